@@ -1,0 +1,27 @@
+"""The command-line tools; these functions are their entry points.
+
+Nothing heavy is imported until one of them runs, so that whatever goes wrong on
+the way there can be said in one line.
+"""
+
+from rwkeras.commands.launch import launch
+
+
+def run_invert() -> None:
+    """Runs `rwkeras-invert`."""
+    launch("rwkeras.commands.invert")
+
+
+def run_texture() -> None:
+    """Runs `rwkeras-texture`."""
+    launch("rwkeras.commands.texture")
+
+
+def run_style() -> None:
+    """Runs `rwkeras-style`."""
+    launch("rwkeras.commands.style")
+
+
+def run_demo() -> None:
+    """Runs `rwkeras-demo`."""
+    launch("rwkeras.commands.demo")

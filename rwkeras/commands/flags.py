@@ -1,0 +1,85 @@
+"""The flags that the tools share, and what is made of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from absl import flags
+
+from rwkeras.images.batch import ImageBatch, as_batch
+from rwkeras.images.reading import fit_longer_side, read_image
+from rwkeras.networks.calibrate import calibrate
+from rwkeras.networks.features import check_image_shape, feature_extractor
+from rwkeras.networks.initializers import INITIALIZERS
+from rwkeras.networks.loading import NETWORKS, load_network
+from rwkeras.objectives.balance import WEIGHTINGS
+from rwkeras.optimizers.settings import OptimizerSettings
+from rwkeras.tasks.settings import InversionSettings
+
+FLAGS = flags.FLAGS
+_OPTIMIZER = OptimizerSettings()
+
+flags.DEFINE_string("output", None, "The picture to write; its ending says the format.")
+flags.DEFINE_integer(
+    "image_size", 256, "Length of the longer side that pictures are resampled to; 0: as they are."
+)
+flags.DEFINE_integer("max_iterations", _OPTIMIZER.max_iterations, "Iterations of L-BFGS at most.")
+flags.DEFINE_integer("seed", 0, "Seed of the network's weights and of the starting noise.")
+flags.DEFINE_string("network", "vgg19", f"One of {', '.join(NETWORKS)}, or a .keras file.")
+flags.DEFINE_enum("pooling", "avg", ["avg", "max"], "Pooling of a named network.")
+flags.DEFINE_enum(
+    "initializer", "gaussian", list(INITIALIZERS), "Distribution of a named network's weights."
+)
+flags.DEFINE_enum(
+    "weighting",
+    InversionSettings.weighting,
+    list(WEIGHTINGS),
+    "How the gradients of layers are measured to balance them.",
+)
+flags.DEFINE_integer("save_every", 0, "Write a preview after every so many iterations; 0: none.")
+flags.DEFINE_string("report", None, "A JSON file to write losses, settings and versions to.")
+flags.DEFINE_string("logdir", None, "A folder for TensorBoard: losses and previews.")
+flags.mark_flag_as_required("output")
+
+
+def read(flag: str) -> ImageBatch:
+    """Returns the picture that a flag names, resampled as `--image_size` says."""
+    return as_batch(fit_longer_side(read_image(FLAGS[flag].value, flag), FLAGS.image_size), flag)
+
+
+def network(layers: Sequence[str], image: ImageBatch) -> Any:
+    """Returns the network that the flags ask for, ready for an image.
+
+    A named network is calibrated on the image, which changes its scale alone: its losses are
+    then of a healthy size. A network from a file is used as it is.
+
+    Args:
+        layers: The layers that will be asked for.
+        image: The image whose activations matter.
+    """
+    model = load_network(
+        FLAGS.network,
+        layers=layers,
+        pooling=FLAGS.pooling,
+        initializer=FLAGS.initializer,
+        seed=FLAGS.seed,
+    )
+    extractor = feature_extractor(model, layers)
+    check_image_shape(extractor, image.images.shape)
+    if FLAGS.network in NETWORKS:
+        calibrate(extractor, image.images)
+    return model
+
+
+def optimizer(report_every: int) -> OptimizerSettings:
+    """Returns the optimiser's settings as the flags give them."""
+    return OptimizerSettings(max_iterations=FLAGS.max_iterations, report_every=report_every)
+
+
+def values() -> dict[str, Any]:
+    """Returns every flag of the tool by its name."""
+    return {
+        flag.name: flag.value
+        for module, module_flags in FLAGS.flags_by_module_dict().items()
+        if module.startswith("rwkeras.")
+        for flag in module_flags
+    }

@@ -1,0 +1,45 @@
+"""Recovers a picture from its activations at one layer of an untrained network.
+
+Example:
+    rwkeras-invert --image=photo.jpg --layer=conv4_1 --output=recovered.png
+"""
+
+from absl import flags
+
+from rwkeras.commands.flags import FLAGS, network, read
+from rwkeras.commands.task import run_task
+from rwkeras.metrics import psnr, ssim
+from rwkeras.tasks.invert import invert
+from rwkeras.tasks.settings import InversionSettings
+
+flags.DEFINE_string("image", None, "The picture to recover.")
+flags.DEFINE_string("layer", InversionSettings.layer, "The layer to recover it from.")
+flags.mark_flag_as_required("image")
+
+
+def main() -> int:
+    """Runs the tool; returns its exit status."""
+    source = {}
+
+    def prepare():
+        image = source["image"] = read("image")
+        model = network([FLAGS.layer], image)
+
+        def task(optimizer, callback):
+            return invert(
+                model,
+                image.images,
+                FLAGS.layer,
+                weighting=FLAGS.weighting,
+                seed=FLAGS.seed,
+                optimizer=optimizer,
+                callback=callback,
+            )
+
+        return task
+
+    def measure(image):
+        reference = source["image"].images[0]
+        return {"psnr_db": psnr(image, reference)[0], "ssim": ssim(image, reference)[0]}
+
+    return run_task(prepare, measure)

@@ -1,0 +1,53 @@
+"""How a tool starts, and how it says what went wrong."""
+
+import importlib
+import sys
+import warnings
+from collections.abc import Callable
+
+from absl import app
+
+INTERRUPTED = 130
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _guarded(function: Callable[[], int | None]) -> int:
+    """Returns the exit status of a function whose errors are said in one line."""
+    try:
+        return function() or 0
+    except (ValueError, OSError, MemoryError) as error:
+        print(f"error: {_one_line(error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    if issubclass(category, UserWarning):
+        print(f"warning: {message}", file=sys.stderr)
+
+
+def launch(module_name: str) -> None:
+    """Runs a tool and exits.
+
+    Args:
+        module_name: A module that defines absl flags and `main()`, which returns an exit status
+            or None. It is imported here, so that an unusable set-up is an error like any other.
+    """
+    warnings.showwarning = _show_warning
+    tools = []
+    status = _guarded(lambda: tools.append(importlib.import_module(module_name)))
+    if status:
+        sys.exit(status)
+
+    def main(arguments: list[str]) -> int:
+        if len(arguments) > 1:
+            raise app.UsageError(f"Unexpected arguments: {' '.join(arguments[1:])}")
+        return _guarded(tools[0].main)
+
+    sys.modules["__main__"].__doc__ = tools[0].__doc__
+    app.run(main)

@@ -1,0 +1,74 @@
+"""The JSON report of a run."""
+
+import json
+import math
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rwkeras.images.files import whole_file
+from rwkeras.optimizers.settings import OptimizationResult
+
+_PACKAGES = ("rwkeras", "tensorflow", "tensorflow-probability", "keras", "numpy", "pillow")
+
+
+def _plain(value: Any) -> Any:
+    """Returns a value as JSON has it; what is not finite becomes null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of Python and of the packages that decide a result."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def write_report(
+    path: Path,
+    result: OptimizationResult,
+    seconds: float,
+    flags: dict[str, Any],
+    measures: dict[str, Any],
+) -> None:
+    """Writes what a run did, whole or not at all.
+
+    Args:
+        path: The file.
+        result: Where the run ended, of one image.
+        seconds: How long it took, the network's building left out.
+        flags: Every flag's value.
+        measures: What else is to be said of the result, such as "psnr_db".
+    """
+    report = {
+        "loss": result.loss,
+        "initial_loss": result.initial_loss,
+        "relative_loss": result.relative_loss,
+        "losses": result.losses,
+        "iterations": result.iterations,
+        "evaluations": result.evaluations,
+        "seconds": round(seconds, 3),
+        "converged": result.converged,
+        "failed": result.failed,
+        "stopped": result.stopped,
+        **measures,
+        "flags": flags,
+        "versions": versions(),
+    }
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(_plain(report), indent=2, allow_nan=False) + "\n")

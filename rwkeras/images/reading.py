@@ -1,0 +1,161 @@
+"""Pictures from files and Pillow images, as a person would expect them to look."""
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from rwkeras.validation import check_number, invalid_argument
+
+_SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N", "I")
+
+
+def _has_alpha(image: Image.Image) -> bool:
+    return "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "RGBa", "La")
+
+
+def _sixteen_bit(image: Image.Image, name: str) -> np.ndarray:
+    """Returns a grey image of 16 bits as float32 in [0, 1], [height, width]."""
+    values = np.asarray(image).astype(np.float32)
+    if values.min() < 0 or values.max() > 65535:
+        raise invalid_argument(name, "grey levels of at most 16 bits", values.max())
+    return values / 65535
+
+
+def from_pillow(image: Image.Image, name: str = "image") -> np.ndarray:
+    """Converts a Pillow image of any mode.
+
+    EXIF rotation is applied, an alpha channel is laid over white with a warning, and of an
+    animation the first frame is taken. Grey images get three equal channels.
+
+    Args:
+        image: The image.
+        name: The argument, as the caller spells it, for messages.
+
+    Returns:
+        float32 RGB in [0, 1], [height, width, 3].
+
+    Raises:
+        ValueError: The image's pixels cannot be read.
+    """
+    try:
+        image = ImageOps.exif_transpose(image)
+        if image.mode in _SIXTEEN_BIT:
+            return np.repeat(_sixteen_bit(image, name)[..., np.newaxis], 3, axis=2)
+        if image.mode == "F":
+            return from_array(np.asarray(image), name)
+        if _has_alpha(image):
+            warnings.warn(f"`{name}` has an alpha channel: it is laid over white.", stacklevel=2)
+            image = image.convert("RGBA")
+            white = Image.new("RGBA", image.size, "white")
+            image = Image.alpha_composite(white, image)
+        return np.asarray(image.convert("RGB"), np.float32) / 255
+    except (OSError, SyntaxError) as error:
+        raise invalid_argument(name, "an image that is whole", f"{image!r} ({error})") from error
+
+
+def from_array(array: np.ndarray, name: str = "image") -> np.ndarray:
+    """Converts an array of pixels.
+
+    Args:
+        array: uint8 in [0, 255] or float in [0, 1]; [height, width] for a grey image, [height,
+            width, channels] with 1, 3 or 4 channels, or [batch, height, width, channels].
+        name: The argument, as the caller spells it, for messages.
+
+    Returns:
+        float32 RGB in [0, 1], [height, width, 3] or [batch, height, width, 3].
+
+    Raises:
+        ValueError: The array is of another shape, type or range, or not finite.
+    """
+    if array.ndim == 2:
+        array = array[..., np.newaxis]
+    if array.ndim not in (3, 4) or array.shape[-1] not in (1, 3, 4):
+        raise invalid_argument(
+            name, "[height, width, channels] or a batch of it, with 1, 3 or 4 channels", array.shape
+        )
+    if array.dtype == np.uint8:
+        pixels = array.astype(np.float32) / 255
+    elif np.issubdtype(array.dtype, np.floating):
+        pixels = array.astype(np.float32)
+    else:
+        raise invalid_argument(name, "pixels of type uint8 or float", array.dtype)
+    if not np.isfinite(pixels).all():
+        raise invalid_argument(name, "finite pixels", "NaN or infinity among them")
+    if pixels.size and (pixels.min() < 0 or pixels.max() > 1):
+        found = f"float pixels from {pixels.min():g} to {pixels.max():g}"
+        raise invalid_argument(name, "float pixels in [0, 1], or uint8 in [0, 255]", found)
+    if pixels.shape[-1] == 4:
+        warnings.warn(f"`{name}` has an alpha channel: it is laid over white.", stacklevel=2)
+        colour, alpha = pixels[..., :3], pixels[..., 3:]
+        return colour * alpha + (1 - alpha)
+    return np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels
+
+
+def read_image(path: str | os.PathLike[str], name: str = "image") -> np.ndarray:
+    """Reads a picture from a file of any format that Pillow knows.
+
+    Args:
+        path: The file.
+        name: The argument, as the caller spells it, for messages.
+
+    Returns:
+        float32 RGB in [0, 1], [height, width, 3]; see `from_pillow`.
+
+    Raises:
+        ValueError: There is no such file, it is not a whole picture, or it unpacks to so many
+            pixels that it must be meant to exhaust memory (`PIL.Image.MAX_IMAGE_PIXELS`).
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise invalid_argument(name, "the path of a file that exists", str(path))
+    limit = f"a picture of at most {Image.MAX_IMAGE_PIXELS} pixels"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                image.load()
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise invalid_argument(name, limit, f"{path} ({error})") from error
+    except UnidentifiedImageError as error:
+        raise invalid_argument(name, "a picture in a format that Pillow reads", str(path)) from error
+    except Exception as error:  # Pillow's decoders raise many kinds on broken files.
+        raise invalid_argument(name, "a picture that is whole", f"{path} ({error})") from error
+    return from_pillow(image, name)
+
+
+def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resamples an image with a Lanczos filter, antialiased.
+
+    Args:
+        image: float32 RGB in [0, 1], [height, width, 3].
+        size: (width, height) in pixels.
+
+    Returns:
+        The same of another size, clipped to [0, 1], which the filter may overshoot.
+    """
+    channels = [
+        np.asarray(Image.fromarray(image[..., c]).resize(size, Image.Resampling.LANCZOS))
+        for c in range(image.shape[2])
+    ]
+    return np.clip(np.stack(channels, axis=2), 0, 1)
+
+
+def fit_longer_side(image: np.ndarray, longer_side: int) -> np.ndarray:
+    """Resamples an image until its longer side has a length; the shape stays.
+
+    Args:
+        image: float32 RGB in [0, 1], [height, width, 3].
+        longer_side: In pixels; 0 leaves the image as it is.
+
+    Raises:
+        ValueError: `longer_side` is negative or not an integer.
+    """
+    check_number("image_size", longer_side, integer=True)
+    height, width = image.shape[:2]
+    if longer_side in (0, max(height, width)):
+        return image
+    scale = longer_side / max(height, width)
+    return resize(image, (max(1, round(width * scale)), max(1, round(height * scale))))

@@ -1,0 +1,147 @@
+"""How far an image is from another."""
+
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.random import derive_seed, stateless_normal
+from rwkeras.validation import check_number, invalid_argument
+
+_SSIM_WINDOW = 11
+
+
+def _pair(image, reference) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns both as float32 [batch, height, width, channels], of one shape."""
+    pair = [tf.convert_to_tensor(array, tf.float32) for array in (image, reference)]
+    if pair[0].shape != pair[1].shape or pair[0].shape.rank not in (3, 4):
+        raise invalid_argument(
+            "image",
+            f"[height, width, channels] or a batch of it, of the reference's shape {pair[1].shape}",
+            tuple(pair[0].shape),
+        )
+    first, second = (x if x.shape.rank == 4 else x[tf.newaxis] for x in pair)
+    return first, second
+
+
+def mean_euclidean_distance(image, reference) -> np.ndarray:
+    """Returns the mean over positions of the Euclidean distance over channels.
+
+    The papers plot an "average Euclidean distance" without a formula; this is ours, for images
+    and for feature maps alike: mean_k sqrt(sum_i (F_ik - F0_ik)^2).
+
+    Args:
+        image: [height, width, channels] or a batch of it; images are in [0, 1].
+        reference: The same shape.
+
+    Returns:
+        One float32 an image, shape [batch].
+    """
+    image, reference = _pair(image, reference)
+    return tf.reduce_mean(tf.norm(image - reference, axis=-1), axis=(1, 2)).numpy()
+
+
+def psnr(image, reference) -> np.ndarray:
+    """Returns the peak signal-to-noise ratio in dB, -10 log10 of the mean squared difference.
+
+    Args:
+        image: float RGB in [0, 1], [height, width, 3] or a batch of it.
+        reference: The same shape.
+
+    Returns:
+        One float32 an image, shape [batch]; infinite where the images are equal.
+    """
+    return tf.image.psnr(*_pair(image, reference), max_val=1.0).numpy()
+
+
+def ssim(image, reference) -> np.ndarray:
+    """Returns the structural similarity index (Wang et al., 2004), 1 for equal images.
+
+    The window is the usual Gaussian of 11 x 11 with standard deviation 1.5, cut to the image
+    where that is smaller.
+
+    Args:
+        image: float RGB in [0, 1], [height, width, 3] or a batch of it.
+        reference: The same shape.
+
+    Returns:
+        One float32 an image, shape [batch].
+    """
+    image, reference = _pair(image, reference)
+    window = min(_SSIM_WINDOW, *image.shape[1:3])
+    return tf.image.ssim(image, reference, max_val=1.0, filter_size=window).numpy()
+
+
+def _projected_quantiles(images: tf.Tensor, directions: tf.Tensor, quantiles: int) -> tf.Tensor:
+    """Returns quantiles of all patches along each direction, [batch, quantiles, directions].
+
+    The projection of every patch is a convolution whose kernels are the directions.
+    """
+    projected = tf.nn.conv2d(images, directions, strides=1, padding="VALID")
+    flat = tf.reshape(projected, [projected.shape[0], -1, projected.shape[3]])
+    ordered = tf.sort(flat, axis=1)
+    count = ordered.shape[1]
+    position = (tf.range(quantiles, dtype=tf.float32) + 0.5) / quantiles * count - 0.5
+    position = tf.clip_by_value(position, 0, count - 1)
+    low = tf.floor(position)
+    share = (position - low)[:, tf.newaxis]
+    below = tf.gather(ordered, tf.cast(low, tf.int32), axis=1)
+    above = tf.gather(ordered, tf.cast(tf.math.ceil(position), tf.int32), axis=1)
+    return (1 - share) * below + share * above
+
+
+def patch_distance(
+    texture,
+    reference,
+    *,
+    patch_size: int = 7,
+    directions: int = 128,
+    quantiles: int = 1024,
+    seed: int = 0,
+) -> np.ndarray:
+    """Returns a sliced-Wasserstein distance between the patches of two textures, over scales.
+
+    At each scale of a pyramid (halved by averaging 2 x 2 pixels, as long as both images hold a
+    patch with room to spare), all patches are projected on random unit directions; the distance
+    of the two sets along one is the root mean square difference of their quantiles, which is the
+    2-Wasserstein distance in one dimension. The result is the mean over directions and scales
+    (after Karras et al., 2018, who use Laplacian pyramids and the 1-Wasserstein distance). The
+    sizes of the two images may differ.
+
+    Args:
+        texture: float RGB in [0, 1], [height, width, channels] or a batch of it.
+        reference: The same, of any height and width; a batch of as many, or of one.
+        patch_size: Height and width of a patch, in pixels.
+        directions: The number of random projections.
+        quantiles: The number of quantiles that are compared.
+        seed: The seed of the projections.
+
+    Returns:
+        One float32 an image, shape [batch]; 0 for equal images.
+
+    Raises:
+        ValueError: An image is smaller than a patch, or the channels differ.
+    """
+    check_number("patch_size", patch_size, integer=True, minimum=1)
+    images = [tf.convert_to_tensor(array, tf.float32) for array in (texture, reference)]
+    images = [x if x.shape.rank == 4 else x[tf.newaxis] for x in images]
+    sides = [side for x in images for side in x.shape[1:3]]
+    channels = images[1].shape[3]
+    if min(sides) < patch_size or images[0].shape[3] != channels:
+        raise invalid_argument(
+            "texture",
+            f"images of at least {patch_size} x {patch_size} pixels and the same channels",
+            f"{tuple(images[0].shape)} and {tuple(images[1].shape)}",
+        )
+    size = [patch_size * patch_size * channels, directions]
+    kernels = stateless_normal(size, derive_seed(seed, "directions"))
+    kernels = tf.math.l2_normalize(kernels, axis=0)
+    kernels = tf.reshape(kernels, [patch_size, patch_size, channels, directions])
+    scales = 1 + max(0, int(math.log2(min(sides) / (2 * patch_size))))
+    distances = []
+    for _ in range(scales):
+        first, second = (_projected_quantiles(x, kernels, quantiles) for x in images)
+        squares = tf.reduce_mean(tf.math.squared_difference(first, second), axis=1)
+        distances.append(tf.reduce_mean(tf.sqrt(squares), axis=1))
+        images = [tf.nn.avg_pool2d(x, 2, 2, "VALID") for x in images]
+    return tf.reduce_mean(tf.stack(distances), axis=0).numpy()

@@ -1,0 +1,1 @@
+"""Networks with random weights, and the features of any Keras model."""

@@ -1,0 +1,104 @@
+"""Exact rescaling of a network's layers to activations of a healthy size.
+
+With a standard deviation of 0.015 every layer of a random VGG-19 shrinks its input, about a
+millionfold by conv5_4; content losses fall with the square of that and Gram losses with its
+fourth power. Rectifiers and poolings are positively homogeneous, r(c x) = c r(x) for c > 0,
+so each layer may be divided by its size without a change of what the network represents.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.validation import invalid_argument
+
+_HOMOGENEOUS = (
+    keras.layers.AveragePooling2D,
+    keras.layers.Dropout,
+    keras.layers.Flatten,
+    keras.layers.GlobalAveragePooling2D,
+    keras.layers.GlobalMaxPooling2D,
+    keras.layers.MaxPooling2D,
+    keras.layers.ReLU,
+    keras.layers.ZeroPadding2D,
+)
+_WEIGHTED = (keras.layers.Conv2D, keras.layers.Dense)
+
+
+def _is_homogeneous(layer) -> bool:
+    if isinstance(layer, _WEIGHTED) or isinstance(layer, keras.layers.Activation):
+        return layer.activation in (keras.activations.relu, keras.activations.linear)
+    if isinstance(layer, keras.layers.ReLU):
+        return layer.max_value is None and not layer.threshold
+    return isinstance(layer, _HOMOGENEOUS)
+
+
+def _chain(model) -> list:
+    """Returns the layers of `model` in order, or raises `ValueError` if it is not a chain.
+
+    What stands before the first layer with weights may be anything.
+    """
+    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    previous = model.inputs[0]
+    weighted = False
+    for layer in layers:
+        if layer.input is not previous:
+            raise invalid_argument(
+                "model", f"a chain of layers, but '{layer.name}' does not follow the one before", model.name
+            )
+        weighted = weighted or isinstance(layer, _WEIGHTED)
+        if weighted and not _is_homogeneous(layer):
+            raise invalid_argument(
+                "model",
+                "rectified or linear conv and dense layers, pooling and flattening, "
+                f"but '{layer.name}' is none of them",
+                model.name,
+            )
+        previous = layer.output
+    return layers
+
+
+def calibrate(model, images) -> dict[str, float]:
+    """Rescales each layer to mean activation 1 on reference images, in place.
+
+    A layer whose activations have mean m is divided by m: its kernel by m, its bias by the
+    product of the m of all layers so far. Its activations are then exactly those of before over
+    that product, on any image. Of a linear layer, m is the mean absolute activation. The scale is
+    one number a layer: a scale of its own for each filter would change what a Gram matrix measures.
+
+    Args:
+        model: A Keras model that is a chain of rectified or linear layers, such as `vgg19()`.
+        images: float32 RGB images in [0, 1], [batch, height, width, 3] or [height, width, 3].
+
+    Returns:
+        The number that each layer was divided by, by its name.
+
+    Raises:
+        ValueError: The model is not such a chain, the images do not fit it, or a layer is silent
+            on them.
+    """
+    layers = _chain(model)
+    x = tf.convert_to_tensor(images, tf.float32)
+    x = x if x.shape.rank == 4 else x[tf.newaxis]
+    total = 1.0
+    scales: dict[str, float] = {}
+    for layer in layers:
+        if not isinstance(layer, _WEIGHTED):
+            x = layer(x)
+            continue
+        if layer.use_bias:
+            layer.bias.assign(layer.bias / total)
+        x = layer(x)
+        scale = float(tf.reduce_mean(tf.abs(x)))
+        if not np.isfinite(scale) or scale <= 0:
+            raise invalid_argument(
+                "images",
+                f"images on which layer '{layer.name}' is active and finite",
+                f"a mean activation of {scale}",
+            )
+        for weight in layer.weights:
+            weight.assign(weight / scale)
+        x /= scale
+        total *= scale
+        scales[layer.name] = scale
+    return scales

@@ -1,0 +1,69 @@
+"""Activations of named layers, and whether an image is large enough for them."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.validation import invalid_argument
+
+# The name under which an objective's terms find the image itself.
+INPUT = "input"
+
+
+def feature_extractor(model, layers: Iterable[str]):
+    """Returns a model that gives the activations of some layers of another.
+
+    Args:
+        model: A functional `keras.Model` with one input.
+        layers: Names of its layers. The extractor stops at the deepest of them.
+
+    Returns:
+        A `keras.Model` from images to a dictionary of activations by layer name.
+
+    Raises:
+        ValueError: `model` is not such a model or has no layer of one of the names.
+    """
+    if not isinstance(model, keras.Model) or len(getattr(model, "inputs", None) or ()) != 1:
+        raise invalid_argument("model", "a functional `keras.Model` with one input", model)
+    known = [layer.name for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    outputs = {}
+    for name in layers:
+        if name not in known:
+            near = difflib.get_close_matches(str(name), known, n=1)
+            hint = f" (did you mean '{near[0]}'?)" if near else ""
+            raise invalid_argument(
+                "layer", f"a layer of '{model.name}': {', '.join(known)}{hint}", name
+            )
+        outputs[name] = model.get_layer(name).output
+    return keras.Model(model.inputs[0], outputs, name=f"{model.name}_features")
+
+
+def check_image_shape(extractor, shape: Sequence[int | None]) -> None:
+    """Raises `ValueError` unless images of a shape reach every layer of an extractor.
+
+    Args:
+        extractor: What `feature_extractor` returned.
+        shape: [batch, height, width, channels].
+    """
+    received = tuple(shape[1:])
+    needed = tuple(extractor.inputs[0].shape[1:])
+    if len(needed) != 3 or any(n not in (None, r) for n, r in zip(needed, received, strict=True)):
+        raise invalid_argument("image", f"an image of shape {needed} for this network", received)
+    try:
+        sizes = extractor.compute_output_shape(tuple(shape)).values()
+    except ValueError:  # What Keras raises where a pooling leaves nothing.
+        sizes = [(0,)]
+    if any(size is not None and size <= 0 for shape in sizes for size in shape):
+        names = ", ".join(extractor.output)
+        raise invalid_argument(
+            "image", f"an image large enough for the poolings before {names}", received
+        )
+
+
+def extract(model, layers: Iterable[str], images: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Returns the activations of some layers on images, [batch, height, width, channels]."""
+    extractor = feature_extractor(model, layers)
+    check_image_shape(extractor, images.shape)
+    return extractor(images)

@@ -1,0 +1,182 @@
+"""Random distributions of weights, as Keras initialisers without state.
+
+An initialiser with a seed is a function of (seed, shape): it gives the same
+values whenever and wherever it is called. `stream` derives it anew for one
+layer, so that layers of one shape differ from each other and a layer does not
+depend on how deep the network around it is.
+"""
+
+import math
+from typing import Any
+
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.random import derive_seed, stateless_normal, stateless_uniform
+from rwkeras.validation import check_choice, check_number, invalid_argument
+
+
+def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Returns the inputs of one unit and the number of units of a kernel."""
+    if len(shape) < 2:
+        return math.prod(shape), 1
+    return math.prod(shape[:-1]), shape[-1]
+
+
+class RandomInitializer(keras.initializers.Initializer):
+    """A distribution of weights with a seed; subclasses implement `draw`.
+
+    Attributes:
+        seed: The integer seed.
+    """
+
+    def __init__(self, seed: int = 0):
+        check_number("seed", seed, integer=True, minimum=None)
+        self.seed = seed
+
+    def __call__(self, shape, dtype=None) -> tf.Tensor:
+        """Returns weights of `shape`; drawn in float32 on the CPU, whatever computes later."""
+        shape = tuple(int(size) for size in shape)
+        with tf.device("CPU:0"):
+            return tf.cast(self.draw(shape), dtype or keras.config.floatx())
+
+    def draw(self, shape: tuple[int, ...]) -> tf.Tensor:
+        """Returns float32 weights of `shape`."""
+        raise TypeError(f"{type(self).__name__} does not define `draw`.")
+
+    def stream(self, *names: str) -> "RandomInitializer":
+        """Returns this distribution with the seed of the stream `names`."""
+        return type(self)(**{**self.get_config(), "seed": derive_seed(self.seed, *names)})
+
+    def with_seed(self, seed: int) -> "RandomInitializer":
+        """Returns this distribution with another seed."""
+        return type(self)(**{**self.get_config(), "seed": seed})
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return {"seed": self.seed}
+
+
+class _ScaledInitializer(RandomInitializer):
+    """A distribution of mean zero whose standard deviation is an argument."""
+
+    def __init__(self, stddev: float = 0.015, seed: int = 0):
+        check_number("stddev", stddev, exclusive=True)
+        super().__init__(seed)
+        self.stddev = stddev
+
+    def get_config(self) -> dict[str, Any]:
+        return {"stddev": self.stddev, **super().get_config()}
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class Gaussian(_ScaledInitializer):
+    """N(0, stddev); He, Wang and Hopcroft (2016) use a standard deviation of 0.015."""
+
+    def draw(self, shape):
+        return self.stddev * stateless_normal(shape, self.seed)
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class Uniform(_ScaledInitializer):
+    """Uniform on [-sqrt(3), sqrt(3)] * stddev."""
+
+    def draw(self, shape):
+        return self.stddev * math.sqrt(3) * (2 * stateless_uniform(shape, self.seed) - 1)
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class Laplace(_ScaledInitializer):
+    """Laplace, with density exp(-|w| sqrt(2) / stddev) / (sqrt(2) stddev)."""
+
+    def draw(self, shape):
+        centred = stateless_uniform(shape, self.seed) - 0.5
+        # 1 - 2|u| is 0 for u = -0.5, which the generator may return: log would be infinite.
+        tail = tf.math.log(tf.maximum(1 - 2 * tf.abs(centred), 1e-7))
+        return -self.stddev / math.sqrt(2) * tf.sign(centred) * tail
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class He(RandomInitializer):
+    """N(0, sqrt(2 / fan_in)), which keeps the size of rectified activations."""
+
+    def draw(self, shape):
+        return math.sqrt(2 / _fans(shape)[0]) * stateless_normal(shape, self.seed)
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class Orthogonal(RandomInitializer):
+    """Rows or columns of the [fan_in, units] kernel are orthonormal, whichever are fewer.
+
+    The distribution is uniform over such matrices (Mezzadri, 2007): the signs of the QR
+    factorisation are fixed by the diagonal of R.
+    """
+
+    def draw(self, shape):
+        fan_in, units = _fans(shape)
+        tall = stateless_normal((max(fan_in, units), min(fan_in, units)), self.seed)
+        q, r = tf.linalg.qr(tall)
+        q *= tf.where(tf.linalg.diag_part(r) < 0, -1.0, 1.0)
+        return tf.reshape(q if fan_in >= units else tf.transpose(q), shape)
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class Binary(RandomInitializer):
+    """+scale or -scale with equal probability."""
+
+    def __init__(self, scale: float = 1.0, seed: int = 0):
+        check_number("scale", scale, exclusive=True)
+        super().__init__(seed)
+        self.scale = scale
+
+    def draw(self, shape):
+        return tf.where(stateless_uniform(shape, self.seed) < 0.5, -self.scale, self.scale)
+
+    def get_config(self):
+        return {"scale": self.scale, **super().get_config()}
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class Sparse(_ScaledInitializer):
+    """Zero but for a share `density` of the weights, which are Gaussian; of variance stddev^2."""
+
+    def __init__(self, density: float = 0.1, stddev: float = 0.015, seed: int = 0):
+        check_number("density", density, exclusive=True)
+        if density > 1:
+            raise invalid_argument("density", "a number in (0, 1]", density)
+        super().__init__(stddev, seed)
+        self.density = density
+
+    def draw(self, shape):
+        kept = tf.cast(stateless_uniform(shape, derive_seed(self.seed, "kept")) < self.density, tf.float32)
+        return self.stddev / math.sqrt(self.density) * kept * stateless_normal(shape, self.seed)
+
+    def get_config(self):
+        return {"density": self.density, **super().get_config()}
+
+
+INITIALIZERS: dict[str, type[RandomInitializer]] = {
+    "gaussian": Gaussian,
+    "he": He,
+    "uniform": Uniform,
+    "laplace": Laplace,
+    "orthogonal": Orthogonal,
+    "binary": Binary,
+    "sparse": Sparse,
+}
+
+
+def get_initializer(initializer: str | RandomInitializer, seed: int) -> RandomInitializer:
+    """Returns a distribution with the given seed.
+
+    Args:
+        initializer: A name in `INITIALIZERS`, or a distribution, whose own seed is replaced.
+        seed: The network's seed.
+
+    Raises:
+        ValueError: `initializer` is neither, or `seed` is not an integer.
+    """
+    if isinstance(initializer, RandomInitializer):
+        return initializer.with_seed(seed)
+    check_choice("initializer", initializer, INITIALIZERS)
+    return INITIALIZERS[initializer](seed=seed)

@@ -1,0 +1,52 @@
+"""Random weights for any Keras model."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rwkeras.backend import keras
+from rwkeras.networks.initializers import RandomInitializer, get_initializer
+from rwkeras.validation import invalid_argument
+
+_ZEROS = ("bias", "beta", "moving_mean")
+_ONES = ("gamma", "moving_variance")
+
+
+def _layers(model, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yields the layers that hold weights, with the names on the way to each."""
+    for layer in model.layers:
+        names = (*prefix, layer.name)
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer, names)
+        else:
+            yield names, layer
+
+
+def randomize(model, initializer: str | RandomInitializer = "gaussian", *, seed: int = 0) -> None:
+    """Draws the weights of a Keras model anew, in place.
+
+    Every trainable weight of two or more dimensions is drawn, each from a stream of its own,
+    derived from the seed, its layer's name and its own; for a network of `vgg19` this gives the
+    very weights of `vgg19(initializer=initializer, seed=seed)`. Biases become 0. Normalisation
+    layers become the identity up to their epsilon: scale 1, offset 0, moving mean 0, moving
+    variance 1. Anything else keeps its value.
+
+    Args:
+        model: A built `keras.Model`; models inside it are entered.
+        initializer: A name of `INITIALIZERS`, or a distribution, whose own seed is not used.
+        seed: The seed of all streams.
+
+    Raises:
+        ValueError: `model` is not a built Keras model, or `initializer` is unknown.
+    """
+    if not isinstance(model, keras.Model) or not model.built:
+        raise invalid_argument("model", "a built `keras.Model`", model)
+    distribution = get_initializer(initializer, seed)
+    for names, layer in _layers(model):
+        trainable = {id(weight) for weight in layer.trainable_weights}
+        for weight in layer.weights:
+            if weight.name in _ZEROS:
+                weight.assign(keras.ops.zeros_like(weight))
+            elif weight.name in _ONES:
+                weight.assign(keras.ops.ones_like(weight))
+            elif id(weight) in trainable and len(weight.shape) >= 2:
+                weight.assign(distribution.stream(*names, weight.name)(weight.shape, weight.dtype))

@@ -1,0 +1,157 @@
+"""VGG networks with random weights (Simonyan and Zisserman, 2014; He et al., 2016).
+
+The whole family is one loop over a table of stages. Layers have the papers'
+names: `conv1_1` ... `conv5_4`, `pool1` ... `pool5`, `fc6`, `fc7`, `fc8`.
+"""
+
+from typing import Any, NamedTuple
+
+from rwkeras.backend import keras
+from rwkeras.networks.initializers import RandomInitializer, get_initializer
+from rwkeras.validation import check_choice, invalid_argument
+
+# The mean of ImageNet's training set, which VGG subtracts; RGB, of 255.
+MEAN_RGB = (123.68, 116.779, 103.939)
+
+_POOLING: dict[str, Any] = {
+    "avg": keras.layers.AveragePooling2D,
+    "max": keras.layers.MaxPooling2D,
+}
+
+
+class Architecture(NamedTuple):
+    """A member of the VGG family.
+
+    Attributes:
+        name: The model's name.
+        stages: (number of conv layers, number of filters) of each stage.
+        top: (name, units) of each fully connected layer.
+        top_size: The height and width that the fully connected layers need.
+    """
+
+    name: str
+    stages: tuple[tuple[int, int], ...]
+    top: tuple[tuple[str, int], ...]
+    top_size: int
+
+
+VGG19 = Architecture(
+    "vgg19",
+    stages=((2, 64), (2, 128), (4, 256), (4, 512), (4, 512)),
+    top=(("fc6", 4096), ("fc7", 4096), ("fc8", 1000)),
+    top_size=256,
+)
+TOY_VGG = Architecture(
+    "toy_vgg",
+    stages=((2, 8), (2, 12), (2, 16)),
+    top=(("fc6", 32), ("fc7", 32), ("fc8", 10)),
+    top_size=32,
+)
+
+
+def _input_shape(
+    architecture: Architecture, shape: tuple[int | None, int | None, int], include_top: bool
+) -> tuple[int | None, int | None, int]:
+    """Returns the model's input shape, or raises `ValueError`."""
+    if len(shape) != 3 or shape[2] != 3:
+        raise invalid_argument("input_shape", "(height, width, 3)", shape)
+    if not include_top:
+        return shape
+    size = architecture.top_size
+    if any(side not in (None, size) for side in shape[:2]):
+        raise invalid_argument(
+            "input_shape", f"({size}, {size}, 3), which the fully connected layers need", shape
+        )
+    return size, size, 3
+
+
+def _build(
+    architecture: Architecture,
+    input_shape: tuple[int | None, int | None, int],
+    pooling: str,
+    include_top: bool,
+    subtract_mean: bool,
+    initializer: str | RandomInitializer,
+    seed: int,
+):
+    """Builds a network of the family; the arguments are those of `vgg19`."""
+    check_choice("pooling", pooling, _POOLING)
+    distribution = get_initializer(initializer, seed)
+    inputs = keras.Input(_input_shape(architecture, tuple(input_shape), include_top), name="image")
+    offset = [-mean if subtract_mean else 0.0 for mean in MEAN_RGB]
+    x = keras.layers.Rescaling(255.0, offset=offset, name="preprocess")(inputs)
+    for stage, (depth, filters) in enumerate(architecture.stages, 1):
+        for index in range(1, depth + 1):
+            name = f"conv{stage}_{index}"
+            x = keras.layers.Conv2D(
+                filters,
+                3,
+                padding="same",
+                activation="relu",
+                kernel_initializer=distribution.stream(name, "kernel"),
+                name=name,
+            )(x)
+        x = _POOLING[pooling](2, name=f"pool{stage}")(x)
+    if include_top:
+        x = keras.layers.Flatten(name="flatten")(x)
+        for name, units in architecture.top:
+            x = keras.layers.Dense(
+                units,
+                activation=None if name == architecture.top[-1][0] else "relu",
+                kernel_initializer=distribution.stream(name, "kernel"),
+                name=name,
+            )(x)
+    return keras.Model(inputs, x, name=architecture.name)
+
+
+def vgg19(
+    input_shape: tuple[int | None, int | None, int] = (None, None, 3),
+    *,
+    pooling: str = "avg",
+    include_top: bool = False,
+    subtract_mean: bool = False,
+    initializer: str | RandomInitializer = "gaussian",
+    seed: int = 0,
+):
+    """Returns a VGG-19 with random weights and zero biases.
+
+    It takes RGB images in [0, 1], [batch, height, width, 3], and scales them to [0, 255] itself.
+    Activations of a conv layer are taken after the rectifier. `fc8` is linear: the softmax that
+    follows it in a classifier is left out.
+
+    Args:
+        input_shape: (height, width, 3); None stands for any size. With `include_top` it must be
+            (256, 256, 3), for which (None, None, 3) may stand.
+        pooling: "avg", as in the paper, or "max".
+        include_top: Whether to add the fully connected layers `fc6`, `fc7`, `fc8`.
+        subtract_mean: Whether to subtract the mean colour of ImageNet's training set first. One
+            version of the paper does, the other does not say; an untrained network has no
+            training set. With zero at mid-grey the rectifiers cut through the image's middle:
+            texture and style gain from that, while inversion loses several dB at depth.
+        initializer: The distribution of the kernels: a name of `INITIALIZERS` or a distribution,
+            whose own seed is not used.
+        seed: Every layer draws from a stream of its own, derived from this and its name.
+
+    Returns:
+        A `keras.Model`, functional, whose layers have the papers' names.
+
+    Raises:
+        ValueError: An argument is none of the above.
+    """
+    return _build(VGG19, input_shape, pooling, include_top, subtract_mean, initializer, seed)
+
+
+def toy_vgg(
+    input_shape: tuple[int | None, int | None, int] = (None, None, 3),
+    *,
+    pooling: str = "avg",
+    include_top: bool = False,
+    subtract_mean: bool = False,
+    initializer: str | RandomInitializer = "gaussian",
+    seed: int = 0,
+):
+    """Returns a network of the same family, three stages of two narrow layers, for trying things.
+
+    The arguments are those of `vgg19`; `include_top` needs images of 32 x 32.
+    """
+    return _build(TOY_VGG, input_shape, pooling, include_top, subtract_mean, initializer, seed)

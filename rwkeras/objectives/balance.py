@@ -1,0 +1,79 @@
+"""The weights of Eq. 4 and 8, which bring every layer's gradient to one size."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from rwkeras.networks.features import check_image_shape, feature_extractor
+from rwkeras.objectives.objective import Objective
+from rwkeras.validation import check_choice, invalid_argument
+
+_PIXELS = (1, 2, 3)
+
+_SIZES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
+    "mean_absolute": lambda gradient: tf.reduce_mean(tf.abs(gradient), _PIXELS),
+    "literal": lambda gradient: tf.abs(tf.reduce_mean(gradient, _PIXELS)),
+    "rms": lambda gradient: tf.sqrt(tf.reduce_mean(tf.square(gradient), _PIXELS)),
+}
+WEIGHTINGS = (*_SIZES, "none")
+
+
+def balance(
+    model, objective: Objective, images: tf.Tensor, weighting: str = "mean_absolute"
+) -> Objective:
+    """Multiplies each term that has a target by the weight of Eq. 4 or 8.
+
+    The papers take the gradient of the loss at F(x') = 0, "the maximum possible gradient". Read
+    literally, at an image x' whose activations are zero, it vanishes or does not exist: the
+    gradient of the Gram loss (Eq. 7) has a factor F(x'), and every rectifier is off. Here the
+    distance to nothing is taken at the source image x0 instead: with g = d loss(F(x), 0) / dx at
+    x = x0, which back-propagates F / (N M) for content and F F^T F / (N M)^2 for texture, the
+    weight is the reciprocal of the size of g.
+
+    Args:
+        model: A functional `keras.Model`.
+        objective: The terms; those without a target are left as they are.
+        images: The source x0, float32 RGB in [0, 1], [batch, height, width, 3].
+        weighting: How the size of g is taken over pixels and channels. "mean_absolute" is the
+            mean of |g|. "literal" is |mean of g| as the papers print it, in which signs cancel:
+            several times smaller, and fickle. "rms" is the root mean square. "none" leaves the
+            weights alone.
+
+    Returns:
+        The objective with weights of shape [batch].
+
+    Raises:
+        ValueError: `weighting` is unknown, the images do not fit the model, or a gradient has
+            no size that could be inverted.
+    """
+    check_choice("weighting", weighting, WEIGHTINGS)
+    if weighting == "none":
+        return objective
+    extractor = feature_extractor(model, objective.layers)
+    check_image_shape(extractor, images.shape)
+    targeted = [term for term in objective.terms if term.target is not None]
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(images)
+        features = extractor(images)
+        losses = {
+            term.name: term.loss(features[term.layer], tf.zeros_like(term.target))
+            for term in targeted
+        }
+    weights = {}
+    for term in targeted:
+        size = _SIZES[weighting](tape.gradient(losses[term.name], images))
+        weight = 1 / size
+        if not bool(tf.reduce_all(tf.math.is_finite(weight) & (size > 0))):
+            raise invalid_argument(
+                "model",
+                f"a network whose layer '{term.layer}' answers to the image with a gradient that "
+                "is finite and not zero (`calibrate` may help)",
+                f"'{model.name}' with a gradient of size {size.numpy().tolist()}",
+            )
+        weights[term.name] = weight
+    return Objective(
+        *(
+            term._replace(weight=term.weight * weights[term.name]) if term.name in weights else term
+            for term in objective.terms
+        )
+    )

@@ -1,0 +1,76 @@
+"""The losses of He, Wang and Hopcroft (2016), one function an equation.
+
+All are pure, batched and differentiable, in the dtype of their arguments, and
+return one loss an image, shape [batch]. N is the number of feature maps of a
+layer, M the number of positions of one.
+"""
+
+import tensorflow as tf
+
+
+def _sum_per_image(x: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(x, axis=list(range(1, x.shape.rank)))
+
+
+def content_loss(features: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """Returns Eq. 1 without its weight: ||F - F0||^2 / (2 N M).
+
+    Args:
+        features: Activations F, [batch, ...].
+        target: Activations F0 of the source image, the same shape or a batch of 1.
+
+    Returns:
+        The loss of each image, shape [batch].
+    """
+    squares = tf.math.squared_difference(features, target)
+    return tf.reduce_mean(squares, axis=list(range(1, squares.shape.rank))) / 2
+
+
+def gram_matrix(features: tf.Tensor) -> tf.Tensor:
+    """Returns the Gram matrix G_ij = sum_k F_ik F_jk / M of feature maps.
+
+    A departure from the paper, which leaves the sum undivided: as a mean over positions the
+    matrix does not depend on the image's size, so that a texture of one size may be compared
+    with a source of another. `texture_loss` makes up for it.
+
+    Args:
+        features: Activations F, [batch, ..., N].
+
+    Returns:
+        The matrices, [batch, N, N].
+    """
+    maps = features.shape[-1]
+    flat = tf.reshape(features, [tf.shape(features)[0], -1, maps])
+    positions = tf.cast(tf.shape(flat)[1], features.dtype)
+    return tf.linalg.matmul(flat, flat, transpose_a=True) / positions
+
+
+def texture_loss(features: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """Returns Eq. 6, ||G - G0||^2 / (4 N^2 M^2) for Gram matrices summed over positions.
+
+    With G and G0 as means over positions it reads ||G - G0||^2 / (4 N^2), which is the same
+    number where both images have one size.
+
+    Args:
+        features: Activations F, [batch, ..., N].
+        target: The source texture's `gram_matrix` G0, [batch or 1, N, N].
+
+    Returns:
+        The loss of each image, shape [batch].
+    """
+    squares = tf.math.squared_difference(gram_matrix(features), target)
+    return tf.reduce_mean(squares, axis=(1, 2)) / 4
+
+
+def total_variation(images: tf.Tensor) -> tf.Tensor:
+    """Returns R of Eq. 9: the sum of squared differences of neighbouring pixels.
+
+    Args:
+        images: [batch, height, width, channels]; the papers' unit is the image's own.
+
+    Returns:
+        The loss of each image, shape [batch].
+    """
+    down = tf.square(images[:, 1:] - images[:, :-1])
+    right = tf.square(images[:, :, 1:] - images[:, :, :-1])
+    return _sum_per_image(down) + _sum_per_image(right)

@@ -1,0 +1,128 @@
+"""Objectives: sums of weighted terms on the activations of named layers (Eq. 9).
+
+Terms add and scale, so that an objective reads like the equation:
+
+    100 * content_term("conv2_2", features) + texture_term("conv1_1", grams) + 1e3 * tv_term()
+
+What a term is (its layer and loss) is kept apart from what it holds (its weight
+and target): the first is compiled once, the second is handed to it as data.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from rwkeras.networks.features import INPUT
+from rwkeras.objectives.losses import content_loss, gram_matrix, texture_loss, total_variation
+from rwkeras.validation import invalid_argument
+
+LossFunction = Callable[..., tf.Tensor]
+
+
+class Term(NamedTuple):
+    """One weighted loss: weight * loss(features[layer], target).
+
+    Attributes:
+        name: What the term is called in results.
+        layer: The layer whose activations it takes; "input" is the image.
+        loss: A function of the activations, and of the target where there is one, to [batch].
+        weight: A number of at least 0, or a tensor of shape [] or [batch].
+        target: A tensor, or None.
+    """
+
+    name: str
+    layer: str
+    loss: LossFunction
+    weight: Any = 1.0
+    target: tf.Tensor | None = None
+
+    def __call__(self, features: tf.Tensor) -> tf.Tensor:
+        """Returns the weighted loss of each image, shape [batch]."""
+        targets = () if self.target is None else (self.target,)
+        loss = self.loss(features, *targets)
+        return tf.cast(self.weight, loss.dtype) * loss
+
+
+class Objective:
+    """A sum of terms of different names.
+
+    Attributes:
+        terms: The terms, a tuple of `Term`.
+    """
+
+    def __init__(self, *terms: Term):
+        names = [term.name for term in terms]
+        if len(set(names)) < len(names):
+            raise invalid_argument("terms", "terms of different names", names)
+        self.terms = terms
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that the terms take, without the image itself."""
+        return tuple(dict.fromkeys(term.layer for term in self.terms if term.layer != INPUT))
+
+    @property
+    def structure(self) -> "Objective":
+        """The terms without weights and targets, which alone decides the compiled graph."""
+        return Objective(*(term._replace(weight=1.0, target=None) for term in self.terms))
+
+    @property
+    def data(self) -> dict[str, tuple[tf.Tensor, ...]]:
+        """(weight,) or (weight, target) of each term by its name."""
+        return {
+            term.name: (tf.convert_to_tensor(term.weight, tf.float32),)
+            + (() if term.target is None else (term.target,))
+            for term in self.terms
+        }
+
+    def with_data(self, data: Mapping[str, tuple[tf.Tensor, ...]]) -> "Objective":
+        """Returns the terms of `structure` with weights and targets as `data` gives them."""
+        return Objective(
+            *(
+                term._replace(**dict(zip(("weight", "target"), data[term.name], strict=False)))
+                for term in self.terms
+            )
+        )
+
+    def __call__(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Returns the weighted loss of each term, shape [batch], by its name.
+
+        Args:
+            features: Activations by layer name, with the images under "input".
+        """
+        return {term.name: term(features[term.layer]) for term in self.terms}
+
+    def __add__(self, other: "Objective") -> "Objective":
+        if not isinstance(other, Objective):
+            return NotImplemented
+        return Objective(*self.terms, *other.terms)
+
+    def __mul__(self, factor) -> "Objective":
+        return Objective(*(term._replace(weight=factor * term.weight) for term in self.terms))
+
+    __rmul__ = __mul__
+
+    def __hash__(self):
+        return hash(tuple(term[:3] for term in self.terms))
+
+    def __eq__(self, other):
+        return isinstance(other, Objective) and [t[:3] for t in self.terms] == [
+            t[:3] for t in other.terms
+        ]
+
+
+def content_term(layer: str, features: tf.Tensor, *, name: str | None = None) -> Objective:
+    """Returns Eq. 1 on a layer, towards the source image's activations, [batch or 1, ...]."""
+    return Objective(Term(name or f"content/{layer}", layer, content_loss, 1.0, features))
+
+
+def texture_term(layer: str, features: tf.Tensor, *, name: str | None = None) -> Objective:
+    """Returns Eq. 6 on a layer, towards the Gram matrix of a source's activations."""
+    gram = gram_matrix(features)
+    return Objective(Term(name or f"texture/{layer}", layer, texture_loss, 1.0, gram))
+
+
+def tv_term(*, name: str = "tv") -> Objective:
+    """Returns the total variation of the image, the R of Eq. 9."""
+    return Objective(Term(name, INPUT, total_variation))

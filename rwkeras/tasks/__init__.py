@@ -1,0 +1,1 @@
+"""Inversion, texture synthesis, style transfer."""

@@ -1,0 +1,56 @@
+"""Inversion: the image whose activations at one layer are those of another (Eq. 1-4)."""
+
+from typing import Any
+
+from rwkeras.images.batch import as_batch
+from rwkeras.networks.features import extract
+from rwkeras.objectives.balance import balance
+from rwkeras.objectives.objective import content_term
+from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
+from rwkeras.tasks.settings import InversionSettings
+from rwkeras.tasks.synthesis import optimize_image, white_noise
+
+_DEFAULTS = InversionSettings()
+
+
+def invert(
+    model,
+    image: Any,
+    layer: str = _DEFAULTS.layer,
+    *,
+    weighting: str = _DEFAULTS.weighting,
+    noise_stddev: float = _DEFAULTS.noise_stddev,
+    seed: int = 0,
+    optimizer: OptimizerSettings = OptimizerSettings(),
+    callback: Callback | None = None,
+) -> OptimizationResult:
+    """Recovers an image from its activations at one layer, starting from white noise.
+
+    Minimises Eq. 1 of He, Wang and Hopcroft (2016), w ||F(x) - F(x0)||^2 / (2 N M), without any
+    image prior.
+
+    Args:
+        model: A functional `keras.Model` of RGB images in [0, 1].
+        image: The source: a path, a Pillow image, or an array or tensor, uint8 in [0, 255] or
+            float in [0, 1], [height, width, 3] or a batch of it.
+        layer: The name of a layer.
+        weighting: How w is found; see `balance`.
+        noise_stddev: Of the starting noise, for pixels in [0, 1].
+        seed: Of the starting noise.
+        optimizer: The optimiser's settings.
+        callback: Called with a `Progress` now and then; returns true to stop.
+
+    Returns:
+        An `OptimizationResult`, without batch dimension where `image` has none.
+
+    Raises:
+        ValueError: An argument cannot be used; the message says why.
+    """
+    settings = InversionSettings(layer, weighting, noise_stddev)
+    source = as_batch(image)
+    features = extract(model, [settings.layer], source.images)
+    objective = content_term(settings.layer, features[settings.layer])
+    objective = balance(model, objective, source.images, settings.weighting)
+    start = white_noise(source.images.shape, seed, stddev=settings.noise_stddev)
+    result = optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
+    return result if source.batched else result.unbatched()

@@ -1,0 +1,97 @@
+"""The defaults of the three tasks, stated once."""
+
+from dataclasses import dataclass
+
+from rwkeras.objectives.balance import WEIGHTINGS
+from rwkeras.validation import check_choice, check_number, invalid_argument
+
+
+def _check_layers(name: str, layers: tuple[str, ...]) -> None:
+    strings = isinstance(layers, tuple) and all(isinstance(layer, str) for layer in layers)
+    if not strings or not layers or len(set(layers)) < len(layers):
+        raise invalid_argument(name, "one or more names of different layers", layers)
+
+
+@dataclass(frozen=True)
+class InversionSettings:
+    """How an image is recovered from a layer.
+
+    Attributes:
+        layer: The layer whose activations are matched.
+        weighting: How the loss is weighted; see `balance`. One loss has the same minimum
+            whatever its weight.
+        noise_stddev: Of the white noise that it starts from, for pixels in [0, 1].
+    """
+
+    layer: str = "conv4_1"
+    weighting: str = "mean_absolute"
+    noise_stddev: float = 0.1
+
+    def __post_init__(self):
+        check_choice("weighting", self.weighting, WEIGHTINGS)
+        check_number("noise_stddev", self.noise_stddev)
+
+
+@dataclass(frozen=True)
+class TextureSettings:
+    """How a texture is synthesised.
+
+    Attributes:
+        layers: The layers whose Gram matrices are matched.
+        output_size: (width, height) of the result in pixels; None for the source's.
+        weighting: How the layers' losses are weighted; see `balance`.
+        noise_stddev: Of the white noise that it starts from, for pixels in [0, 1].
+    """
+
+    layers: tuple[str, ...] = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
+    output_size: tuple[int, int] | None = None
+    weighting: str = "mean_absolute"
+    noise_stddev: float = 0.1
+
+    def __post_init__(self):
+        _check_layers("layers", self.layers)
+        check_choice("weighting", self.weighting, WEIGHTINGS)
+        check_number("noise_stddev", self.noise_stddev)
+        if self.output_size is not None:
+            if not isinstance(self.output_size, tuple) or len(self.output_size) != 2:
+                raise invalid_argument("output_size", "(width, height)", self.output_size)
+            for side in self.output_size:
+                check_number("output_size", side, integer=True, minimum=2)
+
+
+@dataclass(frozen=True)
+class StyleSettings:
+    """How a photograph is repainted.
+
+    Attributes:
+        content_layers: The layers whose activations are matched to the content image's.
+        style_layers: The layers whose Gram matrices are matched to the style image's.
+        content_weight: The alpha of Eq. 9.
+        style_weight: The beta of Eq. 9.
+        tv_weight: The gamma of Eq. 9, for the sum of squared differences of pixels in [0, 1].
+        weighting: How the layers' losses are weighted among each other; see `balance`.
+        init: What it starts from: "content" or "noise".
+        noise_stddev: Of the noise, for pixels in [0, 1].
+    """
+
+    content_layers: tuple[str, ...] = ("conv2_2",)
+    style_layers: tuple[str, ...] = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+    content_weight: float = 1.0
+    style_weight: float = 100.0
+    tv_weight: float = 1.0
+    weighting: str = "mean_absolute"
+    init: str = "content"
+    noise_stddev: float = 0.1
+
+    def __post_init__(self):
+        _check_layers("content_layers", self.content_layers)
+        _check_layers("style_layers", self.style_layers)
+        for name in ("content_weight", "style_weight", "tv_weight", "noise_stddev"):
+            check_number(name, getattr(self, name))
+        check_choice("weighting", self.weighting, WEIGHTINGS)
+        check_choice("init", self.init, ("content", "noise"))
+
+
+STYLE_PRESETS = {
+    "painting": StyleSettings(),
+}

@@ -1,0 +1,62 @@
+"""The one form of message in which an argument is refused."""
+
+import difflib
+import math
+from collections.abc import Iterable
+from typing import Any
+
+
+def invalid_argument(name: str, expected: str, received: Any) -> ValueError:
+    """Returns the error for an argument that cannot be used.
+
+    Args:
+        name: The argument, as the caller spells it.
+        expected: What is allowed, without a full stop.
+        received: What was given.
+
+    Returns:
+        A `ValueError` to raise, whose message is one line.
+    """
+    shown = received if isinstance(received, str) else repr(received)
+    return ValueError(
+        f"Invalid value for argument `{name}`. Expected {expected}. Received: {name}={shown}"
+    )
+
+
+def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
+    """Raises `ValueError` unless `value` is one of `choices`; suggests a near miss."""
+    known = list(choices)
+    if value in known:
+        return
+    expected = "one of " + ", ".join(f"'{choice}'" for choice in known)
+    near = difflib.get_close_matches(str(value), known, n=1)
+    if near:
+        expected += f" (did you mean '{near[0]}'?)"
+    raise invalid_argument(name, expected, value)
+
+
+def check_number(
+    name: str,
+    value: Any,
+    *,
+    minimum: float | None = 0,
+    integer: bool = False,
+    exclusive: bool = False,
+) -> None:
+    """Raises `ValueError` unless `value` is a finite number that is large enough.
+
+    Args:
+        name: The argument, as the caller spells it.
+        value: What was given.
+        minimum: The smallest value allowed; None for any.
+        integer: Whether only an integer will do.
+        exclusive: Whether `minimum` itself is refused.
+    """
+    kinds = (int,) if integer else (int, float)
+    number = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
+    if number and (minimum is None or (value > minimum if exclusive else value >= minimum)):
+        return
+    expected = "an integer" if integer else "a finite number"
+    if minimum is not None:
+        expected += f" {'greater than' if exclusive else 'of at least'} {minimum}"
+    raise invalid_argument(name, expected, value)

@@ -1,0 +1,54 @@
+"""The package: what it needs and the commands that it installs."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+
+setup(
+    name="rwkeras",
+    version="0.1.0",
+    description="Images, textures and styles from untrained networks, in TensorFlow and Keras",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    python_requires=">=3.10,<3.14",
+    packages=find_packages(include=["rwkeras", "rwkeras.*"]),
+    package_data={"rwkeras": ["__init__.pyi", "py.typed"]},
+    install_requires=[
+        "absl-py>=2.0",
+        "keras>=3.10",
+        "lazy-loader>=0.4",
+        "numpy>=1.26",
+        "pillow>=10.3",
+        "tensorboard>=2.19",
+        "tensorflow>=2.21,<2.22",
+        "tensorflow-probability>=0.25,<0.26",
+        "tf-keras>=2.21,<2.22",
+        "tqdm>=4.66",
+    ],
+    extras_require={
+        "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
+        "demo": ["scikit-image>=0.24"],
+        "dev": [
+            "build>=1.2",
+            "import-linter>=2.1",
+            "mypy>=1.13",
+            "pytest>=8.3",
+            "pytest-xdist>=3.6",
+            "ruff>=0.8",
+            "scikit-image>=0.24",
+            "types-tqdm",
+        ],
+    },
+    entry_points={
+        "console_scripts": [
+            "rwkeras-invert=rwkeras.commands:run_invert",
+            "rwkeras-texture=rwkeras.commands:run_texture",
+            "rwkeras-style=rwkeras.commands:run_style",
+            "rwkeras-demo=rwkeras.commands:run_demo",
+        ]
+    },
+)

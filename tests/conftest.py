@@ -1,0 +1,36 @@
+"""What many tests share: toy networks and small images."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import rwkeras
+
+
+def waves(height: int, width: int) -> np.ndarray:
+    """Returns a smooth picture with colour, float32 [height, width, 3] in [0, 1]."""
+    y, x = np.mgrid[:height, :width] / 16
+    channels = [np.sin(3 * x + y), np.cos(2 * y - x), np.sin(x * y + 1)]
+    return (0.5 + 0.4 * np.stack(channels, axis=2)).astype(np.float32)
+
+
+@pytest.fixture
+def image() -> np.ndarray:
+    return waves(32, 24)
+
+
+@pytest.fixture
+def square() -> np.ndarray:
+    return waves(32, 32)
+
+
+@pytest.fixture
+def toy(square):
+    model = rwkeras.toy_vgg(seed=3)
+    rwkeras.calibrate(model, square)
+    return model
+
+
+@pytest.fixture
+def batch() -> tf.Tensor:
+    return tf.constant(np.stack([waves(16, 20), waves(20, 16).transpose(1, 0, 2)]))

@@ -1,0 +1,87 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import rwkeras
+
+LAYER = "conv2_1"
+SIZES = {
+    "mean_absolute": lambda g: np.mean(np.abs(g), axis=(1, 2, 3)),
+    "literal": lambda g: np.abs(np.mean(g, axis=(1, 2, 3))),
+    "rms": lambda g: np.sqrt(np.mean(g**2, axis=(1, 2, 3))),
+}
+
+
+def injected_gradient(model, images, kind):
+    """The distance to nothing, written out and injected at the layer."""
+    extractor = rwkeras.feature_extractor(model, [LAYER])
+    images = tf.constant(images)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        features = extractor(images)[LAYER]
+    f = features.numpy().reshape(features.shape[0], -1, features.shape[-1]).astype(np.float64)
+    positions, maps = f.shape[1:]
+    if kind == "content":
+        upstream = f / (maps * positions)
+    else:
+        upstream = f @ (np.swapaxes(f, 1, 2) @ f) / (maps * positions) ** 2
+    upstream = tf.constant(upstream.reshape(features.shape), tf.float32)
+    return tape.gradient(features, images, upstream).numpy()
+
+
+@pytest.mark.parametrize("kind", ["content", "texture"])
+@pytest.mark.parametrize("weighting", SIZES)
+def test_weight_is_the_reciprocal_of_the_injected_gradient(toy, batch, kind, weighting):
+    features = rwkeras.extract(toy, [LAYER], batch)[LAYER]
+    term = rwkeras.content_term if kind == "content" else rwkeras.texture_term
+    objective = rwkeras.balance(toy, 3 * term(LAYER, features), batch, weighting)
+    expected = 3 / SIZES[weighting](injected_gradient(toy, batch, kind))
+    np.testing.assert_allclose(objective.terms[0].weight, expected, rtol=1e-3)
+
+
+def test_balanced_layers_pull_alike_whatever_their_scale(toy, batch):
+    layers = ["conv1_1", "conv3_1"]
+    toy.get_layer("conv3_1").kernel.assign(toy.get_layer("conv3_1").kernel / 1000)
+    features = rwkeras.extract(toy, layers, batch)
+    objective = rwkeras.balance(
+        toy,
+        rwkeras.texture_term("conv1_1", features["conv1_1"])
+        + rwkeras.texture_term("conv3_1", features["conv3_1"]),
+        batch,
+    )
+    extractor = rwkeras.feature_extractor(toy, layers)
+    for term in objective.terms:
+        with tf.GradientTape() as tape:
+            tape.watch(batch)
+            loss = term._replace(target=tf.zeros_like(term.target))(extractor(batch)[term.layer])
+        gradient = tape.gradient(loss, batch)
+        np.testing.assert_allclose(np.mean(np.abs(gradient), axis=(1, 2, 3)), 1, rtol=1e-4)
+
+
+def test_a_term_without_target_and_no_weighting_are_left_alone(toy, batch):
+    features = rwkeras.extract(toy, [LAYER], batch)[LAYER]
+    objective = rwkeras.content_term(LAYER, features) + 0.5 * rwkeras.tv_term()
+    assert rwkeras.balance(toy, objective, batch).terms[1].weight == 0.5
+    assert rwkeras.balance(toy, objective, batch, "none") is objective
+
+
+def test_errors(toy, batch):
+    features = rwkeras.extract(toy, [LAYER], batch)[LAYER]
+    objective = rwkeras.content_term(LAYER, features)
+    with pytest.raises(ValueError) as error:
+        rwkeras.balance(toy, objective, batch, "mean")
+    assert str(error.value) == (
+        "Invalid value for argument `weighting`. Expected one of 'mean_absolute', 'literal', "
+        "'rms', 'none'. Received: weighting=mean"
+    )
+    inputs = keras.Input((None, None, 3))
+    dead = keras.layers.Conv2D(12, 3, strides=2, padding="same", name=LAYER, kernel_initializer="zeros")(inputs)
+    dead = keras.Model(inputs, dead, name="dead")
+    with pytest.raises(ValueError) as error:
+        rwkeras.balance(dead, objective, batch)
+    assert str(error.value) == (
+        "Invalid value for argument `model`. Expected a network whose layer 'conv2_1' answers to "
+        "the image with a gradient that is finite and not zero (`calibrate` may help). "
+        "Received: model='dead' with a gradient of size [0.0, 0.0]"
+    )

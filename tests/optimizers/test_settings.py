@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+import rwkeras
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"max_iterations": -1}, "`max_iterations`. Expected an integer of at least 0. Received: max_iterations=-1"),
+        ({"memory": 0}, "`memory`. Expected an integer of at least 1. Received: memory=0"),
+        ({"first_step": 0.0}, "`first_step`. Expected a finite number greater than 0. Received: first_step=0.0"),
+        ({"report_every": 2.5}, "`report_every`. Expected an integer of at least 1. Received: report_every=2.5"),
+    ],
+)
+def test_errors(setting, message):
+    with pytest.raises(ValueError) as error:
+        rwkeras.OptimizerSettings(**setting)
+    assert str(error.value) == f"Invalid value for argument {message}"
+
+
+def make_result():
+    return rwkeras.OptimizationResult(
+        image=np.zeros((2, 4, 4, 3)),
+        loss=np.array([1.0, 0.0]),
+        initial_loss=np.array([4.0, 0.0]),
+        losses={"a": np.array([1.0, 0.0])},
+        iterations=3,
+        evaluations=10,
+        converged=np.array([False, True]),
+        failed=np.array([False, False]),
+        stopped=False,
+    )
+
+
+def test_relative_loss():
+    np.testing.assert_array_equal(make_result().relative_loss, [0.25, 0])
+
+
+def test_unbatched():
+    single = make_result().unbatched()
+    assert single.image.shape == (4, 4, 3)
+    assert (single.loss, single.relative_loss, single.losses["a"]) == (1, 0.25, 1)
+    assert not single.converged

@@ -24,10 +24,11 @@ def square() -> np.ndarray:
     return waves(32, 32)
 
 
-@pytest.fixture
-def toy(square):
+@pytest.fixture(scope="session")
+def toy():
+    """A calibrated network that no test changes: what it compiles serves many."""
     model = rwkeras.toy_vgg(seed=3)
-    rwkeras.calibrate(model, square)
+    rwkeras.calibrate(model, waves(32, 32))
     return model
 
 

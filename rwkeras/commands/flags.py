@@ -41,6 +41,13 @@ flags.DEFINE_string("logdir", None, "A folder for TensorBoard: losses and previe
 flags.mark_flag_as_required("output")
 
 
+def define_subtract_mean(default: bool) -> None:
+    """Defines `--subtract_mean` with the default that gives a task its best pictures."""
+    flags.DEFINE_bool(
+        "subtract_mean", default, "Whether a named network subtracts ImageNet's mean colour first."
+    )
+
+
 def read(flag: str) -> ImageBatch:
     """Returns the picture that a flag names, resampled as `--image_size` says."""
     return as_batch(fit_longer_side(read_image(FLAGS[flag].value, flag), FLAGS.image_size), flag)
@@ -60,6 +67,7 @@ def network(layers: Sequence[str], image: ImageBatch) -> Any:
         FLAGS.network,
         layers=layers,
         pooling=FLAGS.pooling,
+        subtract_mean=FLAGS.subtract_mean,
         initializer=FLAGS.initializer,
         seed=FLAGS.seed,
     )

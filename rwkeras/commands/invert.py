@@ -6,7 +6,7 @@ Example:
 
 from absl import flags
 
-from rwkeras.commands.flags import FLAGS, network, read
+from rwkeras.commands.flags import FLAGS, define_subtract_mean, network, read
 from rwkeras.commands.task import run_task
 from rwkeras.metrics import psnr, ssim
 from rwkeras.tasks.invert import invert
@@ -14,6 +14,7 @@ from rwkeras.tasks.settings import InversionSettings
 
 flags.DEFINE_string("image", None, "The picture to recover.")
 flags.DEFINE_string("layer", InversionSettings.layer, "The layer to recover it from.")
+define_subtract_mean(False)
 flags.mark_flag_as_required("image")
 
 

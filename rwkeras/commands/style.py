@@ -8,7 +8,7 @@ import dataclasses
 
 from absl import flags
 
-from rwkeras.commands.flags import FLAGS, network, read
+from rwkeras.commands.flags import FLAGS, define_subtract_mean, network, read
 from rwkeras.commands.task import run_task
 from rwkeras.tasks.settings import STYLE_PRESETS, StyleSettings
 from rwkeras.tasks.style import transfer_style
@@ -20,6 +20,7 @@ flags.DEFINE_string("style", None, "The picture whose style to paint it in.")
 flags.DEFINE_enum("preset", "painting", list(STYLE_PRESETS), "A named choice of the weights.")
 for _name in _WEIGHTS:
     flags.DEFINE_float(_name, None, "Overrides the preset's.")
+define_subtract_mean(True)
 flags.mark_flags_as_required(["content", "style"])
 
 

@@ -6,7 +6,7 @@ Example:
 
 from absl import flags
 
-from rwkeras.commands.flags import FLAGS, network, read
+from rwkeras.commands.flags import FLAGS, define_subtract_mean, network, read
 from rwkeras.commands.task import run_task
 from rwkeras.tasks.settings import TextureSettings
 from rwkeras.tasks.texture import synthesize_texture
@@ -15,6 +15,7 @@ from rwkeras.validation import invalid_argument
 flags.DEFINE_string("texture", None, "The picture of a texture.")
 flags.DEFINE_list("layers", list(TextureSettings.layers), "Layers whose Gram matrices to match.")
 flags.DEFINE_string("output_size", None, "WxH of the result in pixels; by default the source's.")
+define_subtract_mean(True)
 flags.mark_flag_as_required("texture")
 
 

@@ -16,6 +16,7 @@ def load_network(
     *,
     layers: Sequence[str] = (),
     pooling: str = "avg",
+    subtract_mean: bool = False,
     initializer: str = "gaussian",
     seed: int = 0,
 ):
@@ -26,6 +27,7 @@ def load_network(
         layers: The layers that will be asked for. A named network gets its fully connected
             layers, and with them a fixed size of images, only if one of these is among them.
         pooling: Of a named network; see `vgg19`.
+        subtract_mean: Of a named network; see `vgg19`.
         initializer: Of a named network; see `vgg19`.
         seed: Of a named network; see `vgg19`.
 
@@ -35,7 +37,13 @@ def load_network(
     if network in _NAMED:
         architecture, build = _NAMED[network]
         top = any(layer == name for name, _ in architecture.top for layer in layers)
-        return build(pooling=pooling, include_top=top, initializer=initializer, seed=seed)
+        return build(
+            pooling=pooling,
+            include_top=top,
+            subtract_mean=subtract_mean,
+            initializer=initializer,
+            seed=seed,
+        )
     if not network.endswith(".keras"):
         check_choice("network", network, (*NETWORKS, "PATH.keras"))
     if not os.path.isfile(network):

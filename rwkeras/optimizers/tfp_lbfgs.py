@@ -78,20 +78,17 @@ class TfpLbfgs:
         )
 
     def _start(self, images, first_step, data) -> State:
-        """Returns the state before the first iteration; costs two evaluations."""
+        """Returns the state before the first iteration; costs one evaluation."""
         batch, size = images.shape[0], int(np.prod(images.shape[1:]))
         position = tf.reshape(images, [batch, size])
         one = tf.ones([batch])
-        _, gradient = self._value_and_gradient(images.shape, one, data)(position)
+        value, gradient = self._value_and_gradient(images.shape, one, data)(position)
         slope = tf.norm(gradient, axis=1)
         scale = first_step * tf.sqrt(float(size)) / slope
         scale = tf.where((slope > 0) & tf.math.is_finite(scale), scale, one)
-        scaled = self._value_and_gradient(images.shape, scale, data)
-        state = self._minimize(scaled, 0, position=position)
-        state = state._replace(
-            converged=state.converged | (slope == 0), num_objective_evaluations=tf.constant(2)
-        )
-        return State(state, scale)
+        scaled = scale * value, scale[:, tf.newaxis] * gradient
+        state = self._minimize(lambda position: scaled, 0, position=position)
+        return State(state._replace(converged=state.converged | (slope == 0)), scale)
 
     def _advance(self, state: State, shape: tuple[int, ...], max_iterations, data) -> State:
         """Goes on from a state until `max_iterations` in all."""

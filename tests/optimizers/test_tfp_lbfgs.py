@@ -92,7 +92,7 @@ def test_callback_hears_of_start_and_chunks_and_end():
         quadratic, tf.constant([1.0, 1.0]), seen.append, max_iterations=12, report_every=5
     )
     assert [progress.iteration for progress in seen] == [0, 5, 10, 12]
-    assert seen[0].evaluations == 2
+    assert seen[0].evaluations == 1
     assert seen[0].max_iterations == 12
     assert seen[-1].evaluations == result.evaluations
     np.testing.assert_allclose(seen[0].loss, result.initial_loss, rtol=1e-5)

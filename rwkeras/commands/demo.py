@@ -1,0 +1,82 @@
+"""Runs the three tasks on scikit-image's photographs, in a few minutes on two cores.
+
+Example:
+    rwkeras-demo --output_dir=demo
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from absl import flags
+from skimage import data
+
+from rwkeras.commands.monitor import Monitor
+from rwkeras.images.reading import fit_longer_side, from_array
+from rwkeras.images.writing import contact_sheet, write_image
+from rwkeras.metrics import patch_distance, psnr
+from rwkeras.networks.calibrate import calibrate
+from rwkeras.networks.vgg import vgg19
+from rwkeras.optimizers.settings import OptimizationResult, OptimizerSettings
+from rwkeras.tasks.invert import invert
+from rwkeras.tasks.style import transfer_style
+from rwkeras.tasks.synthesis import white_noise
+from rwkeras.tasks.texture import synthesize_texture
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("output_dir", "demo", "The folder for the pictures; made if it is missing.")
+flags.DEFINE_integer("image_size", 192, "Length of the longer side of the pictures.")
+flags.DEFINE_integer("max_iterations", 100, "Iterations of each task.")
+flags.DEFINE_integer("seed", 0, "Seed of weights and noise.")
+
+_DEEP_LAYER = "conv4_1"
+
+Row = list[tuple[str, np.ndarray]]
+
+
+def _run(name: str, task: Callable[..., OptimizationResult]) -> np.ndarray:
+    """Runs a task with a progress bar, writes its picture and returns it."""
+    output = Path(FLAGS.output_dir) / f"{name}.png"
+    with Monitor(output, FLAGS.max_iterations, save_every=0, logdir=None) as monitor:
+        settings = OptimizerSettings(max_iterations=FLAGS.max_iterations, report_every=5)
+        result = task(seed=FLAGS.seed, optimizer=settings, callback=monitor)
+    if monitor.interrupted:
+        raise KeyboardInterrupt
+    write_image(output, result.image)
+    return result.image
+
+
+def _invert(photo: np.ndarray) -> Row:
+    model = vgg19(seed=FLAGS.seed)
+    calibrate(model, photo)
+    image = _run("inversion", lambda **kwargs: invert(model, photo, _DEEP_LAYER, **kwargs))
+    decibels = psnr(image, photo)[0]
+    return [("photograph", photo), (f"from {_DEEP_LAYER}: {decibels:.1f} dB", image)]
+
+
+def _texture(model, texture: np.ndarray) -> Row:
+    image = _run("texture", lambda **kwargs: synthesize_texture(model, texture, **kwargs))
+    noise = white_noise((1, *texture.shape), FLAGS.seed, stddev=0.1)
+    fall = patch_distance(noise, texture)[0] / patch_distance(image, texture)[0]
+    return [("texture", texture), (f"{fall:.0f} times nearer than noise", image)]
+
+
+def _style(model, photo: np.ndarray, painting: np.ndarray) -> Row:
+    image = _run("style", lambda **kwargs: transfer_style(model, photo, painting, **kwargs))
+    return [("content", photo), ("style", painting), ("repainted", image)]
+
+
+def main() -> None:
+    """Runs the demonstration and lays its pictures out on one sheet."""
+    folder = Path(FLAGS.output_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    astronaut, tissue, cat = (
+        fit_longer_side(from_array(photo), FLAGS.image_size)
+        for photo in (data.astronaut(), data.immunohistochemistry(), data.chelsea())
+    )
+    rows = [_invert(astronaut)]
+    model = vgg19(subtract_mean=True, seed=FLAGS.seed)
+    calibrate(model, tissue)
+    rows += [_texture(model, tissue), _style(model, cat, tissue)]
+    write_image(folder / "contact_sheet.png", contact_sheet(rows))
+    print(f"pictures: {folder}/contact_sheet.png")

@@ -1,0 +1,80 @@
+import gc
+import weakref
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import rwkeras
+from rwkeras.optimizers import tfp_lbfgs
+
+FEW = rwkeras.OptimizerSettings(max_iterations=3)
+
+
+def test_white_noise():
+    noise = rwkeras.white_noise((2, 64, 64, 3), 1, stddev=0.2, mean=0.4).numpy()
+    np.testing.assert_allclose(noise.mean(), 0.4, atol=0.01)
+    np.testing.assert_allclose(noise.std(), 0.2, atol=0.01)
+    np.testing.assert_array_equal(noise, rwkeras.white_noise((2, 64, 64, 3), 1, stddev=0.2, mean=0.4))
+
+
+def test_an_objective_of_ones_own(toy, square):
+    def darkness(images):
+        return tf.reduce_sum(tf.square(images), (1, 2, 3))
+
+    objective = rwkeras.Objective(rwkeras.Term("darkness", "input", darkness))
+    result = rwkeras.optimize_image(toy, objective, square[np.newaxis], optimizer=FEW)
+    np.testing.assert_allclose(result.image, 0, atol=1e-3)
+
+
+def test_nothing_is_traced_again_from_call_to_call(square, monkeypatch):
+    toy, built, traces = rwkeras.toy_vgg(), [], []
+    original = tfp_lbfgs.TfpLbfgs.__init__
+
+    def counting(self, evaluate, memory):
+        built.append(memory)
+
+        def counted(images, data):
+            traces.append(images.shape)
+            return evaluate(images, data)
+
+        original(self, counted, memory)
+
+    monkeypatch.setattr(tfp_lbfgs.TfpLbfgs, "__init__", counting)
+    rwkeras.invert(toy, square, "conv1_2", optimizer=FEW)
+    first = len(traces)
+    more = rwkeras.OptimizerSettings(max_iterations=7, report_every=2)
+    rwkeras.invert(toy, np.flip(square, 0), "conv1_2", weighting="rms", optimizer=more)
+    assert len(built) == 1
+    assert len(traces) == first > 0
+    rwkeras.invert(toy, square, "conv1_1", optimizer=FEW)
+    assert len(built) == 2
+
+
+def test_weights_that_change_are_seen(square):
+    model, images = rwkeras.toy_vgg(), []
+    for seed in (3, 4):
+        rwkeras.randomize(model, "he", seed=seed)
+        images.append(rwkeras.invert(model, square, "conv3_1", optimizer=FEW).image)
+    fresh = rwkeras.toy_vgg(initializer="he", seed=4)
+    expected = rwkeras.invert(fresh, square, "conv3_1", optimizer=FEW).image
+    np.testing.assert_array_equal(images[1], expected)
+    assert not np.array_equal(images[0], images[1])
+
+
+def test_what_was_compiled_goes_with_the_model(square):
+    model = rwkeras.toy_vgg()
+    rwkeras.invert(model, square, "conv1_1", optimizer=FEW)
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None
+
+
+def test_an_objective_without_terms(toy, square):
+    with pytest.raises(ValueError) as error:
+        rwkeras.optimize_image(toy, rwkeras.Objective(), square[np.newaxis])
+    assert str(error.value) == (
+        "Invalid value for argument `objective`. Expected an objective of at least one term. "
+        "Received: objective=()"
+    )

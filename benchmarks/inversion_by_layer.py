@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 import rwkeras
 from rwkeras.images.files import whole_file
-from rwkeras.images.reading import from_array, fit_longer_side, read_image
+from rwkeras.images.reading import fit_longer_side, from_array, read_image
 from rwkeras.images.writing import contact_sheet, write_image
 
 CONV_POOL = [

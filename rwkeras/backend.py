@@ -9,22 +9,20 @@ decide otherwise. Its start-up chatter is left out, but not its warnings; set
 
 import os
 
+_MESSAGE = (
+    "Invalid Keras backend. Expected 'tensorflow' (the environment variable KERAS_BACKEND or the "
+    "file ~/.keras/keras.json sets it). Received: backend='{}'"
+)
 
-def _import_keras():
-    """Returns the `keras` module, or raises `ValueError` for a wrong backend."""
-    message = (
-        "Invalid Keras backend. Expected 'tensorflow' (the environment variable KERAS_BACKEND "
-        "or the file ~/.keras/keras.json sets it). Received: backend='{}'"
-    )
-    try:
-        import keras
-    except ModuleNotFoundError as error:
-        if error.name in ("jax", "torch", "openvino"):
-            raise ValueError(message.format(error.name)) from error
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+try:
+    import keras
+except ModuleNotFoundError as error:
+    if error.name not in ("jax", "torch", "openvino"):
         raise
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError(message.format(keras.backend.backend()))
-    return keras
+    raise ValueError(_MESSAGE.format(error.name)) from error
+if keras.backend.backend() != "tensorflow":
+    raise ValueError(_MESSAGE.format(keras.backend.backend()))
 
 
 def _grow_gpu_memory() -> None:
@@ -39,6 +37,6 @@ def _grow_gpu_memory() -> None:
             return
 
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-keras = _import_keras()
 _grow_gpu_memory()
+
+__all__ = ["keras"]

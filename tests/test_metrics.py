@@ -27,7 +27,12 @@ def test_psnr():
 
 def test_ssim():
     expected = skimage.metrics.structural_similarity(
-        IMAGE, NOISY, data_range=1, channel_axis=2, gaussian_weights=True, use_sample_covariance=False
+        IMAGE,
+        NOISY,
+        data_range=1,
+        channel_axis=2,
+        gaussian_weights=True,
+        use_sample_covariance=False,
     )
     np.testing.assert_allclose(rwkeras.ssim(NOISY, IMAGE), [expected], atol=0.01)
     np.testing.assert_allclose(rwkeras.ssim(IMAGE[:5], IMAGE[:5]), [1], rtol=1e-5)

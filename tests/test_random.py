@@ -4,9 +4,7 @@ from rwkeras.random import derive_seed, generator_key, stateless_normal, statele
 
 
 def test_streams_are_the_same_in_every_process():
-    assert derive_seed(0, "noise") == int.from_bytes(
-        bytes.fromhex(GOLDEN_DIGEST)[:8], "big"
-    ) >> 2
+    assert derive_seed(0, "noise") == int.from_bytes(bytes.fromhex(GOLDEN_DIGEST)[:8], "big") >> 2
 
 
 GOLDEN_DIGEST = "8e53f176b2d0581f"

@@ -50,7 +50,9 @@ def define_subtract_mean(default: bool) -> None:
 
 def read(flag: str) -> ImageBatch:
     """Returns the picture that a flag names, resampled as `--image_size` says."""
-    return as_batch(fit_longer_side(read_image(FLAGS[flag].value, flag), FLAGS.image_size), flag)
+    return as_batch(
+        fit_longer_side(read_image(str(FLAGS[flag].value), flag), FLAGS.image_size), flag
+    )
 
 
 def network(layers: Sequence[str], image: ImageBatch) -> Any:

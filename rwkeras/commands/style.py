@@ -5,6 +5,7 @@ Example:
 """
 
 import dataclasses
+from typing import Any
 
 from absl import flags
 
@@ -26,7 +27,9 @@ flags.mark_flags_as_required(["content", "style"])
 
 def _settings() -> StyleSettings:
     """Returns the preset with what other flags override."""
-    given = {name: FLAGS[name].value for name in _WEIGHTS if FLAGS[name].value is not None}
+    given: dict[str, Any] = {
+        name: FLAGS[name].value for name in _WEIGHTS if FLAGS[name].value is not None
+    }
     preset = STYLE_PRESETS[FLAGS.preset]
     return dataclasses.replace(preset, weighting=FLAGS.weighting, **given)
 

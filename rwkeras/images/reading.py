@@ -120,7 +120,9 @@ def read_image(path: str | os.PathLike[str], name: str = "image") -> np.ndarray:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise invalid_argument(name, limit, f"{path} ({error})") from error
     except UnidentifiedImageError as error:
-        raise invalid_argument(name, "a picture in a format that Pillow reads", str(path)) from error
+        raise invalid_argument(
+            name, "a picture in a format that Pillow reads", str(path)
+        ) from error
     except Exception as error:  # Pillow's decoders raise many kinds on broken files.
         raise invalid_argument(name, "a picture that is whole", f"{path} ({error})") from error
     return from_pillow(image, name)

@@ -25,15 +25,15 @@ _HOMOGENEOUS = (
 _WEIGHTED = (keras.layers.Conv2D, keras.layers.Dense)
 
 
-def _is_homogeneous(layer) -> bool:
-    if isinstance(layer, _WEIGHTED) or isinstance(layer, keras.layers.Activation):
+def _is_homogeneous(layer: keras.layers.Layer) -> bool:
+    if isinstance(layer, (*_WEIGHTED, keras.layers.Activation)):
         return layer.activation in (keras.activations.relu, keras.activations.linear)
     if isinstance(layer, keras.layers.ReLU):
         return layer.max_value is None and not layer.threshold
     return isinstance(layer, _HOMOGENEOUS)
 
 
-def _chain(model) -> list:
+def _chain(model: keras.Model) -> list[keras.layers.Layer]:
     """Returns the layers of `model` in order, or raises `ValueError` if it is not a chain.
 
     What stands before the first layer with weights may be anything.
@@ -44,7 +44,9 @@ def _chain(model) -> list:
     for layer in layers:
         if layer.input is not previous:
             raise invalid_argument(
-                "model", f"a chain of layers, but '{layer.name}' does not follow the one before", model.name
+                "model",
+                f"a chain of layers, but '{layer.name}' does not follow the one before",
+                model.name,
             )
         weighted = weighted or isinstance(layer, _WEIGHTED)
         if weighted and not _is_homogeneous(layer):
@@ -58,7 +60,7 @@ def _chain(model) -> list:
     return layers
 
 
-def calibrate(model, images) -> dict[str, float]:
+def calibrate(model: keras.Model, images: tf.Tensor) -> dict[str, float]:
     """Rescales each layer to mean activation 1 on reference images, in place.
 
     A layer whose activations have mean m is divided by m: its kernel by m, its bias by the

@@ -12,7 +12,7 @@ from rwkeras.validation import invalid_argument
 INPUT = "input"
 
 
-def feature_extractor(model, layers: Iterable[str]):
+def feature_extractor(model: keras.Model, layers: Iterable[str]) -> keras.Model:
     """Returns a model that gives the activations of some layers of another.
 
     Args:
@@ -40,7 +40,7 @@ def feature_extractor(model, layers: Iterable[str]):
     return keras.Model(model.inputs[0], outputs, name=f"{model.name}_features")
 
 
-def check_image_shape(extractor, shape: Sequence[int | None]) -> None:
+def check_image_shape(extractor: keras.Model, shape: Sequence[int | None]) -> None:
     """Raises `ValueError` unless images of a shape reach every layer of an extractor.
 
     Args:
@@ -62,7 +62,7 @@ def check_image_shape(extractor, shape: Sequence[int | None]) -> None:
         )
 
 
-def extract(model, layers: Iterable[str], images: tf.Tensor) -> dict[str, tf.Tensor]:
+def extract(model: keras.Model, layers: Iterable[str], images: tf.Tensor) -> dict[str, tf.Tensor]:
     """Returns the activations of some layers on images, [batch, height, width, channels]."""
     extractor = feature_extractor(model, layers)
     check_image_shape(extractor, images.shape)

@@ -73,7 +73,7 @@ class _ScaledInitializer(RandomInitializer):
 class Gaussian(_ScaledInitializer):
     """N(0, stddev); He, Wang and Hopcroft (2016) use a standard deviation of 0.015."""
 
-    def draw(self, shape):
+    def draw(self, shape: tuple[int, ...]) -> tf.Tensor:
         return self.stddev * stateless_normal(shape, self.seed)
 
 
@@ -81,7 +81,7 @@ class Gaussian(_ScaledInitializer):
 class Uniform(_ScaledInitializer):
     """Uniform on [-sqrt(3), sqrt(3)] * stddev."""
 
-    def draw(self, shape):
+    def draw(self, shape: tuple[int, ...]) -> tf.Tensor:
         return self.stddev * math.sqrt(3) * (2 * stateless_uniform(shape, self.seed) - 1)
 
 
@@ -89,7 +89,7 @@ class Uniform(_ScaledInitializer):
 class Laplace(_ScaledInitializer):
     """Laplace, with density exp(-|w| sqrt(2) / stddev) / (sqrt(2) stddev)."""
 
-    def draw(self, shape):
+    def draw(self, shape: tuple[int, ...]) -> tf.Tensor:
         centred = stateless_uniform(shape, self.seed) - 0.5
         # 1 - 2|u| is 0 for u = -0.5, which the generator may return: log would be infinite.
         tail = tf.math.log(tf.maximum(1 - 2 * tf.abs(centred), 1e-7))
@@ -100,7 +100,7 @@ class Laplace(_ScaledInitializer):
 class He(RandomInitializer):
     """N(0, sqrt(2 / fan_in)), which keeps the size of rectified activations."""
 
-    def draw(self, shape):
+    def draw(self, shape: tuple[int, ...]) -> tf.Tensor:
         return math.sqrt(2 / _fans(shape)[0]) * stateless_normal(shape, self.seed)
 
 
@@ -112,7 +112,7 @@ class Orthogonal(RandomInitializer):
     factorisation are fixed by the diagonal of R.
     """
 
-    def draw(self, shape):
+    def draw(self, shape: tuple[int, ...]) -> tf.Tensor:
         fan_in, units = _fans(shape)
         tall = stateless_normal((max(fan_in, units), min(fan_in, units)), self.seed)
         q, r = tf.linalg.qr(tall)
@@ -129,10 +129,10 @@ class Binary(RandomInitializer):
         super().__init__(seed)
         self.scale = scale
 
-    def draw(self, shape):
+    def draw(self, shape: tuple[int, ...]) -> tf.Tensor:
         return tf.where(stateless_uniform(shape, self.seed) < 0.5, -self.scale, self.scale)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"scale": self.scale, **super().get_config()}
 
 
@@ -147,11 +147,13 @@ class Sparse(_ScaledInitializer):
         super().__init__(stddev, seed)
         self.density = density
 
-    def draw(self, shape):
-        kept = tf.cast(stateless_uniform(shape, derive_seed(self.seed, "kept")) < self.density, tf.float32)
+    def draw(self, shape: tuple[int, ...]) -> tf.Tensor:
+        kept = tf.cast(
+            stateless_uniform(shape, derive_seed(self.seed, "kept")) < self.density, tf.float32
+        )
         return self.stddev / math.sqrt(self.density) * kept * stateless_normal(shape, self.seed)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"density": self.density, **super().get_config()}
 
 

@@ -19,7 +19,7 @@ def load_network(
     subtract_mean: bool = False,
     initializer: str = "gaussian",
     seed: int = 0,
-):
+) -> keras.Model:
     """Returns a network by name, or from a `.keras` file.
 
     Args:

@@ -1,7 +1,6 @@
 """Random weights for any Keras model."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from rwkeras.backend import keras
 from rwkeras.networks.initializers import RandomInitializer, get_initializer
@@ -11,7 +10,9 @@ _ZEROS = ("bias", "beta", "moving_mean")
 _ONES = ("gamma", "moving_variance")
 
 
-def _layers(model, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _layers(
+    model: keras.Model, prefix: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yields the layers that hold weights, with the names on the way to each."""
     for layer in model.layers:
         names = (*prefix, layer.name)
@@ -21,7 +22,9 @@ def _layers(model, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ..
             yield names, layer
 
 
-def randomize(model, initializer: str | RandomInitializer = "gaussian", *, seed: int = 0) -> None:
+def randomize(
+    model: keras.Model, initializer: str | RandomInitializer = "gaussian", *, seed: int = 0
+) -> None:
     """Draws the weights of a Keras model anew, in place.
 
     Every trainable weight of two or more dimensions is drawn, each from a stream of its own,

@@ -73,11 +73,11 @@ def _build(
     subtract_mean: bool,
     initializer: str | RandomInitializer,
     seed: int,
-):
+) -> keras.Model:
     """Builds a network of the family; the arguments are those of `vgg19`."""
     check_choice("pooling", pooling, _POOLING)
     distribution = get_initializer(initializer, seed)
-    inputs = keras.Input(_input_shape(architecture, tuple(input_shape), include_top), name="image")
+    inputs = keras.Input(_input_shape(architecture, input_shape, include_top), name="image")
     offset = [-mean if subtract_mean else 0.0 for mean in MEAN_RGB]
     x = keras.layers.Rescaling(255.0, offset=offset, name="preprocess")(inputs)
     for stage, (depth, filters) in enumerate(architecture.stages, 1):
@@ -112,7 +112,7 @@ def vgg19(
     subtract_mean: bool = False,
     initializer: str | RandomInitializer = "gaussian",
     seed: int = 0,
-):
+) -> keras.Model:
     """Returns a VGG-19 with random weights and zero biases.
 
     It takes RGB images in [0, 1], [batch, height, width, 3], and scales them to [0, 255] itself.
@@ -149,7 +149,7 @@ def toy_vgg(
     subtract_mean: bool = False,
     initializer: str | RandomInitializer = "gaussian",
     seed: int = 0,
-):
+) -> keras.Model:
     """Returns a network of the same family, three stages of two narrow layers, for trying things.
 
     The arguments are those of `vgg19`; `include_top` needs images of 32 x 32.

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from rwkeras.backend import keras
 from rwkeras.networks.features import check_image_shape, feature_extractor
 from rwkeras.objectives.objective import Objective
 from rwkeras.validation import check_choice, invalid_argument
@@ -19,7 +20,7 @@ WEIGHTINGS = (*_SIZES, "none")
 
 
 def balance(
-    model, objective: Objective, images: tf.Tensor, weighting: str = "mean_absolute"
+    model: keras.Model, objective: Objective, images: tf.Tensor, weighting: str = "mean_absolute"
 ) -> Objective:
     """Multiplies each term that has a target by the weight of Eq. 4 or 8.
 

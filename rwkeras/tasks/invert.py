@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rwkeras.backend import keras
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.features import extract
 from rwkeras.objectives.balance import balance
@@ -14,7 +15,7 @@ _DEFAULTS = InversionSettings()
 
 
 def invert(
-    model,
+    model: keras.Model,
     image: Any,
     layer: str = _DEFAULTS.layer,
     *,

@@ -1,15 +1,18 @@
 """The defaults of the three tasks, stated once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rwkeras.objectives.balance import WEIGHTINGS
 from rwkeras.validation import check_choice, check_number, invalid_argument
 
 
-def _check_layers(name: str, layers: tuple[str, ...]) -> None:
-    strings = isinstance(layers, tuple) and all(isinstance(layer, str) for layer in layers)
-    if not strings or not layers or len(set(layers)) < len(layers):
+def layer_names(name: str, layers: Sequence[str]) -> tuple[str, ...]:
+    """Returns layers as a tuple, or raises `ValueError` unless they are names that differ."""
+    names = () if isinstance(layers, str) else tuple(layers)
+    if not names or len(set(names)) < len(names) or not all(isinstance(n, str) for n in names):
         raise invalid_argument(name, "one or more names of different layers", layers)
+    return names
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class TextureSettings:
     noise_stddev: float = 0.1
 
     def __post_init__(self):
-        _check_layers("layers", self.layers)
+        layer_names("layers", self.layers)
         check_choice("weighting", self.weighting, WEIGHTINGS)
         check_number("noise_stddev", self.noise_stddev)
         if self.output_size is not None:
@@ -84,8 +87,8 @@ class StyleSettings:
     noise_stddev: float = 0.1
 
     def __post_init__(self):
-        _check_layers("content_layers", self.content_layers)
-        _check_layers("style_layers", self.style_layers)
+        layer_names("content_layers", self.content_layers)
+        layer_names("style_layers", self.style_layers)
         for name in ("content_weight", "style_weight", "tv_weight", "noise_stddev"):
             check_number(name, getattr(self, name))
         check_choice("weighting", self.weighting, WEIGHTINGS)
@@ -98,5 +101,7 @@ class StyleSettings:
 # for an image of 256 x 256: the content then prevails, and the style shows in its colours.
 STYLE_PRESETS = {
     "painting": StyleSettings(),
-    "paper": StyleSettings(content_weight=100.0, style_weight=1.0, tv_weight=1000 / (256 * 256 * 3)),
+    "paper": StyleSettings(
+        content_weight=100.0, style_weight=1.0, tv_weight=1000 / (256 * 256 * 3)
+    ),
 }

@@ -5,12 +5,13 @@ from typing import Any
 
 import tensorflow as tf
 
+from rwkeras.backend import keras
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.features import extract
 from rwkeras.objectives.balance import balance
 from rwkeras.objectives.objective import Objective, content_term, texture_term, tv_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
-from rwkeras.tasks.settings import StyleSettings
+from rwkeras.tasks.settings import StyleSettings, layer_names
 from rwkeras.tasks.synthesis import optimize_image, white_noise
 from rwkeras.validation import invalid_argument
 
@@ -18,7 +19,7 @@ _DEFAULTS = StyleSettings()
 
 
 def style_objective(
-    model, content: tf.Tensor, style: tf.Tensor, settings: StyleSettings
+    model: keras.Model, content: tf.Tensor, style: tf.Tensor, settings: StyleSettings
 ) -> Objective:
     """Returns Eq. 9, each source's layers balanced at that source.
 
@@ -45,7 +46,7 @@ def style_objective(
 
 
 def transfer_style(
-    model,
+    model: keras.Model,
     content: Any,
     style: Any,
     *,
@@ -91,8 +92,8 @@ def transfer_style(
         ValueError: An argument cannot be used; the message says why.
     """
     settings = StyleSettings(
-        content_layers=content_layers if isinstance(content_layers, str) else tuple(content_layers),
-        style_layers=style_layers if isinstance(style_layers, str) else tuple(style_layers),
+        content_layers=layer_names("content_layers", content_layers),
+        style_layers=layer_names("style_layers", style_layers),
         content_weight=content_weight,
         style_weight=style_weight,
         tv_weight=tv_weight,

@@ -5,6 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from rwkeras.backend import keras
 from rwkeras.networks.features import INPUT, check_image_shape, feature_extractor
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
@@ -30,7 +31,7 @@ def white_noise(
     return mean + stddev * stateless_normal(shape, derive_seed(seed, "noise"))
 
 
-def _compile(model, objective: Objective, memory: int) -> TfpLbfgs:
+def _compile(model: keras.Model, objective: Objective, memory: int) -> TfpLbfgs:
     """Returns the optimiser for a model and an objective's structure, built at most once."""
     structure = objective.structure
     optimizers = _COMPILED.setdefault(model, {})
@@ -46,7 +47,7 @@ def _compile(model, objective: Objective, memory: int) -> TfpLbfgs:
 
 
 def optimize_image(
-    model,
+    model: keras.Model,
     objective: Objective,
     start: tf.Tensor,
     *,

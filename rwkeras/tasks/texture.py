@@ -3,19 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
+from rwkeras.backend import keras
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.features import extract
 from rwkeras.objectives.balance import balance
 from rwkeras.objectives.objective import Objective, texture_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
-from rwkeras.tasks.settings import TextureSettings
+from rwkeras.tasks.settings import TextureSettings, layer_names
 from rwkeras.tasks.synthesis import optimize_image, white_noise
 
 _DEFAULTS = TextureSettings()
 
 
 def synthesize_texture(
-    model,
+    model: keras.Model,
     texture: Any,
     layers: Sequence[str] = _DEFAULTS.layers,
     output_size: tuple[int, int] | None = _DEFAULTS.output_size,
@@ -49,8 +50,7 @@ def synthesize_texture(
         ValueError: An argument cannot be used; the message says why.
     """
     size = tuple(output_size) if isinstance(output_size, list) else output_size
-    layers = layers if isinstance(layers, str) else tuple(layers)
-    settings = TextureSettings(layers, size, weighting, noise_stddev)
+    settings = TextureSettings(layer_names("layers", layers), size, weighting, noise_stddev)
     source = as_batch(texture, "texture")
     features = extract(model, settings.layers, source.images)
     objective = Objective()

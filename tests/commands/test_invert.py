@@ -42,15 +42,15 @@ def test_picture_report_previews_and_tensorboard(run, photo, tmp_path):
     assert 0 < report["ssim"] <= 1
     assert report["flags"]["seed"] == 5
     assert report["flags"]["layer"] == "conv1_2"
-    assert {"image", "output", "network", "pooling", "initializer", "weighting"} <= set(report["flags"])
+    assert {"image", "output", "network", "pooling", "initializer", "weighting"} <= set(
+        report["flags"]
+    )
     assert {"python", "tensorflow", "keras", "rwkeras", "numpy"} <= set(report["versions"])
 
 
 def test_same_seed_same_bytes_and_network_from_a_file(run, photo, tmp_path):
     model = rwkeras.toy_vgg(seed=0)
-    rwkeras.calibrate(
-        rwkeras.feature_extractor(model, ["conv2_1"]), rwkeras.read_image(photo)
-    )
+    rwkeras.calibrate(rwkeras.feature_extractor(model, ["conv2_1"]), rwkeras.read_image(photo))
     model.save(tmp_path / "toy.keras")
     arguments = [f"--image={photo}", "--layer=conv2_1", *TOY]
     for output, network in (("a", "toy_vgg"), ("b", "toy_vgg"), ("c", "toy.keras")):
@@ -102,9 +102,9 @@ def test_loss_that_is_not_finite(run, photo, tmp_path):
 
 
 BAD = {
-    "missing": (["--image=missing.png"], "`image`. Expected the path of a file that exists", "missing.png"),
+    "missing": (["--image=missing.png"], "`image`. Expected the path of a file", "missing.png"),
     "text": (["--image=text.png"], "a picture in a format that Pillow reads", "text.png"),
-    "layer": (["--layer=conv7"], "Expected a layer of 'toy_vgg': preprocess, conv1_1", "layer=conv7"),
+    "layer": (["--layer=conv7"], "a layer of 'toy_vgg': preprocess, conv1_1", "layer=conv7"),
     "network": (["--network=vgg17"], "(did you mean 'vgg19'?)", "network=vgg17"),
     "small": (["--image_size=6", "--layer=pool3"], "large enough for the poolings", "(6, 4, 3)"),
     "one pixel": (["--image_size=1"], "Expected at least 2 x 2 pixels", "(1, 1, 3)"),

@@ -19,9 +19,8 @@ def test_whole_file_replaces(tmp_path):
 def test_a_failure_leaves_what_was(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old")
-    with pytest.raises(RuntimeError), whole_file(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+    with pytest.raises(UnicodeEncodeError), whole_file(path) as temporary:
+        temporary.write_text("half \ud800", encoding="utf-8")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["a.txt"]
 

@@ -76,7 +76,7 @@ def test_alpha_is_laid_over_white_with_a_warning(tmp_path, mode):
 
 
 def test_half_transparent():
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="alpha channel"):
         got = from_array(np.full((2, 2, 4), 0.5, np.float32))
     np.testing.assert_allclose(got, np.full((2, 2, 3), 0.75))
 
@@ -138,7 +138,9 @@ def test_decompression_bomb(tmp_path):
 
 def test_arrays():
     for array in (RGB, RGB / 255, (RGB / 255).astype(np.float16), np.stack([RGB, RGB])):
-        np.testing.assert_allclose(from_array(array), array / (255 if array.dtype == np.uint8 else 1))
+        np.testing.assert_allclose(
+            from_array(array), array / (255 if array.dtype == np.uint8 else 1)
+        )
     assert from_array(RGB[..., 0]).shape == (12, 9, 3)
 
 

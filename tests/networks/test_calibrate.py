@@ -31,7 +31,9 @@ def test_rescaling_is_exact_on_another_image(biases, square):
     names = list(scales)
     for layer, stop in (("conv1_1", 1), ("conv2_2", 4), ("pool2", 4), ("conv3_2", 6)):
         total = np.prod([scales[name] for name in names[:stop]])
-        np.testing.assert_allclose(after[layer] * total, before[layer], rtol=2e-4, atol=1e-5 * total)
+        np.testing.assert_allclose(
+            after[layer] * total, before[layer], rtol=2e-4, atol=1e-5 * total
+        )
 
 
 def test_errors(square):
@@ -44,7 +46,9 @@ def test_errors(square):
         "Invalid value for argument `model`. Expected a chain of layers, but 'right' does not "
         "follow the one before. Received: model=forked"
     )
-    swish = keras.Model(inputs, keras.layers.Conv2D(2, 1, activation="swish", name="c")(inputs), name="s")
+    swish = keras.Model(
+        inputs, keras.layers.Conv2D(2, 1, activation="swish", name="c")(inputs), name="s"
+    )
     with pytest.raises(ValueError, match="but 'c' is none of them. Received: model=s"):
         rwkeras.calibrate(swish, square)
     with pytest.raises(ValueError) as error:

@@ -35,7 +35,8 @@ def kurtosis(weights):
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("gaussian", 3), ("he", 3), ("uniform", 1.8), ("laplace", 6), ("sparse", 30)]
+    ("name", "expected"),
+    [("gaussian", 3), ("he", 3), ("uniform", 1.8), ("laplace", 6), ("sparse", 30)],
 )
 def test_shape_of_the_distribution(name, expected):
     weights = get_initializer(name, 1)((200, 1000)).numpy().astype(np.float64)

@@ -35,7 +35,9 @@ def test_any_functional_model(any_model):
     assert not separable.bias.numpy().any()
     assert 0.005 < separable.depthwise_kernel.numpy().std() < 0.03
     outer, inner = any_model.get_layer("conv"), any_model.get_layer("inner").get_layer("conv")
-    assert not np.array_equal(outer.get_weights()[0][..., :3, :], inner.get_weights()[0][..., :3, :])
+    assert not np.array_equal(
+        outer.get_weights()[0][..., :3, :], inner.get_weights()[0][..., :3, :]
+    )
 
 
 def test_errors():

@@ -56,7 +56,8 @@ def test_same_seed_same_weights():
 
 
 @pytest.mark.parametrize(
-    ("pooling", "layer"), [("avg", keras.layers.AveragePooling2D), ("max", keras.layers.MaxPooling2D)]
+    ("pooling", "layer"),
+    [("avg", keras.layers.AveragePooling2D), ("max", keras.layers.MaxPooling2D)],
 )
 def test_pooling(pooling, layer):
     assert isinstance(rwkeras.toy_vgg(pooling=pooling).get_layer("pool1"), layer)

@@ -77,7 +77,9 @@ def test_errors(toy, batch):
         "'rms', 'none'. Received: weighting=mean"
     )
     inputs = keras.Input((None, None, 3))
-    dead = keras.layers.Conv2D(12, 3, strides=2, padding="same", name=LAYER, kernel_initializer="zeros")(inputs)
+    dead = keras.layers.Conv2D(
+        12, 3, strides=2, padding="same", name=LAYER, kernel_initializer="zeros"
+    )(inputs)
     dead = keras.Model(inputs, dead, name="dead")
     with pytest.raises(ValueError) as error:
         rwkeras.balance(dead, objective, batch)

@@ -7,10 +7,19 @@ import rwkeras
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"max_iterations": -1}, "`max_iterations`. Expected an integer of at least 0. Received: max_iterations=-1"),
+        (
+            {"max_iterations": -1},
+            "`max_iterations`. Expected an integer of at least 0. Received: max_iterations=-1",
+        ),
         ({"memory": 0}, "`memory`. Expected an integer of at least 1. Received: memory=0"),
-        ({"first_step": 0.0}, "`first_step`. Expected a finite number greater than 0. Received: first_step=0.0"),
-        ({"report_every": 2.5}, "`report_every`. Expected an integer of at least 1. Received: report_every=2.5"),
+        (
+            {"first_step": 0.0},
+            "`first_step`. Expected a finite number greater than 0. Received: first_step=0.0",
+        ),
+        (
+            {"report_every": 2.5},
+            "`report_every`. Expected an integer of at least 1. Received: report_every=2.5",
+        ),
     ],
 )
 def test_errors(setting, message):

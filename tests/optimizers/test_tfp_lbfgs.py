@@ -88,9 +88,7 @@ def test_in_chunks_bit_for_bit_as_in_one_run():
 
 def test_callback_hears_of_start_and_chunks_and_end():
     seen = []
-    result = run(
-        quadratic, tf.constant([1.0, 1.0]), seen.append, max_iterations=12, report_every=5
-    )
+    result = run(quadratic, tf.constant([1.0, 1.0]), seen.append, max_iterations=12, report_every=5)
     assert [progress.iteration for progress in seen] == [0, 5, 10, 12]
     assert seen[0].evaluations == 1
     assert seen[0].max_iterations == 12

@@ -25,7 +25,11 @@ def test_moves_towards_the_style_and_keeps_the_content(toy, cat, tissue):
     result = rwkeras.transfer_style(toy, cat, tissue, **LAYERS, optimizer=FEW)
     assert result.image.shape == cat.shape
     assert set(result.losses) == {
-        "content/conv2_2", "style/conv1_1", "style/conv2_1", "style/conv3_1", "tv"
+        "content/conv2_2",
+        "style/conv1_1",
+        "style/conv2_1",
+        "style/conv3_1",
+        "tv",
     }
     assert result.relative_loss < 0.2
     distance = rwkeras.patch_distance

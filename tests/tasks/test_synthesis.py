@@ -15,7 +15,9 @@ def test_white_noise():
     noise = rwkeras.white_noise((2, 64, 64, 3), 1, stddev=0.2, mean=0.4).numpy()
     np.testing.assert_allclose(noise.mean(), 0.4, atol=0.01)
     np.testing.assert_allclose(noise.std(), 0.2, atol=0.01)
-    np.testing.assert_array_equal(noise, rwkeras.white_noise((2, 64, 64, 3), 1, stddev=0.2, mean=0.4))
+    np.testing.assert_array_equal(
+        noise, rwkeras.white_noise((2, 64, 64, 3), 1, stddev=0.2, mean=0.4)
+    )
 
 
 def test_an_objective_of_ones_own(toy, square):

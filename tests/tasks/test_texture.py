@@ -51,8 +51,14 @@ def test_layers_start_alike(toy, texture):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"layers": ()}, "`layers`. Expected one or more names of different layers. Received: layers=()"),
-        ({"layers": "conv1_1"}, "`layers`. Expected one or more names of different layers. Received: layers=conv1_1"),
+        (
+            {"layers": ()},
+            "`layers`. Expected one or more names of different layers. Received: layers=()",
+        ),
+        (
+            {"layers": "conv1_1"},
+            "`layers`. Expected one or more names of different layers. Received: layers=conv1_1",
+        ),
         (
             {"layers": ("conv1_1", "conv1_1")},
             "`layers`. Expected one or more names of different layers. "

@@ -1,0 +1,53 @@
+# `make demo` and `make test` need Python 3.10 to 3.13 and make; they install the rest into .venv.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.PHONY: install demo test lint types imports wheel bazel clean
+
+install: $(INSTALLED)
+
+$(INSTALLED): setup.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+# Three pictures and a contact sheet under demo/.
+demo: $(INSTALLED)
+	$(BIN)/python tools/demo.py --output_dir=demo
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest --numprocesses=auto --durations=5
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+imports: $(INSTALLED)
+	$(BIN)/lint-imports
+
+# The wheel alone, in an environment of its own, away from the checkout.
+wheel: $(INSTALLED)
+	rm -rf build dist
+	$(BIN)/python -m build --wheel
+	$(PYTHON) -m venv build/environment
+	build/environment/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
+	mkdir build/elsewhere
+	cd build/elsewhere && ../environment/bin/python -c \
+	  "from PIL import Image; Image.radial_gradient('L').save('photo.png')"
+	cd build/elsewhere && ../environment/bin/rwkeras-invert --image=photo.png --layer=conv3_1 \
+	  --image_size=64 --max_iterations=10 --output=recovered.png --report=report.json
+	test -s build/elsewhere/recovered.png
+	test -s build/elsewhere/report.json
+
+# Offline, with Debian's bazel-bootstrap; bazel/README.md says how.
+bazel: $(INSTALLED)
+	bazel/test.sh
+
+clean:
+	rm -rf $(VENV) build dist demo

@@ -1,0 +1,4 @@
+"""Packages from PyPI that the interpreter already has."""
+
+def requirement(name):
+    return "@pypi//:installed"

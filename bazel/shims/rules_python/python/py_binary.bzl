@@ -1,0 +1,1 @@
+py_binary = native.py_binary

@@ -1,0 +1,1 @@
+py_test = native.py_test

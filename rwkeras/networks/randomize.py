@@ -12,7 +12,7 @@ _ONES = ("gamma", "moving_variance")
 
 def _layers(
     model: keras.Model, prefix: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], Any]]:
+) -> Iterator[tuple[tuple[str, ...], keras.layers.Layer]]:
     """Yields the layers that hold weights, with the names on the way to each."""
     for layer in model.layers:
         names = (*prefix, layer.name)

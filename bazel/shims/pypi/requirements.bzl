@@ -1,4 +1,4 @@
 """Packages from PyPI that the interpreter already has."""
 
 def requirement(name):
-    return "@pypi//:installed"
+    return "@pypi//:" + name

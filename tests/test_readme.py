@@ -1,0 +1,78 @@
+"""Every example of the README, run as it stands on small pictures."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import rwkeras
+from tests.conftest import waves
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+COMMANDS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+# A command's picture is as large as its default, and this many iterations are enough to run it.
+QUICK = ["--image_size=48", "--max_iterations=4"]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    for name in ("photo", "painting", "texture"):
+        rwkeras.write_image(tmp_path / f"{name}.jpg", waves(48, 48))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_there_are_examples():
+    assert len(PYTHON) == 2
+    assert [command.split()[0] for command in COMMANDS] == [
+        "rwkeras-invert",
+        "rwkeras-texture",
+        "rwkeras-style",
+        "rwkeras-demo",
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("example", range(len(PYTHON)))
+def test_python(folder, example):
+    names: dict = {}
+    exec(PYTHON[example], names)
+    assert names["result"].loss < names["result"].initial_loss
+    if example == 0:
+        assert rwkeras.psnr(rwkeras.read_image("recovered.png"), names["photo"])[0] > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command(folder, command):
+    name, *arguments = shlex.split(command)
+    tool = ROOT / "tools" / f"{name.removeprefix('rwkeras-')}.py"
+    process = subprocess.run(
+        [sys.executable, tool, *arguments, *QUICK],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == 0, process.stderr
+    for argument in arguments:
+        flag, value = argument.split("=")
+        if flag in ("--output", "--report", "--output_dir"):
+            assert (folder / value).exists()
+
+
+def test_every_command_is_installed():
+    setup = (ROOT / "setup.py").read_text()
+    tools = {path.stem for path in (ROOT / "tools").glob("*.py")}
+    assert set(re.findall(r"rwkeras-(\w+)=rwkeras.commands:run_\1", setup)) == tools
+
+
+def test_style_default_is_as_the_text_says():
+    default = rwkeras.STYLE_PRESETS["painting"]
+    assert (default.content_weight, default.style_weight, default.tv_weight) == (1, 100, 1)
+    assert "1 : 100 : 1" in README

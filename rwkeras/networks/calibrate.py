@@ -6,10 +6,13 @@ fourth power. Rectifiers and poolings are positively homogeneous, r(c x) = c r(x
 so each layer may be divided by its size without a change of what the network represents.
 """
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.images.batch import as_batch
 from rwkeras.validation import invalid_argument
 
 _HOMOGENEOUS = (
@@ -60,7 +63,7 @@ def _chain(model: keras.Model) -> list[keras.layers.Layer]:
     return layers
 
 
-def calibrate(model: keras.Model, images: tf.Tensor) -> dict[str, float]:
+def calibrate(model: keras.Model, images: Any) -> dict[str, float]:
     """Rescales each layer to mean activation 1 on reference images, in place.
 
     A layer whose activations have mean m is divided by m: its kernel by m, its bias by the
@@ -70,7 +73,8 @@ def calibrate(model: keras.Model, images: tf.Tensor) -> dict[str, float]:
 
     Args:
         model: A Keras model that is a chain of rectified or linear layers, such as `vgg19()`.
-        images: float32 RGB images in [0, 1], [batch, height, width, 3] or [height, width, 3].
+        images: A path, a Pillow image, or an array or tensor, uint8 in [0, 255] or float in
+            [0, 1], [height, width, 3] or a batch of it.
 
     Returns:
         The number that each layer was divided by, by its name.
@@ -80,8 +84,7 @@ def calibrate(model: keras.Model, images: tf.Tensor) -> dict[str, float]:
             on them.
     """
     layers = _chain(model)
-    x = tf.convert_to_tensor(images, tf.float32)
-    x = x if x.shape.rank == 4 else x[tf.newaxis]
+    x = as_batch(images, "images").images
     total = 1.0
     scales: dict[str, float] = {}
     for layer in layers:

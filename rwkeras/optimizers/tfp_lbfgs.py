@@ -120,14 +120,15 @@ class TfpLbfgs:
         initial_loss = (state.optimizer.objective_value / state.scale).numpy()
         iteration, stopped, finished = 0, False, settings.max_iterations == 0 or state.finished()
         while True:
+            if callback is not None or finished:
+                progress = self._progress(state, shape, data, settings)
             if callback is not None:
-                stopped = bool(callback(self._progress(state, shape, data, settings)))
+                stopped = bool(callback(progress))
             if finished or stopped:
                 break
             iteration = min(iteration + settings.report_every, settings.max_iterations)
             state = self.advance(state, shape, tf.constant(iteration), data)
             finished = iteration == settings.max_iterations or state.finished()
-        progress = self._progress(state, shape, data, settings)
         return OptimizationResult(
             image=np.clip(progress.images.numpy(), 0, 1),
             loss=progress.loss,

@@ -96,9 +96,10 @@ class StyleSettings:
 
 
 # The papers give content : style : tv = 100 : 1 : 1000 without their units. With pixels in [0, 1],
-# balanced layers and a total variation summed over the image, as here, it is a blurred copy of the
-# content. It holds if the total variation is the mean over pixels and channels, as "paper" has it
-# for an image of 256 x 256: the content then prevails, and the style shows in its colours.
+# balanced layers and a total variation summed over the image, as here, that is a blurred copy of
+# the content. With the total variation as a mean over pixels and channels, as "paper" has it for an
+# image of 256 x 256, the copy is sharp, but still a copy. It paints once content and style trade
+# places, 1 : 100, as in "painting".
 STYLE_PRESETS = {
     "painting": StyleSettings(),
     "paper": StyleSettings(

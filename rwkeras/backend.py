@@ -3,8 +3,7 @@
 Every other module takes `keras` from here, so that none can run on another
 Keras backend unnoticed. TensorFlow's GPU memory is set to grow on demand, so
 that a run shares its device with others; set `TF_FORCE_GPU_ALLOW_GROWTH` to
-decide otherwise. Its start-up chatter is left out, but not its warnings; set
-`TF_CPP_MIN_LOG_LEVEL` to 0 to see it.
+decide otherwise.
 """
 
 import os
@@ -14,7 +13,6 @@ _MESSAGE = (
     "file ~/.keras/keras.json sets it). Received: backend='{}'"
 )
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
 try:
     import keras
 except ModuleNotFoundError as error:

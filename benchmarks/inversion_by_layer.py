@@ -27,6 +27,7 @@ CONV_POOL = [
 ]
 LAYERS = [*CONV_POOL, "fc6", "fc7"]
 COLUMNS = ("layer", "relative_loss", "psnr_db", "ssim", "distance", "evaluations", "seconds")
+_THUMBNAIL = 128
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output_dir", None, "Where pictures and the table go.", required=True)
@@ -88,13 +89,16 @@ def main(arguments: list[str]) -> None:
         if layer not in rows:
             rows[layer] = invert_layer(source, layer, folder / f"{layer}.png")
             write_table(folder, rows)
+    rows = {layer: rows[layer] for layer in FLAGS.layers}
+    write_table(folder, rows)
     pictures = [("source", source)]
     pictures += [
-        (f"{layer}  {row['psnr_db']} dB", read_image(folder / f"{layer}.png"))
+        (f"{layer}: {row['psnr_db']} dB", read_image(folder / f"{layer}.png"))
         for layer, row in rows.items()
     ]
+    pictures = [(label, fit_longer_side(picture, _THUMBNAIL)) for label, picture in pictures]
     sheet = contact_sheet([pictures[i : i + 6] for i in range(0, len(pictures), 6)])
-    write_image(folder / "sheet.png", sheet)
+    write_image(folder / "inversion_by_layer.jpg", sheet)
 
 
 if __name__ == "__main__":

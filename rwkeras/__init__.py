@@ -2,12 +2,10 @@
 
 The public names stand in `__init__.pyi` and are imported when they are first
 used. The initialisers are imported at once, for Keras to know them when it
-loads a network from a file. TensorFlow's start-up chatter is left out, but not
-its warnings; set `TF_CPP_MIN_LOG_LEVEL` to 0 to see it.
+loads a network from a file.
 """
 
 import contextlib
-import os
 
 import lazy_loader
 
@@ -15,7 +13,6 @@ __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
 # A wrong Keras backend is said by the first name that is used, and by the tools in one line.
 with contextlib.suppress(ValueError):
     import rwkeras.networks.initializers

@@ -80,5 +80,5 @@ def main() -> None:
     model = vgg19(subtract_mean=True, seed=FLAGS.seed)
     calibrate(model, tissue)
     rows += [_texture(model, tissue), _style(model, coffee, tissue)]
-    write_image(folder / "contact_sheet.png", contact_sheet(rows))
-    print(f"pictures: {folder}/contact_sheet.png")
+    write_image(folder / "contact_sheet.jpg", contact_sheet(rows))
+    print(f"pictures: {folder}/contact_sheet.jpg")

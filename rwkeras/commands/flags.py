@@ -5,6 +5,7 @@ from typing import Any
 
 from absl import flags
 
+from rwkeras.backend import keras
 from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.images.reading import fit_longer_side, read_image
 from rwkeras.networks.calibrate import calibrate
@@ -55,7 +56,7 @@ def read(flag: str) -> ImageBatch:
     )
 
 
-def network(layers: Sequence[str], image: ImageBatch) -> Any:
+def network(layers: Sequence[str], image: ImageBatch) -> keras.Model:
     """Returns the network that the flags ask for, ready for an image.
 
     A named network is calibrated on the image, which changes its scale alone: its losses are

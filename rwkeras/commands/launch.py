@@ -9,16 +9,20 @@ from absl import app
 
 INTERRUPTED = 130
 
+_ERRORS = (ValueError, OSError, MemoryError)
+
 
 def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _guarded(function: Callable[[], int | None]) -> int:
+def _guarded(
+    function: Callable[[], int | None], errors: tuple[type[Exception], ...] = _ERRORS
+) -> int:
     """Returns the exit status of a function whose errors are said in one line."""
     try:
         return function() or 0
-    except (ValueError, OSError, MemoryError) as error:
+    except errors as error:
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -44,10 +48,12 @@ def launch(module_name: str) -> None:
     if status:
         sys.exit(status)
 
+    import tensorflow as tf  # It is loaded by now; to load it first would be before the check.
+
     def main(arguments: list[str]) -> int:
         if len(arguments) > 1:
             raise app.UsageError(f"Unexpected arguments: {' '.join(arguments[1:])}")
-        return _guarded(tools[0].main)
+        return _guarded(tools[0].main, (*_ERRORS, tf.errors.OpError))
 
     sys.modules["__main__"].__doc__ = tools[0].__doc__
     app.run(main)

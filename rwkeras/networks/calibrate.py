@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.images.batch import as_batch
+from rwkeras.networks.features import check_image_shape, feature_extractor
 from rwkeras.validation import invalid_argument
 
 _HOMOGENEOUS = (
@@ -85,6 +86,7 @@ def calibrate(model: keras.Model, images: Any) -> dict[str, float]:
     """
     layers = _chain(model)
     x = as_batch(images, "images").images
+    check_image_shape(feature_extractor(model, [layers[-1].name]), x.shape)
     total = 1.0
     scales: dict[str, float] = {}
     for layer in layers:

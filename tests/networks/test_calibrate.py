@@ -51,6 +51,8 @@ def test_errors(square):
     )
     with pytest.raises(ValueError, match="but 'c' is none of them. Received: model=s"):
         rwkeras.calibrate(swish, square)
+    with pytest.raises(ValueError, match="large enough for the poolings before pool3"):
+        rwkeras.calibrate(rwkeras.toy_vgg(), square[:7])
     with pytest.raises(ValueError) as error:
         rwkeras.calibrate(rwkeras.toy_vgg(), np.zeros_like(square))
     assert str(error.value) == (

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 from absl import flags
-from skimage import data
 
 from rwkeras.commands.monitor import Monitor
 from rwkeras.images.reading import fit_longer_side, from_array
@@ -22,6 +21,13 @@ from rwkeras.tasks.invert import invert
 from rwkeras.tasks.style import transfer_style
 from rwkeras.tasks.synthesis import white_noise
 from rwkeras.tasks.texture import synthesize_texture
+
+try:
+    from skimage import data
+except ModuleNotFoundError as error:
+    raise ValueError(
+        "The demonstration needs photographs from scikit-image: pip install 'rwkeras[demo]'"
+    ) from error
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output_dir", "demo", "The folder for the pictures; made if it is missing.")

@@ -66,12 +66,13 @@ def invert_layer(source, layer: str, picture: Path) -> dict[str, object]:
 
 
 def write_table(folder: Path, rows: dict[str, dict[str, object]]) -> None:
-    """Writes the rows as CSV, to resume from, and as Markdown."""
+    """Writes the rows as CSV, to resume from, and without the seconds as Markdown."""
     with whole_file(folder / "table.csv") as path, path.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows.values())
-    lines = [COLUMNS, ["---"] * len(COLUMNS), *([row[c] for c in COLUMNS] for row in rows.values())]
+    columns = COLUMNS[:-1]  # Seconds are the machine's.
+    lines = [columns, ["---"] * len(columns), *([row[c] for c in columns] for row in rows.values())]
     with whole_file(folder / "table.md") as path:
         path.write_text("".join(f"| {' | '.join(map(str, line))} |\n" for line in lines))
 

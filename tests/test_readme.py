@@ -72,6 +72,13 @@ def test_every_command_is_installed():
     assert set(re.findall(r"rwkeras-(\w+)=rwkeras.commands:run_\1", setup)) == tools
 
 
+def test_table_has_every_layer():
+    depths = enumerate((2, 2, 4, 4, 4), 1)
+    layers = {f"conv{stage}_{i}" for stage, depth in depths for i in range(1, depth + 1)}
+    layers |= {f"pool{stage}" for stage in range(1, 6)} | {"fc6", "fc7"}
+    assert set(re.findall(r"^\| (\w+) \| [\d.e+-]+ \|", README, re.MULTILINE)) == layers
+
+
 def test_style_default_is_as_the_text_says():
     default = rwkeras.STYLE_PRESETS["painting"]
     assert (default.content_weight, default.style_weight, default.tv_weight) == (1, 100, 1)

@@ -44,7 +44,6 @@ class Monitor:
         self._save_every = save_every
         self._writer = tf.summary.create_file_writer(logdir) if logdir else None
         self._bar = tqdm(total=total, unit="it", desc=output.stem, dynamic_ncols=True)
-        self._logged = -1
         self.interrupted = False
 
     def __enter__(self) -> "Monitor":
@@ -66,20 +65,16 @@ class Monitor:
         """Shows and writes a `Progress`; returns whether to stop."""
         self._bar.set_postfix(loss=f"{progress.loss.mean():.4g}", refresh=False)
         self._bar.update(progress.iteration - self._bar.n)
-        due = self._save_every and progress.iteration and progress.iteration % self._save_every == 0
-        if due:
+        if self._save_every and progress.iteration and progress.iteration % self._save_every == 0:
             write_image(preview_path(self._output, progress.iteration), progress.images[0].numpy())
-        if self._writer is not None and progress.iteration > self._logged:
-            self._log(progress, bool(due))
+        if self._writer is not None:
+            with self._writer.as_default(step=progress.iteration):
+                self._log(progress)
         return self.interrupted
 
-    def _log(self, progress: Progress, image_due: bool) -> None:
-        self._logged = progress.iteration
-        if self._writer is None:
-            return
-        with self._writer.as_default(step=progress.iteration):
-            tf.summary.scalar("loss", progress.loss.mean())
-            for name, loss in progress.losses.items():
-                tf.summary.scalar(f"losses/{name}", loss.mean())
-            if image_due or progress.iteration % _LOG_IMAGE_EVERY == 0:
-                tf.summary.image("image", tf.clip_by_value(progress.images, 0.0, 1.0))
+    def _log(self, progress: Progress) -> None:
+        tf.summary.scalar("loss", progress.loss.mean())
+        for name, loss in progress.losses.items():
+            tf.summary.scalar(f"losses/{name}", loss.mean())
+        if progress.iteration % (self._save_every or _LOG_IMAGE_EVERY) == 0:
+            tf.summary.image("image", tf.clip_by_value(progress.images, 0.0, 1.0))

@@ -2,7 +2,7 @@
 
 Terms add and scale, so that an objective reads like the equation:
 
-    100 * content_term("conv2_2", features) + texture_term("conv1_1", grams) + 1e3 * tv_term()
+    100 * content_term("conv2_2", features) + texture_term("conv1_1", features) + 1e3 * tv_term()
 
 What a term is (its layer and loss) is kept apart from what it holds (its weight
 and target): the first is compiled once, the second is handed to it as data.

@@ -1,7 +1,6 @@
 """The flags that the tools share, and what is made of them."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from absl import flags
 
@@ -84,13 +83,3 @@ def network(layers: Sequence[str], image: ImageBatch) -> keras.Model:
 def optimizer(report_every: int) -> OptimizerSettings:
     """Returns the optimiser's settings as the flags give them."""
     return OptimizerSettings(max_iterations=FLAGS.max_iterations, report_every=report_every)
-
-
-def values() -> dict[str, Any]:
-    """Returns every flag of the tool by its name."""
-    return {
-        flag.name: flag.value
-        for module, module_flags in FLAGS.flags_by_module_dict().items()
-        if module.startswith("rwkeras.")
-        for flag in module_flags
-    }

@@ -5,7 +5,7 @@ import sys
 import warnings
 from collections.abc import Callable
 
-from absl import app
+from absl import app, flags
 
 INTERRUPTED = 130
 
@@ -28,6 +28,16 @@ def _guarded(
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+def own_flags() -> list[flags.Flag]:
+    """Returns the flags that the imported modules of this package define."""
+    return [
+        flag
+        for module, module_flags in flags.FLAGS.flags_by_module_dict().items()
+        if module.startswith("rwkeras.")
+        for flag in module_flags
+    ]
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
@@ -55,5 +65,8 @@ def launch(module_name: str) -> None:
             raise app.UsageError(f"Unexpected arguments: {' '.join(arguments[1:])}")
         return _guarded(tools[0].main, (*_ERRORS, tf.errors.OpError))
 
+    # `--help` shows the program's documentation and the flags that are its own.
     sys.modules["__main__"].__doc__ = tools[0].__doc__
+    for flag in own_flags():
+        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
     app.run(main)

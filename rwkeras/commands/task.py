@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rwkeras.commands import flags
-from rwkeras.commands.launch import INTERRUPTED
+from rwkeras.commands.launch import INTERRUPTED, own_flags
 from rwkeras.commands.monitor import Monitor, report_interval
 from rwkeras.commands.report import write_report
 from rwkeras.images.files import check_output
@@ -66,5 +66,6 @@ def run_task(
     write_image(output, image)
     if report is not None:
         single = result.unbatched()
-        write_report(report, single, seconds, flags.values(), measure(image))
+        given = {flag.name: flag.value for flag in own_flags()}
+        write_report(report, single, seconds, given, measure(image))
     return INTERRUPTED if monitor.interrupted else 0

@@ -22,8 +22,11 @@ def check_output(path: str | os.PathLike[str], name: str = "output") -> Path:
         raise invalid_argument(name, "a file, not a folder", str(path))
     if not folder.is_dir():
         raise invalid_argument(name, "a file in a folder that exists", str(path))
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise invalid_argument(name, "a file in a folder that can be written to", str(path))
+    try:  # Permissions do not tell: root has them all, and a file system may refuse.
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        expected = "a file in a folder that can be written to"
+        raise invalid_argument(name, expected, f"{path} ({error.strerror})") from error
     return path
 
 

@@ -143,6 +143,13 @@ def test_usage_errors(run):
     assert "Unexpected arguments: stray" in process.stdout + process.stderr
 
 
+def test_help_lists_the_flags(run):
+    process = run("invert", "--help")
+    assert "Recovers a picture from its activations" in process.stdout
+    for flag in ("--image", "--layer", "--output", "--max_iterations", "--report"):
+        assert f"{flag}:" in process.stdout
+
+
 def test_alpha_is_said(run, tmp_path):
     from PIL import Image
 

@@ -1,4 +1,6 @@
+import errno
 import os
+import tempfile
 
 import pytest
 
@@ -50,6 +52,13 @@ def test_errors(tmp_path, name, expected):
 
 
 def test_folder_that_cannot_be_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
-    with pytest.raises(ValueError, match="Expected a file in a folder that can be written to"):
+    def refuse(**kwargs):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)  # root may write anywhere
+    with pytest.raises(ValueError) as error:
         check_output(tmp_path / "a.png")
+    assert str(error.value) == (
+        "Invalid value for argument `output`. Expected a file in a folder that can be written to. "
+        f"Received: output={tmp_path / 'a.png'} (Permission denied)"
+    )

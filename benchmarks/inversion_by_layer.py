@@ -66,12 +66,12 @@ def invert_layer(source, layer: str, picture: Path) -> dict[str, object]:
 
 
 def write_table(folder: Path, rows: dict[str, dict[str, object]]) -> None:
-    """Writes the rows as CSV, to resume from, and without the seconds as Markdown."""
+    """Writes the rows as CSV, to resume from, and without the cost as Markdown."""
     with whole_file(folder / "table.csv") as path, path.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows.values())
-    columns = COLUMNS[:-1]  # Seconds are the machine's.
+    columns = COLUMNS[:-2]  # The cost is the optimiser's and the machine's, not the layer's.
     lines = [columns, ["---"] * len(columns), *([row[c] for c in columns] for row in rows.values())]
     with whole_file(folder / "table.md") as path:
         path.write_text("".join(f"| {' | '.join(map(str, line))} |\n" for line in lines))

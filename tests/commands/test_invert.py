@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -73,6 +74,7 @@ def test_ctrl_c_writes_the_best_image_and_the_report(photo, tmp_path):
     )
     while not (tmp_path / "out-00005.png").exists():
         assert process.poll() is None
+        time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors

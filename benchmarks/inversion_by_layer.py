@@ -90,7 +90,7 @@ def main(arguments: list[str]) -> None:
         if layer not in rows:
             rows[layer] = invert_layer(source, layer, folder / f"{layer}.png")
             write_table(folder, rows)
-    rows = {layer: rows[layer] for layer in FLAGS.layers}
+    rows = {layer: rows[layer] for layer in [*FLAGS.layers, *rows]}
     write_table(folder, rows)
     pictures = [("source", source)]
     pictures += [

@@ -32,3 +32,11 @@ def test_inversion_by_layer_resumes(tmp_path):
     assert float(rows["conv1_1"]["psnr_db"]) > 15
     assert len((tmp_path / "table.md").read_text().splitlines()) == 4
     assert rwkeras.read_image(tmp_path / "inversion_by_layer.jpg").shape[2] == 3
+
+
+def test_inversion_by_layer_keeps_what_is_not_asked_for_again(tmp_path):
+    small = ["--image_size=32", "--max_iterations=2"]
+    run("inversion_by_layer", tmp_path, *small, "--layers=conv1_1,pool1")
+    table = (tmp_path / "table.csv").read_text()
+    run("inversion_by_layer", tmp_path, *small, "--layers=conv1_1")
+    assert (tmp_path / "table.csv").read_text() == table

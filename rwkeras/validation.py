@@ -23,16 +23,19 @@ def invalid_argument(name: str, expected: str, received: Any) -> ValueError:
     )
 
 
+def suggestion(value: Any, known: Iterable[str]) -> str:
+    """Returns " (did you mean 'x'?)" for the nearest of the known names, or "" if none is near."""
+    near = difflib.get_close_matches(str(value), list(known), n=1)
+    return f" (did you mean '{near[0]}'?)" if near else ""
+
+
 def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
     """Raises `ValueError` unless `value` is one of `choices`; suggests a near miss."""
     known = list(choices)
     if value in known:
         return
     expected = "one of " + ", ".join(f"'{choice}'" for choice in known)
-    near = difflib.get_close_matches(str(value), known, n=1)
-    if near:
-        expected += f" (did you mean '{near[0]}'?)"
-    raise invalid_argument(name, expected, value)
+    raise invalid_argument(name, expected + suggestion(value, known), value)
 
 
 def check_number(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
-from rwkeras.commands.monitor import Monitor
+from rwkeras.commands.monitor import Monitor, report_interval
 from rwkeras.images.reading import fit_longer_side, from_array
 from rwkeras.images.writing import contact_sheet, write_image
 from rwkeras.metrics import patch_distance, psnr
@@ -18,6 +18,7 @@ from rwkeras.networks.calibrate import calibrate
 from rwkeras.networks.vgg import vgg19
 from rwkeras.optimizers.settings import OptimizationResult, OptimizerSettings
 from rwkeras.tasks.invert import invert
+from rwkeras.tasks.settings import TextureSettings
 from rwkeras.tasks.style import transfer_style
 from rwkeras.tasks.synthesis import white_noise
 from rwkeras.tasks.texture import synthesize_texture
@@ -46,7 +47,9 @@ def _run(name: str, task: Callable[..., OptimizationResult]) -> np.ndarray:
     """Runs a task with a progress bar, writes its picture and returns it."""
     output = Path(FLAGS.output_dir) / f"{name}.png"
     with Monitor(output, FLAGS.max_iterations, save_every=0, logdir=None) as monitor:
-        settings = OptimizerSettings(max_iterations=FLAGS.max_iterations, report_every=5)
+        settings = OptimizerSettings(
+            max_iterations=FLAGS.max_iterations, report_every=report_interval(save_every=0)
+        )
         result = task(seed=FLAGS.seed, optimizer=settings, callback=monitor)
     if monitor.interrupted:
         raise KeyboardInterrupt
@@ -64,7 +67,7 @@ def _invert(photo: np.ndarray) -> Row:
 
 def _texture(model, texture: np.ndarray) -> Row:
     image = _run("texture", lambda **kwargs: synthesize_texture(model, texture, **kwargs))
-    noise = white_noise((1, *texture.shape), FLAGS.seed, stddev=0.1)
+    noise = white_noise((1, *texture.shape), FLAGS.seed, stddev=TextureSettings.noise_stddev)
     fall = patch_distance(noise, texture)[0] / patch_distance(image, texture)[0]
     return [("texture", texture), (f"{fall:.0f} times nearer than noise", image)]
 

@@ -16,6 +16,10 @@ def _has_alpha(image: Image.Image) -> bool:
     return "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "RGBa", "La")
 
 
+def _warn_of_alpha(name: str) -> None:
+    warnings.warn(f"`{name}` has an alpha channel: it is laid over white.", stacklevel=3)
+
+
 def _sixteen_bit(image: Image.Image, name: str) -> np.ndarray:
     """Returns a grey image of 16 bits as float32 in [0, 1], [height, width]."""
     values = np.asarray(image).astype(np.float32)
@@ -47,7 +51,7 @@ def from_pillow(image: Image.Image, name: str = "image") -> np.ndarray:
         if image.mode == "F":
             return from_array(np.asarray(image), name)
         if _has_alpha(image):
-            warnings.warn(f"`{name}` has an alpha channel: it is laid over white.", stacklevel=2)
+            _warn_of_alpha(name)
             image = image.convert("RGBA")
             white = Image.new("RGBA", image.size, "white")
             image = Image.alpha_composite(white, image)
@@ -88,7 +92,7 @@ def from_array(array: np.ndarray, name: str = "image") -> np.ndarray:
         found = f"float pixels from {pixels.min():g} to {pixels.max():g}"
         raise invalid_argument(name, "float pixels in [0, 1], or uint8 in [0, 255]", found)
     if pixels.shape[-1] == 4:
-        warnings.warn(f"`{name}` has an alpha channel: it is laid over white.", stacklevel=2)
+        _warn_of_alpha(name)
         colour, alpha = pixels[..., :3], pixels[..., 3:]
         return colour * alpha + (1 - alpha)
     return np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels

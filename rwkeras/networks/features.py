@@ -1,12 +1,11 @@
 """Activations of named layers, and whether an image is large enough for them."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 
 import tensorflow as tf
 
 from rwkeras.backend import keras
-from rwkeras.validation import invalid_argument
+from rwkeras.validation import invalid_argument, suggestion
 
 # The name under which an objective's terms find the image itself.
 INPUT = "input"
@@ -31,11 +30,8 @@ def feature_extractor(model: keras.Model, layers: Iterable[str]) -> keras.Model:
     outputs = {}
     for name in layers:
         if name not in known:
-            near = difflib.get_close_matches(str(name), known, n=1)
-            hint = f" (did you mean '{near[0]}'?)" if near else ""
-            raise invalid_argument(
-                "layer", f"a layer of '{model.name}': {', '.join(known)}{hint}", name
-            )
+            expected = f"a layer of '{model.name}': {', '.join(known)}"
+            raise invalid_argument("layer", expected + suggestion(name, known), name)
         outputs[name] = model.get_layer(name).output
     return keras.Model(model.inputs[0], outputs, name=f"{model.name}_features")
 

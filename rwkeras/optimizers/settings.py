@@ -87,7 +87,7 @@ class OptimizationResult(NamedTuple):
 
     @property
     def relative_loss(self) -> np.ndarray:
-        """Loss / initial_loss, [batch]; 0 where the start was already without loss."""
+        """`loss / initial_loss`, [batch]; 0 where the start was already without loss."""
         start = np.asarray(self.initial_loss)
         return np.where(start == 0, 0, self.loss / np.where(start == 0, 1, start))
 

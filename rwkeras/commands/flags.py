@@ -12,17 +12,71 @@ from rwkeras.networks.features import check_image_shape, feature_extractor
 from rwkeras.networks.initializers import INITIALIZERS
 from rwkeras.networks.loading import NETWORKS, load_network
 from rwkeras.objectives.balance import WEIGHTINGS
-from rwkeras.optimizers.settings import OptimizerSettings
+from rwkeras.optimizers.settings import OPTIMIZERS, PRECISIONS, OptimizerSettings
+from rwkeras.parametrizations.parametrization import PARAMETRIZATIONS
 from rwkeras.tasks.settings import InversionSettings
 
 FLAGS = flags.FLAGS
 _OPTIMIZER = OptimizerSettings()
+_OPTIMIZER_FLAGS = (
+    "optimizer",
+    "max_iterations",
+    "max_evaluations",
+    "parametrization",
+    "fourier_exponent",
+    "decorrelate_colors",
+    "precision",
+    "checkpoint_dir",
+    "checkpoint_seconds",
+)
 
 flags.DEFINE_string("output", None, "The picture to write; its ending says the format.")
 flags.DEFINE_integer(
     "image_size", 256, "Length of the longer side that pictures are resampled to; 0: as they are."
 )
-flags.DEFINE_integer("max_iterations", _OPTIMIZER.max_iterations, "Iterations of L-BFGS at most.")
+flags.DEFINE_enum(
+    "optimizer",
+    _OPTIMIZER.optimizer,
+    list(OPTIMIZERS),
+    "L-BFGS, that of TensorFlow Probability, or Adam.",
+)
+flags.DEFINE_integer("max_iterations", _OPTIMIZER.max_iterations, "Iterations at most.")
+flags.DEFINE_integer(
+    "max_evaluations",
+    _OPTIMIZER.max_evaluations,
+    "Evaluations of the network's gradient at most, which bounds the time; by default unbounded.",
+)
+flags.DEFINE_enum(
+    "parametrization",
+    _OPTIMIZER.parametrization,
+    list(PARAMETRIZATIONS),
+    "The coordinates in which the picture is varied: adapted to the layers, Fourier, or pixels as "
+    "in the paper.",
+)
+flags.DEFINE_float(
+    "fourier_exponent",
+    _OPTIMIZER.fourier_exponent,
+    "How fast amplitudes are expected to fall with frequency, f^-p; not for pixels.",
+)
+flags.DEFINE_bool(
+    "decorrelate_colors",
+    _OPTIMIZER.decorrelate_colors,
+    "Whether red, green and blue are expected to be correlated; not for pixels.",
+)
+flags.DEFINE_enum(
+    "precision",
+    _OPTIMIZER.precision,
+    list(PRECISIONS),
+    "Of the network; auto begins in bfloat16 where that is faster and ends in float32.",
+)
+flags.DEFINE_string(
+    "checkpoint_dir",
+    None,
+    "A folder to keep the state of the run in; run again with the same flags, it goes on.",
+)
+flags.DEFINE_float(
+    "checkpoint_seconds", _OPTIMIZER.checkpoint_seconds, "How long to wait between two saves."
+)
 flags.DEFINE_integer("seed", 0, "Seed of the network's weights and of the starting noise.")
 flags.DEFINE_string("network", "vgg19", f"One of {', '.join(NETWORKS)}, or a .keras file.")
 flags.DEFINE_enum("pooling", "avg", ["avg", "max"], "Pooling of a named network.")
@@ -82,4 +136,5 @@ def network(layers: Sequence[str], image: ImageBatch) -> keras.Model:
 
 def optimizer(report_every: int) -> OptimizerSettings:
     """Returns the optimiser's settings as the flags give them."""
-    return OptimizerSettings(max_iterations=FLAGS.max_iterations, report_every=report_every)
+    given = {name: FLAGS[name].value for name in _OPTIMIZER_FLAGS}
+    return OptimizerSettings(**given, report_every=report_every)

@@ -1,13 +1,15 @@
 """How a tool starts, and how it says what went wrong."""
 
 import importlib
+import signal
 import sys
 import warnings
 from collections.abc import Callable
 
 from absl import app, flags
 
-INTERRUPTED = 130
+# A process that a signal ends has this and the signal's number as its status.
+SIGNALLED = 128
 
 _ERRORS = (ValueError, OSError, MemoryError)
 
@@ -27,7 +29,7 @@ def _guarded(
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return SIGNALLED + signal.SIGINT
 
 
 def own_flags() -> list[flags.Flag]:

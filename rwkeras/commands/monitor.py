@@ -12,6 +12,7 @@ from rwkeras.optimizers.settings import Progress
 
 _REPORT_EVERY = 5
 _LOG_IMAGE_EVERY = 50
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def preview_path(output: Path, iteration: int) -> Path:
@@ -27,10 +28,10 @@ def report_interval(save_every: int) -> int:
 
 
 class Monitor:
-    """A callback with a progress bar, previews, TensorBoard and Ctrl-C.
+    """A callback with a progress bar, previews, TensorBoard, Ctrl-C and SIGTERM.
 
-    Used as a context manager. The first Ctrl-C ends the run at the next chance, with a result;
-    the second ends the process.
+    Used as a context manager. The first Ctrl-C or SIGTERM ends the run at the next chance, with a
+    result; the second ends the process.
 
     Args:
         output: The path of the result, beside which previews go.
@@ -44,21 +45,23 @@ class Monitor:
         self._save_every = save_every
         self._writer = tf.summary.create_file_writer(logdir) if logdir else None
         self._bar = tqdm(total=total, unit="it", desc=output.stem, dynamic_ncols=True)
-        self.interrupted = False
+        self.interrupted: int | None = None
 
     def __enter__(self) -> "Monitor":
-        self._previous = signal.signal(signal.SIGINT, self._interrupt)
+        self._previous = {n: signal.signal(n, self._interrupt) for n in _SIGNALS}
         return self
 
     def __exit__(self, *exception) -> None:
-        signal.signal(signal.SIGINT, self._previous)
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
         self._bar.close()
         if self._writer is not None:
             self._writer.close()
 
     def _interrupt(self, number, frame) -> None:
-        self.interrupted = True
+        self.interrupted = number
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         print("\nstopping; once more to quit without a result", file=sys.stderr)
 
     def __call__(self, progress: Progress) -> bool:
@@ -70,7 +73,7 @@ class Monitor:
         if self._writer is not None:
             with self._writer.as_default(step=progress.iteration):
                 self._log(progress)
-        return self.interrupted
+        return self.interrupted is not None
 
     def _log(self, progress: Progress) -> None:
         tf.summary.scalar("loss", progress.loss.mean())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rwkeras.commands import flags
-from rwkeras.commands.launch import INTERRUPTED, own_flags
+from rwkeras.commands.launch import SIGNALLED, own_flags
 from rwkeras.commands.monitor import Monitor, report_interval
 from rwkeras.commands.report import write_report
 from rwkeras.images.files import check_output
@@ -27,9 +27,11 @@ def _explain(result: OptimizationResult) -> None:
     """Says on stderr why a run ended early."""
     if not np.all(np.isfinite(result.loss)):
         print("warning: the loss is not finite; this is the best image so far", file=sys.stderr)
+    elif np.any(result.converged) and not np.any(result.iterations):
+        print("note: the start is flat: the loss does not change with the picture", file=sys.stderr)
     elif np.any(result.failed):
         print(
-            f"note: no lower loss was found after {result.iterations} iterations; "
+            f"note: no lower loss was found after {np.max(result.iterations)} iterations; "
             "this is the best image",
             file=sys.stderr,
         )
@@ -68,4 +70,4 @@ def run_task(
         single = result.unbatched()
         given = {flag.name: flag.value for flag in own_flags()}
         write_report(report, single, seconds, given, measure(image))
-    return INTERRUPTED if monitor.interrupted else 0
+    return 0 if monitor.interrupted is None else SIGNALLED + monitor.interrupted

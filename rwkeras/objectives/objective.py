@@ -8,6 +8,7 @@ What a term is (its layer and loss) is kept apart from what it holds (its weight
 and target): the first is compiled once, the second is handed to it as data.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -61,6 +62,12 @@ class Objective:
     def layers(self) -> tuple[str, ...]:
         """The layers that the terms take, without the image itself."""
         return tuple(dict.fromkeys(term.layer for term in self.terms if term.layer != INPUT))
+
+    @property
+    def values(self) -> int:
+        """How many values the terms compare with their targets, for each image."""
+        targets = [term.target for term in self.terms if term.target is not None]
+        return sum(math.prod(target.shape[1:]) for target in targets)
 
     @property
     def structure(self) -> "Objective":

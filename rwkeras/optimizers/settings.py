@@ -7,7 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from rwkeras.validation import check_number
+from rwkeras.parametrizations.parametrization import PARAMETRIZATIONS
+from rwkeras.validation import check_choice, check_number, invalid_argument
+
+OPTIMIZERS = ("lbfgs", "tfp", "adam")
+PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -15,33 +19,64 @@ class OptimizerSettings:
     """How an objective is minimised.
 
     Attributes:
-        max_iterations: The number of iterations at most; 0 returns the start.
+        optimizer: "lbfgs", "tfp" for the L-BFGS of TensorFlow Probability, or "adam", Keras's.
+        max_iterations: The number of iterations of an image at most; 0 returns the start.
+        max_evaluations: The number of evaluations of the gradient of an image at most, or None.
+            It is exact, so that the cost is fixed; "tfp" cannot promise it and wants None.
         memory: How many (step, change of gradient) pairs L-BFGS keeps.
         first_step: The root mean square change of a pixel, of 1, by the first step. L-BFGS starts
-            along the gradient with nothing to tell it a length, so the objective is scaled for it;
-            the losses that are reported are not.
+            along the gradient with nothing to tell it a length. Of "adam" it is the learning rate.
         report_every: After how many iterations a callback hears of the progress, and may stop it.
+        parametrization: The coordinates in which the image is varied: "adaptive" to the layers,
+            "fourier", or "pixels" as in the paper; see `rwkeras.parametrizations`.
+        fourier_exponent: The p of the prior f^-p on amplitudes, for "adaptive" and "fourier".
+        decorrelate_colors: Whether the prior takes the channels of RGB to be correlated.
+        precision: "float32", "bfloat16" for the network's weights and activations, or "auto":
+            bfloat16 while it makes progress, then float32; float32 at once where bfloat16 is not
+            faster. "auto" turns for a whole batch at a time.
+        checkpoint_dir: A folder in which the state of the run is kept, or None. The same run begun
+            again goes on from there, and ends as if it had never stopped.
+        checkpoint_seconds: How long to wait between saves; a run that is stopped is saved then.
     """
 
+    optimizer: str = "lbfgs"
     max_iterations: int = 200
+    max_evaluations: int | None = None
     memory: int = 20
     first_step: float = 0.05
     report_every: int = 10
+    parametrization: str = "adaptive"
+    fourier_exponent: float = 1.25
+    decorrelate_colors: bool = True
+    precision: str = "auto"
+    checkpoint_dir: str | None = None
+    checkpoint_seconds: float = 60.0
 
     def __post_init__(self):
+        check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_number("max_iterations", self.max_iterations, integer=True)
+        if self.max_evaluations is not None:
+            check_number("max_evaluations", self.max_evaluations, integer=True, minimum=1)
+            if self.optimizer == "tfp":
+                raise invalid_argument(
+                    "max_evaluations", "None with optimizer='tfp'", self.max_evaluations
+                )
         check_number("memory", self.memory, integer=True, minimum=1)
         check_number("first_step", self.first_step, exclusive=True)
         check_number("report_every", self.report_every, integer=True, minimum=1)
+        check_choice("parametrization", self.parametrization, PARAMETRIZATIONS)
+        check_number("fourier_exponent", self.fourier_exponent)
+        check_choice("precision", self.precision, PRECISIONS)
+        check_number("checkpoint_seconds", self.checkpoint_seconds)
 
 
 class Progress(NamedTuple):
     """What a callback gets.
 
     Attributes:
-        iteration: Iterations so far.
+        iteration: Iterations so far, of the image that has made the fewest and can go on.
         max_iterations: Iterations at most.
-        evaluations: Evaluations of the objective's gradient so far.
+        evaluations: Evaluations of the objective's gradient so far, of the image that has most.
         loss: The weighted sum of all terms, float32, [batch].
         losses: The weighted terms by name, each float32, [batch].
         images: The images so far, a float32 tensor, [batch, height, width, 3], not clipped.
@@ -67,10 +102,11 @@ class OptimizationResult(NamedTuple):
         loss: The weighted sum of all terms, float32, [batch].
         initial_loss: The same at the start.
         losses: The weighted terms by name, each float32, [batch].
-        iterations: How many iterations were made.
-        evaluations: How many times the objective's gradient was evaluated.
-        converged: bool, [batch]: the loss or its gradient stopped changing in float32, which need
-            not mean that the point is stationary.
+        iterations: How many iterations were made, int, [batch].
+        evaluations: How many times the objective's gradient was evaluated, those that measured its
+            curvature among them; int, [batch].
+        converged: bool, [batch]: the gradient vanished or the loss stopped changing in float32,
+            which need not mean that the point is stationary. So is a flat start.
         failed: bool, [batch]: the line search found no better point, or the loss is not finite.
         stopped: Whether the callback ended the run.
     """
@@ -79,8 +115,8 @@ class OptimizationResult(NamedTuple):
     loss: np.ndarray
     initial_loss: np.ndarray
     losses: dict[str, np.ndarray]
-    iterations: int
-    evaluations: int
+    iterations: np.ndarray | int
+    evaluations: np.ndarray | int
     converged: np.ndarray
     failed: np.ndarray
     stopped: bool
@@ -98,6 +134,8 @@ class OptimizationResult(NamedTuple):
             loss=self.loss[0],
             initial_loss=self.initial_loss[0],
             losses={name: loss[0] for name, loss in self.losses.items()},
+            iterations=int(np.asarray(self.iterations)[0]),
+            evaluations=int(np.asarray(self.evaluations)[0]),
             converged=self.converged[0],
             failed=self.failed[0],
         )

@@ -9,7 +9,7 @@ from rwkeras.objectives.balance import balance
 from rwkeras.objectives.objective import content_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.tasks.settings import InversionSettings
-from rwkeras.tasks.synthesis import optimize_image, white_noise
+from rwkeras.tasks.synthesis import optimize_image, starting_noise
 
 _DEFAULTS = InversionSettings()
 
@@ -52,6 +52,8 @@ def invert(
     features = extract(model, [settings.layer], source.images)
     objective = content_term(settings.layer, features[settings.layer])
     objective = balance(model, objective, source.images, settings.weighting)
-    start = white_noise(source.images.shape, seed, stddev=settings.noise_stddev)
+    start = starting_noise(
+        source.images.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
+    )
     result = optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
     return result if source.batched else result.unbatched()

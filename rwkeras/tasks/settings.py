@@ -23,12 +23,12 @@ class InversionSettings:
         layer: The layer whose activations are matched.
         weighting: How the loss is weighted; see `balance`. One loss has the same minimum
             whatever its weight.
-        noise_stddev: Of the white noise that it starts from, for pixels in [0, 1].
+        noise_stddev: Of the noise that it starts from, for pixels in [0, 1].
     """
 
     layer: str = "conv4_1"
     weighting: str = "mean_absolute"
-    noise_stddev: float = 0.1
+    noise_stddev: float = 0.02
 
     def __post_init__(self):
         check_choice("weighting", self.weighting, WEIGHTINGS)
@@ -43,13 +43,13 @@ class TextureSettings:
         layers: The layers whose Gram matrices are matched.
         output_size: (width, height) of the result in pixels; None for the source's.
         weighting: How the layers' losses are weighted; see `balance`.
-        noise_stddev: Of the white noise that it starts from, for pixels in [0, 1].
+        noise_stddev: Of the noise that it starts from, for pixels in [0, 1].
     """
 
     layers: tuple[str, ...] = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
     output_size: tuple[int, int] | None = None
     weighting: str = "mean_absolute"
-    noise_stddev: float = 0.1
+    noise_stddev: float = 0.02
 
     def __post_init__(self):
         layer_names("layers", self.layers)
@@ -84,7 +84,7 @@ class StyleSettings:
     tv_weight: float = 1.0
     weighting: str = "mean_absolute"
     init: str = "content"
-    noise_stddev: float = 0.1
+    noise_stddev: float = 0.02
 
     def __post_init__(self):
         layer_names("content_layers", self.content_layers)

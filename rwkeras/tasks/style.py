@@ -12,7 +12,7 @@ from rwkeras.objectives.balance import balance
 from rwkeras.objectives.objective import Objective, content_term, texture_term, tv_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.tasks.settings import StyleSettings, layer_names
-from rwkeras.tasks.synthesis import optimize_image, white_noise
+from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.validation import invalid_argument
 
 _DEFAULTS = StyleSettings()
@@ -109,6 +109,6 @@ def transfer_style(
     objective = style_objective(model, target.images, manner.images, settings)
     start = target.images
     if settings.init == "noise":
-        start = white_noise(start.shape, seed, stddev=settings.noise_stddev)
+        start = starting_noise(start.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer)
     result = optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
     return result if target.batched else result.unbatched()

@@ -1,20 +1,37 @@
 """The step that all tasks share: an image that minimises an objective on a network."""
 
+import dataclasses
 import weakref
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.networks.features import INPUT, check_image_shape, feature_extractor
+from rwkeras.networks.precision import fast_bfloat16, lower_precision
 from rwkeras.objectives.objective import Objective
+from rwkeras.optimizers.checkpoint import Checkpoints, digest, minimize
+from rwkeras.optimizers.minimizer import Minimizer
+from rwkeras.optimizers.problem import Problem
+from rwkeras.optimizers.run import Run
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
-from rwkeras.optimizers.tfp_lbfgs import TfpLbfgs
+from rwkeras.parametrizations.curvature import random_gradient
+from rwkeras.parametrizations.filters import apply_filters
+from rwkeras.parametrizations.parametrization import fourier_filter
 from rwkeras.random import derive_seed, stateless_normal
 from rwkeras.validation import invalid_argument
 
+
+class _Compiled(NamedTuple):
+    """A minimiser with the networks that it runs."""
+
+    minimizer: Minimizer
+    extractor: keras.Model | None
+    lowered: keras.Model | None
+
+
 # What was compiled for a model, by the objective's structure; it goes when the model goes.
-_COMPILED: weakref.WeakKeyDictionary[Any, dict[Any, TfpLbfgs]] = weakref.WeakKeyDictionary()
+_COMPILED: weakref.WeakKeyDictionary[Any, dict[Any, _Compiled]] = weakref.WeakKeyDictionary()
 
 
 def white_noise(
@@ -31,19 +48,88 @@ def white_noise(
     return mean + stddev * stateless_normal(shape, derive_seed(seed, "noise"))
 
 
-def _compile(model: keras.Model, objective: Objective, memory: int) -> TfpLbfgs:
-    """Returns the optimiser for a model and an objective's structure, built at most once."""
+def starting_noise(
+    shape: tuple[int, int, int, int], seed: int, *, stddev: float, optimizer: OptimizerSettings
+) -> tf.Tensor:
+    """Returns the noise from which a parametrisation starts, of the given standard deviation.
+
+    It is white for "pixels". The others start from noise of the spectrum and the colours that they
+    expect of photographs: what a layer does not see of an image stays as it was at the start, and
+    the high frequencies of white noise would stay in the picture.
+    """
+    white = white_noise(shape, seed, stddev=stddev, mean=0.0)
+    filters = None
+    if optimizer.parametrization != "pixels":
+        filters = fourier_filter(
+            *shape[1:3], optimizer.fourier_exponent, optimizer.decorrelate_colors
+        )
+    return 0.5 + apply_filters(filters, white)
+
+
+def _problem(structure: Objective, extractor, lowered) -> Problem:
+    """Returns an objective as functions of images and data, in each precision."""
+
+    def features_of(network, images):
+        features = {} if network is None else network(images)
+        features = {name: tf.cast(value, tf.float32) for name, value in features.items()}
+        return {**features, INPUT: images}
+
+    def losses(network):
+        return lambda images, data: structure.with_data(data)(features_of(network, images))
+
+    def gradient(images, data, seed):
+        objective = structure.with_data(data)
+        return random_gradient(objective, lambda x: features_of(extractor, x), images, seed)
+
+    by_precision = {"float32": losses(extractor)}
+    if lowered is not None:
+        by_precision["bfloat16"] = losses(lowered)
+    return Problem(by_precision, gradient)
+
+
+def _compile(model: keras.Model, objective: Objective, settings: OptimizerSettings) -> Minimizer:
+    """Returns the minimiser for a model and an objective's structure, built at most once."""
     structure = objective.structure
-    optimizers = _COMPILED.setdefault(model, {})
-    if (structure, memory) not in optimizers:
+    low = bool(objective.layers) and (
+        settings.precision == "bfloat16" or (settings.precision == "auto" and fast_bfloat16())
+    )
+    key = structure, settings.optimizer, settings.memory, low
+    compiled = _COMPILED.setdefault(model, {})
+    if key not in compiled:
         extractor = feature_extractor(model, objective.layers) if objective.layers else None
+        lowered = lower_precision(extractor) if low else None
+        problem = _problem(structure, extractor, lowered)
+        minimizer = Minimizer(problem, settings.optimizer, settings.memory)
+        compiled[key] = _Compiled(minimizer, extractor, lowered)
+    minimizer, extractor, lowered = compiled[key]
+    if extractor is not None and lowered is not None:
+        # The copy does not follow when a model's weights are changed, as calibration does.
+        lowered.set_weights(extractor.get_weights())
+    return minimizer
 
-        def evaluate(images, data):
-            features = {} if extractor is None else dict(extractor(images))
-            return structure.with_data(data)({**features, INPUT: images})
 
-        optimizers[structure, memory] = TfpLbfgs(evaluate, memory)
-    return optimizers[structure, memory]
+def _checkpoints(
+    run: Run,
+    model: keras.Model,
+    objective: Objective,
+    start: tf.Tensor,
+    settings: OptimizerSettings,
+) -> Checkpoints | None:
+    """Returns where the run's state is kept, if anywhere."""
+    if settings.checkpoint_dir is None:
+        return None
+    weights = feature_extractor(model, objective.layers).get_weights() if objective.layers else []
+    description = {
+        "terms": [term.name for term in objective.terms],
+        **dataclasses.asdict(settings),
+        "bfloat16": settings.precision != "float32" and fast_bfloat16(),
+        "start": [list(start.shape), digest(start)],
+        "network": digest(weights),
+        "objective": digest(objective.data),
+    }
+    for name in ("checkpoint_dir", "checkpoint_seconds", "report_every"):
+        del description[name]
+    return Checkpoints(run, settings.checkpoint_dir, description, settings.checkpoint_seconds)
 
 
 def optimize_image(
@@ -74,5 +160,7 @@ def optimize_image(
         raise invalid_argument("objective", "an objective of at least one term", objective.terms)
     if objective.layers:
         check_image_shape(feature_extractor(model, objective.layers), start.shape)
-    compiled = _compile(model, objective, optimizer.memory)
-    return compiled.run(tf.convert_to_tensor(start), objective.data, optimizer, callback)
+    minimizer = _compile(model, objective, optimizer)
+    start = tf.convert_to_tensor(start)
+    run = Run(minimizer, start, objective.data, objective.values, optimizer)
+    return minimize(run, callback, _checkpoints(run, model, objective, start, optimizer))

@@ -10,7 +10,7 @@ from rwkeras.objectives.balance import balance
 from rwkeras.objectives.objective import Objective, texture_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.tasks.settings import TextureSettings, layer_names
-from rwkeras.tasks.synthesis import optimize_image, white_noise
+from rwkeras.tasks.synthesis import optimize_image, starting_noise
 
 _DEFAULTS = TextureSettings()
 
@@ -60,6 +60,8 @@ def synthesize_texture(
     batch, height, width, channels = source.images.shape
     if settings.output_size is not None:
         width, height = settings.output_size
-    start = white_noise((batch, height, width, channels), seed, stddev=settings.noise_stddev)
+    start = starting_noise(
+        (batch, height, width, channels), seed, stddev=settings.noise_stddev, optimizer=optimizer
+    )
     result = optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
     return result if source.batched else result.unbatched()

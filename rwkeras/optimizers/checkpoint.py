@@ -1,0 +1,154 @@
+"""Runs that survive being stopped: their whole state in a folder, saved now and then."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.optimizers.run import Run
+from rwkeras.optimizers.settings import Callback, OptimizationResult
+from rwkeras.validation import invalid_argument
+
+_DESCRIPTION = "description/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+def digest(tensors: Any) -> str:
+    """Returns a SHA-256 of tensors' dtypes, shapes and bytes, in the order of `tf.nest`."""
+    sha = hashlib.sha256()
+    for tensor in tf.nest.flatten(tensors):
+        array = np.ascontiguousarray(tensor)
+        sha.update(f"{array.dtype}{array.shape}".encode())
+        sha.update(array.tobytes())
+    return sha.hexdigest()[:16]
+
+
+class Checkpoints:
+    """A folder with the last state of one run.
+
+    TensorFlow writes a checkpoint beside the one before and only then points to it, so that
+    whatever happens in between, one of the two is whole.
+
+    Args:
+        run: The run, at its start.
+        directory: The folder; made if it is missing.
+        description: What the run is of, by name. A state of another description is refused.
+        seconds: How long to wait between saves.
+    """
+
+    def __init__(self, run: Run, directory: str, description: Mapping[str, Any], seconds: float):
+        self._run = run
+        self._directory = directory
+        self._description = json.loads(json.dumps(description))
+        self._seconds = seconds
+        self._saved = time.monotonic()
+        self._variables = [tf.Variable(tensor) for tensor in _leaves(run.state)]
+        text = tf.Variable(json.dumps(self._description))
+        self._checkpoint = tf.train.Checkpoint(description=text, state=self._variables)
+        try:
+            Path(directory).mkdir(parents=True, exist_ok=True)
+            self._manager = tf.train.CheckpointManager(self._checkpoint, directory, max_to_keep=1)
+        except (OSError, tf.errors.OpError) as error:
+            raise invalid_argument(
+                "checkpoint_dir", "a folder that can be written", directory
+            ) from error
+
+    def restore(self) -> bool:
+        """Takes the run to where it was when last saved; returns whether it ever was.
+
+        Raises:
+            ValueError: The folder holds another run.
+        """
+        latest = self._manager.latest_checkpoint
+        if latest is None:
+            return False
+        self._check(latest)
+        self._checkpoint.restore(latest).assert_consumed()
+        leaves = [tf.identity(variable) for variable in self._variables]
+        self._run.state = _with_leaves(self._run.state, leaves)
+        return True
+
+    def _check(self, path: str) -> None:
+        """Raises `ValueError` unless a checkpoint is of this run."""
+        try:
+            found = json.loads(tf.train.load_checkpoint(path).get_tensor(_DESCRIPTION))
+        except (tf.errors.OpError, ValueError) as error:
+            raise invalid_argument(
+                "checkpoint_dir", "a folder with checkpoints of rwkeras", self._directory
+            ) from error
+        names = dict.fromkeys([*self._description, *found])
+        differences = [
+            f"{name} was {found.get(name)!r} and is now {self._description.get(name)!r}"
+            for name in names
+            if found.get(name) != self._description.get(name)
+        ]
+        if differences:
+            raise invalid_argument(
+                "checkpoint_dir",
+                "a folder with a checkpoint of this very run, or with none",
+                f"{self._directory}, where {'; '.join(differences)}",
+            )
+
+    def save(self) -> None:
+        """Saves the state of the run."""
+        for variable, tensor in zip(self._variables, _leaves(self._run.state), strict=True):
+            variable.assign(tensor)
+        self._manager.save()
+        self._saved = time.monotonic()
+
+    def save_if_due(self) -> None:
+        """Saves the state of the run if the last save was long enough ago."""
+        if time.monotonic() - self._saved >= self._seconds:
+            self.save()
+
+
+def _leaves(state: Any) -> list[tf.Tensor]:
+    return [leaf for leaf in tf.nest.flatten(state) if leaf is not None]
+
+
+def _with_leaves(state: Any, leaves: list[tf.Tensor]) -> Any:
+    replaced = iter(leaves)
+    flat = [None if leaf is None else next(replaced) for leaf in tf.nest.flatten(state)]
+    return tf.nest.pack_sequence_as(state, flat)
+
+
+def minimize(
+    run: Run, callback: Callback | None = None, checkpoints: Checkpoints | None = None
+) -> OptimizationResult:
+    """Takes a run to its end.
+
+    Args:
+        run: Where to begin.
+        callback: Hears of the start, of every `report_every` iterations and of the end; may stop
+            the run.
+        checkpoints: Where the run's state is kept, and from where it goes on.
+    """
+    if checkpoints is not None:
+        checkpoints.restore()
+    try:
+        stopped = _advance(run, callback, checkpoints)
+    finally:
+        # Whatever ends it, an interruption as well.
+        if checkpoints is not None:
+            checkpoints.save()
+    return run.result(stopped)
+
+
+def _advance(run: Run, callback: Callback | None, checkpoints: Checkpoints | None) -> bool:
+    """Takes a run to its end; returns whether the callback stopped it before."""
+    heard = None
+    while True:
+        due = heard is None or run.finished or run.iteration % run.report_every == 0
+        if callback is not None and due and heard != run.evaluations:
+            heard = run.evaluations
+            if callback(run.progress()):
+                return True
+        if run.finished:
+            return False
+        run.advance()
+        if checkpoints is not None:
+            checkpoints.save_if_due()

@@ -1,0 +1,136 @@
+"""A line search that asks for one step at a time.
+
+It is a function of what is known so far to what to try next, so that a batch of
+searches can share their evaluations, stop after any of them and go on later.
+All quantities are [batch].
+"""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+# Armijo's and the curvature condition's constants (Nocedal and Wright, 2006, section 3.1).
+_SUFFICIENT_DECREASE = 1e-4
+_CURVATURE = 0.9
+# Hager and Zhang's approximate condition (2005) takes the place of Armijo's where the values
+# differ by less than this, relatively, and rounding would decide.
+_APPROXIMATE = 1e-6
+_APPROXIMATE_DECREASE = 0.1
+
+MAX_TRIALS = 20
+# The next step keeps this share of the bracket away from its ends.
+_MARGIN = 0.1
+# Every so many trials the bracket is halved, whatever the interpolation says.
+_HALVE_EVERY = 3
+_MIN_EXPANSION, _MAX_EXPANSION = 2.0, 10.0
+
+
+class Trial(NamedTuple):
+    """A step along the direction.
+
+    Attributes:
+        step: The step's length, in units of the direction; infinity for a bracket's open end.
+        value: The objective there.
+        slope: Its derivative along the direction.
+    """
+
+    step: tf.Tensor
+    value: tf.Tensor
+    slope: tf.Tensor
+
+    def where(self, condition: tf.Tensor, other: "Trial") -> "Trial":
+        """Returns this trial where the condition holds, elsewhere the other."""
+        return Trial(*(tf.where(condition, a, b) for a, b in zip(self, other, strict=True)))
+
+
+class Search(NamedTuple):
+    """What a search knows.
+
+    Attributes:
+        origin: Where it started, at step 0; its slope is negative.
+        low: The longest step that lowered the objective enough but not far enough.
+        high: The shortest step that was too long.
+        step: The step to try next.
+        trials: How many were tried, int32.
+    """
+
+    origin: Trial
+    low: Trial
+    high: Trial
+    step: tf.Tensor
+    trials: tf.Tensor
+
+    def where(self, condition: tf.Tensor, other: "Search") -> "Search":
+        """Returns this search where the condition holds, elsewhere the other."""
+        return Search(
+            self.origin.where(condition, other.origin),
+            self.low.where(condition, other.low),
+            self.high.where(condition, other.high),
+            tf.where(condition, self.step, other.step),
+            tf.where(condition, self.trials, other.trials),
+        )
+
+
+def begin(value: tf.Tensor, slope: tf.Tensor, step: tf.Tensor) -> Search:
+    """Returns a search from a point of some value and slope that tries `step` first."""
+    zero = tf.zeros_like(step)
+    origin = Trial(zero, value, slope)
+    beyond = Trial(zero + float("inf"), zero + float("inf"), zero)
+    return Search(origin, origin, beyond, step, tf.zeros_like(step, tf.int32))
+
+
+def is_accepted(origin: Trial, trial: Trial) -> tf.Tensor:
+    """Returns whether a step satisfies the weak Wolfe conditions, or the approximate ones."""
+    allowed = origin.value + _SUFFICIENT_DECREASE * trial.step * origin.slope
+    nearly = origin.value + _APPROXIMATE * tf.abs(origin.value)
+    flat = trial.slope <= (2 * _APPROXIMATE_DECREASE - 1) * origin.slope
+    lower = (trial.value <= allowed) | ((trial.value <= nearly) & flat)
+    return _is_finite(trial) & lower & (trial.slope >= _CURVATURE * origin.slope)
+
+
+def narrow(search: Search, trial: Trial) -> Search:
+    """Returns the search after a step that was not accepted, with the next step to try."""
+    allowed = search.origin.value + _SUFFICIENT_DECREASE * trial.step * search.origin.slope
+    too_short = _is_finite(trial) & (trial.value <= allowed)
+    low = trial.where(too_short, search.low)
+    high = search.high.where(too_short, trial)
+    trials = search.trials + 1
+    inside = _interpolate(low, high, trials)
+    step = tf.where(tf.math.is_inf(high.step), _extrapolate(search.low, trial), inside)
+    return Search(search.origin, low, high, step, trials)
+
+
+def is_exhausted(search: Search) -> tf.Tensor:
+    """Returns whether a search should be given up: too many trials, or nothing in between."""
+    between = (search.step > search.low.step) & (search.step < search.high.step)
+    return (search.trials >= MAX_TRIALS) | ~between
+
+
+def _is_finite(trial: Trial) -> tf.Tensor:
+    return tf.math.is_finite(trial.value) & tf.math.is_finite(trial.slope)
+
+
+def _extrapolate(previous: Trial, trial: Trial) -> tf.Tensor:
+    """Returns a longer step: where the slopes' secant vanishes, within bounds."""
+    flattening = trial.slope - previous.slope
+    further = (previous.step - trial.step) * trial.slope / flattening
+    longest = _MAX_EXPANSION * trial.step
+    step = tf.where(flattening > 0, trial.step + further, longest)
+    return tf.clip_by_value(step, _MIN_EXPANSION * trial.step, longest)
+
+
+def _interpolate(low: Trial, high: Trial, trials: tf.Tensor) -> tf.Tensor:
+    """Returns a step between two: the minimum of the cubic through both, within bounds.
+
+    Nocedal and Wright (2006), Eq. 3.59. Where the far end is not finite, the step shrinks to
+    the near one; where there is no such minimum, and every few trials, it is half way.
+    """
+    width = high.step - low.step
+    secant = (high.value - low.value) / width
+    a = low.slope + high.slope - 3 * secant
+    root = tf.sqrt(a * a - low.slope * high.slope)
+    share = 1 - (high.slope + root - a) / (high.slope - low.slope + 2 * root)
+    near = tf.fill(share.shape, tf.constant(_MARGIN, share.dtype))
+    halved = ~tf.math.is_finite(share) | (trials % _HALVE_EVERY == 0)
+    share = tf.where(halved, 5 * near, tf.clip_by_value(share, near, 1 - near))
+    return low.step + width * tf.where(_is_finite(high), share, near)

@@ -1,0 +1,72 @@
+"""The compiled functions of one objective and one optimiser."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.optimizers import adam, lbfgs, tfp_lbfgs
+from rwkeras.optimizers.problem import Coordinates, Problem, value_and_gradient
+from rwkeras.parametrizations.curvature import power_spectrum
+
+_METHODS: dict[str, Any] = {"lbfgs": lbfgs, "tfp": tfp_lbfgs, "adam": adam}
+
+# Random gradients from which the curvature is estimated.
+PROBES = 2
+
+
+class Minimizer:
+    """The compiled functions of one objective and one optimiser.
+
+    The objective's data (weights, targets), coordinates and budgets are arguments of the compiled
+    functions: nothing is traced again while shapes stay the same.
+
+    Args:
+        problem: The objective.
+        optimizer: One of `OPTIMIZERS`.
+        memory: See `OptimizerSettings.memory`.
+    """
+
+    def __init__(self, problem: Problem, optimizer: str, memory: int):
+        self.problem = problem
+        self._method = _METHODS[optimizer]
+        self._memory = memory
+        self.spectrum = tf.function(self._spectrum, autograph=False)
+        self.start = tf.function(self._start, autograph=False)
+        self.revise = tf.function(self._revise, autograph=False)
+        self.advance = tf.function(self._advance, autograph=False)
+        self.losses = tf.function(self._losses, autograph=False)
+
+    def prepare(self, shape: tf.TensorShape) -> None:
+        """Makes what must exist before functions are traced for images of a shape."""
+        if self._method is adam:
+            adam.prepare(shape[0], int(np.prod(shape[1:])))
+
+    def _spectrum(self, images, data):
+        """Returns the objective's curvature over rings at images; see `power_spectrum`."""
+        gradients = (self.problem.random_gradient(images, data, n) for n in range(PROBES))
+        return tf.add_n([power_spectrum(gradient) for gradient in gradients]) / PROBES
+
+    def _function(self, precision: str, coordinates: Coordinates, data):
+        return value_and_gradient(self.problem.losses[precision], coordinates, data)
+
+    def _start(self, precision, coordinates, first_step, data):
+        """Returns the optimiser's state at the coordinates' origin; costs one evaluation."""
+        shape = coordinates.origin.shape
+        position = tf.zeros([shape[0], int(np.prod(shape[1:]))])
+        function = self._function(precision, coordinates, data)
+        return self._method.start(function, position, first_step, coordinates.length, self._memory)
+
+    def _revise(self, precision, coordinates, state, first_step, data):
+        """Returns the state at the same point in another precision; costs one evaluation."""
+        function = self._function(precision, coordinates, data)
+        return self._method.revise(function, state, first_step, coordinates.length)
+
+    def _advance(self, precision, coordinates, state, limits, data):
+        """Returns the state after more iterations; `limits` as in `lbfgs.advance`."""
+        return self._method.advance(self._function(precision, coordinates, data), state, *limits)
+
+    def _losses(self, precision, coordinates, state, data):
+        """Returns the best images so far and their weighted terms."""
+        images = coordinates.images(self._method.best(state))
+        return images, self.problem.losses[precision](images, data)

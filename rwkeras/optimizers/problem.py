@@ -1,0 +1,71 @@
+"""What an optimiser is given: an objective of images, in some coordinates."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from rwkeras.optimizers.lbfgs import ValueAndGradient
+from rwkeras.parametrizations.filters import apply_filters
+
+
+class Problem(NamedTuple):
+    """An objective as functions of images, float32 [batch, height, width, 3], and of data.
+
+    Attributes:
+        losses: For each precision, "float32" and perhaps "bfloat16", a function of images and data
+            to the weighted terms, each float32 [batch], by name. It is traced.
+        random_gradient: A function of images, data and a seed to a random image whose covariance
+            is the objective's Hessian, or None where it is not known; see
+            `rwkeras.parametrizations.curvature`.
+    """
+
+    losses: Mapping[str, Callable[[tf.Tensor, Any], Mapping[str, tf.Tensor]]]
+    random_gradient: Callable[[tf.Tensor, Any, int], tf.Tensor] | None = None
+
+
+class Coordinates(NamedTuple):
+    """An image's coordinates: image = origin + filtered(coordinates).
+
+    Attributes:
+        origin: The image whose coordinates are zero, float32, [batch, height, width, 3].
+        filters: See `apply_filters`.
+    """
+
+    origin: tf.Tensor
+    filters: tf.Tensor | None
+
+    def images(self, position: tf.Tensor) -> tf.Tensor:
+        """Returns the images of positions, [batch, n]."""
+        return self.origin + self.change(position)
+
+    def change(self, position: tf.Tensor) -> tf.Tensor:
+        """Returns how a change of position changes the images."""
+        return apply_filters(self.filters, tf.reshape(position, self.origin.shape))
+
+    def length(self, position: tf.Tensor) -> tf.Tensor:
+        """Returns the root mean square of that change over pixels and channels, [batch]."""
+        change = self.change(position)
+        largest = tf.reduce_max(tf.abs(change), (1, 2, 3), keepdims=True)
+        squares = tf.square(tf.math.divide_no_nan(change, largest))
+        return largest[:, 0, 0, 0] * tf.sqrt(tf.reduce_mean(squares, (1, 2, 3)))
+
+
+def total(losses: Mapping[str, tf.Tensor]) -> tf.Tensor:
+    """Returns the sum of the terms, [batch]."""
+    return tf.add_n(list(losses.values()))
+
+
+def value_and_gradient(losses, coordinates: Coordinates, data: Any) -> ValueAndGradient:
+    """Returns the objective as a function of positions, [batch, n], to value and gradient."""
+
+    def function(position):
+        images = coordinates.images(position)
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            value = total(losses(images, data))
+        gradient = tape.gradient(value, images, unconnected_gradients="zero")
+        # The filter is symmetric, so that it is its own transpose.
+        return value, tf.reshape(apply_filters(coordinates.filters, gradient), position.shape)
+
+    return function

@@ -1,0 +1,1 @@
+"""In which coordinates an image is varied."""

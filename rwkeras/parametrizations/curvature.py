@@ -1,0 +1,71 @@
+"""The curvature of an objective by spatial frequency, from a few random gradients.
+
+A term whose loss is c ||R(x) - R0||^2 has the Gauss-Newton Hessian H = 2 c J^T J, with J the
+Jacobian of R at the image x. For white noise u, the vector-Jacobian product sqrt(2 c) J^T u is a
+random image whose covariance is H, so that its power spectrum is H's diagonal over frequencies.
+"""
+
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from rwkeras.objectives.objective import Objective, Term
+from rwkeras.parametrizations.rings import ring_means
+from rwkeras.random import derive_seed, stateless_normal
+
+
+def _projection(term: Term, target: tf.Tensor, features: tf.Tensor, seed: int) -> tf.Tensor:
+    """Returns sqrt(2 c) <R(x), u> up to its sign and a constant, [batch].
+
+    Neither R nor c need be known: the loss's derivative by its target is 2 c (R0 - R), and that
+    derivative's own is 2 c.
+    """
+    shape = [features.shape[0], *target.shape[1:]]
+    target = tf.broadcast_to(target, shape)
+    noise = stateless_normal(shape[1:], seed)
+    axes = list(range(1, len(shape)))
+    with tf.GradientTape() as second:
+        second.watch(target)
+        with tf.GradientTape() as first:
+            first.watch(target)
+            loss = term._replace(target=target)(features)
+        along = tf.reduce_sum(first.gradient(loss, target) * noise, axes)
+    doubled = tf.reduce_sum(second.gradient(along, target) * noise, axes)
+    curvature = tf.stop_gradient(doubled) / tf.reduce_sum(tf.square(noise))
+    return tf.math.divide_no_nan(along, tf.sqrt(curvature))
+
+
+def random_gradient(objective: Objective, extractor, images: tf.Tensor, seed: int) -> tf.Tensor:
+    """Returns a random image whose covariance is the objective's Gauss-Newton Hessian.
+
+    Args:
+        objective: The terms; those without a target have no part in it.
+        extractor: A function of images to activations by layer name.
+        images: Where the Hessian is taken, float32, [batch, height, width, channels].
+        seed: The same for every member of the batch.
+    """
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        features: Mapping[str, tf.Tensor] = extractor(images)
+        total = tf.zeros(images.shape[:1])
+        for term in objective.terms:
+            if term.target is not None:
+                stream = derive_seed(seed, "curvature", term.name)
+                total += _projection(term, term.target, features[term.layer], stream)
+    return tape.gradient(total, images, unconnected_gradients="zero")
+
+
+def power_spectrum(images: tf.Tensor) -> tf.Tensor:
+    """Returns the colours' covariance over rings of frequency.
+
+    Args:
+        images: Random images, [batch, height, width, channels].
+
+    Returns:
+        float64, [batch, rings, channels, channels].
+    """
+    height, width = images.shape[1:3]
+    planes = tf.signal.rfft2d(tf.transpose(images, [0, 3, 1, 2]))
+    planes = tf.transpose(planes, [0, 2, 3, 1])[..., tf.newaxis] / (height * width) ** 0.5
+    products = tf.math.real(planes * tf.math.conj(tf.linalg.matrix_transpose(planes)))
+    return ring_means(tf.cast(products, tf.float64), width)

@@ -1,0 +1,169 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import rwkeras
+from rwkeras.optimizers.checkpoint import digest
+from tests.conftest import waves
+
+
+def settings(folder, **changes):
+    return rwkeras.OptimizerSettings(
+        **{
+            "max_iterations": 75,
+            "report_every": 5,
+            "checkpoint_dir": None if folder is None else str(folder),
+            "checkpoint_seconds": 0,
+            **changes,
+        }
+    )
+
+
+def invert(model, image, optimizer, callback=None, layer="conv2_2", seed=0):
+    return rwkeras.invert(model, image, layer, seed=seed, optimizer=optimizer, callback=callback)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "tfp", "adam"])
+@pytest.mark.parametrize("stop", [20, 70])
+def test_a_stopped_run_ends_as_if_it_had_never_stopped(toy, image, tmp_path, optimizer, stop):
+    whole = invert(toy, image, settings(None, optimizer=optimizer))
+    first = invert(
+        toy, image, settings(tmp_path, optimizer=optimizer), lambda p: p.iteration >= stop
+    )
+    assert first.stopped
+    seen = []
+    second = invert(toy, image, settings(tmp_path, optimizer=optimizer), seen.append)
+    assert seen[0].iteration >= stop
+    np.testing.assert_array_equal(second.image, whole.image)
+    assert second.evaluations == whole.evaluations
+    np.testing.assert_array_equal(second.initial_loss, whole.initial_loss)
+
+
+def test_an_exception_loses_nothing(toy, image, tmp_path):
+    def interrupt(progress):
+        if progress.iteration >= 20:
+            raise KeyboardInterrupt
+
+    slow = settings(tmp_path, checkpoint_seconds=1e6)
+    with pytest.raises(KeyboardInterrupt):
+        invert(toy, image, slow, interrupt)
+    seen = []
+    invert(toy, image, slow, seen.append)
+    assert seen[0].iteration == 20
+
+
+def test_a_finished_run_is_returned_as_it_was(toy, image, tmp_path):
+    first = invert(toy, image, settings(tmp_path))
+    seen = []
+    second = invert(toy, image, settings(tmp_path), seen.append)
+    np.testing.assert_array_equal(second.image, first.image)
+    assert [progress.iteration for progress in seen] == [75]
+
+
+def refusal(folder, act):
+    with pytest.raises(ValueError) as error:
+        act()
+    start = (
+        "Invalid value for argument `checkpoint_dir`. Expected a folder with a checkpoint of this "
+        f"very run, or with none. Received: checkpoint_dir={folder}, where "
+    )
+    assert str(error.value).startswith(start)
+    return str(error.value)[len(start) :]
+
+
+def test_a_checkpoint_of_another_run_is_refused(toy, image, tmp_path):
+    invert(toy, image, settings(tmp_path, max_iterations=5))
+
+    def refused(model=toy, picture=image, layer="conv2_2", seed=0, **changes):
+        optimizer = settings(tmp_path, **{"max_iterations": 5, **changes})
+        return refusal(tmp_path, lambda: invert(model, picture, optimizer, None, layer, seed))
+
+    assert refused(max_iterations=6) == "max_iterations was 5 and is now 6"
+    assert refused(optimizer="adam") == "optimizer was 'lbfgs' and is now 'adam'"
+    assert refused(layer="conv3_1").startswith(
+        "terms was ['content/conv2_2'] and is now ['content/conv3_1']; network was"
+    )
+    assert refused(seed=1).startswith("start was")
+    assert "network was" in refused(model=rwkeras.toy_vgg(seed=9))
+    assert refused(picture=waves(24, 32).transpose(1, 0, 2)[:, ::-1].copy()).startswith("objective")
+
+
+def test_a_folder_of_something_else(toy, image, tmp_path):
+    import tensorflow as tf
+
+    other = tf.train.Checkpoint(variable=tf.Variable(1.0))
+    tf.train.CheckpointManager(other, str(tmp_path), 1).save()
+    with pytest.raises(ValueError) as error:
+        invert(toy, image, settings(tmp_path))
+    assert str(error.value) == (
+        "Invalid value for argument `checkpoint_dir`. Expected a folder with checkpoints of "
+        f"rwkeras. Received: checkpoint_dir={tmp_path}"
+    )
+
+
+def test_a_folder_that_cannot_be_made(toy, image, tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(ValueError) as error:
+        invert(toy, image, settings(file))
+    assert str(error.value) == (
+        "Invalid value for argument `checkpoint_dir`. Expected a folder that can be written. "
+        f"Received: checkpoint_dir={file}"
+    )
+
+
+SCRIPT = """
+import sys, numpy as np, rwkeras
+from tests.conftest import waves
+model = rwkeras.toy_vgg(seed=3)
+rwkeras.calibrate(model, waves(32, 32))
+optimizer = rwkeras.OptimizerSettings(
+    max_iterations=1000, report_every=5, precision="float32", parametrization="fourier",
+    checkpoint_dir=sys.argv[1], checkpoint_seconds=0,
+)
+def stop(progress):
+    print(progress.iteration, flush=True)
+result = rwkeras.invert(model, waves(32, 24), "conv2_2", optimizer=optimizer, callback=stop)
+np.save(sys.argv[2], result.image)
+"""
+
+
+def launch(*arguments):
+    command = [sys.executable, "-c", SCRIPT, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ)
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment(tmp_path):
+    whole, resumed = tmp_path / "whole.npy", tmp_path / "resumed.npy"
+    end = launch(tmp_path / "a", whole)
+    reached = []
+    for delay in (0.05, 0.4):
+        process = launch(tmp_path / "b", resumed)
+        for line in process.stdout:
+            if int(line) >= (reached[-1] if reached else 0) + 60:
+                break
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        rest = [int(line) for line in process.stdout]
+        process.wait()
+        reached.append(max([int(line), *rest]))
+    process = launch(tmp_path / "b", resumed)
+    lines = [int(line) for line in process.stdout]
+    end.communicate()
+    assert process.wait() == end.wait() == 0
+    # Nothing was lost but what came after the last save, here one report's iterations.
+    assert reached[0] < reached[1] - 50 < lines[-1]
+    assert lines[0] >= reached[-1] - 5
+    np.testing.assert_array_equal(np.load(resumed), np.load(whole))
+
+
+def test_digest():
+    a, b = np.arange(6.0), np.arange(6.0).reshape(2, 3)
+    assert digest([a]) == digest([a.copy()])
+    assert len({digest([a]), digest([b]), digest([a.astype(np.float32)]), digest([a, b])}) == 4

@@ -1,0 +1,260 @@
+import numpy as np
+import pytest
+import scipy.optimize
+import tensorflow as tf
+
+from rwkeras.optimizers.checkpoint import minimize
+from rwkeras.optimizers.minimizer import PROBES, Minimizer
+from rwkeras.optimizers.problem import Problem
+from rwkeras.optimizers.run import Run
+from rwkeras.optimizers.settings import OPTIMIZERS, OptimizerSettings
+
+SHAPE = (2, 6, 8, 3)
+CENTRE = np.random.default_rng(0).uniform(0.2, 0.8, SHAPE).astype(np.float32)
+CURVATURE = np.geomspace(1, 30, 144).reshape(SHAPE[1:]).astype(np.float32)
+START = tf.fill(SHAPE, 0.5)
+ONES = tf.constant([1.0, 1.0])
+
+
+def quadratic(images, scale):
+    residual = CURVATURE * tf.square(images - CENTRE)
+    loss = scale * tf.reduce_sum(residual, (1, 2, 3))
+    return {"left": 0.25 * loss, "right": 0.75 * loss}
+
+
+def rough(images, scale):
+    """The quadratic as bfloat16 might have it."""
+    rounded = tf.cast(tf.cast(images, tf.bfloat16), tf.float32)
+    return quadratic(images + tf.stop_gradient(rounded - images), scale)
+
+
+def noise(images, scale, seed):
+    """A random gradient of the quadratic's curvature."""
+    white = tf.random.stateless_normal(images.shape[1:], [seed, 0])
+    return tf.sqrt(2 * CURVATURE) * white + 0 * images
+
+
+def begin(losses, data, start=START, values=0, **settings):
+    settings = {"parametrization": "pixels", "precision": "float32", **settings}
+    settings = OptimizerSettings(**settings)
+    if not isinstance(losses, Problem):
+        losses = Problem({"float32": losses})
+    minimizer = Minimizer(losses, settings.optimizer, settings.memory)
+    return Run(minimizer, start, data, values, settings)
+
+
+def run(losses, data=ONES, callback=None, **kwargs):
+    return minimize(begin(losses, data, **kwargs), callback)
+
+
+BOTH = Problem({"float32": quadratic, "bfloat16": rough}, noise)
+
+
+@pytest.mark.parametrize("parametrization", ["pixels", "fourier", "adaptive"])
+@pytest.mark.parametrize("optimizer", ["lbfgs", "tfp"])
+def test_finds_the_minimum_of_each_member(optimizer, parametrization):
+    result = run(
+        BOTH,
+        optimizer=optimizer,
+        parametrization=parametrization,
+        max_iterations=400,
+        values=144,
+        report_every=200,
+    )
+    np.testing.assert_allclose(result.image, CENTRE, atol=5e-3)
+    assert set(result.losses) == {"left", "right"}
+    np.testing.assert_allclose(result.losses["right"], 3 * result.losses["left"], rtol=1e-5)
+    np.testing.assert_allclose(result.loss, sum(result.losses.values()))
+
+
+def test_adam_comes_near_the_minimum():
+    result = run(quadratic, optimizer="adam", max_iterations=150, first_step=0.02)
+    np.testing.assert_allclose(result.image, CENTRE, atol=5e-3)
+    assert result.iterations.tolist() == [150, 150]
+    assert result.evaluations.tolist() == [151, 151]
+
+
+def test_adams_first_step_is_the_learning_rate():
+    result = run(quadratic, optimizer="adam", max_iterations=1, first_step=0.02)
+    moved = np.abs(result.image - START)
+    np.testing.assert_allclose(moved[np.abs(CENTRE - 0.5) > 0.01], 0.02, rtol=1e-3)
+
+
+def test_rosenbrock_as_scipy():
+    def rosenbrock(images, offset):
+        x = 4 * tf.reshape(images, [images.shape[0], -1]) - offset
+        steps = 100 * tf.square(x[:, 1:] - x[:, :-1] ** 2) + tf.square(1 - x[:, :-1])
+        return {"rosenbrock": tf.reduce_sum(steps, 1)}
+
+    start = tf.fill((1, 2, 2, 3), 0.3)
+    result = run(rosenbrock, tf.constant(1.0), start=start, max_iterations=200)
+
+    def value(x):
+        x = 4 * x - 1
+        return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+    found = scipy.optimize.minimize(value, np.full(12, 0.3), method="L-BFGS-B", tol=1e-14)
+    np.testing.assert_allclose(result.image.ravel(), found.x, atol=1e-3)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "tfp"])
+@pytest.mark.parametrize("scale", [1e-12, 1e12])
+def test_the_scale_of_the_loss_does_not_matter(scale, optimizer):
+    result = run(quadratic, scale * ONES, optimizer=optimizer, max_iterations=80)
+    np.testing.assert_allclose(result.image, CENTRE, atol=5e-3)
+
+
+@pytest.mark.parametrize("parametrization", ["pixels", "fourier"])
+def test_first_step_changes_pixels_by_as_much_as_was_asked_for(parametrization):
+    def slope(images, data):
+        return {"slope": data * tf.reduce_sum(images * CENTRE, (1, 2, 3))}
+
+    result = run(
+        slope,
+        tf.constant([1.0, 50.0]),
+        max_evaluations=2,
+        first_step=0.01,
+        parametrization=parametrization,
+    )
+    step = np.sqrt(np.mean(np.square(result.image - START), (1, 2, 3)))
+    np.testing.assert_allclose(step, 0.01, rtol=1e-4)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "auto"])
+def test_in_chunks_bit_for_bit_as_in_one_run(optimizer, precision):
+    settings = {
+        "optimizer": optimizer,
+        "precision": precision,
+        "parametrization": "adaptive",
+        "max_iterations": 75,
+        "values": 144,
+    }
+    whole = run(BOTH, report_every=75, **settings)
+    chunks = run(BOTH, report_every=4, **settings)
+    np.testing.assert_array_equal(whole.image, chunks.image)
+    np.testing.assert_array_equal(whole.evaluations, chunks.evaluations)
+    np.testing.assert_array_equal(whole.iterations, chunks.iterations)
+
+
+def test_callback_hears_of_start_and_chunks_and_end():
+    seen = []
+    result = run(quadratic, ONES, seen.append, max_iterations=12, report_every=5)
+    assert [progress.iteration for progress in seen] == [0, 5, 10, 12]
+    assert seen[0].evaluations == 1
+    assert seen[0].max_iterations == 12
+    assert seen[-1].evaluations == max(result.evaluations)
+    np.testing.assert_allclose(seen[0].loss, result.initial_loss, rtol=1e-5)
+    np.testing.assert_array_equal(seen[0].images, START)
+    assert (seen[-1].loss < seen[0].loss).all()
+    assert not result.stopped
+
+
+def test_callback_stops():
+    result = run(quadratic, ONES, lambda progress: progress.iteration >= 10, report_every=5)
+    assert result.stopped
+    assert min(result.iterations) == 10
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("parametrization", ["pixels", "adaptive"])
+def test_no_iterations_return_the_start(optimizer, parametrization):
+    settings = {"max_iterations": 0, "parametrization": parametrization}
+    result = run(BOTH, optimizer=optimizer, **settings)
+    np.testing.assert_array_equal(result.image, START)
+    assert result.iterations.tolist() == [0, 0]
+    assert result.evaluations.tolist() == [1, 1]
+    assert not result.converged.any()
+
+
+@pytest.mark.parametrize("bound", [1, 2, 4, 5, 62, 64, 66, 70])
+def test_the_bound_on_evaluations_is_exact(bound):
+    start = tf.constant(np.random.default_rng(1).uniform(size=SHAPE), tf.float32)
+    settings = {"parametrization": "adaptive", "values": 1, "max_iterations": 10**6}
+    result = run(BOTH, start=start, max_evaluations=bound, **settings)
+    assert result.evaluations.tolist() == [bound, bound]
+
+
+def test_adaptive_measures_the_curvature_again_in_its_second_stage():
+    settings = {"parametrization": "adaptive", "values": 1, "memory": 2, "report_every": 1}
+    seen = []
+    run(BOTH, ONES, seen.append, max_iterations=62, **settings)
+    cost = {p.iteration: p.evaluations for p in seen}
+    assert cost[0] == 1 + PROBES
+    assert cost[60] >= 60 + 2 * (1 + PROBES)
+
+
+def test_nothing_is_traced_from_run_to_run():
+    traces = []
+
+    def counted(images, scale):
+        traces.append(images.shape)
+        return quadratic(images, scale)
+
+    minimizer = Minimizer(Problem({"float32": counted}, noise), "lbfgs", 5)
+    for scale, iterations in ((1.0, 70), (2.0, 83)):
+        settings = OptimizerSettings(max_iterations=iterations, report_every=4, memory=5)
+        minimize(Run(minimizer, START + 0.1, scale * ONES, 144, settings))
+        if scale == 1.0:
+            first = len(traces)
+    assert len(traces) == first <= 3
+    assert set(traces) == {tf.TensorShape(SHAPE)}
+
+
+def test_a_loss_that_is_not_finite_from_the_start():
+    result = run(quadratic, tf.constant([np.nan, 1.0]), max_iterations=100)
+    assert result.failed.tolist() == [True, False]
+    np.testing.assert_array_equal(result.image[0], START[0])
+    np.testing.assert_allclose(result.image[1], CENTRE[1], atol=1e-3)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "tfp"])
+def test_a_region_where_the_loss_is_not_finite_is_avoided(optimizer):
+    def walled(images, data):
+        distance = tf.reduce_sum(tf.square(images - CENTRE), (1, 2, 3))
+        inside = tf.reduce_all(images < 0.7, (1, 2, 3))
+        return {"walled": tf.where(inside, data * distance, np.nan)}
+
+    result = run(walled, ONES, optimizer=optimizer, max_iterations=30)
+    assert np.isfinite(result.loss).all()
+    assert (result.loss < result.initial_loss).all()
+    assert (result.image < 0.7).all()
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_flat_start_is_converged(optimizer):
+    def flat(images, data):
+        return {"flat": data + 0 * tf.reduce_sum(images, (1, 2, 3))}
+
+    result = run(flat, optimizer=optimizer, max_iterations=10)
+    assert result.converged.all()
+    assert not result.failed.any()
+    np.testing.assert_array_equal(result.image, START)
+
+
+def test_auto_begins_in_bfloat16_and_ends_in_float32():
+    calls = {"float32": 0, "bfloat16": 0}
+
+    def counted(name, losses):
+        def count(images, data):
+            tf.py_function(lambda: calls.__setitem__(name, calls[name] + 1), [], [])
+            return losses(images, data)
+
+        return count
+
+    problem = Problem(
+        {"float32": counted("float32", quadratic), "bfloat16": counted("bfloat16", rough)}
+    )
+    auto = run(problem, precision="auto", max_iterations=150, report_every=150)
+    assert calls["bfloat16"] > 10
+    assert calls["float32"] > 10
+    rough_only = run(BOTH, precision="bfloat16", max_iterations=150, report_every=150)
+    assert (auto.loss < 0.01 * rough_only.loss).all()
+    np.testing.assert_allclose(auto.image, CENTRE, atol=1e-3)
+
+
+def test_losses_of_the_result_are_in_float32():
+    result = run(BOTH, precision="bfloat16", max_iterations=5)
+    expected = quadratic(tf.constant(result.image), ONES)
+    np.testing.assert_allclose(result.losses["left"], expected["left"], rtol=1e-5)
+    np.testing.assert_allclose(result.initial_loss, sum(quadratic(START, ONES).values()), rtol=1e-5)

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: install demo test lint types imports wheel bazel clean
+.PHONY: install demo test lint types imports wheel bench bazel clean
 
 install: $(INSTALLED)
 
@@ -44,6 +44,11 @@ wheel: $(INSTALLED)
 	  --image_size=64 --max_iterations=10 --output=recovered.png --report=report.json
 	test -s build/elsewhere/recovered.png
 	test -s build/elsewhere/report.json
+
+# Hours on two cores; BENCH_FLAGS="--cases=invert_conv5_1 --repeats=1" for less.
+bench: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python -m benchmarks.time_to_image --output_dir=benchmarks/results $(BENCH_FLAGS)
 
 # Offline, with Debian's bazel-bootstrap; bazel/README.md says how.
 bazel: $(INSTALLED)

@@ -1,6 +1,7 @@
 """The flags that the tools share, and what is made of them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from absl import flags
 
@@ -136,5 +137,5 @@ def network(layers: Sequence[str], image: ImageBatch) -> keras.Model:
 
 def optimizer(report_every: int) -> OptimizerSettings:
     """Returns the optimiser's settings as the flags give them."""
-    given = {name: FLAGS[name].value for name in _OPTIMIZER_FLAGS}
+    given: dict[str, Any] = {name: FLAGS[name].value for name in _OPTIMIZER_FLAGS}
     return OptimizerSettings(**given, report_every=report_every)

@@ -9,17 +9,17 @@ from rwkeras.optimizers.minimizer import PROBES, Minimizer
 from rwkeras.optimizers.problem import Coordinates
 from rwkeras.optimizers.settings import OptimizationResult, OptimizerSettings, Progress
 from rwkeras.parametrizations.parametrization import (
-    STAGES,
     Stage,
     adaptive_filter,
     fourier_filter,
+    stages,
 )
 from rwkeras.parametrizations.rings import rings
 
 _UNBOUNDED = 2**31 - 1
-# bfloat16 is left once so many iterations have lowered the loss by less than this share, and for
-# the last tenth of a run.
-_CHECK_EVERY, _PROGRESS = 10, 0.02
+# bfloat16 is left once so many iterations have lowered the loss by less than this share, or the
+# loss is off by more than that share, and for the last tenth of a run.
+_CHECK_EVERY, _PROGRESS, _ERROR = 10, 0.02, 0.1
 _LAST_SHARE = 10
 # So many evaluations without reaching the next check are no progress, either.
 _PATIENCE = 2 * _CHECK_EVERY
@@ -73,10 +73,14 @@ class Run:
     ):
         self._minimizer = minimizer
         self._data = data
-        self._values = values
         self._settings = settings
-        self._stages = STAGES[settings.parametrization]
         self._max_evaluations = settings.max_evaluations or _UNBOUNDED
+        self._stages = stages(
+            settings.parametrization,
+            tuple(images.shape[1:]),
+            values,
+            min(settings.max_iterations, self._max_evaluations),
+        )
         low = settings.precision != "float32" and "bfloat16" in minimizer.problem.losses
         probes = PROBES if self._measures(settings.max_evaluations) else 0
         minimizer.prepare(images.shape)
@@ -124,8 +128,7 @@ class Run:
         else:
             shape = [batch, len(rings(height, width).sizes), channels, channels]
             curvature = tf.zeros(shape, tf.float64)
-        seen = stage.seen * self._values
-        return Coordinates(images, adaptive_filter(curvature, height, width, *prior, seen))
+        return Coordinates(images, adaptive_filter(curvature, height, width, *prior, stage.seen))
 
     @property
     def report_every(self) -> int:
@@ -204,7 +207,8 @@ class Run:
         settings, state = self._settings, self.state
         now, done = self.iteration, bool(tf.reduce_all(state.optimizer.finished))
         if self._auto_low and self._affordable > 0:
-            if done or now < mark or now >= self._last or not self._progresses(now):
+            over = done or now < mark or now >= self._last
+            if over or not self._progresses(now):
                 self._leave_bfloat16()
                 return
         until = self._stages[int(state.stage)].until
@@ -213,14 +217,21 @@ class Run:
             self._next_stage()
 
     def _progresses(self, now: int) -> bool:
-        """Returns whether bfloat16 still lowers any member's loss, checking it when it is due."""
+        """Returns whether bfloat16 is good for any member still, checking it when it is due.
+
+        It is while it lowers the loss, and while the loss that it lowers is the true one.
+        """
         state, optimizer = self.state, self.state.optimizer
         if now % _CHECK_EVERY:
             return True
         self.state = state._replace(
             checked=optimizer.loss, patience=optimizer.evaluations + _PATIENCE
         )
-        return bool(tf.reduce_any(optimizer.loss < (1 - _PROGRESS) * state.checked))
+        _, losses = self._minimizer.losses("float32", state.coordinates, optimizer, self._data)
+        exact = tf.add_n(list(losses.values()))
+        describes = tf.abs(exact - optimizer.loss) < _ERROR * exact
+        falls = optimizer.loss < (1 - _PROGRESS) * state.checked
+        return bool(tf.reduce_any(describes & falls & ~optimizer.finished))
 
     def _leave_bfloat16(self) -> None:
         state = self.state

@@ -29,8 +29,12 @@ def _projection(term: Term, target: tf.Tensor, features: tf.Tensor, seed: int) -
         with tf.GradientTape() as first:
             first.watch(target)
             loss = term._replace(target=target)(features)
-        along = tf.reduce_sum(first.gradient(loss, target) * noise, axes)
-    doubled = tf.reduce_sum(second.gradient(along, target) * noise, axes)
+        along = tf.reduce_sum(
+            first.gradient(loss, target, unconnected_gradients="zero") * noise, axes
+        )
+    doubled = tf.reduce_sum(
+        second.gradient(along, target, unconnected_gradients="zero") * noise, axes
+    )
     curvature = tf.stop_gradient(doubled) / tf.reduce_sum(tf.square(noise))
     return tf.math.divide_no_nan(along, tf.sqrt(curvature))
 

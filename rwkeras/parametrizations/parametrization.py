@@ -8,6 +8,7 @@ the layer is blind, whitening where it sees, its k such that a given number of c
 seen. He, Wang and Hopcroft (2016) vary "pixels".
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -25,26 +26,46 @@ _FACTORS = np.logspace(-2, 16, 361)
 _MOST_SEEN = 0.9
 
 
+# Few coordinates count as seen at first, so that the coarse is right before the fine fits what is
+# left; more give the faster convergence then. Shares of how many values the objective compares, and
+# when the first stage ends, in iterations and as a share of them; by trial on photographs, inverted
+# from conv1_1 to pool5.
+_SEEN_FIRST, _SEEN_LAST = 0.01, 0.1
+_FIRST_ITERATIONS, _FIRST_SHARE = 60, 0.3
+
+
 class Stage(NamedTuple):
     """A part of a run with a filter of its own.
 
     Attributes:
         until: The iteration at which it ends; None for the last.
-        seen: For "adaptive": how many coordinates count as seen, for each value that the
-            objective compares.
+        seen: For "adaptive": how many coordinates count as seen.
     """
 
     until: int | None
     seen: float = 0.0
 
 
-# Few coordinates at first, so that the coarse is right before the fine fits what is left; more give
-# the faster convergence then. Found by trial on photographs, inverted from conv1_1 to pool5.
-STAGES = {
-    "adaptive": (Stage(60, 0.01), Stage(None, 0.1)),
-    "fourier": (Stage(None),),
-    "pixels": (Stage(None),),
-}
+def stages(
+    parametrization: str, shape: tuple[int, int, int], values: int, iterations: int
+) -> tuple[Stage, ...]:
+    """Returns the stages of a run.
+
+    Args:
+        parametrization: One of `PARAMETRIZATIONS`.
+        shape: Of an image, (height, width, channels).
+        values: How many values of an image the objective compares.
+        iterations: How many iterations the run has at most.
+    """
+    if parametrization != "adaptive":
+        return (Stage(None),)
+    most = _MOST_SEEN * math.prod(shape)
+    last = Stage(None, min(_SEEN_LAST * values, most))
+    # Where values abound, all is seen at once.
+    if last.seen == most:
+        return (last,)
+    until = min(_FIRST_ITERATIONS, int(_FIRST_SHARE * iterations))
+    return Stage(until, _SEEN_FIRST * values), last
 
 
 def fourier_filter(height: int, width: int, exponent: float, decorrelate: bool) -> tf.Tensor:
@@ -85,7 +106,6 @@ def adaptive_filter(
     ratios = _FACTORS * tf.math.divide_no_nan(values, largest)[..., tf.newaxis]
     counts = tf.constant(layout.sizes[:, np.newaxis, np.newaxis])
     freedom = tf.reduce_sum(counts * ratios / (1 + ratios), (1, 2))
-    seen = min(seen, _MOST_SEEN * 3 * height * width)
     chosen = tf.reduce_sum(tf.cast(freedom < seen, tf.int32), 1)
     factor = tf.gather(tf.constant(_FACTORS), tf.minimum(chosen, len(_FACTORS) - 1))
     factor = tf.math.divide_no_nan(factor[:, tf.newaxis, tf.newaxis], largest)

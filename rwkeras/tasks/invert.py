@@ -53,7 +53,7 @@ def invert(
     objective = content_term(settings.layer, features[settings.layer])
     objective = balance(model, objective, source.images, settings.weighting)
     start = starting_noise(
-        source.images.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
+        objective, source.images.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
     )
     result = optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
     return result if source.batched else result.unbatched()

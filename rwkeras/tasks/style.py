@@ -109,6 +109,8 @@ def transfer_style(
     objective = style_objective(model, target.images, manner.images, settings)
     start = target.images
     if settings.init == "noise":
-        start = starting_noise(start.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer)
+        start = starting_noise(
+            objective, start.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
+        )
     result = optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
     return result if target.batched else result.unbatched()

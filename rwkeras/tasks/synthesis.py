@@ -9,6 +9,7 @@ import tensorflow as tf
 from rwkeras.backend import keras
 from rwkeras.networks.features import INPUT, check_image_shape, feature_extractor
 from rwkeras.networks.precision import fast_bfloat16, lower_precision
+from rwkeras.objectives.losses import content_loss
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.checkpoint import Checkpoints, digest, minimize
 from rwkeras.optimizers.minimizer import Minimizer
@@ -48,8 +49,27 @@ def white_noise(
     return mean + stddev * stateless_normal(shape, derive_seed(seed, "noise"))
 
 
+def parametrization(objective: Objective, settings: OptimizerSettings) -> str:
+    """Returns the parametrisation that the settings ask for, "adaptive" made definite.
+
+    It adapts to layers whose activations are compared, and is "pixels" for an objective with other
+    targets. Of Gram matrices, the curvature at noise says nothing of that at the solution, and a
+    prior takes from the grain that is to be made: from the same start, patch distances of textures
+    were twice those of pixels.
+    """
+    losses = {term.loss for term in objective.terms if term.target is not None}
+    if settings.parametrization == "adaptive" and losses != {content_loss}:
+        return "pixels"
+    return settings.parametrization
+
+
 def starting_noise(
-    shape: tuple[int, int, int, int], seed: int, *, stddev: float, optimizer: OptimizerSettings
+    objective: Objective,
+    shape: tuple[int, int, int, int],
+    seed: int,
+    *,
+    stddev: float,
+    optimizer: OptimizerSettings,
 ) -> tf.Tensor:
     """Returns the noise from which a parametrisation starts, of the given standard deviation.
 
@@ -59,7 +79,7 @@ def starting_noise(
     """
     white = white_noise(shape, seed, stddev=stddev, mean=0.0)
     filters = None
-    if optimizer.parametrization != "pixels":
+    if parametrization(objective, optimizer) != "pixels":
         filters = fourier_filter(
             *shape[1:3], optimizer.fourier_exponent, optimizer.decorrelate_colors
         )
@@ -162,5 +182,8 @@ def optimize_image(
         check_image_shape(feature_extractor(model, objective.layers), start.shape)
     minimizer = _compile(model, objective, optimizer)
     start = tf.convert_to_tensor(start)
+    optimizer = dataclasses.replace(
+        optimizer, parametrization=parametrization(objective, optimizer)
+    )
     run = Run(minimizer, start, objective.data, objective.values, optimizer)
     return minimize(run, callback, _checkpoints(run, model, objective, start, optimizer))

@@ -60,8 +60,9 @@ def synthesize_texture(
     batch, height, width, channels = source.images.shape
     if settings.output_size is not None:
         width, height = settings.output_size
+    shape = batch, height, width, channels
     start = starting_noise(
-        (batch, height, width, channels), seed, stddev=settings.noise_stddev, optimizer=optimizer
+        objective, shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
     )
     result = optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
     return result if source.batched else result.unbatched()

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -72,7 +74,7 @@ def test_uphill_all_the_way_is_given_up():
     tried, accepted = search_along(lambda t: t, lambda t: tf.zeros_like(t) - 1, 1.0)
     assert not accepted
     assert len(tried) == line_search.MAX_TRIALS
-    assert all(a > b for a, b in zip(tried, tried[1:], strict=False))
+    assert all(a > b for a, b in itertools.pairwise(tried))
 
 
 def test_downhill_for_ever_expands_and_is_given_up():

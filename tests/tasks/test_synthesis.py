@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
-from rwkeras.optimizers import tfp_lbfgs
+from rwkeras.optimizers import minimizer
 
 FEW = rwkeras.OptimizerSettings(max_iterations=3)
 
@@ -25,27 +25,28 @@ def test_an_objective_of_ones_own(toy, square):
         return tf.reduce_sum(tf.square(images), (1, 2, 3))
 
     objective = rwkeras.Objective(rwkeras.Term("darkness", "input", darkness))
-    result = rwkeras.optimize_image(toy, objective, square[np.newaxis], optimizer=FEW)
+    result = rwkeras.optimize_image(toy, objective, square[np.newaxis])
     np.testing.assert_allclose(result.image, 0, atol=1e-3)
 
 
 def test_nothing_is_traced_again_from_call_to_call(square, monkeypatch):
     toy, built, traces = rwkeras.toy_vgg(), [], []
-    original = tfp_lbfgs.TfpLbfgs.__init__
+    original = minimizer.Minimizer.__init__
 
-    def counting(self, evaluate, memory):
+    def counting(self, problem, optimizer, memory):
         built.append(memory)
 
-        def counted(images, data):
-            traces.append(images.shape)
-            return evaluate(images, data)
+        def counted(losses):
+            return lambda images, data: traces.append(images.shape) or losses(images, data)
 
-        original(self, counted, memory)
+        losses = {name: counted(function) for name, function in problem.losses.items()}
+        original(self, problem._replace(losses=losses), optimizer, memory)
 
-    monkeypatch.setattr(tfp_lbfgs.TfpLbfgs, "__init__", counting)
-    rwkeras.invert(toy, square, "conv1_2", optimizer=FEW)
+    monkeypatch.setattr(minimizer.Minimizer, "__init__", counting)
+    some = rwkeras.OptimizerSettings(max_iterations=12)
+    rwkeras.invert(toy, square, "conv1_2", optimizer=some)
     first = len(traces)
-    more = rwkeras.OptimizerSettings(max_iterations=7, report_every=2)
+    more = rwkeras.OptimizerSettings(max_iterations=27, report_every=2)
     rwkeras.invert(toy, np.flip(square, 0), "conv1_2", weighting="rms", optimizer=more)
     assert len(built) == 1
     assert len(traces) == first > 0

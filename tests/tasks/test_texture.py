@@ -6,7 +6,7 @@ import rwkeras
 from rwkeras.images.reading import fit_longer_side
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
-FEW = rwkeras.OptimizerSettings(max_iterations=30)
+FEW = rwkeras.OptimizerSettings(max_iterations=90)
 
 
 @pytest.fixture

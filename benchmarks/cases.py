@@ -1,0 +1,100 @@
+"""What the contestants of the benchmark have to reach."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from skimage import data
+
+import rwkeras
+from rwkeras.images.reading import fit_longer_side
+from rwkeras.objectives.balance import balance
+from rwkeras.objectives.objective import Objective, content_term, texture_term
+from rwkeras.optimizers.settings import OptimizerSettings
+from rwkeras.tasks.settings import StyleSettings, TextureSettings
+from rwkeras.tasks.style import style_objective
+from rwkeras.tasks.synthesis import starting_noise
+
+
+class Case(NamedTuple):
+    """One objective, its start, and what is to be reached.
+
+    Attributes:
+        model: The network.
+        objective: What is minimised.
+        start: float32, [1, height, width, 3].
+        source: The picture to be recovered, or None.
+        marks: By name, whether a picture (of a PSNR, of a loss relative to the start's) is there.
+        reference: After how many evaluations SciPy's loss is the mark "as_scipy", or None.
+    """
+
+    model: Any
+    objective: Objective
+    start: tf.Tensor
+    source: np.ndarray | None
+    marks: Mapping[str, Callable[[float, float], bool]]
+    reference: int | None = None
+
+
+def _photo(image: np.ndarray, size: int) -> np.ndarray:
+    return fit_longer_side(image[..., :3].astype(np.float32) / 255, size)[np.newaxis]
+
+
+def _network(layers, image, *, subtract_mean: bool):
+    model = rwkeras.vgg19(seed=0, subtract_mean=subtract_mean)
+    rwkeras.calibrate(rwkeras.feature_extractor(model, layers), image)
+    return model
+
+
+def inversion(layer: str, size: int, marks) -> Case:
+    """Returns the inversion of the astronaut from a layer, from the tools' own start."""
+    source = tf.constant(_photo(data.astronaut(), size))
+    model = _network([layer], source, subtract_mean=False)
+    features = rwkeras.feature_extractor(model, [layer])(source)[layer]
+    objective = balance(model, content_term(layer, features), source)
+    settings = OptimizerSettings()
+    start = starting_noise(objective, source.shape, 0, stddev=0.02, optimizer=settings)
+    return Case(model, objective, start, source.numpy(), marks)
+
+
+def texture(size: int, reference: int) -> Case:
+    """Returns the synthesis of a stained tissue's texture from white noise."""
+    source = tf.constant(_photo(data.immunohistochemistry()[10:202, 40:232], size))
+    settings = TextureSettings()
+    model = _network(settings.layers, source, subtract_mean=True)
+    features = rwkeras.feature_extractor(model, settings.layers)(source)
+    objective = Objective()
+    for layer in settings.layers:
+        objective += texture_term(layer, features[layer])
+    objective = balance(model, objective, source)
+    start = rwkeras.white_noise(source.shape, 0, stddev=settings.noise_stddev)
+    return Case(model, objective, start, None, {}, reference)
+
+
+def style(size: int, reference: int) -> Case:
+    """Returns the astronaut's transfer to the style of the tissue, from the content image."""
+    content = tf.constant(_photo(data.astronaut(), size))
+    manner = tf.constant(_photo(data.immunohistochemistry(), size))
+    settings = StyleSettings()
+    layers = list(dict.fromkeys(settings.content_layers + settings.style_layers))
+    model = _network(layers, content, subtract_mean=True)
+    objective = style_objective(model, content, manner, settings)
+    return Case(model, objective, content, None, {}, reference)
+
+
+CASES = {
+    "invert_conv3_1": lambda: inversion(
+        "conv3_1",
+        256,
+        {"35 dB": lambda psnr, loss: psnr >= 35, "loss 1e-6": lambda psnr, loss: loss <= 1e-6},
+    ),
+    "invert_conv5_1": lambda: inversion("conv5_1", 256, {"16 dB": lambda psnr, loss: psnr >= 16}),
+    "texture_256": lambda: texture(256, 100),
+    "style_512": lambda: style(512, 30),
+}
+# The same on a small picture, to see that all of it runs.
+SMALL_CASES = {
+    "invert_small": lambda: inversion("conv2_1", 32, {"20 dB": lambda psnr, loss: psnr >= 20}),
+    "texture_small": lambda: texture(32, 10),
+}

@@ -1,0 +1,249 @@
+"""The contestants: this package's optimisers, SciPy's and PyTorch's, on one objective.
+
+Each is a function of a case and a referee that tells the referee of every picture it comes by. The
+referee's own work is not on the clock, nor is what is compiled once.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.optimize
+import tensorflow as tf
+
+import rwkeras
+from benchmarks.cases import Case
+from rwkeras.objectives.losses import content_loss, texture_loss, total_variation
+from rwkeras.optimizers.run import Run
+from rwkeras.optimizers.settings import OptimizerSettings
+from rwkeras.tasks.synthesis import _compile, parametrization
+
+
+class ReachedError(Exception):
+    """All marks are reached, or the evaluations are used up."""
+
+
+class Referee:
+    """Holds the clock, and says when a contestant is there.
+
+    Attributes:
+        reached: Seconds and evaluations at each mark.
+        trace: (evaluations, seconds, PSNR, relative loss) of each picture.
+    """
+
+    def __init__(self, case: Case, marks, limit: int):
+        self._case = case
+        self._marks = dict(marks)
+        self._limit = limit
+        self.reached: dict[str, tuple[float, int]] = {}
+        self.trace: list[tuple[int, float, float, float]] = []
+        self.seconds = 0.0
+        self._initial = float(exact_loss(case, case.start))
+
+    def start(self) -> None:
+        """Starts the clock."""
+        self._since = time.perf_counter()
+
+    def stop(self) -> None:
+        """Stops the clock."""
+        self.seconds += time.perf_counter() - self._since
+
+    def see(self, images: np.ndarray, loss: float, evaluations: int) -> None:
+        """Judges a picture; the clock stands still. Raises `ReachedError` at the end."""
+        psnr = np.nan
+        if self._case.source is not None:
+            psnr = float(rwkeras.psnr(np.clip(images, 0, 1), self._case.source)[0])
+        relative = loss / self._initial
+        self.trace.append((evaluations, self.seconds, psnr, relative))
+        for name, is_there in self._marks.items():
+            if name not in self.reached and is_there(psnr, relative):
+                self.reached[name] = self.seconds, evaluations
+        if len(self.reached) == len(self._marks) or evaluations >= self._limit:
+            raise ReachedError
+
+
+def exact_loss(case: Case, images) -> tf.Tensor:
+    """Returns the objective in float32, outside any compiled function."""
+    features = rwkeras.feature_extractor(case.model, case.objective.layers)(images)
+    return tf.add_n(list(case.objective({**features, "input": images}).values()))[0]
+
+
+def tensorflow_function(case: Case) -> Callable:
+    """Returns the objective and its gradient, one `tf.function` of images."""
+    extractor = rwkeras.feature_extractor(case.model, case.objective.layers)
+
+    @tf.function(autograph=False)
+    def value_and_gradient(images):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            features = {**extractor(images), "input": images}
+            value = tf.add_n(list(case.objective(features).values()))
+        return value, tape.gradient(value, images)
+
+    return value_and_gradient
+
+
+def ours(**settings) -> Callable[[Case, Referee], None]:
+    """Returns one of this package's optimisers as a contestant."""
+
+    def contest(case: Case, referee: Referee) -> None:
+        def begin(**changes):
+            chosen = {"max_iterations": 1000, "report_every": 5, **settings, **changes}
+            chosen = OptimizerSettings(**chosen)
+            name = parametrization(case.objective, chosen)
+            chosen = OptimizerSettings(**{**vars(chosen), "parametrization": name})
+            minimizer = _compile(case.model, case.objective, chosen)
+            return Run(minimizer, case.start, case.objective.data, case.objective.values, chosen)
+
+        # A short run has everything compiled.
+        warm = begin(max_iterations=3)
+        while not warm.finished:
+            warm.advance()
+        warm.progress("float32")
+        referee.start()
+        run = begin()
+        referee.stop()
+        while not run.finished:
+            referee.start()
+            run.advance()
+            referee.stop()
+            progress = run.progress("float32")
+            referee.see(progress.images.numpy(), float(progress.loss[0]), run.evaluations)
+
+    return contest
+
+
+def scipy_lbfgs(case: Case, referee: Referee) -> None:
+    """SciPy's L-BFGS-B over the same `tf.function`."""
+    function = tensorflow_function(case)
+    shape = case.start.shape
+    function(case.start)
+    count = 0
+
+    def scalar(position):
+        nonlocal count
+        value, gradient = function(tf.constant(position.reshape(shape), tf.float32))
+        value, gradient = float(value[0]), gradient.numpy().ravel().astype(np.float64)
+        count += 1
+        referee.stop()
+        referee.see(position.reshape(shape), value, count)
+        referee.start()
+        return value, gradient
+
+    options = {"maxcor": 20, "maxiter": 10**6, "maxfun": 10**6, "ftol": 0, "gtol": 0}
+    start = case.start.numpy().ravel().astype(np.float64)
+    referee.start()
+    scipy.optimize.minimize(scalar, start, jac=True, method="L-BFGS-B", options=options)
+    referee.stop()
+
+
+def torch_function(case: Case) -> Callable:
+    """Returns the objective in PyTorch, channels last, with the same weights and targets."""
+    import torch
+
+    extractor = rwkeras.feature_extractor(case.model, case.objective.layers)
+    steps = []
+    for layer in extractor.layers:
+        kind = type(layer).__name__
+        if kind == "Conv2D":
+            kernel, bias = (torch.from_numpy(w.copy()) for w in layer.get_weights())
+            kernel = kernel.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
+            steps.append((layer.name, "conv", (kernel, bias)))
+        elif kind == "AveragePooling2D":
+            steps.append((layer.name, "pool", None))
+        elif kind == "Rescaling":
+            offset = torch.tensor(np.broadcast_to(layer.offset, 3).astype(np.float32))
+            steps.append((layer.name, "scale", (float(layer.scale), offset.view(1, 3, 1, 1))))
+
+    def loss_of(term, features):
+        weight = float(np.asarray(term.weight).ravel()[0])
+        if term.loss is total_variation:
+            down = (features[:, :, 1:] - features[:, :, :-1]).square().sum()
+            right = (features[:, :, :, 1:] - features[:, :, :, :-1]).square().sum()
+            return weight * (down + right)
+        if term.loss is content_loss:
+            return weight * (features - targets[term.name]).square().mean() / 2
+        flat = features.flatten(2)[0]
+        gram = flat @ flat.T / flat.shape[1]
+        return weight * (gram - targets[term.name]).square().mean() / 4
+
+    targets = {}
+    for term in case.objective.terms:
+        if term.loss is content_loss:
+            targets[term.name] = torch.from_numpy(term.target.numpy()).permute(0, 3, 1, 2)
+        elif term.loss is texture_loss:
+            targets[term.name] = torch.from_numpy(term.target.numpy())[0]
+
+    def value(images):
+        features = {"input": images}
+        x = images.contiguous(memory_format=torch.channels_last)
+        for name, kind, values in steps:
+            if kind == "conv":
+                x = torch.relu(torch.nn.functional.conv2d(x, *values, padding=1))
+            elif kind == "pool":
+                x = torch.nn.functional.avg_pool2d(x, 2)
+            else:
+                x = x * values[0] + values[1]
+            features[name] = x
+        return sum(loss_of(term, features[term.layer]) for term in case.objective.terms)
+
+    return value
+
+
+def torch_images(images) -> Any:
+    """Returns [1, height, width, 3] as PyTorch's [1, 3, height, width]."""
+    import torch
+
+    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).contiguous()
+
+
+def torch_lbfgs(line_search: str | None) -> Callable[[Case, Referee], None]:
+    """Returns PyTorch's L-BFGS as a contestant, with or without its line search."""
+
+    def contest(case: Case, referee: Referee) -> None:
+        import torch
+
+        function = torch_function(case)
+        images = torch_images(case.start).requires_grad_(True)
+        function(images).backward()
+        optimizer = torch.optim.LBFGS(
+            [images],
+            max_iter=10**6,
+            max_eval=10**6,
+            history_size=20,
+            tolerance_grad=0,
+            tolerance_change=0,
+            line_search_fn=line_search,
+        )
+        count = 0
+
+        def closure():
+            nonlocal count
+            optimizer.zero_grad()
+            value = function(images)
+            value.backward()
+            count += 1
+            referee.stop()
+            seen = images.detach().permute(0, 2, 3, 1).numpy()
+            referee.see(seen, float(value), count)
+            referee.start()
+            return value
+
+        referee.start()
+        optimizer.step(closure)
+        referee.stop()
+
+    return contest
+
+
+CONTESTANTS: dict[str, Callable[[Case, Referee], None]] = {
+    "ours": ours(),
+    "ours, float32": ours(precision="float32"),
+    "ours, float32, pixels": ours(precision="float32", parametrization="pixels"),
+    "TFP": ours(precision="float32", parametrization="pixels", optimizer="tfp"),
+    "SciPy": scipy_lbfgs,
+    "PyTorch": torch_lbfgs(None),
+    "PyTorch, strong Wolfe": torch_lbfgs("strong_wolfe"),
+}
+PEERS = ("TFP", "SciPy", "PyTorch", "PyTorch, strong Wolfe")

@@ -1,0 +1,175 @@
+"""Times this package against its peers: seconds and evaluations to a given image.
+
+All contestants get the same weights, targets, start and objective, which is checked first. They
+take turns; the table has medians. It is written after every turn.
+
+Example:
+    python -m benchmarks.time_to_image --output_dir=benchmarks/results
+"""
+
+import contextlib
+import json
+import platform
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from absl import app, flags
+
+import rwkeras
+from benchmarks.cases import CASES, SMALL_CASES, Case
+from benchmarks.contestants import (
+    CONTESTANTS,
+    PEERS,
+    ReachedError,
+    Referee,
+    scipy_lbfgs,
+    tensorflow_function,
+    torch_function,
+    torch_images,
+)
+from rwkeras.commands.report import versions
+from rwkeras.images.files import whole_file
+from rwkeras.networks.precision import fast_bfloat16
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("output_dir", None, "Where the table and the numbers go.", required=True)
+flags.DEFINE_list("cases", list(CASES), "The cases.")
+flags.DEFINE_list("contestants", None, "Some of the contestants, by the start of their names.")
+flags.DEFINE_integer("repeats", 3, "How often every contestant has its turn.")
+flags.DEFINE_integer("limit", 1000, "Evaluations after which a contestant is given up.")
+
+# How far the frameworks may differ at the start: float32's rounding in another order.
+_TOLERANCE = 2e-3
+
+
+def check_alike(case: Case) -> dict[str, float]:
+    """Returns how far PyTorch's loss and gradient at the start are from TensorFlow's, relatively.
+
+    Raises:
+        ValueError: They do not agree.
+    """
+    value, gradient = tensorflow_function(case)(case.start)
+    images = torch_images(case.start).requires_grad_(True)
+    peer = torch_function(case)(images)
+    peer.backward()
+    other = images.grad.permute(0, 2, 3, 1).numpy()
+    differences = {
+        "loss": abs(float(peer) / float(value[0]) - 1),
+        "gradient": float(np.linalg.norm(other - gradient) / np.linalg.norm(gradient)),
+    }
+    if max(differences.values()) > _TOLERANCE:
+        raise ValueError(f"PyTorch has another objective than TensorFlow: {differences}")
+    return differences
+
+
+def scipy_mark(case: Case, evaluations: int) -> float:
+    """Returns SciPy's relative loss after so many evaluations."""
+    referee = Referee(case, {"never": lambda psnr, loss: False}, evaluations)
+    with contextlib.suppress(ReachedError):
+        scipy_lbfgs(case, referee)
+    return min(loss for *_, loss in referee.trace)
+
+
+def bare_seconds(case: Case, repeats: int = 5) -> dict[str, float]:
+    """Returns the median seconds of the network's bare pass and of an evaluation, in pairs."""
+    extractor = rwkeras.feature_extractor(case.model, case.objective.layers)
+
+    @tf.function(autograph=False)
+    def bare(images):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            total = tf.add_n([tf.reduce_sum(features) for features in extractor(images).values()])
+        return tape.gradient(total, images)
+
+    whole = tensorflow_function(case)
+    times: dict[str, list[float]] = {"bare": [], "evaluation": []}
+    for repeat in range(repeats + 1):
+        for name, function in (("bare", bare), ("evaluation", whole)):
+            started = time.perf_counter()
+            tf.nest.flatten(function(case.start))[-1].numpy()
+            if repeat:
+                times[name].append(time.perf_counter() - started)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def run_case(case: Case, names: list[str], results: dict, save) -> None:
+    """Gives every contestant its turns and writes down when they reached each mark."""
+    results["alike"] = check_alike(case)
+    results["seconds"] = bare_seconds(case)
+    marks = dict(case.marks)
+    if case.reference is not None:
+        mark = scipy_mark(case, case.reference)
+        results["mark"] = mark
+        marks[f"loss {mark:.1e}"] = lambda psnr, loss: loss <= mark
+    results["turns"] = {name: [] for name in names}
+    for _ in range(FLAGS.repeats):
+        for name in names:
+            referee = Referee(case, marks, FLAGS.limit)
+            with contextlib.suppress(ReachedError):
+                CONTESTANTS[name](case, referee)
+            best = max((psnr for _, _, psnr, _ in referee.trace), default=float("nan"))
+            turn = {"reached": referee.reached, "best_psnr": best, "last": referee.trace[-1:]}
+            results["turns"][name].append(turn)
+            print(name, turn, flush=True)
+            save()
+
+
+def table(results: dict) -> str:
+    """Returns the results as Markdown: seconds relative to "ours", and evaluations."""
+    lines = ["| case | mark | contestant | time | evaluations |", "| --- | --- | --- | --- | --- |"]
+    for case, result in results.items():
+        turns = result.get("turns", {})
+        marks = dict.fromkeys(m for t in turns.values() for turn in t for m in turn["reached"])
+        for mark in marks:
+            first = _medians(turns.get("ours", []), mark)
+            for name, of in turns.items():
+                medians = _medians(of, mark)
+                if medians is None:
+                    lines.append(f"| {case} | {mark} | {name} | never | |")
+                    continue
+                ratio = f"{medians[0] / first[0]:.1f}" if first else "-"
+                lines.append(f"| {case} | {mark} | {name} | {ratio} | {medians[1]:.0f} |")
+    return "\n".join(lines) + "\n"
+
+
+def _medians(turns: list[dict], mark: str) -> tuple[float, float] | None:
+    reached = [turn["reached"][mark] for turn in turns if mark in turn["reached"]]
+    if len(reached) < len(turns) or not turns:
+        return None
+    seconds, evaluations = zip(*reached, strict=True)
+    return statistics.median(seconds), statistics.median(evaluations)
+
+
+def main(argv: list[str]) -> None:
+    """Runs the benchmark."""
+    folder = Path(FLAGS.output_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = FLAGS.contestants
+    names = [n for n in CONTESTANTS if not wanted or any(n.startswith(w) for w in wanted)]
+    results: dict[str, dict] = {}
+    machine = {
+        "processor": platform.processor() or platform.machine(),
+        "threads": tf.config.threading.get_inter_op_parallelism_threads() or None,
+        "gpus": [gpu.name for gpu in tf.config.list_physical_devices("GPU")],
+        "fast_bfloat16": fast_bfloat16(),
+        "peers": list(PEERS),
+        "versions": versions(),
+    }
+
+    def save() -> None:
+        with whole_file(folder / "time_to_image.json") as path:
+            path.write_text(json.dumps({"machine": machine, "cases": results}, indent=2) + "\n")
+        with whole_file(folder / "time_to_image.md") as path:
+            path.write_text(table(results))
+
+    for name in FLAGS.cases:
+        results[name] = {}
+        run_case({**CASES, **SMALL_CASES}[name](), names, results[name], save)
+    print(table(results))
+
+
+if __name__ == "__main__":
+    app.run(main)

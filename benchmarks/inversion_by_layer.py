@@ -33,7 +33,10 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("output_dir", None, "Where pictures and the table go.", required=True)
 flags.DEFINE_list("layers", LAYERS, "The layers.")
 flags.DEFINE_integer("image_size", 256, "Length of the photograph's longer side.")
-flags.DEFINE_integer("max_iterations", 200, "Iterations of L-BFGS.")
+flags.DEFINE_integer("max_iterations", 200, "Iterations at most.")
+flags.DEFINE_string("optimizer", "lbfgs", "The optimiser.")
+flags.DEFINE_string("parametrization", "adaptive", "The coordinates of the image.")
+flags.DEFINE_float("noise_stddev", 0.02, "Of the noise that it starts from.")
 flags.DEFINE_integer("seed", 0, "Of weights and noise.")
 
 
@@ -49,7 +52,12 @@ def invert_layer(source, layer: str, picture: Path) -> dict[str, object]:
         source,
         layer,
         seed=FLAGS.seed,
-        optimizer=rwkeras.OptimizerSettings(max_iterations=FLAGS.max_iterations),
+        noise_stddev=FLAGS.noise_stddev,
+        optimizer=rwkeras.OptimizerSettings(
+            optimizer=FLAGS.optimizer,
+            parametrization=FLAGS.parametrization,
+            max_iterations=FLAGS.max_iterations,
+        ),
         callback=lambda progress: bar.update(progress.iteration - bar.n) and None,
     )
     bar.close()

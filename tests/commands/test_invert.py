@@ -161,3 +161,30 @@ def test_alpha_is_said(run, tmp_path):
     process = run("invert", "--image=alpha.png", "--layer=conv1_1", "--output=out.png", *TOY)
     assert process.returncode == 0, process.stderr
     assert "warning: `image` has an alpha channel: it is laid over white." in process.stderr
+
+
+@pytest.mark.slow
+def test_terminated_it_goes_on_where_it_was(photo, tmp_path):
+    def command(output, *more):
+        return [
+            sys.executable, ROOT / "tools" / "invert.py", f"--image={photo}", "--layer=conv2_2",
+            f"--output={output}.png", f"--report={output}.json", "--network=toy_vgg",
+            "--max_iterations=150", *more,
+        ]  # fmt: skip
+
+    options = {"cwd": tmp_path, "env": {**os.environ, "PYTHONPATH": str(ROOT)}, "text": True}
+    subprocess.run(command("whole"), check=True, capture_output=True, **options)
+    resumable = command("part", "--checkpoint_dir=state", "--save_every=5")
+    process = subprocess.Popen(resumable, stderr=subprocess.PIPE, **options)
+    while not (tmp_path / "part-00005.png").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 143, errors
+    assert 5 <= json.loads((tmp_path / "part.json").read_text())["iterations"] < 150
+    subprocess.run(resumable, check=True, capture_output=True, **options)
+    assert (tmp_path / "part.png").read_bytes() == (tmp_path / "whole.png").read_bytes()
+    other = subprocess.run([*resumable, "--seed=1"], capture_output=True, check=False, **options)
+    assert other.returncode == 1
+    assert "where start was" in other.stderr.splitlines()[-1]

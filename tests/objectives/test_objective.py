@@ -65,3 +65,10 @@ def test_terms_of_one_name_are_refused():
 def test_only_objectives_add():
     with pytest.raises(TypeError):
         rwkeras.tv_term() + 3
+
+
+def test_values_are_those_of_the_targets_of_one_image():
+    batch = tf.zeros([2, 4, 5, 3])
+    objective = rwkeras.content_term("a", batch) + rwkeras.texture_term("b", batch)
+    objective += rwkeras.tv_term()
+    assert objective.values == 4 * 5 * 3 + 3 * 3

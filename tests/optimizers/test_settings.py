@@ -20,6 +20,37 @@ import rwkeras
             {"report_every": 2.5},
             "`report_every`. Expected an integer of at least 1. Received: report_every=2.5",
         ),
+        (
+            {"max_evaluations": 0},
+            "`max_evaluations`. Expected an integer of at least 1. Received: max_evaluations=0",
+        ),
+        (
+            {"max_evaluations": 9, "optimizer": "tfp"},
+            "`max_evaluations`. Expected None with optimizer='tfp'. Received: max_evaluations=9",
+        ),
+        (
+            {"optimizer": "sgd"},
+            "`optimizer`. Expected one of 'lbfgs', 'tfp', 'adam'. Received: optimizer=sgd",
+        ),
+        (
+            {"parametrization": "wavelets"},
+            "`parametrization`. Expected one of 'adaptive', 'fourier', 'pixels'. "
+            "Received: parametrization=wavelets",
+        ),
+        (
+            {"precision": "half"},
+            "`precision`. Expected one of 'auto', 'float32', 'bfloat16'. Received: precision=half",
+        ),
+        (
+            {"fourier_exponent": -1.0},
+            "`fourier_exponent`. Expected a finite number of at least 0. "
+            "Received: fourier_exponent=-1.0",
+        ),
+        (
+            {"checkpoint_seconds": -1.0},
+            "`checkpoint_seconds`. Expected a finite number of at least 0. "
+            "Received: checkpoint_seconds=-1.0",
+        ),
     ],
 )
 def test_errors(setting, message):
@@ -34,8 +65,8 @@ def make_result():
         loss=np.array([1.0, 0.0]),
         initial_loss=np.array([4.0, 0.0]),
         losses={"a": np.array([1.0, 0.0])},
-        iterations=3,
-        evaluations=10,
+        iterations=np.array([3, 2]),
+        evaluations=np.array([10, 4]),
         converged=np.array([False, True]),
         failed=np.array([False, False]),
         stopped=False,
@@ -50,4 +81,5 @@ def test_unbatched():
     single = make_result().unbatched()
     assert single.image.shape == (4, 4, 3)
     assert (single.loss, single.relative_loss, single.losses["a"]) == (1, 0.25, 1)
+    assert (single.iterations, single.evaluations) == (3, 10)
     assert not single.converged

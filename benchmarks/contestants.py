@@ -226,7 +226,7 @@ def torch_lbfgs(line_search: str | None) -> Callable[[Case, Referee], None]:
             count += 1
             referee.stop()
             seen = images.detach().permute(0, 2, 3, 1).numpy()
-            referee.see(seen, float(value), count)
+            referee.see(seen, value.item(), count)
             referee.start()
             return value
 

@@ -57,7 +57,7 @@ def check_alike(case: Case) -> dict[str, float]:
     peer.backward()
     other = images.grad.permute(0, 2, 3, 1).numpy()
     differences = {
-        "loss": abs(float(peer) / float(value[0]) - 1),
+        "loss": abs(peer.item() / float(value[0]) - 1),
         "gradient": float(np.linalg.norm(other - gradient) / np.linalg.norm(gradient)),
     }
     if max(differences.values()) > _TOLERANCE:
@@ -165,9 +165,15 @@ def main(argv: list[str]) -> None:
         with whole_file(folder / "time_to_image.md") as path:
             path.write_text(table(results))
 
-    for name in FLAGS.cases:
-        results[name] = {}
-        run_case({**CASES, **SMALL_CASES}[name](), names, results[name], save)
+    devices = ["CPU", "GPU"] if machine["gpus"] else ["CPU"]
+    for device in devices:
+        for name in FLAGS.cases:
+            key = name if device == "CPU" else f"{name} on the GPU"
+            results[key] = {}
+            # The extra installs PyTorch's CPU build.
+            entered = [n for n in names if device == "CPU" or not n.startswith("PyTorch")]
+            with tf.device(f"/{device}:0"):
+                run_case({**CASES, **SMALL_CASES}[name](), entered, results[key], save)
     print(table(results))
 
 

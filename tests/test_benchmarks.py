@@ -1,10 +1,13 @@
 """The benchmarks run, on a small picture and for a few iterations."""
 
 import csv
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 import rwkeras
 
@@ -40,3 +43,37 @@ def test_inversion_by_layer_keeps_what_is_not_asked_for_again(tmp_path):
     table = (tmp_path / "table.csv").read_text()
     run("inversion_by_layer", tmp_path, *small, "--layers=conv1_1")
     assert (tmp_path / "table.csv").read_text() == table
+
+
+def run_module(name, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_time_to_image(tmp_path):
+    pytest.importorskip("torch", reason="PyTorch comes with the extra `bench`")
+    cases = "--cases=invert_small,texture_small"
+    run_module("time_to_image", f"--output_dir={tmp_path}", cases, "--repeats=1", "--limit=60")
+    results = json.loads((tmp_path / "time_to_image.json").read_text())
+    assert results["machine"]["versions"]["tensorflow"]
+    for case in results["cases"].values():
+        assert case["alike"]["gradient"] < 1e-3
+        assert len(case["turns"]) == 7
+        assert case["turns"]["SciPy"][0]["reached"]
+    rows = (tmp_path / "time_to_image.md").read_text().splitlines()
+    assert len(rows) == 2 + 2 * 7
+    assert "| invert_small | 20 dB | ours | 1.0 |" in rows[2]
+
+
+def test_growth(tmp_path):
+    run_module("growth", "--sizes=32,64", "--evaluations=2", f"--output_dir={tmp_path}")
+    result = json.loads((tmp_path / "growth.json").read_text())
+    assert [row["size"] for row in result["rows"]] == [32, 64]
+    assert all(row["seconds"] > 0 and row["peak_gib"] > 0 for row in result["rows"])
+    assert {"seconds", "peak_gib"} < set(result)

@@ -42,9 +42,11 @@ class Minimizer:
         if self._method is adam:
             adam.prepare(shape[0], int(np.prod(shape[1:])))
 
-    def _spectrum(self, images, data):
+    def _spectrum(self, precision, images, data):
         """Returns the objective's curvature over rings at images; see `power_spectrum`."""
-        gradients = (self.problem.random_gradient(images, data, n) for n in range(PROBES))
+        gradients = (
+            self.problem.random_gradients[precision](images, data, n) for n in range(PROBES)
+        )
         return tf.add_n([power_spectrum(gradient) for gradient in gradients]) / PROBES
 
     def _function(self, precision: str, coordinates: Coordinates, data):

@@ -15,13 +15,13 @@ class Problem(NamedTuple):
     Attributes:
         losses: For each precision, "float32" and perhaps "bfloat16", a function of images and data
             to the weighted terms, each float32 [batch], by name. It is traced.
-        random_gradient: A function of images, data and a seed to a random image whose covariance
-            is the objective's Hessian, or None where it is not known; see
+        random_gradients: For each precision, a function of images, data and a seed to a random
+            image whose covariance is the objective's Hessian; empty where that is not known. See
             `rwkeras.parametrizations.curvature`.
     """
 
     losses: Mapping[str, Callable[[tf.Tensor, Any], Mapping[str, tf.Tensor]]]
-    random_gradient: Callable[[tf.Tensor, Any, int], tf.Tensor] | None = None
+    random_gradients: Mapping[str, Callable[[tf.Tensor, Any, int], tf.Tensor]] = {}
 
 
 class Coordinates(NamedTuple):

@@ -18,8 +18,8 @@ from rwkeras.parametrizations.rings import rings
 
 _UNBOUNDED = 2**31 - 1
 # bfloat16 is left once so many iterations have lowered the loss by less than this share, or the
-# loss is off by more than that share, and for the last tenth of a run.
-_CHECK_EVERY, _PROGRESS, _ERROR = 10, 0.02, 0.1
+# loss is off by more than this one, and for the last tenth of a run.
+_CHECK_EVERY, _PROGRESS, _ERROR = 10, 0.02, 0.3
 _LAST_SHARE = 10
 # So many evaluations without reaching the next check are no progress, either.
 _PATIENCE = 2 * _CHECK_EVERY
@@ -84,7 +84,7 @@ class Run:
         low = settings.precision != "float32" and "bfloat16" in minimizer.problem.losses
         probes = PROBES if self._measures(settings.max_evaluations) else 0
         minimizer.prepare(images.shape)
-        coordinates = self._coordinates(images, self._stages[0], probes)
+        coordinates = self._coordinates(images, self._stages[0], probes, self._precision(low))
         optimizer = minimizer.start(
             self._precision(low), coordinates, tf.constant(settings.first_step), data
         )
@@ -109,12 +109,14 @@ class Run:
         """Returns whether the curvature is to be measured, with a budget of evaluations for it."""
         return (
             self._settings.parametrization == "adaptive"
-            and self._minimizer.problem.random_gradient is not None
+            and bool(self._minimizer.problem.random_gradients)
             and self._settings.max_iterations > 0
             and (budget is None or budget > PROBES + 1)
         )
 
-    def _coordinates(self, images: tf.Tensor, stage: Stage, probes: int) -> Coordinates:
+    def _coordinates(
+        self, images: tf.Tensor, stage: Stage, probes: int, precision: str
+    ) -> Coordinates:
         """Returns the coordinates of a stage, with the curvature where it is measured."""
         settings = self._settings
         batch, height, width, channels = images.shape
@@ -124,7 +126,7 @@ class Run:
         if settings.parametrization == "fourier":
             return Coordinates(images, fourier_filter(height, width, *prior))
         if probes:
-            curvature = self._minimizer.spectrum(images, self._data)
+            curvature = self._minimizer.spectrum(precision, images, self._data)
         else:
             shape = [batch, len(rings(height, width).sizes), channels, channels]
             curvature = tf.zeros(shape, tf.float64)
@@ -248,7 +250,7 @@ class Run:
         images, _ = minimizer.losses(precision, state.coordinates, old, self._data)
         probes = PROBES if self._measures(self._affordable) else 0
         stage = int(state.stage) + 1
-        coordinates = self._coordinates(images, self._stages[stage], probes)
+        coordinates = self._coordinates(images, self._stages[stage], probes, precision)
         first_step = tf.constant(self._settings.first_step * _LATER_STEP)
         new = minimizer.start(precision, coordinates, first_step, self._data)
         new = new._replace(

@@ -61,10 +61,10 @@ def stages(
         return (Stage(None),)
     most = _MOST_SEEN * math.prod(shape)
     last = Stage(None, min(_SEEN_LAST * values, most))
-    # Where values abound, all is seen at once.
-    if last.seen == most:
-        return (last,)
     until = min(_FIRST_ITERATIONS, int(_FIRST_SHARE * iterations))
+    # Where values abound, all is seen at once.
+    if last.seen == most or until == 0:
+        return (last,)
     return Stage(until, _SEEN_FIRST * values), last
 
 

@@ -97,14 +97,16 @@ def _problem(structure: Objective, extractor, lowered) -> Problem:
     def losses(network):
         return lambda images, data: structure.with_data(data)(features_of(network, images))
 
-    def gradient(images, data, seed):
-        objective = structure.with_data(data)
-        return random_gradient(objective, lambda x: features_of(extractor, x), images, seed)
+    def gradient(network):
+        return lambda images, data, seed: random_gradient(
+            structure.with_data(data), lambda x: features_of(network, x), images, seed
+        )
 
-    by_precision = {"float32": losses(extractor)}
-    if lowered is not None:
-        by_precision["bfloat16"] = losses(lowered)
-    return Problem(by_precision, gradient)
+    networks = {"float32": extractor} | ({} if lowered is None else {"bfloat16": lowered})
+    return Problem(
+        {name: losses(network) for name, network in networks.items()},
+        {name: gradient(network) for name, network in networks.items()},
+    )
 
 
 def _compile(model: keras.Model, objective: Objective, settings: OptimizerSettings) -> Minimizer:

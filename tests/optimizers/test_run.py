@@ -47,7 +47,7 @@ def run(losses, data=ONES, callback=None, **kwargs):
     return minimize(begin(losses, data, **kwargs), callback)
 
 
-BOTH = Problem({"float32": quadratic, "bfloat16": rough}, noise)
+BOTH = Problem({"float32": quadratic, "bfloat16": rough}, {"float32": noise, "bfloat16": noise})
 
 
 @pytest.mark.parametrize("parametrization", ["pixels", "fourier", "adaptive"])
@@ -191,7 +191,7 @@ def test_nothing_is_traced_from_run_to_run():
         traces.append(images.shape)
         return quadratic(images, scale)
 
-    minimizer = Minimizer(Problem({"float32": counted}, noise), "lbfgs", 5)
+    minimizer = Minimizer(Problem({"float32": counted}, {"float32": noise}), "lbfgs", 5)
     for scale, iterations in ((1.0, 70), (2.0, 83)):
         settings = OptimizerSettings(max_iterations=iterations, report_every=4, memory=5)
         minimize(Run(minimizer, START + 0.1, scale * ONES, 144, settings))

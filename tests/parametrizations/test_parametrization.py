@@ -3,7 +3,12 @@ import pytest
 import tensorflow as tf
 
 from rwkeras.parametrizations.filters import apply_filters, frequencies, multiplicities
-from rwkeras.parametrizations.parametrization import adaptive_filter, fourier_filter
+from rwkeras.parametrizations.parametrization import (
+    Stage,
+    adaptive_filter,
+    fourier_filter,
+    stages,
+)
 from rwkeras.parametrizations.prior import COLOR_CORRELATIONS
 from rwkeras.parametrizations.rings import rings
 from rwkeras.random import stateless_normal
@@ -84,3 +89,13 @@ def test_a_curvature_that_is_not_finite_is_none():
     broken = curvature(np.ones_like) * np.nan
     filters = adaptive_filter(broken, SIZE, SIZE, 1.0, True, 100)
     assert np.isfinite(filters).all()
+
+
+def test_stages():
+    shape = (16, 16, 3)
+    assert stages("pixels", shape, 500, 200) == (Stage(None),)
+    assert stages("adaptive", shape, 500, 1000) == (Stage(60, 5.0), Stage(None, 50.0))
+    assert stages("adaptive", shape, 500, 100) == (Stage(30, 5.0), Stage(None, 50.0))
+    assert stages("adaptive", shape, 500, 3) == (Stage(None, 50.0),)
+    # Nearly all coordinates, where a layer has many values for each.
+    assert stages("adaptive", shape, 10**5, 100) == (Stage(None, 0.9 * 768),)

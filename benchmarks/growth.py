@@ -1,0 +1,86 @@
+"""How the cost of a style transfer grows with the picture: seconds an evaluation and peak memory.
+
+Each size runs in a process of its own. The exponent of the number of pixels is fitted to each.
+
+Example:
+    python -m benchmarks.growth --output_dir=benchmarks/results
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from absl import app, flags
+
+from rwkeras.images.files import whole_file
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("output_dir", None, "Where the numbers go.")
+flags.DEFINE_list("sizes", ["256", "512", "1024", "2048"], "Sides of the pictures.")
+flags.DEFINE_string("precision", "float32", "Of the network.")
+flags.DEFINE_integer("evaluations", 4, "How many evaluations are timed; the first is not.")
+flags.DEFINE_integer("measure", None, "Measures one size in this process.")
+
+
+def measure(size: int) -> dict[str, float]:
+    """Returns what a style transfer costs at a size, in this process."""
+    from benchmarks.cases import style
+    from rwkeras.optimizers.run import Run
+    from rwkeras.optimizers.settings import OptimizerSettings
+    from rwkeras.tasks.synthesis import _compile
+
+    case = style(size, 0)
+    settings = OptimizerSettings(
+        precision=FLAGS.precision, parametrization="pixels", report_every=1, max_iterations=1
+    )
+    minimizer = _compile(case.model, case.objective, settings)
+    run = Run(minimizer, case.start, case.objective.data, case.objective.values, settings)
+    run.advance()
+    before = run.evaluations
+    settings = OptimizerSettings(**{**vars(settings), "max_iterations": 1 + FLAGS.evaluations})
+    state = run.state
+    run = Run(minimizer, case.start, case.objective.data, case.objective.values, settings)
+    run.state = state
+    started = time.perf_counter()
+    while not run.finished:
+        run.advance()
+    seconds = (time.perf_counter() - started) / (run.evaluations - before)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return {"size": size, "seconds": seconds, "peak_gib": peak}
+
+
+def exponent(rows: list[dict[str, float]], key: str) -> float:
+    """Returns p of the law key ~ pixels^p, fitted by least squares in logarithms."""
+    pixels = np.log([row["size"] ** 2 for row in rows])
+    return float(np.polyfit(pixels, np.log([row[key] for row in rows]), 1)[0])
+
+
+def main(argv: list[str]) -> None:
+    """Measures each size in a process of its own."""
+    if FLAGS.measure is not None:
+        print(json.dumps(measure(FLAGS.measure)))
+        return
+    rows = []
+    for size in FLAGS.sizes:
+        command = [
+            sys.executable, "-m", "benchmarks.growth", f"--measure={size}",
+            f"--precision={FLAGS.precision}", f"--evaluations={FLAGS.evaluations}",
+        ]  # fmt: skip
+        process = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        rows.append(json.loads(process.stdout.splitlines()[-1]))
+        print(rows[-1], flush=True)
+    result = {"rows": rows}
+    if len(rows) > 1:
+        result |= {key: exponent(rows, key) for key in ("seconds", "peak_gib")}
+    print(result)
+    if FLAGS.output_dir:
+        with whole_file(Path(FLAGS.output_dir) / "growth.json") as path:
+            path.write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    app.run(main)

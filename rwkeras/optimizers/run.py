@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from rwkeras.optimizers.minimizer import PROBES, Minimizer
-from rwkeras.optimizers.problem import Coordinates
+from rwkeras.optimizers.problem import Coordinates, total
 from rwkeras.optimizers.settings import OptimizationResult, OptimizerSettings, Progress
 from rwkeras.parametrizations.parametrization import (
     Stage,
@@ -35,7 +35,7 @@ class RunState(NamedTuple):
         optimizer: The optimiser's own state.
         stage: The index of the stage, int32, [].
         low: Whether evaluations are in bfloat16, bool, [].
-        checked: The loss when its progress was last checked, [batch].
+        checked: The loss in float32 when its progress was last checked, [batch].
         patience: Until how many evaluations the next check may wait, int32, [batch].
         initial_loss: The loss of the start, [batch].
     """
@@ -89,18 +89,19 @@ class Run:
             self._precision(low), coordinates, tf.constant(settings.first_step), data
         )
         optimizer = optimizer._replace(evaluations=optimizer.evaluations + probes)
+        initial_loss = optimizer.loss
+        if low:
+            _, losses = minimizer.losses("float32", coordinates, optimizer, data)
+            initial_loss = total(losses)
         self.state = RunState(
             coordinates,
             optimizer,
             tf.constant(0),
             tf.constant(low),
-            optimizer.loss,
+            initial_loss,
             optimizer.evaluations + _PATIENCE,
-            optimizer.loss,
+            initial_loss,
         )
-        if low:
-            losses = minimizer.losses("float32", coordinates, optimizer, data)[1]
-            self.state = self.state._replace(initial_loss=tf.add_n(list(losses.values())))
 
     def _precision(self, low) -> str:
         return "bfloat16" if bool(low) else "float32"
@@ -221,18 +222,16 @@ class Run:
     def _progresses(self, now: int) -> bool:
         """Returns whether bfloat16 is good for any member still, checking it when it is due.
 
-        It is while it lowers the loss, and while the loss that it lowers is the true one.
+        It is while it lowers the true loss, and while its own is not far from that.
         """
         state, optimizer = self.state, self.state.optimizer
         if now % _CHECK_EVERY:
             return True
-        self.state = state._replace(
-            checked=optimizer.loss, patience=optimizer.evaluations + _PATIENCE
-        )
         _, losses = self._minimizer.losses("float32", state.coordinates, optimizer, self._data)
-        exact = tf.add_n(list(losses.values()))
+        exact = total(losses)
+        self.state = state._replace(checked=exact, patience=optimizer.evaluations + _PATIENCE)
         describes = tf.abs(exact - optimizer.loss) < _ERROR * exact
-        falls = optimizer.loss < (1 - _PROGRESS) * state.checked
+        falls = exact < (1 - _PROGRESS) * state.checked
         return bool(tf.reduce_any(describes & falls & ~optimizer.finished))
 
     def _leave_bfloat16(self) -> None:
@@ -260,7 +259,7 @@ class Run:
             coordinates=coordinates,
             optimizer=new,
             stage=tf.constant(stage),
-            checked=new.loss,
+            checked=tf.fill(new.loss.shape, float("inf")),
             patience=new.evaluations + _PATIENCE,
         )
 

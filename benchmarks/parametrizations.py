@@ -1,0 +1,82 @@
+"""Compares parametrisations: PSNR of inversions after as many evaluations of the gradient.
+
+A picture that the output folder holds already is not made again.
+
+Example:
+    python -m benchmarks.parametrizations --output_dir=DIR
+"""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+from absl import app, flags
+from PIL import Image
+from skimage import data
+
+import rwkeras
+from rwkeras.images.files import whole_file
+from rwkeras.images.writing import write_image
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("output_dir", None, "Where pictures and the table go.", required=True)
+flags.DEFINE_list("photos", ["astronaut", "chelsea", "coffee", "rocket"], "Of scikit-image.")
+flags.DEFINE_list("layers", ["conv3_1", "conv4_1", "conv5_1", "pool5"], "The layers.")
+flags.DEFINE_list("parametrizations", ["pixels", "adaptive"], "The parametrisations.")
+flags.DEFINE_integer("image_size", 256, "Side of the photographs' middle square.")
+flags.DEFINE_integer("max_evaluations", 200, "Evaluations of the gradient.")
+flags.DEFINE_string("precision", "auto", "Of the network.")
+flags.DEFINE_integer("seed", 0, "Of weights and noise.")
+
+
+def square(name: str) -> np.ndarray:
+    """Returns the middle of a photograph, float32 [size, size, 3] in [0, 1]."""
+    photo = Image.fromarray(getattr(data, name)()[..., :3])
+    side = min(photo.size)
+    left, top = (photo.width - side) // 2, (photo.height - side) // 2
+    photo = photo.crop((left, top, left + side, top + side))
+    size = FLAGS.image_size, FLAGS.image_size
+    return np.asarray(photo.resize(size, Image.Resampling.LANCZOS), np.float32) / 255
+
+
+def invert(photo: np.ndarray, layer: str, parametrization: str) -> np.ndarray:
+    """Returns the photograph as it is recovered from a layer."""
+    model = rwkeras.vgg19(seed=FLAGS.seed)
+    rwkeras.calibrate(rwkeras.feature_extractor(model, [layer]), photo)
+    settings = rwkeras.OptimizerSettings(
+        max_iterations=FLAGS.max_evaluations,
+        max_evaluations=FLAGS.max_evaluations,
+        parametrization=parametrization,
+        precision=FLAGS.precision,
+    )
+    return rwkeras.invert(model, photo, layer, seed=FLAGS.seed, optimizer=settings).image
+
+
+def main(argv: list[str]) -> None:
+    """Makes the pictures and the table."""
+    folder = Path(FLAGS.output_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    columns = ["photo", "layer", *FLAGS.parametrizations]
+    rows = []
+    for name in FLAGS.photos:
+        photo = square(name)
+        for layer in FLAGS.layers:
+            row = {"photo": name, "layer": layer}
+            for parametrization in FLAGS.parametrizations:
+                picture = folder / f"{name}_{layer}_{parametrization}.npy"
+                if not picture.exists():
+                    image = invert(photo, layer, parametrization)
+                    write_image(picture.with_suffix(".png"), image)
+                    with whole_file(picture) as path, path.open("wb") as file:
+                        np.save(file, image)
+                row[parametrization] = f"{rwkeras.psnr(np.load(picture), photo)[0]:.1f}"
+            rows.append(row)
+            print(row, flush=True)
+            with whole_file(folder / "table.csv") as path, path.open("w", newline="") as file:
+                writer = csv.DictWriter(file, columns)
+                writer.writeheader()
+                writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -43,7 +43,7 @@ setup(
             "types-tqdm",
         ],
         # The peers of `make bench`; a CPU build is enough.
-        "bench": ["psutil>=5.9", "scipy>=1.11", "scikit-image>=0.24", "torch==2.13.0"],
+        "bench": ["scipy>=1.11", "scikit-image>=0.24", "torch==2.13.0"],
     },
     entry_points={
         "console_scripts": [

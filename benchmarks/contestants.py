@@ -17,7 +17,7 @@ from benchmarks.cases import Case
 from rwkeras.objectives.losses import content_loss, texture_loss, total_variation
 from rwkeras.optimizers.run import Run
 from rwkeras.optimizers.settings import OptimizerSettings
-from rwkeras.tasks.synthesis import _compile, parametrization
+from rwkeras.tasks.synthesis import compiled_minimizer, parametrization
 
 
 class ReachedError(Exception):
@@ -93,7 +93,7 @@ def ours(**settings) -> Callable[[Case, Referee], None]:
             chosen = OptimizerSettings(**chosen)
             name = parametrization(case.objective, chosen)
             chosen = OptimizerSettings(**{**vars(chosen), "parametrization": name})
-            minimizer = _compile(case.model, case.objective, chosen)
+            minimizer = compiled_minimizer(case.model, case.objective, chosen)
             return Run(minimizer, case.start, case.objective.data, case.objective.values, chosen)
 
         # A short run has everything compiled.

@@ -31,13 +31,13 @@ def measure(size: int) -> dict[str, float]:
     from benchmarks.cases import style
     from rwkeras.optimizers.run import Run
     from rwkeras.optimizers.settings import OptimizerSettings
-    from rwkeras.tasks.synthesis import _compile
+    from rwkeras.tasks.synthesis import compiled_minimizer
 
     case = style(size, 0)
     settings = OptimizerSettings(
         precision=FLAGS.precision, parametrization="pixels", report_every=1, max_iterations=1
     )
-    minimizer = _compile(case.model, case.objective, settings)
+    minimizer = compiled_minimizer(case.model, case.objective, settings)
     run = Run(minimizer, case.start, case.objective.data, case.objective.values, settings)
     run.advance()
     before = run.evaluations

@@ -109,7 +109,9 @@ def _problem(structure: Objective, extractor, lowered) -> Problem:
     )
 
 
-def _compile(model: keras.Model, objective: Objective, settings: OptimizerSettings) -> Minimizer:
+def compiled_minimizer(
+    model: keras.Model, objective: Objective, settings: OptimizerSettings
+) -> Minimizer:
     """Returns the minimiser for a model and an objective's structure, built at most once."""
     structure = objective.structure
     low = bool(objective.layers) and (
@@ -182,7 +184,7 @@ def optimize_image(
         raise invalid_argument("objective", "an objective of at least one term", objective.terms)
     if objective.layers:
         check_image_shape(feature_extractor(model, objective.layers), start.shape)
-    minimizer = _compile(model, objective, optimizer)
+    minimizer = compiled_minimizer(model, objective, optimizer)
     start = tf.convert_to_tensor(start)
     optimizer = dataclasses.replace(
         optimizer, parametrization=parametrization(objective, optimizer)

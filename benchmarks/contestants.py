@@ -15,9 +15,9 @@ import tensorflow as tf
 import rwkeras
 from benchmarks.cases import Case
 from rwkeras.objectives.losses import content_loss, texture_loss, total_variation
-from rwkeras.optimizers.run import Run
+from rwkeras.optimizers.problem import total
 from rwkeras.optimizers.settings import OptimizerSettings
-from rwkeras.tasks.synthesis import compiled_minimizer, parametrization
+from rwkeras.tasks.synthesis import begin_run
 
 
 class ReachedError(Exception):
@@ -66,7 +66,7 @@ class Referee:
 def exact_loss(case: Case, images) -> tf.Tensor:
     """Returns the objective in float32, outside any compiled function."""
     features = rwkeras.feature_extractor(case.model, case.objective.layers)(images)
-    return tf.add_n(list(case.objective({**features, "input": images}).values()))[0]
+    return total(case.objective({**features, "input": images}))[0]
 
 
 def tensorflow_function(case: Case) -> Callable:
@@ -78,7 +78,7 @@ def tensorflow_function(case: Case) -> Callable:
         with tf.GradientTape() as tape:
             tape.watch(images)
             features = {**extractor(images), "input": images}
-            value = tf.add_n(list(case.objective(features).values()))
+            value = total(case.objective(features))
         return value, tape.gradient(value, images)
 
     return value_and_gradient
@@ -90,11 +90,7 @@ def ours(**settings) -> Callable[[Case, Referee], None]:
     def contest(case: Case, referee: Referee) -> None:
         def begin(**changes):
             chosen = {"max_iterations": 1000, "report_every": 5, **settings, **changes}
-            chosen = OptimizerSettings(**chosen)
-            name = parametrization(case.objective, chosen)
-            chosen = OptimizerSettings(**{**vars(chosen), "parametrization": name})
-            minimizer = compiled_minimizer(case.model, case.objective, chosen)
-            return Run(minimizer, case.start, case.objective.data, case.objective.values, chosen)
+            return begin_run(case.model, case.objective, case.start, OptimizerSettings(**chosen))
 
         # A short run has everything compiled.
         warm = begin(max_iterations=3)

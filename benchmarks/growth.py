@@ -29,22 +29,17 @@ flags.DEFINE_integer("measure", None, "Measures one size in this process.")
 def measure(size: int) -> dict[str, float]:
     """Returns what a style transfer costs at a size, in this process."""
     from benchmarks.cases import style
-    from rwkeras.optimizers.run import Run
     from rwkeras.optimizers.settings import OptimizerSettings
-    from rwkeras.tasks.synthesis import compiled_minimizer
+    from rwkeras.tasks.synthesis import begin_run
 
     case = style(size, 0)
     settings = OptimizerSettings(
-        precision=FLAGS.precision, parametrization="pixels", report_every=1, max_iterations=1
+        precision=FLAGS.precision, report_every=1, max_iterations=1 + FLAGS.evaluations
     )
-    minimizer = compiled_minimizer(case.model, case.objective, settings)
-    run = Run(minimizer, case.start, case.objective.data, case.objective.values, settings)
+    run = begin_run(case.model, case.objective, case.start, settings)
+    # The first iteration has everything compiled.
     run.advance()
     before = run.evaluations
-    settings = OptimizerSettings(**{**vars(settings), "max_iterations": 1 + FLAGS.evaluations})
-    state = run.state
-    run = Run(minimizer, case.start, case.objective.data, case.objective.values, settings)
-    run.state = state
     started = time.perf_counter()
     while not run.finished:
         run.advance()

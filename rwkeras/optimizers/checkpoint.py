@@ -142,7 +142,7 @@ def _advance(run: Run, callback: Callback | None, checkpoints: Checkpoints | Non
     """Takes a run to its end; returns whether the callback stopped it before."""
     heard = None
     while True:
-        due = heard is None or run.finished or run.iteration % run.report_every == 0
+        due = heard is None or run.finished or run.iteration % run.settings.report_every == 0
         if callback is not None and due and heard != run.evaluations:
             heard = run.evaluations
             if callback(run.progress()):

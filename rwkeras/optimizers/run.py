@@ -73,7 +73,7 @@ class Run:
     ):
         self._minimizer = minimizer
         self._data = data
-        self._settings = settings
+        self.settings = settings
         self._max_evaluations = settings.max_evaluations or _UNBOUNDED
         self._stages = stages(
             settings.parametrization,
@@ -109,9 +109,9 @@ class Run:
     def _measures(self, budget: int | None) -> bool:
         """Returns whether the curvature is to be measured, with a budget of evaluations for it."""
         return (
-            self._settings.parametrization == "adaptive"
+            self.settings.parametrization == "adaptive"
             and bool(self._minimizer.problem.random_gradients)
-            and self._settings.max_iterations > 0
+            and self.settings.max_iterations > 0
             and (budget is None or budget > PROBES + 1)
         )
 
@@ -119,7 +119,7 @@ class Run:
         self, images: tf.Tensor, stage: Stage, probes: int, precision: str
     ) -> Coordinates:
         """Returns the coordinates of a stage, with the curvature where it is measured."""
-        settings = self._settings
+        settings = self.settings
         batch, height, width, channels = images.shape
         if settings.parametrization == "pixels":
             return Coordinates(images, None)
@@ -132,11 +132,6 @@ class Run:
             shape = [batch, len(rings(height, width).sizes), channels, channels]
             curvature = tf.zeros(shape, tf.float64)
         return Coordinates(images, adaptive_filter(curvature, height, width, *prior, stage.seen))
-
-    @property
-    def report_every(self) -> int:
-        """After how many iterations a callback hears of the run."""
-        return self._settings.report_every
 
     @property
     def iteration(self) -> int:
@@ -158,7 +153,7 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether no member can go on, in any stage."""
-        optimizer, settings = self.state.optimizer, self._settings
+        optimizer, settings = self.state.optimizer, self.settings
         active = (
             (optimizer.iterations < settings.max_iterations)
             & (optimizer.evaluations < self._max_evaluations)
@@ -169,12 +164,12 @@ class Run:
     @property
     def _auto_low(self) -> bool:
         """Whether evaluations are in bfloat16 until they make no progress."""
-        return bool(self.state.low) and self._settings.precision == "auto"
+        return bool(self.state.low) and self.settings.precision == "auto"
 
     @property
     def _last(self) -> int:
         """The iteration from which evaluations are in float32 in any case."""
-        return self._settings.max_iterations - self._settings.max_iterations // _LAST_SHARE
+        return self.settings.max_iterations - self.settings.max_iterations // _LAST_SHARE
 
     @property
     def _more(self) -> bool:
@@ -183,7 +178,7 @@ class Run:
 
     def advance(self) -> None:
         """Goes on until the next iteration at which someone wants to hear or something changes."""
-        settings, state = self._settings, self.state
+        settings, state = self.settings, self.state
         now, stage = self.iteration, self._stages[int(state.stage)]
         limit = settings.max_iterations
         if stage.until is not None and self._affordable > PROBES + 1:
@@ -207,7 +202,7 @@ class Run:
         Args:
             mark: The iteration that was to be reached.
         """
-        settings, state = self._settings, self.state
+        settings, state = self.settings, self.state
         now, done = self.iteration, bool(tf.reduce_all(state.optimizer.finished))
         if self._auto_low and self._affordable > 0:
             over = done or now < mark or now >= self._last
@@ -236,7 +231,7 @@ class Run:
 
     def _leave_bfloat16(self) -> None:
         state = self.state
-        first_step = tf.constant(self._settings.first_step * _LATER_STEP)
+        first_step = tf.constant(self.settings.first_step * _LATER_STEP)
         optimizer = self._minimizer.revise(
             "float32", state.coordinates, state.optimizer, first_step, self._data
         )
@@ -250,7 +245,7 @@ class Run:
         probes = PROBES if self._measures(self._affordable) else 0
         stage = int(state.stage) + 1
         coordinates = self._coordinates(images, self._stages[stage], probes, precision)
-        first_step = tf.constant(self._settings.first_step * _LATER_STEP)
+        first_step = tf.constant(self.settings.first_step * _LATER_STEP)
         new = minimizer.start(precision, coordinates, first_step, self._data)
         new = new._replace(
             iterations=old.iterations, evaluations=old.evaluations + new.evaluations + probes
@@ -273,7 +268,7 @@ class Run:
         values = {name: loss.numpy() for name, loss in losses.items()}
         return Progress(
             iteration=self.iteration,
-            max_iterations=self._settings.max_iterations,
+            max_iterations=self.settings.max_iterations,
             evaluations=self.evaluations,
             loss=np.sum(list(values.values()), axis=0),
             losses=values,

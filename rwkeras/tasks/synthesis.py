@@ -109,7 +109,7 @@ def _problem(structure: Objective, extractor, lowered) -> Problem:
     )
 
 
-def compiled_minimizer(
+def _compiled_minimizer(
     model: keras.Model, objective: Objective, settings: OptimizerSettings
 ) -> Minimizer:
     """Returns the minimiser for a model and an objective's structure, built at most once."""
@@ -133,13 +133,10 @@ def compiled_minimizer(
 
 
 def _checkpoints(
-    run: Run,
-    model: keras.Model,
-    objective: Objective,
-    start: tf.Tensor,
-    settings: OptimizerSettings,
+    run: Run, model: keras.Model, objective: Objective, start: tf.Tensor
 ) -> Checkpoints | None:
     """Returns where the run's state is kept, if anywhere."""
+    settings = run.settings
     if settings.checkpoint_dir is None:
         return None
     weights = feature_extractor(model, objective.layers).get_weights() if objective.layers else []
@@ -154,6 +151,23 @@ def _checkpoints(
     for name in ("checkpoint_dir", "checkpoint_seconds", "report_every"):
         del description[name]
     return Checkpoints(run, settings.checkpoint_dir, description, settings.checkpoint_seconds)
+
+
+def begin_run(
+    model: keras.Model, objective: Objective, start: tf.Tensor, settings: OptimizerSettings
+) -> Run:
+    """Returns a run that stands at its start, in the coordinates that suit the objective.
+
+    Args:
+        model: See `optimize_image`.
+        objective: See `optimize_image`.
+        start: See `optimize_image`.
+        settings: The optimiser's settings.
+    """
+    minimizer = _compiled_minimizer(model, objective, settings)
+    name = parametrization(objective, settings)
+    settings = dataclasses.replace(settings, parametrization=name)
+    return Run(minimizer, start, objective.data, objective.values, settings)
 
 
 def optimize_image(
@@ -184,10 +198,6 @@ def optimize_image(
         raise invalid_argument("objective", "an objective of at least one term", objective.terms)
     if objective.layers:
         check_image_shape(feature_extractor(model, objective.layers), start.shape)
-    minimizer = compiled_minimizer(model, objective, optimizer)
     start = tf.convert_to_tensor(start)
-    optimizer = dataclasses.replace(
-        optimizer, parametrization=parametrization(objective, optimizer)
-    )
-    run = Run(minimizer, start, objective.data, objective.values, optimizer)
-    return minimize(run, callback, _checkpoints(run, model, objective, start, optimizer))
+    run = begin_run(model, objective, start, optimizer)
+    return minimize(run, callback, _checkpoints(run, model, objective, start))

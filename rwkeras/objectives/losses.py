@@ -5,6 +5,8 @@ return one loss an image, shape [batch]. N is the number of feature maps of a
 layer, M the number of positions of one.
 """
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 
@@ -42,7 +44,20 @@ def gram_matrix(features: tf.Tensor) -> tf.Tensor:
     maps = features.shape[-1]
     flat = tf.reshape(features, [tf.shape(features)[0], -1, maps])
     positions = tf.cast(tf.shape(flat)[1], features.dtype)
-    return tf.linalg.matmul(flat, flat, transpose_a=True) / positions
+    return _inner_products(flat) / positions
+
+
+@tf.custom_gradient
+def _inner_products(rows: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+    """Returns X^T X for X of [batch, n, k].
+
+    The gradient X (U + U^T) is one product; without being told, TensorFlow makes two.
+    """
+
+    def gradient(upstream):
+        return tf.linalg.matmul(rows, upstream + tf.linalg.matrix_transpose(upstream))
+
+    return tf.linalg.matmul(rows, rows, transpose_a=True), gradient
 
 
 def texture_loss(features: tf.Tensor, target: tf.Tensor) -> tf.Tensor:

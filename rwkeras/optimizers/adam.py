@@ -32,11 +32,6 @@ class AdamState(NamedTuple):
     failed: tf.Tensor
 
     @property
-    def finished(self) -> tf.Tensor:
-        """Whether a member can go no further, bool, [batch]."""
-        return self.converged | self.failed
-
-    @property
     def loss(self) -> tf.Tensor:
         """The objective, [batch]."""
         return self.value

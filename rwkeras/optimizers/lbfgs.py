@@ -1,94 +1,30 @@
-"""L-BFGS in the graph: one loop, one evaluation of the objective a turn.
+"""L-BFGS in the graph: one loop, one evaluation of the objective a turn (see `lbfgs_turn`).
 
-A turn tries one step of each member of the batch. A member whose step is good
-takes it and turns to a new direction; the others go on searching along theirs
-(see `line_search`). So members advance on their own, no evaluation waits for
-another member's search, the number of evaluations is bounded exactly, and the
-loop can be left after any turn and entered again.
+So members of a batch advance on their own, no evaluation waits for another member's search, the
+number of evaluations is bounded exactly, and the loop can be left after any turn and entered again.
 
-TensorFlow Probability's line search takes its evaluations in loops of its own
-instead, which no count bounds and in which a batch waits for its slowest member.
+TensorFlow Probability's line search takes its evaluations in loops of its own instead, which no
+count bounds and in which a batch waits for its slowest member.
 
 References:
-    Liu and Nocedal (1989), On the limited memory BFGS method for large scale
-    optimization. Nocedal and Wright (2006), Numerical optimization, chapter 7.
+    Liu and Nocedal (1989), On the limited memory BFGS method for large scale optimization.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import tensorflow as tf
 
 from rwkeras.optimizers import history, line_search
-from rwkeras.optimizers.history import History, dot
-from rwkeras.optimizers.line_search import Search, Trial
-
-# A step of this many roundings of the position is none.
-_RESOLUTION = 100
-
-# Positions [batch, n] to losses [batch] and gradients [batch, n].
-ValueAndGradient = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-
-
-class LbfgsState(NamedTuple):
-    """Everything that decides how the optimisation goes on.
-
-    Attributes:
-        position: The best point so far, [batch, n].
-        value: The scaled objective there, [batch].
-        gradient: The scaled gradient there, [batch, n].
-        scale: What the objective is multiplied by, [batch].
-        direction: The direction of the search under way, [batch, n].
-        search: The search under way.
-        low_gradient: The scaled gradient at the search's `low` step, [batch, n].
-        history: The curvature pairs.
-        reach: The length of the last step taken, [batch].
-        iterations: Steps taken, int32, [batch].
-        evaluations: Evaluations of the objective, int32, [batch].
-        converged: bool, [batch]: the gradient vanished, or a step from steepest descent left the
-            loss as it was.
-        failed: bool, [batch]: the start is not finite, or a search along steepest descent found
-            nothing.
-    """
-
-    position: tf.Tensor
-    value: tf.Tensor
-    gradient: tf.Tensor
-    scale: tf.Tensor
-    direction: tf.Tensor
-    search: Search
-    low_gradient: tf.Tensor
-    history: History
-    reach: tf.Tensor
-    iterations: tf.Tensor
-    evaluations: tf.Tensor
-    converged: tf.Tensor
-    failed: tf.Tensor
-
-    @property
-    def loss(self) -> tf.Tensor:
-        """The objective at `position`, [batch]."""
-        return self.value / self.scale
-
-    @property
-    def finished(self) -> tf.Tensor:
-        """Whether a member can go no further, bool, [batch]."""
-        return self.converged | self.failed
-
-
-def _norm(rows: tf.Tensor) -> tf.Tensor:
-    """Returns the norms of rows, [batch], which neither over- nor underflow."""
-    largest = tf.reduce_max(tf.abs(rows), axis=1)
-    return largest * tf.norm(tf.math.divide_no_nan(rows, largest[:, tf.newaxis]), axis=1)
-
-
-def _scale(rows: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
-    return factors[:, tf.newaxis] * rows
-
-
-def _standing(failed: tf.Tensor, direction: tf.Tensor) -> tf.Tensor:
-    """Returns a direction in which a member that has failed goes nowhere."""
-    return tf.where(failed[:, tf.newaxis], tf.zeros_like(direction), direction)
+from rwkeras.optimizers.history import dot
+from rwkeras.optimizers.lbfgs_turn import (
+    LbfgsState,
+    ValueAndGradient,
+    begin,
+    norm,
+    scaled,
+    standing,
+    turn,
+)
 
 
 def start(
@@ -108,19 +44,19 @@ def start(
         memory: How many curvature pairs are kept.
     """
     value, gradient = function(position)
-    size = _norm(gradient)
+    size = norm(gradient)
     scale = tf.where((size > 0) & tf.math.is_finite(1 / size), 1 / size, tf.ones_like(size))
-    value, gradient = scale * value, _scale(gradient, scale)
+    value, gradient = scale * value, scaled(gradient, scale)
     count = tf.zeros_like(size, tf.int32)
     failed = ~(tf.math.is_finite(value) & tf.math.is_finite(size))
-    reach = tf.math.divide_no_nan(_norm(gradient) * first_step, length(gradient))
+    reach = tf.math.divide_no_nan(norm(gradient) * first_step, length(gradient))
     return LbfgsState(
         position=position,
         value=value,
         gradient=gradient,
         scale=scale,
-        direction=_standing(failed, -gradient),
-        search=line_search.begin(value, -dot(gradient, gradient), reach / _norm(gradient)),
+        direction=standing(failed, -gradient),
+        search=line_search.begin(value, -dot(gradient, gradient), reach / norm(gradient)),
         low_gradient=gradient,
         history=history.empty(position, memory),
         reach=reach,
@@ -149,21 +85,21 @@ def revise(
     """
     position = best(state)
     value, gradient = function(position)
-    value, gradient = state.scale * value, _scale(gradient, state.scale)
-    reach = tf.math.divide_no_nan(_norm(gradient) * first_step, length(gradient))
-    failed = ~(tf.math.is_finite(value) & tf.math.is_finite(_norm(gradient)))
-    search, direction, pairs = _begin(state.history, value, gradient, reach)
+    value, gradient = state.scale * value, scaled(gradient, state.scale)
+    reach = tf.math.divide_no_nan(norm(gradient) * first_step, length(gradient))
+    failed = ~(tf.math.is_finite(value) & tf.math.is_finite(norm(gradient)))
+    search, direction, pairs = begin(state.history, value, gradient, reach)
     return state._replace(
         position=position,
         value=value,
         gradient=gradient,
-        direction=_standing(failed, direction),
+        direction=standing(failed, direction),
         search=search,
         low_gradient=gradient,
         history=pairs,
         reach=reach,
         evaluations=state.evaluations + 1,
-        converged=_norm(gradient) == 0,
+        converged=norm(gradient) == 0,
         failed=failed,
     )
 
@@ -189,107 +125,17 @@ def advance(
 
     def active(state: LbfgsState) -> tf.Tensor:
         within = (state.iterations < max_iterations) & (state.evaluations < max_evaluations)
-        return within & ~state.finished
+        return within & ~(state.converged | state.failed)
 
     return tf.while_loop(
         lambda *state: tf.reduce_any(active(LbfgsState(*state)) & (state[9] < until)),
-        lambda *state: _turn(function, LbfgsState(*state), active(LbfgsState(*state))),
+        lambda *state: turn(function, LbfgsState(*state), active(LbfgsState(*state))),
         state,
     )
-
-
-def _turn(function: ValueAndGradient, state: LbfgsState, active: tf.Tensor) -> LbfgsState:
-    """Tries one step of every active member."""
-    step = tf.where(active, state.search.step, tf.zeros_like(state.reach))
-    value, gradient = function(state.position + _scale(state.direction, step))
-    value, gradient = state.scale * value, _scale(gradient, state.scale)
-    trial = Trial(step, value, dot(gradient, state.direction))
-    state = state._replace(evaluations=state.evaluations + tf.cast(active, tf.int32))
-
-    accepted = active & line_search.is_accepted(state.search.origin, trial)
-    searching = active & ~accepted
-    narrowed = line_search.narrow(state.search, trial)
-    is_low = searching & (narrowed.low.step == step)
-    low_gradient = tf.where(is_low[:, tf.newaxis], gradient, state.low_gradient)
-    search = narrowed.where(searching, state.search)
-    state = state._replace(search=search, low_gradient=low_gradient)
-
-    exhausted = searching & line_search.is_exhausted(search)
-    # A search that ends without a step that satisfies both conditions may have one that satisfies
-    # the first.
-    lowered = exhausted & (search.low.step > 0)
-    taken = trial.where(accepted, search.low)
-    gradient = tf.where(accepted[:, tf.newaxis], gradient, low_gradient)
-    return tf.cond(
-        tf.reduce_any(accepted | exhausted),
-        lambda: _move(state, accepted | lowered, taken, gradient, exhausted & ~lowered),
-        lambda: state,
-    )
-
-
-def _move(
-    state: LbfgsState, moves: tf.Tensor, taken: Trial, gradient: tf.Tensor, stuck: tf.Tensor
-) -> LbfgsState:
-    """Takes the steps that were found and begins new searches.
-
-    Args:
-        state: The state before.
-        moves: Which members take the step.
-        taken: The step.
-        gradient: The gradient there.
-        stuck: Which members' searches found nothing: they begin again from steepest descent, or
-            give up if that is where they come from.
-    """
-    step = _scale(state.direction, tf.where(moves, taken.step, tf.zeros_like(state.reach)))
-    level = moves & (taken.value >= state.value)
-    steepest = state.history.stored == 0
-    pairs = history.store(state.history, step, gradient - state.gradient, moves)
-    pairs = history.clear(pairs, stuck | level)
-
-    position = state.position + step
-    value = tf.where(moves, taken.value, state.value)
-    gradient = tf.where(moves[:, tf.newaxis], gradient, state.gradient)
-    reach = tf.where(moves, _norm(step), state.reach)
-    begun, direction, pairs = _begin(pairs, value, gradient, reach)
-    # What remains to be gained is below what the position's own digits can say.
-    epsilon = tf.experimental.numpy.finfo(position.dtype.as_numpy_dtype).eps
-    resolved = reach <= _RESOLUTION * epsilon * _norm(position)
-    new = moves | stuck
-    return state._replace(
-        position=position,
-        value=value,
-        gradient=gradient,
-        direction=tf.where(new[:, tf.newaxis], direction, state.direction),
-        search=begun.where(new, state.search),
-        low_gradient=tf.where(new[:, tf.newaxis], gradient, state.low_gradient),
-        history=pairs,
-        reach=reach,
-        iterations=state.iterations + tf.cast(moves, tf.int32),
-        converged=state.converged
-        | (new & (_norm(gradient) == 0))
-        | (level & steepest)
-        | (stuck & steepest & resolved),
-        failed=state.failed | (stuck & steepest & ~resolved),
-    )
-
-
-def _begin(
-    pairs: History, value: tf.Tensor, gradient: tf.Tensor, reach: tf.Tensor
-) -> tuple[Search, tf.Tensor, History]:
-    """Returns a new search, its direction, and the pairs, forgotten where they lead uphill."""
-    direction = history.descent_direction(pairs, gradient)
-    slope = dot(gradient, direction)
-    steepest = ~(slope < 0) | (pairs.stored == 0)
-    size = _norm(gradient)
-    direction = tf.where(steepest[:, tf.newaxis], -gradient, direction)
-    slope = tf.where(steepest, -size * size, slope)
-    # Without pairs there is no scale: the length of the last step is the best guess.
-    step = tf.where(steepest, tf.math.divide_no_nan(reach, size), tf.ones_like(size))
-    return line_search.begin(value, slope, step), direction, history.clear(pairs, steepest)
 
 
 def best(state: LbfgsState) -> tf.Tensor:
     """Returns the best point found, [batch, n]: with the unfinished search's low step taken."""
     step = state.search.low.step
-    low = state.position + _scale(state.direction, step)
+    low = state.position + scaled(state.direction, step)
     return tf.where((step > 0)[:, tf.newaxis], low, state.position)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from rwkeras.optimizers.lbfgs import ValueAndGradient
+from rwkeras.optimizers.lbfgs_turn import ValueAndGradient
 from rwkeras.parametrizations.filters import apply_filters
 
 

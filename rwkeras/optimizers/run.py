@@ -5,24 +5,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from rwkeras.optimizers.minimizer import PROBES, Minimizer
+from rwkeras.optimizers.minimizer import Minimizer
 from rwkeras.optimizers.problem import Coordinates, total
 from rwkeras.optimizers.settings import OptimizationResult, OptimizerSettings, Progress
-from rwkeras.parametrizations.parametrization import (
-    Stage,
-    adaptive_filter,
-    fourier_filter,
-    stages,
-)
-from rwkeras.parametrizations.rings import rings
+from rwkeras.optimizers.stages import COST, Stages
 
 _UNBOUNDED = 2**31 - 1
 # bfloat16 is left once so many iterations have lowered the loss by less than this share, or the
 # loss is off by more than this one, and for the last tenth of a run.
-_CHECK_EVERY, _PROGRESS, _ERROR = 10, 0.02, 0.3
+_CHECK_EVERY, _PROGRESS, _ERROR = 10, 0.2, 0.3
 _LAST_SHARE = 10
 # So many evaluations without reaching the next check are no progress, either.
-_PATIENCE = 2 * _CHECK_EVERY
+_PATIENCE = 15
 # How long the first step of a later stage or precision is, compared with the run's first.
 _LATER_STEP = 0.2
 
@@ -75,16 +69,11 @@ class Run:
         self._data = data
         self.settings = settings
         self._max_evaluations = settings.max_evaluations or _UNBOUNDED
-        self._stages = stages(
-            settings.parametrization,
-            tuple(images.shape[1:]),
-            values,
-            min(settings.max_iterations, self._max_evaluations),
-        )
+        self._stages = Stages(minimizer, data, values, images.shape, settings)
         low = settings.precision != "float32" and "bfloat16" in minimizer.problem.losses
-        probes = PROBES if self._measures(settings.max_evaluations) else 0
+        probes = self._stages.probes(settings.max_evaluations)
         minimizer.prepare(images.shape)
-        coordinates = self._coordinates(images, self._stages[0], probes, self._precision(low))
+        coordinates = self._stages.coordinates(0, images, self._precision(low), probes)
         optimizer = minimizer.start(
             self._precision(low), coordinates, tf.constant(settings.first_step), data
         )
@@ -106,38 +95,16 @@ class Run:
     def _precision(self, low) -> str:
         return "bfloat16" if bool(low) else "float32"
 
-    def _measures(self, budget: int | None) -> bool:
-        """Returns whether the curvature is to be measured, with a budget of evaluations for it."""
-        return (
-            self.settings.parametrization == "adaptive"
-            and bool(self._minimizer.problem.random_gradients)
-            and self.settings.max_iterations > 0
-            and (budget is None or budget > PROBES + 1)
-        )
-
-    def _coordinates(
-        self, images: tf.Tensor, stage: Stage, probes: int, precision: str
-    ) -> Coordinates:
-        """Returns the coordinates of a stage, with the curvature where it is measured."""
-        settings = self.settings
-        batch, height, width, channels = images.shape
-        if settings.parametrization == "pixels":
-            return Coordinates(images, None)
-        prior = settings.fourier_exponent, settings.decorrelate_colors
-        if settings.parametrization == "fourier":
-            return Coordinates(images, fourier_filter(height, width, *prior))
-        if probes:
-            curvature = self._minimizer.spectrum(precision, images, self._data)
-        else:
-            shape = [batch, len(rings(height, width).sizes), channels, channels]
-            curvature = tf.zeros(shape, tf.float64)
-        return Coordinates(images, adaptive_filter(curvature, height, width, *prior, stage.seen))
+    @property
+    def _stuck(self) -> tf.Tensor:
+        """Whether a member can go no further as it is, bool, [batch]."""
+        return self.state.optimizer.converged | self.state.optimizer.failed
 
     @property
     def iteration(self) -> int:
         """Iterations so far, of the member that has made the fewest and can go on."""
         made = self.state.optimizer.iterations.numpy()
-        open_ = ~self.state.optimizer.finished.numpy()
+        open_ = ~self._stuck.numpy()
         return int(made[open_].min() if open_.any() else made.max())
 
     @property
@@ -157,7 +124,7 @@ class Run:
         active = (
             (optimizer.iterations < settings.max_iterations)
             & (optimizer.evaluations < self._max_evaluations)
-            & (~optimizer.finished | (self._more and self._affordable > PROBES + 1))
+            & (~self._stuck | (self._more and self._affordable > COST))
         )
         return not bool(tf.reduce_any(active))
 
@@ -179,10 +146,10 @@ class Run:
     def advance(self) -> None:
         """Goes on until the next iteration at which someone wants to hear or something changes."""
         settings, state = self.settings, self.state
-        now, stage = self.iteration, self._stages[int(state.stage)]
+        now, until = self.iteration, self._stages.until(int(state.stage))
         limit = settings.max_iterations
-        if stage.until is not None and self._affordable > PROBES + 1:
-            limit = min(limit, stage.until)
+        if until is not None and self._affordable > COST:
+            limit = min(limit, until)
         marks = [limit, (now // settings.report_every + 1) * settings.report_every]
         if self._auto_low:
             marks += [(now // _CHECK_EVERY + 1) * _CHECK_EVERY, max(self._last, now + 1)]
@@ -203,15 +170,15 @@ class Run:
             mark: The iteration that was to be reached.
         """
         settings, state = self.settings, self.state
-        now, done = self.iteration, bool(tf.reduce_all(state.optimizer.finished))
+        now, done = self.iteration, bool(tf.reduce_all(self._stuck))
         if self._auto_low and self._affordable > 0:
             over = done or now < mark or now >= self._last
             if over or not self._progresses(now):
                 self._leave_bfloat16()
                 return
-        until = self._stages[int(state.stage)].until
+        until = self._stages.until(int(state.stage))
         more = until is not None and (done or now >= until) and now < settings.max_iterations
-        if more and self._affordable > PROBES + 1:
+        if more and self._affordable > COST:
             self._next_stage()
 
     def _progresses(self, now: int) -> bool:
@@ -227,7 +194,7 @@ class Run:
         self.state = state._replace(checked=exact, patience=optimizer.evaluations + _PATIENCE)
         describes = tf.abs(exact - optimizer.loss) < _ERROR * exact
         falls = exact < (1 - _PROGRESS) * state.checked
-        return bool(tf.reduce_any(describes & falls & ~optimizer.finished))
+        return bool(tf.reduce_any(describes & falls & ~self._stuck))
 
     def _leave_bfloat16(self) -> None:
         state = self.state
@@ -242,9 +209,8 @@ class Run:
         state, minimizer = self.state, self._minimizer
         precision, old = self._precision(state.low), state.optimizer
         images, _ = minimizer.losses(precision, state.coordinates, old, self._data)
-        probes = PROBES if self._measures(self._affordable) else 0
-        stage = int(state.stage) + 1
-        coordinates = self._coordinates(images, self._stages[stage], probes, precision)
+        probes, stage = self._stages.probes(self._affordable), int(state.stage) + 1
+        coordinates = self._stages.coordinates(stage, images, precision, probes)
         first_step = tf.constant(self.settings.first_step * _LATER_STEP)
         new = minimizer.start(precision, coordinates, first_step, self._data)
         new = new._replace(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from rwkeras.optimizers.lbfgs import ValueAndGradient
+from rwkeras.optimizers.lbfgs_turn import ValueAndGradient
 
 
 class TfpState(NamedTuple):
@@ -27,11 +27,6 @@ class TfpState(NamedTuple):
     evaluations: tf.Tensor
     converged: tf.Tensor
     failed: tf.Tensor
-
-    @property
-    def finished(self) -> tf.Tensor:
-        """Whether a member can go no further, bool, [batch]."""
-        return self.converged | self.failed
 
     @property
     def loss(self) -> tf.Tensor:

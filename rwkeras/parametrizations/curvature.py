@@ -10,7 +10,8 @@ from collections.abc import Mapping
 import tensorflow as tf
 
 from rwkeras.objectives.objective import Objective, Term
-from rwkeras.parametrizations.rings import ring_means
+from rwkeras.parametrizations.filters import transform
+from rwkeras.parametrizations.rings import leaning, ring_means
 from rwkeras.random import derive_seed, stateless_normal
 
 
@@ -62,14 +63,15 @@ def random_gradient(objective: Objective, extractor, images: tf.Tensor, seed: in
 def power_spectrum(images: tf.Tensor) -> tf.Tensor:
     """Returns the colours' covariance over rings of frequency.
 
+    Rings of few coordinates lean on those above them; see `leaning`.
+
     Args:
         images: Random images, [batch, height, width, channels].
 
     Returns:
         float64, [batch, rings, channels, channels].
     """
-    height, width = images.shape[1:3]
-    planes = tf.signal.rfft2d(tf.transpose(images, [0, 3, 1, 2]))
-    planes = tf.transpose(planes, [0, 2, 3, 1])[..., tf.newaxis] / (height * width) ** 0.5
-    products = tf.math.real(planes * tf.math.conj(tf.linalg.matrix_transpose(planes)))
-    return ring_means(tf.cast(products, tf.float64), width)
+    planes = tf.transpose(transform(images), [0, 2, 3, 1])
+    products = planes[..., tf.newaxis, :] * planes[..., tf.newaxis]
+    means = ring_means(tf.cast(products, tf.float64))
+    return tf.einsum("rs,bsij->brij", leaning(*images.shape[1:3]), means)

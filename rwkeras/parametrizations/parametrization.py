@@ -69,10 +69,10 @@ def stages(
 
 
 def fourier_filter(height: int, width: int, exponent: float, decorrelate: bool) -> tf.Tensor:
-    """Returns the filter of photographs' covariance, float32, [1, 3, 3, height, width // 2 + 1]."""
+    """Returns the filter of photographs' covariance, float32, [1, 3, 3, height, width]."""
     prior = tf.constant(covariance(frequencies(height, width), exponent, decorrelate))
     filters = tf.transpose(matrix_power(prior, 0.5), [2, 3, 0, 1])[tf.newaxis]
-    return tf.cast(normalize(filters, width), tf.float32)
+    return tf.cast(normalize(filters), tf.float32)
 
 
 def adaptive_filter(
@@ -95,7 +95,7 @@ def adaptive_filter(
             effective number of degrees of freedom.
 
     Returns:
-        float32, [batch, 3, 3, height, width // 2 + 1].
+        float32, [batch, 3, 3, height, width].
     """
     layout = rings(height, width)
     prior = tf.constant(covariance(layout.frequency, exponent, decorrelate))
@@ -110,4 +110,4 @@ def adaptive_filter(
     factor = tf.gather(tf.constant(_FACTORS), tf.minimum(chosen, len(_FACTORS) - 1))
     factor = tf.math.divide_no_nan(factor[:, tf.newaxis, tf.newaxis], largest)
     table = matrix_power(matrix_power(prior, -1) + factor[..., tf.newaxis] * curvature, -0.5)
-    return tf.cast(normalize(spread(table, height, width), width), tf.float32)
+    return tf.cast(normalize(spread(table, height, width)), tf.float32)

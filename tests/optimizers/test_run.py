@@ -57,7 +57,7 @@ def test_finds_the_minimum_of_each_member(optimizer, parametrization):
         BOTH,
         optimizer=optimizer,
         parametrization=parametrization,
-        max_iterations=400,
+        max_iterations=800,
         values=144,
         report_every=200,
     )

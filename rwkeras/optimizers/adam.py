@@ -72,7 +72,9 @@ def revise(function, state: AdamState, first_step, length) -> AdamState:
     return state._replace(value=value, gradient=gradient, evaluations=state.evaluations + 1)
 
 
-def advance(function, state: AdamState, until, max_iterations, max_evaluations) -> AdamState:
+def advance(
+    function, state: AdamState, until, max_iterations, max_evaluations, max_trials
+) -> AdamState:
     """Goes on until `until` iterations; see `lbfgs.advance`."""
     optimizer, moved = prepare(*state.position.shape)
     for variable, value in zip(optimizer.variables, state.variables, strict=True):

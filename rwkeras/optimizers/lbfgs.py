@@ -110,6 +110,7 @@ def advance(
     until: tf.Tensor,
     max_iterations: tf.Tensor,
     max_evaluations: tf.Tensor,
+    max_trials: tf.Tensor,
 ) -> LbfgsState:
     """Goes on from a state.
 
@@ -121,10 +122,12 @@ def advance(
         until: Iterations that every member is to have made, int32; some may have made more.
         max_iterations: Iterations of a member at most, in all.
         max_evaluations: Evaluations of a member at most, in all.
+        max_trials: Trials of a search after which its member is left as it is.
     """
 
     def active(state: LbfgsState) -> tf.Tensor:
         within = (state.iterations < max_iterations) & (state.evaluations < max_evaluations)
+        within &= state.search.trials < max_trials
         return within & ~(state.converged | state.failed)
 
     return tf.while_loop(

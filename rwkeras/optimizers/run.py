@@ -11,12 +11,12 @@ from rwkeras.optimizers.settings import OptimizationResult, OptimizerSettings, P
 from rwkeras.optimizers.stages import COST, Stages
 
 _UNBOUNDED = 2**31 - 1
-# bfloat16 is left once so many iterations have lowered the loss by less than this share, or the
-# loss is off by more than this one, and for the last tenth of a run.
-_CHECK_EVERY, _PROGRESS, _ERROR = 10, 0.2, 0.3
-_LAST_SHARE = 10
-# So many evaluations without reaching the next check are no progress, either.
-_PATIENCE = 15
+# How far bfloat16 goes is checked after this many iterations, and then every so many.
+_FIRST_CHECK, _CHECK_EVERY = 10, 20
+# It is left once the loss in float32 has fallen by less than this share from check to check or its
+# own is off by more than this one, once a search takes so many trials, and for the last tenth of a
+# run.
+_PROGRESS, _ERROR, _MAX_TRIALS, _LAST_SHARE = 0.02, 0.1, 6, 10
 # How long the first step of a later stage or precision is, compared with the run's first.
 _LATER_STEP = 0.2
 
@@ -30,7 +30,7 @@ class RunState(NamedTuple):
         stage: The index of the stage, int32, [].
         low: Whether evaluations are in bfloat16, bool, [].
         checked: The loss in float32 when its progress was last checked, [batch].
-        patience: Until how many evaluations the next check may wait, int32, [batch].
+        reference: The images at which bfloat16 was last made to agree with float32.
         initial_loss: The loss of the start, [batch].
     """
 
@@ -39,7 +39,7 @@ class RunState(NamedTuple):
     stage: tf.Tensor
     low: tf.Tensor
     checked: tf.Tensor
-    patience: tf.Tensor
+    reference: tf.Tensor
     initial_loss: tf.Tensor
 
 
@@ -67,16 +67,18 @@ class Run:
     ):
         self._minimizer = minimizer
         self._data = data
+        self._corrected: tuple[Any, Any] = None, None
         self.settings = settings
         self._max_evaluations = settings.max_evaluations or _UNBOUNDED
-        self._stages = Stages(minimizer, data, values, images.shape, settings)
+        self._stages = Stages(minimizer, values, images.shape, settings)
         low = settings.precision != "float32" and "bfloat16" in minimizer.problem.losses
         probes = self._stages.probes(settings.max_evaluations)
         minimizer.prepare(images.shape)
-        coordinates = self._stages.coordinates(0, images, self._precision(low), probes)
-        optimizer = minimizer.start(
-            self._precision(low), coordinates, tf.constant(settings.first_step), data
-        )
+        precision = self._precision(low)
+        given = self._data_of(precision, images)
+        coordinates = self._stages.coordinates(0, images, probes, precision, given)
+        first_step = tf.constant(settings.first_step)
+        optimizer = minimizer.start(precision, coordinates, first_step, given)
         optimizer = optimizer._replace(evaluations=optimizer.evaluations + probes)
         initial_loss = optimizer.loss
         if low:
@@ -88,12 +90,26 @@ class Run:
             tf.constant(0),
             tf.constant(low),
             initial_loss,
-            optimizer.evaluations + _PATIENCE,
+            images,
             initial_loss,
         )
 
     def _precision(self, low) -> str:
         return "bfloat16" if bool(low) else "float32"
+
+    def _data_of(self, precision: str, reference: tf.Tensor) -> Any:
+        """Returns what functions in a precision take; see `Problem.correct`."""
+        if precision == "float32":
+            return self._data
+        if self._corrected[0] is not reference:
+            self._corrected = reference, self._minimizer.correct(reference, self._data)
+        return self._corrected[1]
+
+    @property
+    def _now(self) -> tuple[str, Any]:
+        """The precision of the run as it stands, and what functions take in it."""
+        precision = self._precision(self.state.low)
+        return precision, self._data_of(precision, self.state.reference)
 
     @property
     def _stuck(self) -> tf.Tensor:
@@ -151,86 +167,109 @@ class Run:
         if until is not None and self._affordable > COST:
             limit = min(limit, until)
         marks = [limit, (now // settings.report_every + 1) * settings.report_every]
+        if bool(state.low):
+            every = _FIRST_CHECK if now < _FIRST_CHECK else _CHECK_EVERY
+            marks.append((now // every + 1) * every)
         if self._auto_low:
-            marks += [(now // _CHECK_EVERY + 1) * _CHECK_EVERY, max(self._last, now + 1)]
-        evaluations = self._max_evaluations
-        if self._auto_low:
-            evaluations = tf.minimum(evaluations, state.patience)
-        limits = [tf.convert_to_tensor(n) for n in (min(marks), limit, evaluations)]
+            marks.append(max(self._last, now + 1))
+        trials = _MAX_TRIALS if self._auto_low else _UNBOUNDED
+        limits = [min(marks), limit, self._max_evaluations, trials]
+        precision, data = self._now
         optimizer = self._minimizer.advance(
-            self._precision(state.low), state.coordinates, state.optimizer, limits, self._data
+            precision,
+            state.coordinates,
+            state.optimizer,
+            [tf.convert_to_tensor(limit) for limit in limits],
+            data,
         )
         self.state = state._replace(optimizer=optimizer)
         self._change(min(marks))
 
     def _change(self, mark: int) -> None:
-        """Leaves bfloat16, or goes to the next stage, where it is time to.
+        """Changes the precision or the stage, where it is time to.
 
         Args:
             mark: The iteration that was to be reached.
         """
-        settings, state = self.settings, self.state
         now, done = self.iteration, bool(tf.reduce_all(self._stuck))
-        if self._auto_low and self._affordable > 0:
-            over = done or now < mark or now >= self._last
-            if over or not self._progresses(now):
-                self._leave_bfloat16()
-                return
-        until = self._stages.until(int(state.stage))
-        more = until is not None and (done or now >= until) and now < settings.max_iterations
+        auto = self._auto_low and self._affordable > 0
+        if auto and (done or now < mark or now >= self._last):
+            self._leave_bfloat16()
+            return
+        due = now == _FIRST_CHECK or now % _CHECK_EVERY == 0
+        due = due and bool(self.state.low) and self._affordable > 0
+        if due and not self._progresses() and auto:
+            self._leave_bfloat16()
+            return
+        until = self._stages.until(int(self.state.stage))
+        more = until is not None and now < self.settings.max_iterations and (done or now >= until)
         if more and self._affordable > COST:
             self._next_stage()
+        elif due:
+            self._correct()
 
-    def _progresses(self, now: int) -> bool:
-        """Returns whether bfloat16 is good for any member still, checking it when it is due.
+    def _progresses(self) -> bool:
+        """Returns whether bfloat16 is good for any member still.
 
         It is while it lowers the true loss, and while its own is not far from that.
         """
-        state, optimizer = self.state, self.state.optimizer
-        if now % _CHECK_EVERY:
-            return True
-        _, losses = self._minimizer.losses("float32", state.coordinates, optimizer, self._data)
-        exact = total(losses)
-        self.state = state._replace(checked=exact, patience=optimizer.evaluations + _PATIENCE)
-        describes = tf.abs(exact - optimizer.loss) < _ERROR * exact
-        falls = exact < (1 - _PROGRESS) * state.checked
+        _, losses = self._best("float32")
+        exact, before = total(losses), self.state.checked
+        self.state = self.state._replace(checked=exact)
+        describes = tf.abs(exact - self.state.optimizer.loss) < _ERROR * exact
+        falls = exact < (1 - _PROGRESS) * before
         return bool(tf.reduce_any(describes & falls & ~self._stuck))
 
-    def _leave_bfloat16(self) -> None:
-        state = self.state
+    def _correct(self) -> None:
+        """Has bfloat16 agree with float32 where the run stands."""
+        if self._minimizer.problem.correct is None:
+            return
+        reference, _ = self._best()
+        self.state = self.state._replace(reference=reference)
+        self._revise()
+
+    def _revise(self) -> None:
+        """Takes the optimiser to the objective as it is from now on."""
+        precision, data = self._now
         first_step = tf.constant(self.settings.first_step * _LATER_STEP)
         optimizer = self._minimizer.revise(
-            "float32", state.coordinates, state.optimizer, first_step, self._data
+            precision, self.state.coordinates, self.state.optimizer, first_step, data
         )
-        self.state = state._replace(optimizer=optimizer, low=tf.constant(False))
+        self.state = self.state._replace(optimizer=optimizer)
+
+    def _best(self, precision: str | None = None) -> tuple[tf.Tensor, Any]:
+        """Returns the best images so far and their terms, in the run's precision by default."""
+        precision = precision or self._precision(self.state.low)
+        data = self._data_of(precision, self.state.reference)
+        return self._minimizer.losses(precision, self.state.coordinates, self.state.optimizer, data)
+
+    def _leave_bfloat16(self) -> None:
+        self.state = self.state._replace(low=tf.constant(False))
+        self._revise()
 
     def _next_stage(self) -> None:
         """Begins the next stage at the image so far, in coordinates measured there."""
-        state, minimizer = self.state, self._minimizer
-        precision, old = self._precision(state.low), state.optimizer
-        images, _ = minimizer.losses(precision, state.coordinates, old, self._data)
-        probes, stage = self._stages.probes(self._affordable), int(state.stage) + 1
-        coordinates = self._stages.coordinates(stage, images, precision, probes)
+        images, _ = self._best()
+        self.state = self.state._replace(reference=images)
+        precision, data = self._now
+        probes, stage = self._stages.probes(self._affordable), int(self.state.stage) + 1
+        coordinates = self._stages.coordinates(stage, images, probes, precision, data)
         first_step = tf.constant(self.settings.first_step * _LATER_STEP)
-        new = minimizer.start(precision, coordinates, first_step, self._data)
+        old = self.state.optimizer
+        new = self._minimizer.start(precision, coordinates, first_step, data)
         new = new._replace(
             iterations=old.iterations, evaluations=old.evaluations + new.evaluations + probes
         )
-        self.state = state._replace(
+        self.state = self.state._replace(
             coordinates=coordinates,
             optimizer=new,
             stage=tf.constant(stage),
             checked=tf.fill(new.loss.shape, float("inf")),
-            patience=new.evaluations + _PATIENCE,
         )
 
     def progress(self, precision: str | None = None) -> Progress:
         """Returns what there is to say, with losses in the precision of the run by default."""
-        state = self.state
-        precision = precision or self._precision(state.low)
-        images, losses = self._minimizer.losses(
-            precision, state.coordinates, state.optimizer, self._data
-        )
+        images, losses = self._best(precision)
         values = {name: loss.numpy() for name, loss in losses.items()}
         return Progress(
             iteration=self.iteration,

@@ -19,7 +19,6 @@ class Stages:
 
     Args:
         minimizer: The compiled functions.
-        data: What the problem's functions take.
         values: How many values of an image the objective compares; see `adaptive_filter`.
         shape: Of the images, static.
         settings: The optimiser's settings.
@@ -28,13 +27,11 @@ class Stages:
     def __init__(
         self,
         minimizer: Minimizer,
-        data: Any,
         values: int,
         shape: tf.TensorShape,
         settings: OptimizerSettings,
     ):
         self._minimizer = minimizer
-        self._data = data
         self._settings = settings
         iterations = min(
             settings.max_iterations, settings.max_evaluations or settings.max_iterations
@@ -65,15 +62,16 @@ class Stages:
         return PROBES if measures else 0
 
     def coordinates(
-        self, stage: int, images: tf.Tensor, precision: str, probes: int
+        self, stage: int, images: tf.Tensor, probes: int, precision: str, data: Any
     ) -> Coordinates:
         """Returns the coordinates of a stage that begins at some images.
 
         Args:
             stage: Its index.
             images: float32, [batch, height, width, 3].
-            precision: Of what is measured.
             probes: See `probes`; without any the layers are taken to be blind.
+            precision: In which the curvature is measured.
+            data: What the problem's functions take in it.
         """
         settings = self._settings
         batch, height, width, channels = images.shape
@@ -83,7 +81,7 @@ class Stages:
         if settings.parametrization == "fourier":
             return Coordinates(images, fourier_filter(height, width, *prior))
         if probes:
-            curvature = self._minimizer.spectrum(precision, images, self._data)
+            curvature = self._minimizer.spectrum(precision, images, data)
         else:
             shape = [batch, len(rings(height, width).sizes), channels, channels]
             curvature = tf.zeros(shape, tf.float64)

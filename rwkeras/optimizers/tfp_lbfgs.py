@@ -69,13 +69,24 @@ def start(function, position, first_step, length, memory) -> TfpState:
 
 
 def revise(function, state: TfpState, first_step, length) -> TfpState:
-    """Returns the state at the same point for another objective, its pairs forgotten."""
-    memory = state.results.position_deltas.shape[0]
-    new = start(function, state.results.position, first_step, length, memory)
-    return new._replace(iterations=state.iterations, evaluations=state.evaluations + 1)
+    """Returns the state at the same point for an objective that differs a little."""
+    value, gradient = function(state.results.position)
+    flat = tf.reduce_all(gradient == 0, axis=1)
+    failed = ~(tf.math.is_finite(value) & tf.reduce_all(tf.math.is_finite(gradient), axis=1))
+    results = state.results._replace(
+        objective_value=state.scale * value,
+        objective_gradient=state.scale[:, tf.newaxis] * gradient,
+        converged=flat,
+        failed=failed,
+    )
+    return state._replace(
+        results=results, evaluations=state.evaluations + 1, converged=flat, failed=failed
+    )
 
 
-def advance(function, state: TfpState, until, max_iterations, max_evaluations) -> TfpState:
+def advance(
+    function, state: TfpState, until, max_iterations, max_evaluations, max_trials
+) -> TfpState:
     """Goes on until `until` iterations; see `lbfgs.advance`. Evaluations are not bounded."""
     old = state.results
     remaining = tf.minimum(until, max_iterations) - tf.reduce_max(state.iterations)

@@ -27,10 +27,12 @@ _MOST_SEEN = 0.9
 
 
 # Few coordinates count as seen at first, so that the coarse is right before the fine fits what is
-# left; more give the faster convergence then. Shares of how many values the objective compares, and
-# when the first stage ends, in iterations and as a share of them; by trial on photographs, inverted
-# from conv1_1 to pool5.
-_SEEN_FIRST, _SEEN_LAST = 0.01, 0.1
+# left; more give the faster convergence then. Shares of the coordinates where the objective
+# compares one value for each, the powers by which the shares grow with the values, and when the
+# first stage ends, in iterations and as a share of them; by trial on photographs, inverted from
+# conv1_1 to pool5.
+_SEEN_FIRST, _SEEN_LAST = 0.01, 0.04
+_GROWTH_FIRST, _GROWTH_LAST = 1.0, 1.5
 _FIRST_ITERATIONS, _FIRST_SHARE = 60, 0.3
 
 
@@ -59,13 +61,14 @@ def stages(
     """
     if parametrization != "adaptive":
         return (Stage(None),)
-    most = _MOST_SEEN * math.prod(shape)
-    last = Stage(None, min(_SEEN_LAST * values, most))
+    coordinates = math.prod(shape)
+    ratio = values / coordinates
+    last = Stage(None, coordinates * min(_SEEN_LAST * ratio**_GROWTH_LAST, _MOST_SEEN))
     until = min(_FIRST_ITERATIONS, int(_FIRST_SHARE * iterations))
     # Where values abound, all is seen at once.
-    if last.seen == most or until == 0:
+    if last.seen == coordinates * _MOST_SEEN or until == 0:
         return (last,)
-    return Stage(until, _SEEN_FIRST * values), last
+    return Stage(until, coordinates * _SEEN_FIRST * ratio**_GROWTH_FIRST), last
 
 
 def fourier_filter(height: int, width: int, exponent: float, decorrelate: bool) -> tf.Tensor:

@@ -87,25 +87,44 @@ def starting_noise(
 
 
 def _problem(structure: Objective, extractor, lowered) -> Problem:
-    """Returns an objective as functions of images and data, in each precision."""
+    """Returns an objective as functions of images and data, in each precision.
 
-    def features_of(network, images):
+    Data are those of the objective, and by layer what is added to its activations: nothing in
+    float32, and in bfloat16 what rounding took from the activations of an image nearby.
+    """
+
+    def features_of(network, images, corrections):
         features = {} if network is None else network(images)
         features = {name: tf.cast(value, tf.float32) for name, value in features.items()}
+        features = {name: value + corrections.get(name, 0) for name, value in features.items()}
         return {**features, INPUT: images}
 
     def losses(network):
-        return lambda images, data: structure.with_data(data)(features_of(network, images))
+        def function(images, data):
+            values, corrections = data
+            return structure.with_data(values)(features_of(network, images, corrections))
+
+        return function
 
     def gradient(network):
-        return lambda images, data, seed: random_gradient(
-            structure.with_data(data), lambda x: features_of(network, x), images, seed
-        )
+        def function(images, data, seed):
+            values, corrections = data
+            objective = structure.with_data(values)
+            return random_gradient(
+                objective, lambda x: features_of(network, x, corrections), images, seed
+            )
+
+        return function
+
+    def correct(images, data):
+        exact, low = (features_of(network, images, {}) for network in (extractor, lowered))
+        return data[0], {name: exact[name] - low[name] for name in structure.layers}
 
     networks = {"float32": extractor} | ({} if lowered is None else {"bfloat16": lowered})
     return Problem(
         {name: losses(network) for name, network in networks.items()},
         {name: gradient(network) for name, network in networks.items()},
+        None if lowered is None else correct,
     )
 
 
@@ -167,7 +186,7 @@ def begin_run(
     minimizer = _compiled_minimizer(model, objective, settings)
     name = parametrization(objective, settings)
     settings = dataclasses.replace(settings, parametrization=name)
-    return Run(minimizer, start, objective.data, objective.values, settings)
+    return Run(minimizer, start, (objective.data, {}), objective.values, settings)
 
 
 def optimize_image(

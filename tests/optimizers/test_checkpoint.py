@@ -28,16 +28,26 @@ def invert(model, image, optimizer, callback=None, layer="conv2_2", seed=0):
     return rwkeras.invert(model, image, layer, seed=seed, optimizer=optimizer, callback=callback)
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "tfp", "adam"])
-@pytest.mark.parametrize("stop", [20, 70])
-def test_a_stopped_run_ends_as_if_it_had_never_stopped(toy, image, tmp_path, optimizer, stop):
-    whole = invert(toy, image, settings(None, optimizer=optimizer))
-    first = invert(
-        toy, image, settings(tmp_path, optimizer=optimizer), lambda p: p.iteration >= stop
-    )
+@pytest.mark.parametrize(
+    ("optimizer", "precision", "stop"),
+    [
+        ("lbfgs", "auto", 25),
+        ("lbfgs", "float32", 70),
+        ("lbfgs", "bfloat16", 15),
+        ("tfp", "auto", 25),
+        ("tfp", "auto", 70),
+        ("adam", "auto", 25),
+    ],
+)
+def test_a_stopped_run_ends_as_if_it_had_never_stopped(
+    toy, image, tmp_path, optimizer, precision, stop
+):
+    how = {"optimizer": optimizer, "precision": precision}
+    whole = invert(toy, image, settings(None, **how))
+    first = invert(toy, image, settings(tmp_path, **how), lambda p: p.iteration >= stop)
     assert first.stopped
     seen = []
-    second = invert(toy, image, settings(tmp_path, optimizer=optimizer), seen.append)
+    second = invert(toy, image, settings(tmp_path, **how), seen.append)
     assert seen[0].iteration >= stop
     np.testing.assert_array_equal(second.image, whole.image)
     assert second.evaluations == whole.evaluations

@@ -29,15 +29,25 @@ def start(function, rows, *, dtype=tf.float64, first_step=0.1, memory=10):
 
 @functools.cache
 def compiled(function):
-    def advance(state, until, iterations, evaluations):
-        return lbfgs.advance(with_gradient(function), state, until, iterations, evaluations)
+    def advance(state, *limits):
+        return lbfgs.advance(with_gradient(function), state, *limits)
 
     return tf.function(advance, autograph=False)
 
 
-def solve(function, rows, *, until=MANY, iterations=500, evaluations=MANY, state=None, **kwargs):
+def solve(
+    function,
+    rows,
+    *,
+    until=MANY,
+    iterations=500,
+    evaluations=MANY,
+    trials=MANY,
+    state=None,
+    **kwargs,
+):
     state = start(function, rows, **kwargs) if state is None else state
-    limits = [tf.constant(n) for n in (until, iterations, evaluations)]
+    limits = [tf.constant(n) for n in (until, iterations, evaluations, trials)]
     return compiled(function)(state, *limits)
 
 
@@ -223,3 +233,16 @@ def test_revised_it_goes_on_with_another_objective():
     np.testing.assert_allclose(revised.loss, other(state.position))
     end = solve(other, rows, state=revised)
     np.testing.assert_allclose(lbfgs.best(end), np.full((2, 6), 1 - 1e-3), atol=1e-6)
+
+
+def test_a_member_whose_search_is_too_long_is_left_as_it_is():
+    # The first step is far too short for the one, and about right for the other.
+    rows = np.array([np.zeros(6), np.ones(6) - 1e-6])
+    end = solve(quadratic, rows, first_step=1e-6, trials=2)
+    assert end.search.trials[0] == 2
+    assert end.iterations[0] == 0
+    assert end.iterations[1] > 0
+    whole = solve(quadratic, rows, first_step=1e-6)
+    on = solve(quadratic, None, state=end)
+    np.testing.assert_array_equal(on.position, whole.position)
+    np.testing.assert_array_equal(on.evaluations, whole.evaluations)

@@ -28,7 +28,17 @@ def rough(images, scale):
     return quadratic(images + tf.stop_gradient(rounded - images), scale)
 
 
-def noise(images, scale, seed):
+def correct(images, scale):
+    return scale, -0.02 * images
+
+
+def corrected(images, data):
+    """The quadratic of activations that are too large in bfloat16."""
+    scale, correction = data
+    return quadratic(1.02 * images + correction, scale)
+
+
+def noise(images, data, seed):
     """A random gradient of the quadratic's curvature."""
     white = tf.random.stateless_normal(images.shape[1:], [seed, 0])
     return tf.sqrt(2 * CURVATURE) * white + 0 * images
@@ -48,6 +58,7 @@ def run(losses, data=ONES, callback=None, **kwargs):
 
 
 BOTH = Problem({"float32": quadratic, "bfloat16": rough}, {"float32": noise, "bfloat16": noise})
+CORRECTED = Problem({"float32": quadratic, "bfloat16": corrected}, BOTH.random_gradients, correct)
 
 
 @pytest.mark.parametrize("parametrization", ["pixels", "fourier", "adaptive"])
@@ -130,8 +141,8 @@ def test_in_chunks_bit_for_bit_as_in_one_run(optimizer, precision):
         "max_iterations": 75,
         "values": 144,
     }
-    whole = run(BOTH, report_every=75, **settings)
-    chunks = run(BOTH, report_every=4, **settings)
+    whole = run(CORRECTED, report_every=75, **settings)
+    chunks = run(CORRECTED, report_every=4, **settings)
     np.testing.assert_array_equal(whole.image, chunks.image)
     np.testing.assert_array_equal(whole.evaluations, chunks.evaluations)
     np.testing.assert_array_equal(whole.iterations, chunks.iterations)
@@ -251,6 +262,18 @@ def test_auto_begins_in_bfloat16_and_ends_in_float32():
     rough_only = run(BOTH, precision="bfloat16", max_iterations=150, report_every=150)
     assert (auto.loss < 0.01 * rough_only.loss).all()
     np.testing.assert_allclose(auto.image, CENTRE, atol=1e-3)
+
+
+def test_bfloat16_is_corrected_at_the_start_and_now_and_then():
+    taken = begin(CORRECTED, ONES, precision="bfloat16", report_every=1)
+    agree = {}
+    while taken.iteration < 22:
+        low, exact = taken.progress("bfloat16"), taken.progress("float32")
+        agree[taken.iteration] = np.allclose(low.loss, exact.loss, rtol=1e-4)
+        taken.advance()
+    assert [iteration for iteration, agrees in agree.items() if agrees] == [0, 10, 20]
+    result = minimize(taken)
+    np.testing.assert_allclose(result.image, CENTRE, atol=5e-3)
 
 
 def test_losses_of_the_result_are_in_float32():

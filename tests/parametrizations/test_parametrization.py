@@ -91,9 +91,12 @@ def test_a_curvature_that_is_not_finite_is_none():
 
 def test_stages():
     shape = (16, 16, 3)
+    first, last = stages("adaptive", shape, 768 // 4, 1000)
+    assert first.until == 60
+    assert last.until is None
+    np.testing.assert_allclose([first.seen, last.seen], [768 * 0.01 / 4, 768 * 0.04 / 8])
     assert stages("pixels", shape, 500, 200) == (Stage(None),)
-    assert stages("adaptive", shape, 500, 1000) == (Stage(60, 5.0), Stage(None, 50.0))
-    assert stages("adaptive", shape, 500, 100) == (Stage(30, 5.0), Stage(None, 50.0))
-    assert stages("adaptive", shape, 500, 3) == (Stage(None, 50.0),)
+    assert [stage.until for stage in stages("adaptive", shape, 500, 100)] == [30, None]
+    assert [stage.until for stage in stages("adaptive", shape, 500, 3)] == [None]
     # Nearly all coordinates, where a layer has many values for each.
     assert stages("adaptive", shape, 10**5, 100) == (Stage(None, 0.9 * 768),)

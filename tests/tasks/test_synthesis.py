@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import rwkeras
 from rwkeras.optimizers import minimizer
+from rwkeras.tasks.synthesis import begin_run
 
 FEW = rwkeras.OptimizerSettings(max_iterations=3)
 
@@ -72,6 +73,20 @@ def test_what_was_compiled_goes_with_the_model(square):
     del model
     gc.collect()
     assert gone() is None
+
+
+def test_bfloat16_begins_with_the_losses_of_float32(toy, square):
+    features = rwkeras.feature_extractor(toy, ["conv1_1", "conv2_1"])(square[np.newaxis])
+    objective = rwkeras.texture_term("conv1_1", features["conv1_1"])
+    objective += rwkeras.content_term("conv2_1", features["conv2_1"])
+    start = rwkeras.white_noise((2, *square.shape), 0, stddev=0.1)
+    settings = rwkeras.OptimizerSettings(precision="bfloat16")
+    run = begin_run(toy, objective, start, settings)
+    low, exact = run.progress("bfloat16"), run.progress("float32")
+    for name in exact.losses:
+        np.testing.assert_allclose(low.losses[name], exact.losses[name], rtol=1e-5)
+    run.advance()
+    assert not np.array_equal(run.progress("float32").images, start)
 
 
 def test_an_objective_without_terms(toy, square):

@@ -96,7 +96,7 @@ def ours(**settings) -> Callable[[Case, Referee], None]:
         warm = begin(max_iterations=3)
         while not warm.finished:
             warm.advance()
-        warm.progress("float32")
+        warm.progress(exact=True)
         referee.start()
         run = begin()
         referee.stop()
@@ -104,7 +104,7 @@ def ours(**settings) -> Callable[[Case, Referee], None]:
             referee.start()
             run.advance()
             referee.stop()
-            progress = run.progress("float32")
+            progress = run.progress(exact=True)
             referee.see(progress.images.numpy(), float(progress.loss[0]), run.evaluations)
 
     return contest

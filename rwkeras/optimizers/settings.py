@@ -32,8 +32,10 @@ class OptimizerSettings:
         fourier_exponent: The p of the prior f^-p on amplitudes, for "adaptive" and "fourier".
         decorrelate_colors: Whether the prior takes the channels of RGB to be correlated.
         precision: "float32", "bfloat16" for the network's weights and activations, or "auto":
-            bfloat16 while it makes progress, then float32; float32 at once where bfloat16 is not
-            faster. "auto" turns for a whole batch at a time.
+            bfloat16 for as long as its loss is the true one but for little, then float32, and so
+            for the last tenth in any case; float32 at once where bfloat16 is not faster. What
+            bfloat16 takes from the activations is measured and added every 20 iterations, which
+            costs an evaluation. "auto" turns for a whole batch at a time.
         checkpoint_dir: A folder in which the state of the run is kept, or None. The same run begun
             again goes on from there, and ends as if it had never stopped.
         checkpoint_seconds: How long to wait between saves; a run that is stopped is saved then.

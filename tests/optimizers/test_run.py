@@ -268,7 +268,7 @@ def test_bfloat16_is_corrected_at_the_start_and_now_and_then():
     taken = begin(CORRECTED, ONES, precision="bfloat16", report_every=1)
     agree = {}
     while taken.iteration < 22:
-        low, exact = taken.progress("bfloat16"), taken.progress("float32")
+        low, exact = taken.progress(), taken.progress(exact=True)
         agree[taken.iteration] = np.allclose(low.loss, exact.loss, rtol=1e-4)
         taken.advance()
     assert [iteration for iteration, agrees in agree.items() if agrees] == [0, 10, 20]

@@ -82,11 +82,11 @@ def test_bfloat16_begins_with_the_losses_of_float32(toy, square):
     start = rwkeras.white_noise((2, *square.shape), 0, stddev=0.1)
     settings = rwkeras.OptimizerSettings(precision="bfloat16")
     run = begin_run(toy, objective, start, settings)
-    low, exact = run.progress("bfloat16"), run.progress("float32")
+    low, exact = run.progress(), run.progress(exact=True)
     for name in exact.losses:
         np.testing.assert_allclose(low.losses[name], exact.losses[name], rtol=1e-5)
     run.advance()
-    assert not np.array_equal(run.progress("float32").images, start)
+    assert not np.array_equal(run.progress(exact=True).images, start)
 
 
 def test_an_objective_without_terms(toy, square):

@@ -1,0 +1,172 @@
+"""An optimisation that stands somewhere: in some coordinates, in some precision."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from rwkeras.optimizers.minimizer import Minimizer
+from rwkeras.optimizers.problem import Coordinates, total
+from rwkeras.optimizers.settings import OptimizerSettings
+from rwkeras.optimizers.stages import Stages
+
+# How long the first step of a later stage or precision is, compared with the run's first.
+_LATER_STEP = 0.2
+
+
+class DescentState(NamedTuple):
+    """Everything that decides how a descent goes on.
+
+    Attributes:
+        coordinates: Those of the stage.
+        optimizer: The optimiser's own state.
+        stage: The index of the stage, int32, [].
+        low: Whether evaluations are in bfloat16, bool, [].
+        checked: The loss in float32 when its progress was last checked, [batch].
+        reference: The images at which bfloat16 was last made to agree with float32.
+        initial_loss: The loss of the start in float32, [batch].
+    """
+
+    coordinates: Coordinates
+    optimizer: Any
+    stage: tf.Tensor
+    low: tf.Tensor
+    checked: tf.Tensor
+    reference: tf.Tensor
+    initial_loss: tf.Tensor
+
+
+class Descent:
+    """What a run can do; `Run` decides when.
+
+    Args:
+        minimizer: The compiled functions.
+        images: The start, float32, [batch, height, width, 3], static in shape.
+        data: What the problem's functions take.
+        stages: The stages.
+        settings: The optimiser's settings.
+    """
+
+    def __init__(
+        self,
+        minimizer: Minimizer,
+        images: tf.Tensor,
+        data: Any,
+        stages: Stages,
+        settings: OptimizerSettings,
+    ):
+        self._minimizer = minimizer
+        self._data = data
+        self._corrected: tuple[Any, Any] = None, None
+        self._stages = stages
+        self._first_step = settings.first_step
+        low = settings.precision != "float32" and "bfloat16" in minimizer.problem.losses
+        minimizer.prepare(images.shape)
+        coordinates, optimizer = self._begin(
+            0, images, low, stages.probes(settings.max_evaluations), self._first_step
+        )
+        initial_loss = optimizer.loss
+        if low:
+            _, losses = minimizer.losses("float32", coordinates, optimizer, data)
+            initial_loss = total(losses)
+        self.state = DescentState(
+            coordinates,
+            optimizer,
+            tf.constant(0),
+            tf.constant(low),
+            initial_loss,
+            images,
+            initial_loss,
+        )
+
+    def _begin(
+        self, stage: int, images: tf.Tensor, low: bool, probes: int, first_step: float
+    ) -> tuple[Coordinates, Any]:
+        """Returns coordinates of a stage that begins at images, and the optimiser's state."""
+        precision, data = self._functions(low, images)
+        coordinates = self._stages.coordinates(stage, images, probes, precision, data)
+        optimizer = self._minimizer.start(precision, coordinates, tf.constant(first_step), data)
+        return coordinates, optimizer._replace(evaluations=optimizer.evaluations + probes)
+
+    def _functions(self, low: bool, reference: tf.Tensor) -> tuple[str, Any]:
+        """Returns a precision and what functions take in it; see `Problem.correct`."""
+        if not low:
+            return "float32", self._data
+        if self._corrected[0] is not reference:
+            self._corrected = reference, self._minimizer.correct(reference, self._data)
+        return "bfloat16", self._corrected[1]
+
+    @property
+    def low(self) -> bool:
+        """Whether evaluations are in bfloat16."""
+        return bool(self.state.low)
+
+    @property
+    def stuck(self) -> tf.Tensor:
+        """Whether a member can go no further as it is, bool, [batch]."""
+        return self.state.optimizer.converged | self.state.optimizer.failed
+
+    @property
+    def iteration(self) -> int:
+        """Iterations so far, of the member that has made the fewest and can go on."""
+        made = self.state.optimizer.iterations.numpy()
+        open_ = ~self.stuck.numpy()
+        return int(made[open_].min() if open_.any() else made.max())
+
+    @property
+    def evaluations(self) -> int:
+        """Evaluations so far, of the member that has had most."""
+        return int(tf.reduce_max(self.state.optimizer.evaluations))
+
+    def best(self, low: bool) -> tuple[tf.Tensor, Mapping[str, tf.Tensor]]:
+        """Returns the best images so far, not clipped, and their terms in a precision."""
+        state = self.state
+        precision, data = self._functions(low, state.reference)
+        return self._minimizer.losses(precision, state.coordinates, state.optimizer, data)
+
+    def advance(self, limits: list[int]) -> None:
+        """Goes on; see `lbfgs.advance` for the limits."""
+        state = self.state
+        precision, data = self._functions(self.low, state.reference)
+        tensors = [tf.convert_to_tensor(limit) for limit in limits]
+        optimizer = self._minimizer.advance(
+            precision, state.coordinates, state.optimizer, tensors, data
+        )
+        self.state = state._replace(optimizer=optimizer)
+
+    def correct(self) -> None:
+        """Has bfloat16 agree with float32 at the best images so far; costs one evaluation."""
+        if self._minimizer.problem.correct is not None:
+            reference, _ = self.best(low=True)
+            self._revise(self.state._replace(reference=reference))
+
+    def leave_bfloat16(self) -> None:
+        """Goes on in float32; costs one evaluation."""
+        self._revise(self.state._replace(low=tf.constant(False)))
+
+    def _revise(self, state: DescentState) -> None:
+        """Takes the optimiser to the objective as it is from now on."""
+        precision, data = self._functions(bool(state.low), state.reference)
+        first_step = tf.constant(self._first_step * _LATER_STEP)
+        optimizer = self._minimizer.revise(
+            precision, state.coordinates, state.optimizer, first_step, data
+        )
+        self.state = state._replace(optimizer=optimizer)
+
+    def next_stage(self, budget: int) -> None:
+        """Begins the next stage at the best images so far, in coordinates measured there."""
+        images, _ = self.best(self.low)
+        old, stage = self.state.optimizer, int(self.state.stage) + 1
+        probes = self._stages.probes(budget)
+        coordinates, new = self._begin(
+            stage, images, self.low, probes, self._first_step * _LATER_STEP
+        )
+        self.state = self.state._replace(
+            coordinates=coordinates,
+            optimizer=new._replace(
+                iterations=old.iterations, evaluations=old.evaluations + new.evaluations
+            ),
+            stage=tf.constant(stage),
+            checked=tf.fill(new.loss.shape, float("inf")),
+            reference=images,
+        )

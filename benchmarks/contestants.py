@@ -92,8 +92,8 @@ def ours(**settings) -> Callable[[Case, Referee], None]:
             chosen = {"max_iterations": 1000, "report_every": 5, **settings, **changes}
             return begin_run(case.model, case.objective, case.start, OptimizerSettings(**chosen))
 
-        # A short run has everything compiled.
-        warm = begin(max_iterations=3)
+        # A short run has everything compiled: what begins, checks and leaves bfloat16 as well.
+        warm = begin(max_iterations=12)
         while not warm.finished:
             warm.advance()
         warm.progress(exact=True)

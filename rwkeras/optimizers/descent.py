@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from rwkeras.optimizers.minimizer import Minimizer
-from rwkeras.optimizers.problem import Coordinates, total
+from rwkeras.optimizers.problem import Coordinates
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.optimizers.stages import Stages
 
@@ -22,7 +22,7 @@ class DescentState(NamedTuple):
         optimizer: The optimiser's own state.
         stage: The index of the stage, int32, [].
         low: Whether evaluations are in bfloat16, bool, [].
-        checked: The loss in float32 when its progress was last checked, [batch].
+        checked: The loss when bfloat16 was last made to agree with float32, [batch].
         reference: The images at which bfloat16 was last made to agree with float32.
         initial_loss: The loss of the start in float32, [batch].
     """
@@ -65,18 +65,10 @@ class Descent:
         coordinates, optimizer = self._begin(
             0, images, low, stages.probes(settings.max_evaluations), self._first_step
         )
-        initial_loss = optimizer.loss
-        if low:
-            _, losses = minimizer.losses("float32", coordinates, optimizer, data)
-            initial_loss = total(losses)
+        # Here bfloat16 agrees with float32.
+        loss = optimizer.loss
         self.state = DescentState(
-            coordinates,
-            optimizer,
-            tf.constant(0),
-            tf.constant(low),
-            initial_loss,
-            images,
-            initial_loss,
+            coordinates, optimizer, tf.constant(0), tf.constant(low), loss, images, loss
         )
 
     def _begin(
@@ -136,9 +128,8 @@ class Descent:
 
     def correct(self) -> None:
         """Has bfloat16 agree with float32 at the best images so far; costs one evaluation."""
-        if self._minimizer.problem.correct is not None:
-            reference, _ = self.best(low=True)
-            self._revise(self.state._replace(reference=reference))
+        reference, _ = self.best(low=True)
+        self._revise(self.state._replace(reference=reference))
 
     def leave_bfloat16(self) -> None:
         """Goes on in float32; costs one evaluation."""

@@ -31,7 +31,7 @@ class Minimizer:
         self.problem = problem
         self._method = _METHODS[optimizer]
         self._memory = memory
-        self.correct = tf.function(problem.correct or (lambda images, data: data), autograph=False)
+        self.correct = tf.function(problem.correct, autograph=False)
         self.spectrum = tf.function(self._spectrum, autograph=False)
         self.start = tf.function(self._start, autograph=False)
         self.revise = tf.function(self._revise, autograph=False)

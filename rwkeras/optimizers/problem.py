@@ -19,13 +19,12 @@ class Problem(NamedTuple):
             image whose covariance is the objective's Hessian; empty where that is not known. See
             `rwkeras.parametrizations.curvature`.
         correct: A function of images and data to the data that functions in bfloat16 take instead,
-            with which they agree with those in float32 at these images; None where they take the
-            same.
+            with which they agree with those in float32 at these images.
     """
 
     losses: Mapping[str, Callable[[tf.Tensor, Any], Mapping[str, tf.Tensor]]]
     random_gradients: Mapping[str, Callable[[tf.Tensor, Any, int], tf.Tensor]] = {}
-    correct: Callable[[tf.Tensor, Any], Any] | None = None
+    correct: Callable[[tf.Tensor, Any], Any] = lambda images, data: data
 
 
 class Coordinates(NamedTuple):

@@ -7,7 +7,6 @@ import tensorflow as tf
 
 from rwkeras.optimizers.descent import Descent, DescentState
 from rwkeras.optimizers.minimizer import Minimizer
-from rwkeras.optimizers.problem import total
 from rwkeras.optimizers.settings import OptimizationResult, OptimizerSettings, Progress
 from rwkeras.optimizers.stages import COST, Stages
 
@@ -121,27 +120,24 @@ class Run:
         if auto and (done or now < mark or now >= self._last):
             self._descent.leave_bfloat16()
             return
-        due = now == _FIRST_CHECK or now % _CHECK_EVERY == 0
-        due = due and self._descent.low and self._affordable > 0
-        if due and not self._bfloat16_is_good() and auto:
-            self._descent.leave_bfloat16()
-            return
         until = self._stages.until(int(self.state.stage))
         more = until is not None and now < self.settings.max_iterations and (done or now >= until)
+        due = self._descent.low and (now == _FIRST_CHECK or now % _CHECK_EVERY == 0)
         if more and self._affordable > COST:
             self._descent.next_stage(self._affordable)
-        elif due:
-            self._descent.correct()
+        elif due and self._affordable > 0 and not self._correct() and self._auto_low:
+            self._descent.leave_bfloat16()
 
-    def _bfloat16_is_good(self) -> bool:
-        """Returns whether bfloat16 is good for any member still.
+    def _correct(self) -> bool:
+        """Corrects bfloat16 and returns whether it is good for any member still.
 
-        It is while it lowers the true loss, and while its own is not far from that.
+        It is while it lowers the true loss, and while its own was not far from that.
         """
-        _, losses = self._descent.best(low=False)
-        exact, before = total(losses), self.state.checked
+        low = self.state.optimizer.loss
+        self._descent.correct()
+        exact, before = self.state.optimizer.loss, self.state.checked
         self.state = self.state._replace(checked=exact)
-        describes = tf.abs(exact - self.state.optimizer.loss) < _ERROR * exact
+        describes = tf.abs(exact - low) < _ERROR * exact
         falls = exact < (1 - _PROGRESS) * before
         return bool(tf.reduce_any(describes & falls & ~self._descent.stuck))
 

@@ -124,7 +124,7 @@ def _problem(structure: Objective, extractor, lowered) -> Problem:
     return Problem(
         {name: losses(network) for name, network in networks.items()},
         {name: gradient(network) for name, network in networks.items()},
-        None if lowered is None else correct,
+        correct,
     )
 
 

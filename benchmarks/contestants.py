@@ -89,7 +89,7 @@ def ours(**settings) -> Callable[[Case, Referee], None]:
 
     def contest(case: Case, referee: Referee) -> None:
         def begin(**changes):
-            chosen = {"max_iterations": 1000, "report_every": 5, **settings, **changes}
+            chosen = {"max_iterations": 1000, "report_every": 1, **settings, **changes}
             return begin_run(case.model, case.objective, case.start, OptimizerSettings(**chosen))
 
         # A short run has everything compiled: what begins, checks and leaves bfloat16 as well.

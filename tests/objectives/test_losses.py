@@ -82,3 +82,15 @@ def test_equation_7():
     difference = 30 * (numpy_gram(FEATURES) - numpy_gram(SOURCE))
     expected = (flat @ difference / (3**2 * 30**2)).reshape(FEATURES.shape)
     np.testing.assert_allclose(tape.gradient(loss, x), expected)
+
+
+def test_the_gradient_of_a_gram_matrix_towards_any_direction():
+    features = np.random.default_rng(5).normal(size=(2, 3, 4, 5))
+    direction = np.random.default_rng(6).normal(size=(2, 5, 5))
+    rows = tf.constant(features)
+    with tf.GradientTape() as tape:
+        tape.watch(rows)
+        along = tf.reduce_sum(rwkeras.gram_matrix(rows) * direction)
+    both = direction + direction.swapaxes(1, 2)
+    expected = np.einsum("bhwi,bij->bhwj", features, both) / 12
+    np.testing.assert_allclose(tape.gradient(along, rows), expected)

@@ -9,12 +9,13 @@ from skimage import data
 
 import rwkeras
 from rwkeras.images.reading import fit_longer_side
-from rwkeras.objectives.balance import balance
-from rwkeras.objectives.objective import Objective, content_term, texture_term
+from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.settings import OptimizerSettings
-from rwkeras.tasks.settings import StyleSettings, TextureSettings
+from rwkeras.tasks.invert import inversion_objective
+from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSettings
 from rwkeras.tasks.style import style_objective
 from rwkeras.tasks.synthesis import starting_noise
+from rwkeras.tasks.texture import texture_objective
 
 
 class Case(NamedTuple):
@@ -51,10 +52,11 @@ def inversion(layer: str, size: int, marks) -> Case:
     """Returns the inversion of the astronaut from a layer, from the tools' own start."""
     source = tf.constant(_photo(data.astronaut(), size))
     model = _network([layer], source, subtract_mean=False)
-    features = rwkeras.feature_extractor(model, [layer])(source)[layer]
-    objective = balance(model, content_term(layer, features), source)
-    settings = OptimizerSettings()
-    start = starting_noise(objective, source.shape, 0, stddev=0.02, optimizer=settings)
+    settings = InversionSettings(layer)
+    objective = inversion_objective(model, source, settings)
+    start = starting_noise(
+        objective, source.shape, 0, stddev=settings.noise_stddev, optimizer=OptimizerSettings()
+    )
     return Case(model, objective, start, source.numpy(), marks)
 
 
@@ -63,11 +65,7 @@ def texture(size: int, reference: int) -> Case:
     source = tf.constant(_photo(data.immunohistochemistry()[10:202, 40:232], size))
     settings = TextureSettings()
     model = _network(settings.layers, source, subtract_mean=True)
-    features = rwkeras.feature_extractor(model, settings.layers)(source)
-    objective = Objective()
-    for layer in settings.layers:
-        objective += texture_term(layer, features[layer])
-    objective = balance(model, objective, source)
+    objective = texture_objective(model, source, settings)
     start = rwkeras.white_noise(source.shape, 0, stddev=settings.noise_stddev)
     return Case(model, objective, start, None, {}, reference)
 

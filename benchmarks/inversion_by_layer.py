@@ -36,6 +36,7 @@ flags.DEFINE_integer("image_size", 256, "Length of the photograph's longer side.
 flags.DEFINE_integer("max_iterations", 200, "Iterations at most.")
 flags.DEFINE_string("optimizer", "lbfgs", "The optimiser.")
 flags.DEFINE_string("parametrization", "adaptive", "The coordinates of the image.")
+flags.DEFINE_string("precision", "auto", "Of the network.")
 flags.DEFINE_float("noise_stddev", 0.02, "Of the noise that it starts from.")
 flags.DEFINE_integer("seed", 0, "Of weights and noise.")
 
@@ -56,6 +57,7 @@ def invert_layer(source, layer: str, picture: Path) -> dict[str, object]:
         optimizer=rwkeras.OptimizerSettings(
             optimizer=FLAGS.optimizer,
             parametrization=FLAGS.parametrization,
+            precision=FLAGS.precision,
             max_iterations=FLAGS.max_iterations,
         ),
         callback=lambda progress: bar.update(progress.iteration - bar.n) and None,

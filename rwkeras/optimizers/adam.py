@@ -6,6 +6,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.optimizers.problem import is_finite, is_flat
 
 
 class AdamState(NamedTuple):
@@ -53,7 +54,7 @@ def prepare(batch: int, size: int) -> tuple[keras.optimizers.Optimizer, keras.Va
 def start(function, position, first_step, length, memory) -> AdamState:
     """Returns the state at a start; see `lbfgs.start`. `first_step` is the learning rate."""
     value, gradient = function(position)
-    flat = tf.reduce_all(gradient == 0, axis=1)
+    flat = is_flat(gradient)
     count = tf.zeros_like(flat, tf.int32)
     # Adam's first step changes every coordinate by the learning rate.
     even = tf.sign(gradient)
@@ -62,7 +63,7 @@ def start(function, position, first_step, length, memory) -> AdamState:
     optimizer, _ = prepare(*position.shape)
     count_of_keras = tf.zeros([], optimizer.iterations.dtype)
     variables = (count_of_keras, rate, moment, moment)
-    failed = ~(tf.math.is_finite(value) & tf.reduce_all(tf.math.is_finite(gradient), axis=1))
+    failed = ~is_finite(value, gradient)
     return AdamState(position, value, gradient, variables, count, count + 1, flat, failed)
 
 
@@ -93,7 +94,7 @@ def advance(
         optimizer.apply([state.gradient], [moved])
         position = tf.where(moves[:, tf.newaxis], moved.value, state.position)
         value, gradient = function(position)
-        finite = tf.math.is_finite(value) & tf.reduce_all(tf.math.is_finite(gradient), axis=1)
+        finite = is_finite(value, gradient)
         taken = moves & finite
         rows = taken[:, tf.newaxis]
         count = tf.cast(moves, tf.int32)
@@ -104,7 +105,7 @@ def advance(
             state.variables,
             state.iterations + tf.cast(taken, tf.int32),
             state.evaluations + count,
-            state.converged | (taken & tf.reduce_all(gradient == 0, axis=1)),
+            state.converged | (taken & is_flat(gradient)),
             state.failed | (moves & ~finite),
         )
 

@@ -110,6 +110,10 @@ class Descent:
         """Evaluations so far, of the member that has had most."""
         return int(tf.reduce_max(self.state.optimizer.evaluations))
 
+    def _images(self) -> tf.Tensor:
+        """Returns the best images so far, not clipped."""
+        return self._minimizer.images(self.state.coordinates, self.state.optimizer)
+
     def best(self, low: bool) -> tuple[tf.Tensor, Mapping[str, tf.Tensor]]:
         """Returns the best images so far, not clipped, and their terms in a precision."""
         state = self.state
@@ -128,8 +132,7 @@ class Descent:
 
     def correct(self) -> None:
         """Has bfloat16 agree with float32 at the best images so far; costs one evaluation."""
-        reference, _ = self.best(low=True)
-        self._revise(self.state._replace(reference=reference))
+        self._revise(self.state._replace(reference=self._images()))
 
     def leave_bfloat16(self) -> None:
         """Goes on in float32; costs one evaluation."""
@@ -146,7 +149,7 @@ class Descent:
 
     def next_stage(self, budget: int) -> None:
         """Begins the next stage at the best images so far, in coordinates measured there."""
-        images, _ = self.best(self.low)
+        images = self._images()
         old, stage = self.state.optimizer, int(self.state.stage) + 1
         probes = self._stages.probes(budget)
         coordinates, new = self._begin(

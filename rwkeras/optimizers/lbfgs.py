@@ -18,13 +18,13 @@ from rwkeras.optimizers import history, line_search
 from rwkeras.optimizers.history import dot
 from rwkeras.optimizers.lbfgs_turn import (
     LbfgsState,
-    ValueAndGradient,
     begin,
     norm,
     scaled,
     standing,
     turn,
 )
+from rwkeras.optimizers.problem import ValueAndGradient
 
 
 def start(

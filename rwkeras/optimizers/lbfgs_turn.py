@@ -7,7 +7,6 @@ References:
     Nocedal and Wright (2006), Numerical optimization, chapter 7.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -15,12 +14,10 @@ import tensorflow as tf
 from rwkeras.optimizers import history, line_search
 from rwkeras.optimizers.history import History, dot
 from rwkeras.optimizers.line_search import Search, Trial
+from rwkeras.optimizers.problem import ValueAndGradient
 
 # A step of this many roundings of the position is none.
 _RESOLUTION = 100
-
-# Positions [batch, n] to losses [batch] and gradients [batch, n].
-ValueAndGradient = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 class LbfgsState(NamedTuple):

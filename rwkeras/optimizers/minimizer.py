@@ -36,6 +36,7 @@ class Minimizer:
         self.start = tf.function(self._start, autograph=False)
         self.revise = tf.function(self._revise, autograph=False)
         self.advance = tf.function(self._advance, autograph=False)
+        self.images = tf.function(self._images, autograph=False)
         self.losses = tf.function(self._losses, autograph=False)
 
     def prepare(self, shape: tf.TensorShape) -> None:
@@ -69,7 +70,11 @@ class Minimizer:
         """Returns the state after more iterations; `limits` as in `lbfgs.advance`."""
         return self._method.advance(self._function(precision, coordinates, data), state, *limits)
 
+    def _images(self, coordinates, state):
+        """Returns the best images so far."""
+        return coordinates.images(self._method.best(state))
+
     def _losses(self, precision, coordinates, state, data):
         """Returns the best images so far and their weighted terms."""
-        images = coordinates.images(self._method.best(state))
+        images = self._images(coordinates, state)
         return images, self.problem.losses[precision](images, data)

@@ -5,8 +5,10 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from rwkeras.optimizers.lbfgs_turn import ValueAndGradient
 from rwkeras.parametrizations.filters import apply_filters
+
+# Positions [batch, n] to losses [batch] and gradients [batch, n].
+ValueAndGradient = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 class Problem(NamedTuple):
@@ -57,6 +59,16 @@ class Coordinates(NamedTuple):
 def total(losses: Mapping[str, tf.Tensor]) -> tf.Tensor:
     """Returns the sum of the terms, [batch]."""
     return tf.add_n(list(losses.values()))
+
+
+def is_finite(value: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
+    """Returns whether values, [batch], and gradients, [batch, n], are finite, bool, [batch]."""
+    return tf.math.is_finite(value) & tf.reduce_all(tf.math.is_finite(gradient), axis=1)
+
+
+def is_flat(gradient: tf.Tensor) -> tf.Tensor:
+    """Returns whether gradients, [batch, n], vanish, bool, [batch]."""
+    return tf.reduce_all(gradient == 0, axis=1)
 
 
 def value_and_gradient(losses, coordinates: Coordinates, data: Any) -> ValueAndGradient:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from rwkeras.optimizers.lbfgs_turn import ValueAndGradient
+from rwkeras.optimizers.problem import ValueAndGradient, is_finite, is_flat
 
 
 class TfpState(NamedTuple):
@@ -63,7 +63,7 @@ def start(function, position, first_step, length, memory) -> TfpState:
     scale = tf.where((scale > 0) & tf.math.is_finite(scale), scale, tf.ones_like(scale))
     scaled = scale * value, scale[:, tf.newaxis] * gradient
     results = _minimize(lambda position: scaled, 0, memory, position=position)
-    flat = tf.reduce_all(gradient == 0, axis=1)
+    flat = is_flat(gradient)
     count = tf.zeros_like(flat, tf.int32)
     return TfpState(results, scale, count, count + 1, results.converged | flat, results.failed)
 
@@ -71,8 +71,8 @@ def start(function, position, first_step, length, memory) -> TfpState:
 def revise(function, state: TfpState, first_step, length) -> TfpState:
     """Returns the state at the same point for an objective that differs a little."""
     value, gradient = function(state.results.position)
-    flat = tf.reduce_all(gradient == 0, axis=1)
-    failed = ~(tf.math.is_finite(value) & tf.reduce_all(tf.math.is_finite(gradient), axis=1))
+    flat = is_flat(gradient)
+    failed = ~is_finite(value, gradient)
     results = state.results._replace(
         objective_value=state.scale * value,
         objective_gradient=state.scale[:, tf.newaxis] * gradient,

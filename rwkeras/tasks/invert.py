@@ -2,16 +2,33 @@
 
 from typing import Any
 
+import tensorflow as tf
+
 from rwkeras.backend import keras
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.features import extract
 from rwkeras.objectives.balance import balance
-from rwkeras.objectives.objective import content_term
+from rwkeras.objectives.objective import Objective, content_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.tasks.settings import InversionSettings
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 
 _DEFAULTS = InversionSettings()
+
+
+def inversion_objective(
+    model: keras.Model, source: tf.Tensor, settings: InversionSettings
+) -> Objective:
+    """Returns Eq. 1 on a layer, balanced, towards the activations of images.
+
+    Args:
+        model: A functional `keras.Model`.
+        source: The images, float32 RGB in [0, 1], [batch, height, width, 3].
+        settings: The layer and how it is weighted.
+    """
+    features = extract(model, [settings.layer], source)
+    objective = content_term(settings.layer, features[settings.layer])
+    return balance(model, objective, source, settings.weighting)
 
 
 def invert(
@@ -49,9 +66,7 @@ def invert(
     """
     settings = InversionSettings(layer, weighting, noise_stddev)
     source = as_batch(image)
-    features = extract(model, [settings.layer], source.images)
-    objective = content_term(settings.layer, features[settings.layer])
-    objective = balance(model, objective, source.images, settings.weighting)
+    objective = inversion_objective(model, source.images, settings)
     start = starting_noise(
         objective, source.images.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
     )

@@ -96,8 +96,8 @@ def _problem(structure: Objective, extractor, lowered) -> Problem:
     def features_of(network, images, corrections):
         features = {} if network is None else network(images)
         features = {name: tf.cast(value, tf.float32) for name, value in features.items()}
-        features = {name: value + corrections.get(name, 0) for name, value in features.items()}
-        return {**features, INPUT: images}
+        corrected = {name: features[name] + value for name, value in corrections.items()}
+        return {**features, **corrected, INPUT: images}
 
     def losses(network):
         def function(images, data):

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import tensorflow as tf
+
 from rwkeras.backend import keras
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.features import extract
@@ -13,6 +15,23 @@ from rwkeras.tasks.settings import TextureSettings, layer_names
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 
 _DEFAULTS = TextureSettings()
+
+
+def texture_objective(
+    model: keras.Model, source: tf.Tensor, settings: TextureSettings
+) -> Objective:
+    """Returns Eq. 5, its layers balanced, towards the Gram matrices of images.
+
+    Args:
+        model: A functional `keras.Model`.
+        source: The images, float32 RGB in [0, 1], [batch, height, width, 3].
+        settings: The layers and how they are weighted.
+    """
+    features = extract(model, settings.layers, source)
+    objective = Objective()
+    for layer in settings.layers:
+        objective += texture_term(layer, features[layer])
+    return balance(model, objective, source, settings.weighting)
 
 
 def synthesize_texture(
@@ -52,11 +71,7 @@ def synthesize_texture(
     size = tuple(output_size) if isinstance(output_size, list) else output_size
     settings = TextureSettings(layer_names("layers", layers), size, weighting, noise_stddev)
     source = as_batch(texture, "texture")
-    features = extract(model, settings.layers, source.images)
-    objective = Objective()
-    for layer in settings.layers:
-        objective += texture_term(layer, features[layer])
-    objective = balance(model, objective, source.images, settings.weighting)
+    objective = texture_objective(model, source.images, settings)
     batch, height, width, channels = source.images.shape
     if settings.output_size is not None:
         width, height = settings.output_size

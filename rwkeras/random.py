@@ -1,4 +1,7 @@
-"""Random numbers without state: the same seed and name give the same numbers everywhere."""
+"""Random numbers without state: the same seed and name give the same numbers.
+
+These are TensorFlow's, which may be drawn in a graph; those of weights are in `rwkeras.portable`.
+"""
 
 import hashlib
 
@@ -29,9 +32,3 @@ def stateless_normal(shape, seed: int) -> tf.Tensor:
     """Returns standard normal numbers, float32, drawn on the CPU whatever computes later."""
     with tf.device("CPU:0"):
         return tf.random.stateless_normal(shape, generator_key(seed), alg="philox")
-
-
-def stateless_uniform(shape, seed: int) -> tf.Tensor:
-    """Returns uniform numbers in [0, 1), float32, drawn on the CPU whatever computes later."""
-    with tf.device("CPU:0"):
-        return tf.random.stateless_uniform(shape, generator_key(seed), alg="philox")

@@ -64,6 +64,12 @@ def _chain(model: keras.Model) -> list[keras.layers.Layer]:
     return layers
 
 
+def divide_weights(layer: keras.layers.Layer, scale: float) -> None:
+    """Divides a layer's weights, in NumPy, whose division has the same bits everywhere."""
+    for weight in layer.weights:
+        weight.assign(weight.numpy() / np.float32(scale))
+
+
 def calibrate(model: keras.Model, images: Any) -> dict[str, float]:
     """Rescales each layer to mean activation 1 on reference images, in place.
 
@@ -103,8 +109,7 @@ def calibrate(model: keras.Model, images: Any) -> dict[str, float]:
                 f"images on which layer '{layer.name}' is active and finite",
                 f"a mean activation of {scale}",
             )
-        for weight in layer.weights:
-            weight.assign(weight / scale)
+        divide_weights(layer, scale)
         x /= scale
         total *= scale
         scales[layer.name] = scale

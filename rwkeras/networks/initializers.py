@@ -1,19 +1,24 @@
 """Random distributions of weights, as Keras initialisers without state.
 
 An initialiser with a seed is a function of (seed, shape): it gives the same
-values whenever and wherever it is called. `stream` derives it anew for one
-layer, so that layers of one shape differ from each other and a layer does not
-depend on how deep the network around it is.
+bits whenever and wherever it is called; `rwkeras.portable` says on what that
+rests. `stream` derives it anew for one layer, so that layers of one shape differ
+from each other and a layer does not depend on how deep the network around it is.
 """
 
 import math
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from rwkeras.backend import keras
-from rwkeras.random import derive_seed, stateless_normal, stateless_uniform
+from rwkeras.portable import portable_laplace, portable_normal, portable_uniform
+from rwkeras.random import derive_seed
 from rwkeras.validation import check_choice, check_number, invalid_argument
+
+# Orthogonal weights are multiples of its reciprocal.
+_GRID = 2.0**16
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -40,7 +45,7 @@ class RandomInitializer(keras.initializers.Initializer):
         with tf.device("CPU:0"):
             return tf.cast(self.draw(shape), dtype or keras.config.floatx())
 
-    def draw(self, shape: tuple[int, ...]) -> tf.Tensor:
+    def draw(self, shape: tuple[int, ...]) -> np.ndarray:
         """Returns float32 weights of `shape`."""
         raise TypeError(f"{type(self).__name__} does not define `draw`.")
 
@@ -73,35 +78,32 @@ class _ScaledInitializer(RandomInitializer):
 class Gaussian(_ScaledInitializer):
     """N(0, stddev); He, Wang and Hopcroft (2016) use a standard deviation of 0.015."""
 
-    def draw(self, shape: tuple[int, ...]) -> tf.Tensor:
-        return self.stddev * stateless_normal(shape, self.seed)
+    def draw(self, shape: tuple[int, ...]) -> np.ndarray:
+        return self.stddev * portable_normal(shape, self.seed)
 
 
 @keras.saving.register_keras_serializable("rwkeras")
 class Uniform(_ScaledInitializer):
     """Uniform on [-sqrt(3), sqrt(3)] * stddev."""
 
-    def draw(self, shape: tuple[int, ...]) -> tf.Tensor:
-        return self.stddev * math.sqrt(3) * (2 * stateless_uniform(shape, self.seed) - 1)
+    def draw(self, shape: tuple[int, ...]) -> np.ndarray:
+        return self.stddev * math.sqrt(3) * (2 * portable_uniform(shape, self.seed) - 1)
 
 
 @keras.saving.register_keras_serializable("rwkeras")
 class Laplace(_ScaledInitializer):
     """Laplace, with density exp(-|w| sqrt(2) / stddev) / (sqrt(2) stddev)."""
 
-    def draw(self, shape: tuple[int, ...]) -> tf.Tensor:
-        centred = stateless_uniform(shape, self.seed) - 0.5
-        # 1 - 2|u| is 0 for u = -0.5, which the generator may return: log would be infinite.
-        tail = tf.math.log(tf.maximum(1 - 2 * tf.abs(centred), 1e-7))
-        return -self.stddev / math.sqrt(2) * tf.sign(centred) * tail
+    def draw(self, shape: tuple[int, ...]) -> np.ndarray:
+        return self.stddev * portable_laplace(shape, self.seed)
 
 
 @keras.saving.register_keras_serializable("rwkeras")
 class He(RandomInitializer):
     """N(0, sqrt(2 / fan_in)), which keeps the size of rectified activations."""
 
-    def draw(self, shape: tuple[int, ...]) -> tf.Tensor:
-        return math.sqrt(2 / _fans(shape)[0]) * stateless_normal(shape, self.seed)
+    def draw(self, shape: tuple[int, ...]) -> np.ndarray:
+        return math.sqrt(2 / _fans(shape)[0]) * portable_normal(shape, self.seed)
 
 
 @keras.saving.register_keras_serializable("rwkeras")
@@ -109,15 +111,18 @@ class Orthogonal(RandomInitializer):
     """Rows or columns of the [fan_in, units] kernel are orthonormal, whichever are fewer.
 
     The distribution is uniform over such matrices (Mezzadri, 2007): the signs of the QR
-    factorisation are fixed by the diagonal of R.
+    factorisation are fixed by the diagonal of R. Libraries of linear algebra differ in the last
+    bits of float64, so that weights are rounded to multiples of 2^-16, which nearly always makes
+    them equal again.
     """
 
-    def draw(self, shape: tuple[int, ...]) -> tf.Tensor:
+    def draw(self, shape: tuple[int, ...]) -> np.ndarray:
         fan_in, units = _fans(shape)
-        tall = stateless_normal((max(fan_in, units), min(fan_in, units)), self.seed)
-        q, r = tf.linalg.qr(tall)
-        q *= tf.where(tf.linalg.diag_part(r) < 0, -1.0, 1.0)
-        return tf.reshape(q if fan_in >= units else tf.transpose(q), shape)
+        tall = portable_normal((max(fan_in, units), min(fan_in, units)), self.seed)
+        q, r = np.linalg.qr(tall.astype(np.float64))
+        q *= np.where(np.diag(r) < 0, -1, 1)
+        q = np.rint(q * _GRID) / _GRID
+        return (q if fan_in >= units else q.T).reshape(shape).astype(np.float32)
 
 
 @keras.saving.register_keras_serializable("rwkeras")
@@ -129,8 +134,9 @@ class Binary(RandomInitializer):
         super().__init__(seed)
         self.scale = scale
 
-    def draw(self, shape: tuple[int, ...]) -> tf.Tensor:
-        return tf.where(stateless_uniform(shape, self.seed) < 0.5, -self.scale, self.scale)
+    def draw(self, shape: tuple[int, ...]) -> np.ndarray:
+        negative = portable_uniform(shape, self.seed) < 0.5
+        return np.where(negative, -self.scale, self.scale).astype(np.float32)
 
     def get_config(self) -> dict[str, Any]:
         return {"scale": self.scale, **super().get_config()}
@@ -147,11 +153,10 @@ class Sparse(_ScaledInitializer):
         super().__init__(stddev, seed)
         self.density = density
 
-    def draw(self, shape: tuple[int, ...]) -> tf.Tensor:
-        kept = tf.cast(
-            stateless_uniform(shape, derive_seed(self.seed, "kept")) < self.density, tf.float32
-        )
-        return self.stddev / math.sqrt(self.density) * kept * stateless_normal(shape, self.seed)
+    def draw(self, shape: tuple[int, ...]) -> np.ndarray:
+        kept = portable_uniform(shape, derive_seed(self.seed, "kept")) < self.density
+        stddev = self.stddev / math.sqrt(self.density)
+        return np.where(kept, stddev * portable_normal(shape, self.seed), 0).astype(np.float32)
 
     def get_config(self) -> dict[str, Any]:
         return {"density": self.density, **super().get_config()}

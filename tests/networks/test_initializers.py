@@ -57,7 +57,7 @@ def test_sparse_keeps_a_share():
 def test_orthogonal_has_orthonormal_rows_or_columns(shape):
     kernel = rwkeras.Orthogonal(seed=2)(shape).numpy().reshape(-1, shape[-1])
     kernel = kernel if kernel.shape[0] >= kernel.shape[1] else kernel.T
-    np.testing.assert_allclose(kernel.T @ kernel, np.eye(kernel.shape[1]), atol=1e-5)
+    np.testing.assert_allclose(kernel.T @ kernel, np.eye(kernel.shape[1]), atol=1e-4)
 
 
 @pytest.mark.parametrize("name", sorted(rwkeras.INITIALIZERS))
@@ -81,10 +81,15 @@ def test_streams_differ_and_repeat():
 
 def test_golden_values():
     drawn = rwkeras.Gaussian(seed=0).stream("conv1_1", "kernel")((4,)).numpy()
-    np.testing.assert_allclose(drawn, GOLDEN, rtol=1e-6)
+    np.testing.assert_array_equal(drawn, np.float32(GOLDEN))
 
 
-GOLDEN = [-0.0042435192, -0.0035068532, 0.0232620519, -0.0183968004]
+GOLDEN = [
+    0.012426930479705334,
+    -0.0033828886225819588,
+    -0.019017474725842476,
+    -0.006260416470468044,
+]
 
 
 def test_dtype():

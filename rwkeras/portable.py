@@ -1,0 +1,145 @@
+"""Random numbers whose bits do not depend on the machine.
+
+TensorFlow's generators draw the same integers everywhere, but what makes normal numbers of them
+(a logarithm, a sine) is left to a mathematical library, whose last bits differ between processors.
+Here nothing is: the integers are those of NumPy's Philox 4 x 64, whose stream NumPy promises not
+to change, and the rest is additions, multiplications, divisions and square roots of float64, each
+an operation of its own, which IEEE 754 rounds correctly wherever it runs.
+
+References:
+    Salmon et al. (2011), Parallel random numbers: as easy as 1, 2, 3 (Philox).
+    Wichura (1988), Algorithm AS 241: the percentage points of the normal distribution.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+# As many numbers as stay in a processor's cache with what is made of them on the way.
+_CHUNK = 1 << 14
+_LN_2 = 0.6931471805599453
+_LOG_TERMS = 12
+
+# AS 241: the quantile of the normal distribution as ratios of polynomials, in (1/2)^2 - (p - 1/2)^2
+# and, towards the tails, in sqrt(-log p).
+_CENTRE = 0.425
+_TAIL = 5.0
+_CENTRAL = (
+    (2509.0809287301226727, 33430.575583588128105, 67265.770927008700853, 45921.953931549871457,
+     13731.693765509461125, 1971.5909503065514427, 133.14166789178437745, 3.387132872796366608),
+    (5226.495278852854561, 28729.085735721942674, 39307.89580009271061, 21213.794301586595867,
+     5394.1960214247511077, 687.1870074920579083, 42.313330701600911252, 1.0),
+)  # fmt: skip
+_OUTER = (
+    (7.7454501427834140764e-4, 0.0227238449892691845833, 0.24178072517745061177,
+     1.27045825245236838258, 3.64784832476320460504, 5.7694972214606914055, 4.6303378461565452959,
+     1.42343711074968357734),
+    (1.05075007164441684324e-9, 5.475938084995344946e-4, 0.0151986665636164571966,
+     0.14810397642748007459, 0.68976733498510000455, 1.6763848301838038494,
+     2.05319162663775882187, 1.0),
+)  # fmt: skip
+_OUTERMOST = (
+    (2.01033439929228813265e-7, 2.71155556874348757815e-5, 0.0012426609473880784386,
+     0.026532189526576123093, 0.29656057182850489123, 1.7848265399172913358,
+     5.4637849111641143699, 6.6579046435011037772),
+    (2.04426310338993978564e-15, 1.4215117583164458887e-7, 1.8463183175100546818e-5,
+     7.868691311456132591e-4, 0.0148753612908506148525, 0.13692988092273580531,
+     0.59983220655588793769, 1.0),
+)  # fmt: skip
+
+
+def _polynomial(x: np.ndarray, coefficients: Sequence[float]) -> np.ndarray:
+    """Returns the polynomial with the given coefficients, the highest power's first."""
+    value = np.full_like(x, coefficients[0])
+    for coefficient in coefficients[1:]:
+        value *= x
+        value += coefficient
+    return value
+
+
+def _ratio(x: np.ndarray, polynomials: Sequence[Sequence[float]]) -> np.ndarray:
+    above, below = polynomials
+    return _polynomial(x, above) / _polynomial(x, below)
+
+
+def portable_log(x: np.ndarray) -> np.ndarray:
+    """Returns the natural logarithm of positive float64, to about 1e-15, the same bits anywhere.
+
+    With x = m 2^e and s = (m - 1) / (m + 1): log x = e log 2 + 2 (s + s^3 / 3 + s^5 / 5 + ...).
+    """
+    mantissa, exponent = np.frexp(x)
+    low = mantissa < math.sqrt(0.5)
+    mantissa = np.where(low, 2 * mantissa, mantissa)
+    s = (mantissa - 1) / (mantissa + 1)
+    series = _polynomial(s * s, [1 / (2 * n + 1) for n in reversed(range(_LOG_TERMS))])
+    return (exponent - low) * _LN_2 + 2 * s * series
+
+
+def _normal_quantile(uniform: np.ndarray) -> np.ndarray:
+    """Returns the numbers that normal ones are below with the given probabilities, (0, 1)."""
+    centred = uniform - 0.5
+    normal = centred * _ratio(_CENTRE * _CENTRE - centred * centred, _CENTRAL)
+    outer = np.flatnonzero(np.abs(centred) > _CENTRE)
+    if outer.size:
+        side = centred[outer]
+        # 1/2 - |p - 1/2| is exact: the distance to the nearer end.
+        depth = np.sqrt(-portable_log(0.5 - np.abs(side)))
+        value = _ratio(depth - 1.6, _OUTER)
+        if depth.max() > _TAIL:
+            value = np.where(depth > _TAIL, _ratio(depth - _TAIL, _OUTERMOST), value)
+        normal[outer] = np.copysign(value, side)
+    return normal
+
+
+def _drawn(
+    shape: Sequence[int], seed: int, transform: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Returns what a function makes of uniform numbers, float32 of `shape`."""
+    generator = np.random.Philox(key=seed % 2**128)
+    numbers = np.empty(math.prod(shape), np.float32)
+    for begin in range(0, numbers.size, _CHUNK):
+        part = numbers[begin : begin + _CHUNK]
+        # 52 bits and a half: never 0 or 1, exact in float64, symmetric about 1/2.
+        uniform = ((generator.random_raw(part.size) >> np.uint64(12)) + 0.5) * 2.0**-52
+        part[:] = transform(uniform)
+    return numbers.reshape(shape)
+
+
+def portable_uniform(shape: Sequence[int], seed: int) -> np.ndarray:
+    """Returns uniform numbers in [0, 1], the same bits anywhere.
+
+    Args:
+        shape: Of the array.
+        seed: Any integer; of 128 bits.
+
+    Returns:
+        float32 of `shape`; the ends occur by rounding only.
+    """
+    return _drawn(shape, seed, lambda uniform: uniform)
+
+
+def portable_normal(shape: Sequence[int], seed: int) -> np.ndarray:
+    """Returns standard normal numbers, the same bits anywhere.
+
+    The quantile of the normal distribution at uniform numbers, by AS 241, which is exact to about
+    1e-16 before the rounding to float32.
+
+    Args:
+        shape: Of the array.
+        seed: Any integer; of 128 bits.
+
+    Returns:
+        float32 of `shape`.
+    """
+    return _drawn(shape, seed, _normal_quantile)
+
+
+def portable_laplace(shape: Sequence[int], seed: int) -> np.ndarray:
+    """Returns Laplace numbers of variance 1, the same bits anywhere; arguments as above."""
+
+    def quantile(uniform):
+        tail = portable_log(1 - 2 * np.abs(uniform - 0.5))
+        return np.copysign(tail * math.sqrt(0.5), uniform - 0.5)
+
+    return _drawn(shape, seed, quantile)

@@ -4,6 +4,7 @@ The whole family is one loop over a table of stages. Layers have the papers'
 names: `conv1_1` ... `conv5_4`, `pool1` ... `pool5`, `fc6`, `fc7`, `fc8`.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from rwkeras.backend import keras
@@ -65,18 +66,29 @@ def _input_shape(
     return size, size, 3
 
 
-def _build(
+def build_vgg(
     architecture: Architecture,
-    input_shape: tuple[int | None, int | None, int],
-    pooling: str,
-    include_top: bool,
-    subtract_mean: bool,
-    initializer: str | RandomInitializer,
-    seed: int,
+    kernel_initializer: Callable[[str], keras.initializers.Initializer],
+    input_shape: tuple[int | None, int | None, int] = (None, None, 3),
+    *,
+    pooling: str = "avg",
+    include_top: bool = False,
+    subtract_mean: bool = False,
 ) -> keras.Model:
-    """Builds a network of the family; the arguments are those of `vgg19`."""
+    """Returns a network of the family.
+
+    Args:
+        architecture: The member.
+        kernel_initializer: Returns the initialiser of a layer's kernel, by the layer's name.
+        input_shape: See `vgg19`.
+        pooling: See `vgg19`.
+        include_top: See `vgg19`.
+        subtract_mean: See `vgg19`.
+
+    Raises:
+        ValueError: An argument is none of these.
+    """
     check_choice("pooling", pooling, _POOLING)
-    distribution = get_initializer(initializer, seed)
     inputs = keras.Input(_input_shape(architecture, input_shape, include_top), name="image")
     offset = [-mean if subtract_mean else 0.0 for mean in MEAN_RGB]
     x = keras.layers.Rescaling(255.0, offset=offset, name="preprocess")(inputs)
@@ -88,7 +100,7 @@ def _build(
                 3,
                 padding="same",
                 activation="relu",
-                kernel_initializer=distribution.stream(name, "kernel"),
+                kernel_initializer=kernel_initializer(name),
                 name=name,
             )(x)
         x = _POOLING[pooling](2, name=f"pool{stage}")(x)
@@ -98,10 +110,18 @@ def _build(
             x = keras.layers.Dense(
                 units,
                 activation=None if name == architecture.top[-1][0] else "relu",
-                kernel_initializer=distribution.stream(name, "kernel"),
+                kernel_initializer=kernel_initializer(name),
                 name=name,
             )(x)
     return keras.Model(inputs, x, name=architecture.name)
+
+
+def random_kernels(
+    initializer: str | RandomInitializer, seed: int
+) -> Callable[[str], RandomInitializer]:
+    """Returns the streams of a seed from which the layers of a network draw their kernels."""
+    distribution = get_initializer(initializer, seed)
+    return lambda layer: distribution.stream(layer, "kernel")
 
 
 def vgg19(
@@ -138,7 +158,14 @@ def vgg19(
     Raises:
         ValueError: An argument is none of the above.
     """
-    return _build(VGG19, input_shape, pooling, include_top, subtract_mean, initializer, seed)
+    return build_vgg(
+        VGG19,
+        random_kernels(initializer, seed),
+        input_shape,
+        pooling=pooling,
+        include_top=include_top,
+        subtract_mean=subtract_mean,
+    )
 
 
 def toy_vgg(
@@ -154,4 +181,11 @@ def toy_vgg(
 
     The arguments are those of `vgg19`; `include_top` needs images of 32 x 32.
     """
-    return _build(TOY_VGG, input_shape, pooling, include_top, subtract_mean, initializer, seed)
+    return build_vgg(
+        TOY_VGG,
+        random_kernels(initializer, seed),
+        input_shape,
+        pooling=pooling,
+        include_top=include_top,
+        subtract_mean=subtract_mean,
+    )

@@ -19,6 +19,7 @@ setup(
     package_data={"rwkeras": ["__init__.pyi", "py.typed"]},
     install_requires=[
         "absl-py>=2.0",
+        "h5py>=3.11",
         "keras>=3.10",
         "lazy-loader>=0.4",
         "numpy>=1.26",
@@ -50,6 +51,7 @@ setup(
             "rwkeras-invert=rwkeras.commands:run_invert",
             "rwkeras-texture=rwkeras.commands:run_texture",
             "rwkeras-style=rwkeras.commands:run_style",
+            "rwkeras-stack=rwkeras.commands:run_stack",
             "rwkeras-demo=rwkeras.commands:run_demo",
         ]
     },

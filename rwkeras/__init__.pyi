@@ -16,6 +16,9 @@ from .metrics import (
     psnr,
     ssim,
 )
+from .networks.alexnet import (
+    alexnet,
+)
 from .networks.calibrate import (
     calibrate,
 )
@@ -41,6 +44,11 @@ from .networks.loading import (
 from .networks.randomize import (
     randomize,
 )
+from .networks.recipe import (
+    LayerRecipe,
+    Recipe,
+    read_recipe,
+)
 from .networks.vgg import (
     toy_vgg,
     vgg19,
@@ -55,6 +63,12 @@ from .objectives.losses import (
     texture_loss,
     total_variation,
 )
+from .objectives.natural import (
+    alpha_norm,
+    alpha_norm_term,
+    tv_beta,
+    tv_beta_term,
+)
 from .objectives.objective import (
     Objective,
     Term,
@@ -67,8 +81,18 @@ from .optimizers.settings import (
     OptimizerSettings,
     Progress,
 )
+from .stacking.stack import (
+    LayerChoice,
+    StackResult,
+    stack,
+)
 from .tasks.invert import (
     invert,
+)
+from .tasks.regularized import (
+    RegularizedInversionSettings,
+    invert_regularized,
+    regularized_inversion_objective,
 )
 from .tasks.settings import (
     STYLE_PRESETS,
@@ -100,17 +124,25 @@ __all__ = [
     "ImageBatch",
     "InversionSettings",
     "Laplace",
+    "LayerChoice",
+    "LayerRecipe",
     "Objective",
     "OptimizationResult",
     "OptimizerSettings",
     "Orthogonal",
     "Progress",
     "RandomInitializer",
+    "Recipe",
+    "RegularizedInversionSettings",
     "Sparse",
+    "StackResult",
     "StyleSettings",
     "Term",
     "TextureSettings",
     "Uniform",
+    "alexnet",
+    "alpha_norm",
+    "alpha_norm_term",
     "as_batch",
     "balance",
     "calibrate",
@@ -120,6 +152,7 @@ __all__ = [
     "feature_extractor",
     "gram_matrix",
     "invert",
+    "invert_regularized",
     "load_network",
     "mean_euclidean_distance",
     "optimize_image",
@@ -127,7 +160,10 @@ __all__ = [
     "psnr",
     "randomize",
     "read_image",
+    "read_recipe",
+    "regularized_inversion_objective",
     "ssim",
+    "stack",
     "style_objective",
     "synthesize_texture",
     "texture_loss",
@@ -135,6 +171,8 @@ __all__ = [
     "total_variation",
     "toy_vgg",
     "transfer_style",
+    "tv_beta",
+    "tv_beta_term",
     "tv_term",
     "vgg19",
     "white_noise",

@@ -25,3 +25,8 @@ def run_style() -> None:
 def run_demo() -> None:
     """Runs `rwkeras-demo`."""
     launch("rwkeras.commands.demo")
+
+
+def run_stack() -> None:
+    """Runs `rwkeras-stack`."""
+    launch("rwkeras.commands.stack")

@@ -6,11 +6,11 @@ from typing import Any
 from absl import flags
 
 from rwkeras.backend import keras
+from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.images.reading import fit_longer_side, read_image
 from rwkeras.networks.calibrate import calibrate
 from rwkeras.networks.features import check_image_shape, feature_extractor
-from rwkeras.networks.initializers import INITIALIZERS
 from rwkeras.networks.loading import NETWORKS, load_network
 from rwkeras.objectives.balance import WEIGHTINGS
 from rwkeras.optimizers.settings import OPTIMIZERS, PRECISIONS, OptimizerSettings
@@ -78,11 +78,8 @@ flags.DEFINE_string(
 flags.DEFINE_float(
     "checkpoint_seconds", _OPTIMIZER.checkpoint_seconds, "How long to wait between two saves."
 )
-flags.DEFINE_integer("seed", 0, "Seed of the network's weights and of the starting noise.")
-flags.DEFINE_string("network", "vgg19", f"One of {', '.join(NETWORKS)}, or a .keras file.")
-flags.DEFINE_enum("pooling", "avg", ["avg", "max"], "Pooling of a named network.")
-flags.DEFINE_enum(
-    "initializer", "gaussian", list(INITIALIZERS), "Distribution of a named network's weights."
+flags.DEFINE_string(
+    "network", "vgg19", f"One of {', '.join(NETWORKS)}, a recipe's .json, or a .keras file."
 )
 flags.DEFINE_enum(
     "weighting",
@@ -94,13 +91,6 @@ flags.DEFINE_integer("save_every", 0, "Write a preview after every so many itera
 flags.DEFINE_string("report", None, "A JSON file to write losses, settings and versions to.")
 flags.DEFINE_string("logdir", None, "A folder for TensorBoard: losses and previews.")
 flags.mark_flag_as_required("output")
-
-
-def define_subtract_mean(default: bool) -> None:
-    """Defines `--subtract_mean` with the default that gives a task its best pictures."""
-    flags.DEFINE_bool(
-        "subtract_mean", default, "Whether a named network subtracts ImageNet's mean colour first."
-    )
 
 
 def read(flag: str) -> ImageBatch:

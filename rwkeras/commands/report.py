@@ -39,6 +39,13 @@ def versions() -> dict[str, str]:
     return found
 
 
+def write_json(path: Path, values: dict[str, Any], flags: dict[str, Any]) -> None:
+    """Writes what a tool found, with its flags and the versions, whole or not at all."""
+    report = {**values, "flags": flags, "versions": versions()}
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(_plain(report), indent=2, allow_nan=False) + "\n")
+
+
 def write_report(
     path: Path,
     result: OptimizationResult,
@@ -67,8 +74,5 @@ def write_report(
         "failed": result.failed,
         "stopped": result.stopped,
         **measures,
-        "flags": flags,
-        "versions": versions(),
     }
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(_plain(report), indent=2, allow_nan=False) + "\n")
+    write_json(path, report, flags)

@@ -9,7 +9,8 @@ from typing import Any
 
 from absl import flags
 
-from rwkeras.commands.flags import FLAGS, define_subtract_mean, network, read
+from rwkeras.commands.flags import FLAGS, network, read
+from rwkeras.commands.random_network import define_subtract_mean
 from rwkeras.commands.task import run_task
 from rwkeras.tasks.settings import STYLE_PRESETS, StyleSettings
 from rwkeras.tasks.style import transfer_style

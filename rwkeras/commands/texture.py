@@ -6,7 +6,8 @@ Example:
 
 from absl import flags
 
-from rwkeras.commands.flags import FLAGS, define_subtract_mean, network, read
+from rwkeras.commands.flags import FLAGS, network, read
+from rwkeras.commands.random_network import define_subtract_mean
 from rwkeras.commands.task import run_task
 from rwkeras.tasks.settings import TextureSettings
 from rwkeras.tasks.texture import synthesize_texture

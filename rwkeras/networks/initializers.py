@@ -61,6 +61,12 @@ class RandomInitializer(keras.initializers.Initializer):
         """Returns the constructor's arguments."""
         return {"seed": self.seed}
 
+    def __eq__(self, other):
+        return type(other) is type(self) and other.get_config() == self.get_config()
+
+    def __hash__(self):
+        return hash((type(self), *self.get_config().items()))
+
 
 class _ScaledInitializer(RandomInitializer):
     """A distribution of mean zero whose standard deviation is an argument."""

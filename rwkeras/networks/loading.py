@@ -1,9 +1,10 @@
-"""Networks by name or from a file."""
+"""Networks by name, from a recipe, or from a file of Keras's."""
 
 import os
 from collections.abc import Sequence
 
 from rwkeras.backend import keras
+from rwkeras.networks.recipe import read_recipe
 from rwkeras.networks.vgg import TOY_VGG, VGG19, toy_vgg, vgg19
 from rwkeras.validation import check_choice, invalid_argument
 
@@ -20,10 +21,10 @@ def load_network(
     initializer: str = "gaussian",
     seed: int = 0,
 ) -> keras.Model:
-    """Returns a network by name, or from a `.keras` file.
+    """Returns a network by name, from a recipe's `.json` file, or from a `.keras` file.
 
     Args:
-        network: "vgg19", "toy_vgg", or the path of a file that Keras saved.
+        network: "vgg19", "toy_vgg", or the path of a recipe or of a file that Keras saved.
         layers: The layers that will be asked for. A named network gets its fully connected
             layers, and with them a fixed size of images, only if one of these is among them.
         pooling: Of a named network; see `vgg19`.
@@ -36,7 +37,7 @@ def load_network(
     """
     if network in _NAMED:
         architecture, build = _NAMED[network]
-        top = any(layer == name for name, _ in architecture.top for layer in layers)
+        top = any(layer in architecture.top_layers for layer in layers)
         return build(
             pooling=pooling,
             include_top=top,
@@ -44,8 +45,11 @@ def load_network(
             initializer=initializer,
             seed=seed,
         )
+    if network.endswith(".json"):
+        recipe = read_recipe(network, "network")
+        return recipe.build(include_top=any(layer in recipe.top for layer in layers))
     if not network.endswith(".keras"):
-        check_choice("network", network, (*NETWORKS, "PATH.keras"))
+        check_choice("network", network, (*NETWORKS, "RECIPE.json", "PATH.keras"))
     if not os.path.isfile(network):
         raise invalid_argument("network", "the path of a .keras file that exists", network)
     try:

@@ -4,12 +4,13 @@ The whole family is one loop over a table of stages. Layers have the papers'
 names: `conv1_1` ... `conv5_4`, `pool1` ... `pool5`, `fc6`, `fc7`, `fc8`.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from rwkeras.backend import keras
 from rwkeras.networks.initializers import RandomInitializer, get_initializer
-from rwkeras.validation import check_choice, invalid_argument
+from rwkeras.validation import check_choice, check_number, invalid_argument
 
 # The mean of ImageNet's training set, which VGG subtracts; RGB, of 255.
 MEAN_RGB = (123.68, 116.779, 103.939)
@@ -18,6 +19,7 @@ _POOLING: dict[str, Any] = {
     "avg": keras.layers.AveragePooling2D,
     "max": keras.layers.MaxPooling2D,
 }
+POOLINGS = tuple(_POOLING)
 
 
 class Architecture(NamedTuple):
@@ -34,6 +36,20 @@ class Architecture(NamedTuple):
     stages: tuple[tuple[int, int], ...]
     top: tuple[tuple[str, int], ...]
     top_size: int
+
+    @property
+    def conv_layers(self) -> tuple[str, ...]:
+        """The names of the conv layers, in forward order."""
+        return tuple(
+            f"conv{stage}_{index}"
+            for stage, (depth, _) in enumerate(self.stages, 1)
+            for index in range(1, depth + 1)
+        )
+
+    @property
+    def top_layers(self) -> tuple[str, ...]:
+        """The names of the fully connected layers, in forward order."""
+        return tuple(name for name, _ in self.top)
 
 
 VGG19 = Architecture(
@@ -183,6 +199,61 @@ def toy_vgg(
     """
     return build_vgg(
         TOY_VGG,
+        random_kernels(initializer, seed),
+        input_shape,
+        pooling=pooling,
+        include_top=include_top,
+        subtract_mean=subtract_mean,
+    )
+
+
+def narrowed(architecture: Architecture, width: float) -> Architecture:
+    """Returns an architecture with a share of the filters, and of the units but the last layer's.
+
+    Args:
+        architecture: The whole one.
+        width: The share, in (0, 1].
+
+    Raises:
+        ValueError: `width` is not such a number.
+    """
+    check_number("width", width, exclusive=True)
+    if width > 1:
+        raise invalid_argument("width", "a number in (0, 1]", width)
+    *hidden, last = architecture.top
+    return architecture._replace(
+        name=f"narrow_{architecture.name}",
+        stages=tuple((depth, math.ceil(width * filters)) for depth, filters in architecture.stages),
+        top=(*((name, math.ceil(width * units)) for name, units in hidden), last),
+    )
+
+
+def narrow_vgg19(
+    input_shape: tuple[int | None, int | None, int] = (None, None, 3),
+    *,
+    width: float = 0.25,
+    pooling: str = "avg",
+    include_top: bool = False,
+    subtract_mean: bool = False,
+    initializer: str | RandomInitializer = "gaussian",
+    seed: int = 0,
+) -> keras.Model:
+    """Returns a VGG-19 with a share of the filters: one that can be trained in minutes.
+
+    The other arguments are those of `vgg19`.
+
+    Args:
+        input_shape: See `vgg19`.
+        width: The share of the filters of each conv layer, and of the units of `fc6` and `fc7`,
+            in (0, 1].
+        pooling: See `vgg19`.
+        include_top: See `vgg19`.
+        subtract_mean: See `vgg19`.
+        initializer: See `vgg19`.
+        seed: See `vgg19`.
+    """
+    return build_vgg(
+        narrowed(VGG19, width),
         random_kernels(initializer, seed),
         input_shape,
         pooling=pooling,

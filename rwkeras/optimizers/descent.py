@@ -1,6 +1,6 @@
 """An optimisation that stands somewhere: in some coordinates, in some precision."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -35,6 +35,18 @@ class DescentState(NamedTuple):
     reference: tf.Tensor
     initial_loss: tf.Tensor
 
+    def members(self, places: Sequence[int]) -> "DescentState":
+        """Returns the state of some members of the batch, of at least two, by their places."""
+        batch = self.initial_loss.shape[0]
+
+        def of_members(value):
+            # What all share, such as the filter of a prior, has no batch or one of 1.
+            if value is None or value.shape.rank == 0 or value.shape[0] != batch:
+                return value
+            return tf.gather(value, list(places))
+
+        return tf.nest.map_structure(of_members, self)
+
 
 class Descent:
     """What a run can do; `Run` decides when.
@@ -45,6 +57,7 @@ class Descent:
         data: What the problem's functions take.
         stages: The stages.
         settings: The optimiser's settings.
+        state: Where it stands, instead of at the start.
     """
 
     def __init__(
@@ -54,20 +67,26 @@ class Descent:
         data: Any,
         stages: Stages,
         settings: OptimizerSettings,
+        state: DescentState | None = None,
     ):
         self._minimizer = minimizer
         self._data = data
         self._corrected: tuple[Any, Any] = None, None
         self._stages = stages
         self._first_step = settings.first_step
-        low = settings.precision != "float32" and "bfloat16" in minimizer.problem.losses
         minimizer.prepare(images.shape)
+        self.state = self._started(images, settings) if state is None else state
+
+    def _started(self, images: tf.Tensor, settings: OptimizerSettings) -> DescentState:
+        """Returns the state at the start."""
+        minimizer, stages = self._minimizer, self._stages
+        low = settings.precision != "float32" and "bfloat16" in minimizer.problem.losses
         coordinates, optimizer = self._begin(
             0, images, low, stages.probes(settings.max_evaluations), self._first_step
         )
         # Here bfloat16 agrees with float32.
         loss = optimizer.loss
-        self.state = DescentState(
+        return DescentState(
             coordinates, optimizer, tf.constant(0), tf.constant(low), loss, images, loss
         )
 

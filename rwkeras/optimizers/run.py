@@ -31,6 +31,7 @@ class Run:
         data: What the problem's functions take.
         values: How many values of an image the objective compares; see `adaptive_filter`.
         settings: The optimiser's settings.
+        state: Where it stands, instead of at the start.
     """
 
     def __init__(
@@ -40,11 +41,12 @@ class Run:
         data: Any,
         values: int,
         settings: OptimizerSettings,
+        state: DescentState | None = None,
     ):
         self.settings = settings
         self._max_evaluations = settings.max_evaluations or _UNBOUNDED
         self._stages = Stages(minimizer, values, images.shape, settings)
-        self._descent = Descent(minimizer, images, data, self._stages, settings)
+        self._descent = Descent(minimizer, images, data, self._stages, settings, state)
 
     @property
     def state(self) -> DescentState:

@@ -12,6 +12,7 @@ from rwkeras.networks.precision import fast_bfloat16, lower_precision
 from rwkeras.objectives.losses import content_loss
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.checkpoint import Checkpoints, digest, minimize
+from rwkeras.optimizers.descent import DescentState
 from rwkeras.optimizers.minimizer import Minimizer
 from rwkeras.optimizers.problem import Problem
 from rwkeras.optimizers.run import Run
@@ -173,7 +174,11 @@ def _checkpoints(
 
 
 def begin_run(
-    model: keras.Model, objective: Objective, start: tf.Tensor, settings: OptimizerSettings
+    model: keras.Model,
+    objective: Objective,
+    start: tf.Tensor,
+    settings: OptimizerSettings,
+    state: DescentState | None = None,
 ) -> Run:
     """Returns a run that stands at its start, in the coordinates that suit the objective.
 
@@ -182,11 +187,12 @@ def begin_run(
         objective: See `optimize_image`.
         start: See `optimize_image`.
         settings: The optimiser's settings.
+        state: Where it stands, instead of at the start.
     """
     minimizer = _compiled_minimizer(model, objective, settings)
     name = parametrization(objective, settings)
     settings = dataclasses.replace(settings, parametrization=name)
-    return Run(minimizer, start, (objective.data, {}), objective.values, settings)
+    return Run(minimizer, start, (objective.data, {}), objective.values, settings, state)
 
 
 def optimize_image(

@@ -65,7 +65,9 @@ def test_stateless_and_serialisable(name):
     initializer = get_initializer(name, 7)
     first = initializer(SHAPE).numpy()
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(initializer))
-    assert type(again) is type(initializer)
+    assert again == initializer
+    assert hash(again) == hash(initializer)
+    assert again != initializer.with_seed(8)
     np.testing.assert_array_equal(again(SHAPE), first)
     np.testing.assert_array_equal(initializer(SHAPE), first)
     assert not np.array_equal(initializer.with_seed(8)(SHAPE), first)

@@ -20,8 +20,8 @@ def test_errors(tmp_path):
     with pytest.raises(ValueError) as error:
         rwkeras.load_network("vgg-19")
     assert str(error.value) == (
-        "Invalid value for argument `network`. Expected one of 'vgg19', 'toy_vgg', 'PATH.keras' "
-        "(did you mean 'vgg19'?). Received: network=vgg-19"
+        "Invalid value for argument `network`. Expected one of 'vgg19', 'toy_vgg', "
+        "'RECIPE.json', 'PATH.keras' (did you mean 'vgg19'?). Received: network=vgg-19"
     )
     missing = str(tmp_path / "missing.keras")
     with pytest.raises(ValueError) as error:

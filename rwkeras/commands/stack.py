@@ -1,0 +1,117 @@
+"""Stacks a random VGG-19 on a picture, layer by layer, and writes its recipe.
+
+The recipe is written after each layer; with --resume, a stack that was stopped goes on.
+
+Example:
+    rwkeras-stack --reference=photo.jpg --candidates=5 --output=recipe.json
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+from tqdm import tqdm
+
+from rwkeras.commands.launch import own_flags
+from rwkeras.commands.random_network import define_subtract_mean
+from rwkeras.commands.report import write_json
+from rwkeras.images.files import check_output
+from rwkeras.images.reading import fit_longer_side, read_image
+from rwkeras.networks.recipe import ARCHITECTURES, Recipe, read_recipe
+from rwkeras.optimizers.settings import PRECISIONS
+from rwkeras.stacking.settings import StackSettings
+from rwkeras.stacking.stack import LayerChoice, StackResult, stack
+from rwkeras.validation import check_number, invalid_argument
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("reference", None, "The picture that candidates are to recover.")
+flags.DEFINE_string("output", None, "The recipe to write, a .json file.")
+flags.DEFINE_integer("candidates", StackSettings.candidates, "Sets of weights for each layer.")
+flags.DEFINE_integer(
+    "image_size", 128, "Side that the picture is resampled to, the longer; 0: as it is."
+)
+flags.DEFINE_enum("architecture", "vgg19", list(ARCHITECTURES), "The network.")
+flags.DEFINE_bool(
+    "include_top",
+    False,
+    "Whether to stack fc6, fc7 and fc8 too, which need a picture of 256 x 256.",
+)
+define_subtract_mean(False)
+flags.DEFINE_integer(
+    "max_iterations", StackSettings.max_iterations, "Of the last inversions that are compared."
+)
+flags.DEFINE_integer(
+    "reduction",
+    StackSettings.reduction,
+    "Of so many candidates one goes on, to as many times the iterations.",
+)
+flags.DEFINE_enum("precision", StackSettings.precision, list(PRECISIONS), "Of the network.")
+flags.DEFINE_bool("resume", False, "Whether to go on from the recipe that --output names.")
+flags.DEFINE_string("report", None, "A JSON file to write every candidate's losses to.")
+flags.mark_flags_as_required(["reference", "output"])
+
+_ARGUMENTS = (
+    "candidates",
+    "architecture",
+    "include_top",
+    "pooling",
+    "subtract_mean",
+    "initializer",
+    "seed",
+    "max_iterations",
+    "reduction",
+    "precision",
+)
+
+
+def _output() -> Path:
+    path = check_output(FLAGS.output)
+    if path.suffix != ".json":
+        raise invalid_argument("output", "a file name that ends in .json", FLAGS.output)
+    return path
+
+
+def _describe(result: StackResult) -> dict:
+    """Returns what the report says of a stack."""
+    return {
+        "layers": [
+            {
+                "layer": choice.layer,
+                "chosen": choice.chosen,
+                "gain": choice.gain,
+                "losses": choice.losses,
+                "rungs": [rung._asdict() for rung in choice.rungs],
+            }
+            for choice in result.choices
+        ]
+    }
+
+
+def main() -> None:
+    """Runs the tool."""
+    output = _output()
+    report = check_output(FLAGS.report, "report") if FLAGS.report else None
+    check_number("image_size", FLAGS.image_size, integer=True)
+    resume = read_recipe(output, "output") if FLAGS.resume else None
+    reference = fit_longer_side(read_image(FLAGS.reference, "reference"), FLAGS.image_size)
+    started = time.monotonic()
+    with tqdm(unit="layer", desc=output.stem, dynamic_ncols=True) as bar:
+
+        def show(recipe: Recipe, choice: LayerChoice) -> None:
+            recipe.save(output)
+            bar.write(
+                f"{choice.layer}: candidate {choice.chosen} of {FLAGS.candidates}, relative loss "
+                f"{choice.losses[choice.chosen]:.3g}, 1/{choice.gain:.3g} of the first's",
+                file=sys.stderr,
+            )
+            bar.update()
+
+        arguments: dict[str, Any] = {name: FLAGS[name].value for name in _ARGUMENTS}
+        result = stack(reference, **arguments, resume=resume, callback=show)
+    result.recipe.save(output)
+    if report is not None:
+        given = {flag.name: flag.value for flag in own_flags()}
+        seconds = round(time.monotonic() - started, 3)
+        write_json(report, {**_describe(result), "seconds": seconds}, given)

@@ -1,0 +1,225 @@
+"""Networks as recipes: a few kilobytes of JSON from which every weight is made again.
+
+A recipe says from which distribution and seed a network's kernels are drawn, which candidate each
+layer took of several, and by what each layer was divided. The same recipe gives the same bits in
+any process and on any processor, with what `rwkeras.portable` rests on: NumPy's Philox, and
+operations of IEEE 754, among them the division by the scales, which the recipe holds to the last
+bit. A digest of each layer's kernel is kept and compared when it is made.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rwkeras.backend import keras
+from rwkeras.images.files import check_output, whole_file
+from rwkeras.networks.calibrate import divide_weights
+from rwkeras.networks.initializers import INITIALIZERS, RandomInitializer
+from rwkeras.networks.vgg import POOLINGS, TOY_VGG, VGG19, Architecture, build_vgg
+from rwkeras.validation import check_choice, check_number, invalid_argument
+
+_FORMAT = "rwkeras recipe 1"
+ARCHITECTURES = {architecture.name: architecture for architecture in (VGG19, TOY_VGG)}
+
+
+class LayerRecipe(NamedTuple):
+    """How one layer is made.
+
+    Attributes:
+        candidate: Which of the layer's streams its kernel is drawn from; 0 is the one of `vgg19`.
+        scale: What the kernel is divided by, a float32.
+        sha256: The digest of the kernel, float32, little-endian, in hexadecimal digits.
+    """
+
+    candidate: int
+    scale: float
+    sha256: str
+
+
+def candidate_kernel(
+    distribution: RandomInitializer, layer: str, candidate: int
+) -> RandomInitializer:
+    """Returns the stream from which a candidate for a layer's kernel is drawn.
+
+    Args:
+        distribution: The network's distribution, with its seed.
+        layer: The layer's name.
+        candidate: 0 for the kernel of the network without a selection, or more.
+    """
+    names = () if candidate == 0 else (f"candidate{candidate}",)
+    return distribution.stream(layer, "kernel", *names)
+
+
+def kernel_digest(kernel: np.ndarray) -> str:
+    """Returns the SHA-256 of a kernel's bits."""
+    return hashlib.sha256(np.ascontiguousarray(kernel, "<f4").tobytes()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A network of the VGG family with chosen and scaled random weights, and zero biases.
+
+    Attributes:
+        architecture: "vgg19" or "toy_vgg".
+        distribution: The distribution of the kernels, with the network's seed.
+        pooling: See `vgg19`.
+        subtract_mean: See `vgg19`.
+        layers: How each layer is made, in forward order. The network ends with the last of them,
+            or the pooling that follows.
+    """
+
+    architecture: str
+    distribution: RandomInitializer
+    pooling: str = "avg"
+    subtract_mean: bool = False
+    layers: Mapping[str, LayerRecipe] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self):
+        check_choice("architecture", self.architecture, ARCHITECTURES)
+        check_choice("pooling", self.pooling, POOLINGS)
+        if not isinstance(self.subtract_mean, bool):
+            raise invalid_argument("subtract_mean", "true or false", self.subtract_mean)
+        known = self._architecture.conv_layers + self._architecture.top_layers
+        if tuple(self.layers) != known[: len(self.layers)]:
+            raise invalid_argument("layers", f"{', '.join(known)}, or the first", [*self.layers])
+        if type(self.distribution) not in INITIALIZERS.values():
+            raise invalid_argument(
+                "initializer", f"one of {', '.join(INITIALIZERS)}", self.distribution
+            )
+
+    @property
+    def _architecture(self) -> Architecture:
+        return ARCHITECTURES[self.architecture]
+
+    @property
+    def top(self) -> tuple[str, ...]:
+        """The names of the fully connected layers that the recipe makes."""
+        return tuple(name for name in self.layers if name in self._architecture.top_layers)
+
+    def skeleton(self, *, include_top: bool = False) -> keras.Model:
+        """Returns the network with kernels of zeros, of any size that it takes.
+
+        Args:
+            include_top: Whether to add the fully connected layers.
+        """
+        return build_vgg(
+            self._architecture,
+            lambda layer: keras.initializers.Zeros(),
+            pooling=self.pooling,
+            include_top=include_top,
+            subtract_mean=self.subtract_mean,
+        )
+
+    def kernel(self, layer: str, shape: tuple[int, ...]) -> np.ndarray:
+        """Returns a layer's kernel, not divided, float32 of `shape`."""
+        return candidate_kernel(self.distribution, layer, self.layers[layer].candidate).draw(shape)
+
+    def build(self, *, include_top: bool | None = None) -> keras.Model:
+        """Makes the network.
+
+        Args:
+            include_top: Whether to add the fully connected layers; None adds those that the
+                recipe makes.
+
+        Returns:
+            A functional `keras.Model`, as `vgg19` returns.
+
+        Raises:
+            ValueError: A layer's bits are not those that the recipe was made with.
+        """
+        top = bool(self.top) if include_top is None else include_top
+        model = self.skeleton(include_top=top)
+        names = [name for name in self.layers if top or name not in self.top]
+        for name in names:
+            layer = model.get_layer(name)
+            layer.kernel.assign(self.kernel(name, tuple(layer.kernel.shape)))
+            divide_weights(layer, self.layers[name].scale)
+            found = kernel_digest(layer.kernel.numpy())
+            if found != self.layers[name].sha256:
+                raise invalid_argument(
+                    "recipe",
+                    f"the bits of '{name}' that it was made with, of SHA-256 "
+                    f"{self.layers[name].sha256[:12]}: make it anew here with tools/stack.py, or "
+                    "save the network as a .keras file where it was made",
+                    found[:12],
+                )
+        return _cut(model, names)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the recipe as JSON, whole or not at all; raises `ValueError` if it cannot."""
+        with whole_file(check_output(path)) as temporary:
+            temporary.write_text(json.dumps(self.as_dict(), indent=1) + "\n")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the recipe as JSON has it."""
+        config = self.distribution.get_config()
+        seed = config.pop("seed")
+        names = {kind: name for name, kind in INITIALIZERS.items()}
+        return {
+            "format": _FORMAT,
+            "architecture": self.architecture,
+            "pooling": self.pooling,
+            "subtract_mean": self.subtract_mean,
+            "initializer": {"name": names[type(self.distribution)], **config},
+            "seed": seed,
+            "layers": {name: layer._asdict() for name, layer in self.layers.items()},
+        }
+
+
+def _cut(model: keras.Model, names: list[str]) -> keras.Model:
+    """Returns a model that ends with the last of some layers, or the pooling behind it."""
+    order = [layer.name for layer in model.layers]
+    last = order.index(names[-1]) if names else 0
+    if last + 1 < len(order) and order[last + 1].startswith("pool"):
+        last += 1
+    if last == len(order) - 1:
+        return model
+    return keras.Model(model.inputs[0], model.layers[last].output, name=model.name)
+
+
+def _parsed(values: Mapping[str, Any]) -> Recipe:
+    """Returns the recipe that JSON holds; raises what comes of a wrong one."""
+    if values["format"] != _FORMAT:
+        raise invalid_argument("format", f"'{_FORMAT}'", values["format"])
+    config = dict(values["initializer"])
+    name = config.pop("name")
+    check_choice("initializer", name, INITIALIZERS)
+    recipe = Recipe(
+        values["architecture"],
+        INITIALIZERS[name](**config, seed=values["seed"]),
+        values["pooling"],
+        values["subtract_mean"],
+        {layer: LayerRecipe(**entry) for layer, entry in values["layers"].items()},
+    )
+    for made in recipe.layers.values():
+        check_number("candidate", made.candidate, integer=True)
+        check_number("scale", made.scale, exclusive=True)
+    return recipe
+
+
+def read_recipe(path: str | os.PathLike[str], name: str = "recipe") -> Recipe:
+    """Reads a recipe.
+
+    Args:
+        path: A JSON file that `Recipe.save` wrote.
+        name: The argument, as the caller spells it, for messages.
+
+    Raises:
+        ValueError: There is no such file, or it is not a recipe.
+    """
+    if not Path(path).is_file():
+        raise invalid_argument(name, "the path of a recipe that exists", str(path))
+    try:
+        return _parsed(json.loads(Path(path).read_text()))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise invalid_argument(
+            name, f"a recipe that tools/stack.py wrote, '{_FORMAT}'", f"{path} ({reason})"
+        ) from error

@@ -1,0 +1,115 @@
+"""What natural images look like: the regularisers of Mahendran and Vedaldi (2015).
+
+All are pure, batched and differentiable, in the dtype of their arguments, and return one loss an
+image, shape [batch]. Their unit is the image's own: where images in [0, 1] stand for x = 255 i,
+a loss of exponent p is 255^p times as large in x.
+
+References:
+    Mahendran and Vedaldi (2015), Understanding deep image representations by inverting them,
+    CVPR; section 2.2.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from rwkeras.networks.features import INPUT
+from rwkeras.objectives.objective import Objective, Term
+from rwkeras.validation import check_number, invalid_argument
+
+
+def alpha_norm(
+    images: tf.Tensor, alpha: float = 6.0, mean: float | Sequence[float] = 0.5
+) -> tf.Tensor:
+    """Returns R_alpha, ||x||_alpha^alpha of x = image - mean: the sum of |x|^alpha.
+
+    A large exponent leaves what is near the mean alone and keeps the rest from running away.
+
+    Args:
+        images: [batch, height, width, channels].
+        alpha: The exponent, at least 1.
+        mean: What is subtracted first, a number or one for each channel.
+
+    Returns:
+        The loss of each image, shape [batch].
+    """
+    distances = tf.abs(images - tf.constant(mean, images.dtype))
+    return tf.reduce_sum(distances**alpha, axis=(1, 2, 3))
+
+
+def tv_beta(images: tf.Tensor, beta: float = 2.0) -> tf.Tensor:
+    """Returns R_V^beta, the sum of ((x_i,j+1 - x_ij)^2 + (x_i+1,j - x_ij)^2)^(beta / 2).
+
+    The sum runs over pixels and channels; differences that would reach beyond the border are 0.
+    With beta = 1 it is the total variation proper; with beta = 2 it is `total_variation`.
+
+    Where both differences are 0 and beta < 2, the power has no finite derivative; the gradient is
+    taken to be 0 there, which for beta > 1 is the limit and for beta = 1 a subgradient.
+
+    Args:
+        images: [batch, height, width, channels].
+        beta: The exponent, at least 1.
+
+    Returns:
+        The loss of each image, shape [batch].
+    """
+    down = tf.pad(images[:, 1:] - images[:, :-1], [[0, 0], [0, 1], [0, 0], [0, 0]])
+    right = tf.pad(images[:, :, 1:] - images[:, :, :-1], [[0, 0], [0, 0], [0, 1], [0, 0]])
+    squares = tf.square(down) + tf.square(right)
+    if beta != 2:
+        flat = squares == 0
+        # The power is kept from 0 itself: a gradient that is not taken may still be infinite.
+        powers = tf.where(flat, tf.ones_like(squares), squares) ** (beta / 2)
+        squares = tf.where(flat, tf.zeros_like(squares), powers)
+    return tf.reduce_sum(squares, axis=(1, 2, 3))
+
+
+@dataclass(frozen=True)
+class _LossWith:
+    """A loss with its arguments, equal to any of the same, so that it is compiled once."""
+
+    function: Callable[..., tf.Tensor]
+    arguments: tuple[Any, ...]
+
+    def __call__(self, images: tf.Tensor) -> tf.Tensor:
+        return self.function(images, *self.arguments)
+
+
+def alpha_norm_term(
+    alpha: float = 6.0, *, mean: float | Sequence[float] = 0.5, name: str | None = None
+) -> Objective:
+    """Returns the alpha-norm of the image.
+
+    Args:
+        alpha: The exponent, at least 1.
+        mean: The mean of images, of 1: a number or one for each channel of RGB.
+        name: What the term is called; by default "alpha_norm/" and the exponent.
+
+    Raises:
+        ValueError: An argument is none of the above.
+    """
+    check_number("alpha", alpha, minimum=1)
+    if isinstance(mean, Sequence):
+        if len(mean) != 3:
+            raise invalid_argument("mean", "a number or 3 numbers", mean)
+        mean = tuple(mean)
+    for value in mean if isinstance(mean, tuple) else (mean,):
+        check_number("mean", value, minimum=None)
+    loss = _LossWith(alpha_norm, (alpha, mean))
+    return Objective(Term(name or f"alpha_norm/{alpha:g}", INPUT, loss))
+
+
+def tv_beta_term(beta: float = 2.0, *, name: str | None = None) -> Objective:
+    """Returns the total variation of the image to a power.
+
+    Args:
+        beta: The exponent, at least 1.
+        name: What the term is called; by default "tv_beta/" and the exponent.
+
+    Raises:
+        ValueError: `beta` is smaller or no number.
+    """
+    check_number("beta", beta, minimum=1)
+    return Objective(Term(name or f"tv_beta/{beta:g}", INPUT, _LossWith(tv_beta, (beta,))))

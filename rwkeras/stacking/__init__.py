@@ -1,0 +1,1 @@
+"""ranVGG: a random network whose layers are chosen, one after another, among candidates."""

@@ -1,0 +1,196 @@
+"""The greedy stacking of ranVGG (He, Wang and Hopcroft, 2016)."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.images.batch import as_batch
+from rwkeras.networks.calibrate import divide_weights
+from rwkeras.networks.features import check_image_shape, feature_extractor
+from rwkeras.networks.initializers import RandomInitializer, get_initializer
+from rwkeras.networks.recipe import LayerRecipe, Recipe, candidate_kernel, kernel_digest
+from rwkeras.random import derive_seed
+from rwkeras.stacking.halving import Rung, halve
+from rwkeras.stacking.inversions import Inversions
+from rwkeras.stacking.settings import StackSettings
+from rwkeras.validation import invalid_argument
+
+_DEFAULTS = StackSettings()
+
+
+class LayerChoice(NamedTuple):
+    """How the kernel of a layer was chosen.
+
+    Attributes:
+        layer: The layer's name.
+        chosen: The number of the candidate.
+        rungs: The comparisons, with the relative losses ||F - F0||^2 / ||F0||^2 of those that
+            took part.
+    """
+
+    layer: str
+    chosen: int
+    rungs: tuple[Rung, ...]
+
+    @property
+    def losses(self) -> tuple[float, ...]:
+        """Each candidate's loss when it was last compared."""
+        last = {member: loss for rung in self.rungs for member, loss in rung.losses.items()}
+        return tuple(last[member] for member in sorted(last))
+
+    @property
+    def gain(self) -> float:
+        """The first candidate's loss over the chosen one's, when the first was last compared.
+
+        It is what selection gained over none: 1 where the first was chosen.
+        """
+        last = [rung.losses for rung in self.rungs if 0 in rung.losses][-1]
+        return last[0] / last[self.chosen] if last[self.chosen] else 1.0
+
+
+class StackResult(NamedTuple):
+    """A stacked network.
+
+    Attributes:
+        recipe: From which it is made.
+        choices: How each layer was chosen, in forward order; of a stack that went on from a
+            recipe, those of the layers that it added.
+    """
+
+    recipe: Recipe
+    choices: tuple[LayerChoice, ...]
+
+    @property
+    def model(self) -> keras.Model:
+        """The network, made anew from the recipe."""
+        return self.recipe.build()
+
+
+# Called with the recipe so far and the choice that was added; returns true to stop.
+StackCallback = Callable[[Recipe, LayerChoice], bool | None]
+
+
+def _fix(model: keras.Model, layer: str, kernel: np.ndarray, reference: tf.Tensor) -> LayerRecipe:
+    """Gives a layer its kernel, divided by its mean activation; returns how, but for whose."""
+    target = model.get_layer(layer)
+    target.kernel.assign(kernel)
+    activations = feature_extractor(model, [layer])(reference)[layer]
+    scale = float(tf.reduce_mean(tf.abs(activations)))
+    divide_weights(target, scale)
+    return LayerRecipe(0, scale, kernel_digest(target.kernel.numpy()))
+
+
+def _choose(
+    model: keras.Model, layer: str, recipe: Recipe, reference: tf.Tensor, settings: StackSettings
+) -> tuple[LayerRecipe, LayerChoice]:
+    """Chooses a kernel, gives it to the model, and returns how it is made and was chosen."""
+    shape = tuple(model.get_layer(layer).kernel.shape)
+    distribution = recipe.distribution
+    kernels = np.stack(
+        [candidate_kernel(distribution, layer, n).draw(shape) for n in range(settings.candidates)]
+    )
+    seed = derive_seed(distribution.seed, layer)
+    rungs = halve(
+        lambda: Inversions(model, layer, tf.constant(kernels), reference, seed, settings),
+        settings.candidates,
+        settings.max_iterations,
+        settings.reduction,
+    )
+    losses = rungs[-1].losses
+    chosen = min(losses, key=losses.__getitem__)
+    if not np.isfinite(losses[chosen]):
+        raise invalid_argument(
+            "reference_image", f"an image on which layer '{layer}' is active and finite", "silence"
+        )
+    made = _fix(model, layer, kernels[chosen], reference)._replace(candidate=chosen)
+    return made, LayerChoice(layer, chosen, rungs)
+
+
+def _begin(recipe: Recipe, include_top: bool) -> keras.Model:
+    """Returns the whole network, its first layers made by a recipe, the others zero."""
+    model = recipe.skeleton(include_top=include_top)
+    if recipe.layers:
+        made = recipe.build()
+        for layer in recipe.layers:
+            model.get_layer(layer).set_weights(made.get_layer(layer).get_weights())
+    return model
+
+
+def stack(
+    reference_image: Any,
+    candidates: int = _DEFAULTS.candidates,
+    *,
+    architecture: str = "vgg19",
+    include_top: bool = False,
+    pooling: str = "avg",
+    subtract_mean: bool = False,
+    initializer: str | RandomInitializer = "gaussian",
+    seed: int = 0,
+    max_iterations: int = _DEFAULTS.max_iterations,
+    reduction: int = _DEFAULTS.reduction,
+    noise_stddev: float = _DEFAULTS.noise_stddev,
+    precision: str = _DEFAULTS.precision,
+    resume: Recipe | None = None,
+    callback: StackCallback | None = None,
+) -> StackResult:
+    """Builds ranVGG: a random VGG whose layers are chosen greedily, in forward order.
+
+    For each layer, with those below fixed, several kernels are drawn, the reference image is
+    inverted from the rectified layer with each, and the one with the smallest loss is fixed. Each
+    layer is then divided by its mean activation on the reference image, which changes no result.
+
+    Where the papers are silent or would mislead: losses are relative, ||F - F0||^2 / ||F0||^2,
+    since the smallest absolute loss is that of the candidate with the smallest weights; all
+    candidates start from the same noise; and bad ones are given up early (successive halving). The
+    last fully connected layer has no rectifier here and is compared as it is.
+
+    Args:
+        reference_image: A path, a Pillow image, or an array or tensor, uint8 in [0, 255] or float
+            in [0, 1], [height, width, 3]. With `include_top` of 256 x 256.
+        candidates: How many kernels are drawn for each layer. The first is that of `vgg19` with
+            the same initialiser and seed. They take memory at once: those of `fc6`, 0.5 GB each.
+        architecture: "vgg19" or "toy_vgg".
+        include_top: Whether to stack the fully connected layers too.
+        pooling: See `vgg19`.
+        subtract_mean: See `vgg19`.
+        initializer: See `vgg19`.
+        seed: Of the kernels and of the noise.
+        max_iterations: Of the inversions of the last that are compared.
+        reduction: See `StackSettings`.
+        noise_stddev: Of the noise, for pixels in [0, 1].
+        precision: See `OptimizerSettings`.
+        resume: A recipe of the first layers, made with the same arguments, to go on from.
+        callback: Called after each layer; returns true to stop there.
+
+    Returns:
+        A `StackResult`: the recipe, and how each layer was chosen.
+
+    Raises:
+        ValueError: An argument cannot be used; the message says why.
+    """
+    settings = StackSettings(candidates, max_iterations, reduction, noise_stddev, precision)
+    reference = as_batch(reference_image, "reference_image").images
+    if reference.shape[0] != 1:
+        raise invalid_argument("reference_image", "one image", f"{reference.shape[0]} images")
+    distribution = get_initializer(initializer, seed)
+    recipe = Recipe(architecture, distribution, pooling, subtract_mean)
+    if resume is not None:
+        if dataclasses.replace(resume, layers={}).as_dict() != recipe.as_dict():
+            raise invalid_argument("resume", "a recipe made with these arguments", resume.as_dict())
+        recipe = resume
+    model = _begin(recipe, include_top)
+    check_image_shape(feature_extractor(model, [model.layers[-1].name]), reference.shape)
+    choices: list[LayerChoice] = []
+    for layer in (layer for layer in model.layers if hasattr(layer, "kernel")):
+        if layer.name in recipe.layers:
+            continue
+        made, choice = _choose(model, layer.name, recipe, reference, settings)
+        recipe = dataclasses.replace(recipe, layers={**recipe.layers, layer.name: made})
+        choices.append(choice)
+        if callback is not None and callback(recipe, choice):
+            break
+    return StackResult(recipe, tuple(choices))

@@ -1,0 +1,186 @@
+"""Inversion with a prior of natural images (Mahendran and Vedaldi, 2015), a rival to `invert`.
+
+The objective is theirs, their Eq. 5:
+
+    ||F(sigma x) - F0||^2 / ||F0||^2 + lambda_alpha R_alpha(x) + lambda_V R_V^beta(x)
+
+Their x is an image of [0, 255] less the mean, divided by sigma, the mean Euclidean norm of such
+images. With i in [0, 1], x = 255 (i - mean) / sigma, so that in our units
+
+    lambda_alpha (255 / sigma)^alpha   weighs   the sum of |i - mean|^alpha
+    lambda_V (255 / sigma)^beta        weighs   the sum over pixels of |grad i|^beta
+
+and the first term is Eq. 1 of He, Wang and Hopcroft (2016), ||F - F0||^2 / (2 N M), divided by what
+that is at F = 0.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.images.batch import as_batch
+from rwkeras.networks.alexnet import MEAN_RGB
+from rwkeras.networks.features import extract
+from rwkeras.objectives.losses import content_loss
+from rwkeras.objectives.natural import alpha_norm_term, tv_beta_term
+from rwkeras.objectives.objective import Objective, content_term
+from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
+from rwkeras.tasks.synthesis import optimize_image, starting_noise
+from rwkeras.validation import check_number, invalid_argument
+
+# lambda_V of each layer of CNN-A, as their figures of inverted layers have it: 1, 10 and 100 times
+# 0.5. The deeper a layer, the less it says of the image and the more the prior has to.
+_TV_WEIGHTS = {
+    **dict.fromkeys(("conv1", "pool1", "norm1", "conv2"), 0.5),
+    **dict.fromkeys(("pool2", "norm2", "conv3", "conv4"), 5.0),
+    **dict.fromkeys(("conv5", "pool5", "fc6", "fc7", "fc8"), 50.0),
+}
+# The height and width for which their constants are.
+_SIZE = 227
+
+
+@dataclass(frozen=True)
+class RegularizedInversionSettings:
+    """How an image is recovered from a layer with a prior; the paper's constants.
+
+    Attributes:
+        layer: The layer whose activations are matched.
+        alpha: The exponent of the alpha-norm, at least 1.
+        beta: The exponent of the total variation, at least 1.
+        alpha_weight: Their lambda_alpha, for alpha = 6.
+        tv_weight: Their lambda_V, for beta = 2; None for what they took for this layer of CNN-A:
+            0.5 up to `conv2`, 5 up to `conv4`, 50 from `conv5` on.
+        image_norm: Their sigma, for 227 x 227 pixels of [0, 255] in three channels.
+        noise_stddev: Of the noise that it starts from, for pixels in [0, 1]; theirs has the norm
+            sigma: 27098 / (255 sqrt(3) 227).
+    """
+
+    layer: str = "conv4"
+    alpha: float = 6.0
+    beta: float = 2.0
+    alpha_weight: float = 2.16e8
+    tv_weight: float | None = None
+    image_norm: float = 27098.0
+    noise_stddev: float = 0.27
+
+    def __post_init__(self):
+        check_number("alpha", self.alpha, minimum=1)
+        check_number("beta", self.beta, minimum=1)
+        check_number("alpha_weight", self.alpha_weight)
+        if self.tv_weight is not None:
+            check_number("tv_weight", self.tv_weight)
+        check_number("image_norm", self.image_norm, exclusive=True)
+        check_number("noise_stddev", self.noise_stddev)
+
+
+_DEFAULTS = RegularizedInversionSettings()
+
+
+def _tv_weight(settings: RegularizedInversionSettings) -> float:
+    if settings.tv_weight is not None:
+        return settings.tv_weight
+    if settings.layer not in _TV_WEIGHTS:
+        raise invalid_argument(
+            "tv_weight",
+            f"a number for layer '{settings.layer}', as the paper has one for none but "
+            + ", ".join(_TV_WEIGHTS),
+            None,
+        )
+    return _TV_WEIGHTS[settings.layer]
+
+
+def regularized_inversion_objective(
+    model: keras.Model, source: tf.Tensor, settings: RegularizedInversionSettings
+) -> Objective:
+    """Returns Eq. 5 of Mahendran and Vedaldi (2015) towards the activations of images.
+
+    Args:
+        model: A functional `keras.Model`.
+        source: The images, float32 RGB in [0, 1], [batch, height, width, 3].
+        settings: The layer and the constants.
+
+    Raises:
+        ValueError: The images do not fit the model, the layer is unknown, silent on the images,
+            or has no `tv_weight`.
+    """
+    features = extract(model, [settings.layer], source)[settings.layer]
+    weight = 1 / content_loss(tf.zeros_like(features), features)
+    if not bool(tf.reduce_all(tf.math.is_finite(weight) & (weight > 0))):
+        raise invalid_argument(
+            "image",
+            f"an image on which layer '{settings.layer}' is active and finite",
+            f"a mean square of {(2 / weight).numpy().tolist()}",
+        )
+    unit = 255 / settings.image_norm
+    share = _SIZE**2 / math.prod(source.shape[1:3])
+    mean = tuple(value / 255 for value in MEAN_RGB)
+    return (
+        content_term(settings.layer, features) * weight
+        + alpha_norm_term(settings.alpha, mean=mean)
+        * (share * settings.alpha_weight * unit**settings.alpha)
+        + tv_beta_term(settings.beta) * (share * _tv_weight(settings) * unit**settings.beta)
+    )
+
+
+def invert_regularized(
+    model: keras.Model,
+    image: Any,
+    layer: str = _DEFAULTS.layer,
+    *,
+    alpha: float = _DEFAULTS.alpha,
+    beta: float = _DEFAULTS.beta,
+    alpha_weight: float = _DEFAULTS.alpha_weight,
+    tv_weight: float | None = _DEFAULTS.tv_weight,
+    image_norm: float = _DEFAULTS.image_norm,
+    noise_stddev: float = _DEFAULTS.noise_stddev,
+    seed: int = 0,
+    optimizer: OptimizerSettings = OptimizerSettings(parametrization="pixels"),
+    callback: Callback | None = None,
+) -> OptimizationResult:
+    """Recovers an image from its activations at one layer with a prior of natural images.
+
+    Minimises Eq. 5 of Mahendran and Vedaldi (2015) from white noise: the distance to the layer's
+    activations, relative to their size, with an alpha-norm and a total variation of the image. By
+    default the constants are theirs. Departures:
+
+    - They descend with momentum; here it is the optimiser of all tasks, over pixels by default.
+      Settings of your own want `parametrization="pixels"` for that, too.
+    - Their sums run over 227 x 227 pixels. Here they are scaled to as many, whatever the image's
+      size, for the distance they are weighed against does not grow with it either.
+    - They subtract the mean image of the training set, here it is its mean colour. The noise is
+      about mid-grey.
+
+    Args:
+        model: A functional `keras.Model` of RGB images in [0, 1]; theirs is `alexnet()`.
+        image: The source: a path, a Pillow image, or an array or tensor, uint8 in [0, 255] or
+            float in [0, 1], [height, width, 3] or a batch of it.
+        layer: The name of a layer.
+        alpha: The exponent of the alpha-norm, at least 1.
+        beta: The exponent of the total variation, at least 1; 1 leaves spikes, 2 does not.
+        alpha_weight: Their lambda_alpha, at least 0.
+        tv_weight: Their lambda_V, at least 0; None for what they took for a layer of `alexnet`.
+        image_norm: Their sigma.
+        noise_stddev: Of the starting noise, for pixels in [0, 1].
+        seed: Of the starting noise.
+        optimizer: The optimiser's settings.
+        callback: Called with a `Progress` now and then; returns true to stop.
+
+    Returns:
+        An `OptimizationResult`, without batch dimension where `image` has none.
+
+    Raises:
+        ValueError: An argument cannot be used; the message says why.
+    """
+    settings = RegularizedInversionSettings(
+        layer, alpha, beta, alpha_weight, tv_weight, image_norm, noise_stddev
+    )
+    source = as_batch(image)
+    objective = regularized_inversion_objective(model, source.images, settings)
+    start = starting_noise(
+        objective, source.images.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
+    )
+    result = optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
+    return result if source.batched else result.unbatched()

@@ -17,3 +17,4 @@ __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 with contextlib.suppress(ValueError):
     import rwkeras.networks.alexnet
     import rwkeras.networks.initializers
+    import rwkeras.networks.octaves

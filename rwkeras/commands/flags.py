@@ -9,9 +9,8 @@ from rwkeras.backend import keras
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.images.reading import fit_longer_side, read_image
-from rwkeras.networks.calibrate import calibrate
 from rwkeras.networks.features import check_image_shape, feature_extractor
-from rwkeras.networks.loading import NETWORKS, load_network
+from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
 from rwkeras.objectives.balance import WEIGHTINGS
 from rwkeras.optimizers.settings import OPTIMIZERS, PRECISIONS, OptimizerSettings
 from rwkeras.parametrizations.parametrization import PARAMETRIZATIONS
@@ -81,6 +80,12 @@ flags.DEFINE_float(
 flags.DEFINE_string(
     "network", "vgg19", f"One of {', '.join(NETWORKS)}, a recipe's .json, or a .keras file."
 )
+flags.DEFINE_string("weights", None, "Trained weights of alexnet or pretrained_vgg19, a file.")
+flags.DEFINE_string(
+    "rescale_images",
+    None,
+    "A folder of pictures over which each filter of pretrained_vgg19 is rescaled to mean 1.",
+)
 flags.DEFINE_enum(
     "weighting",
     InversionSettings.weighting,
@@ -100,28 +105,30 @@ def read(flag: str) -> ImageBatch:
     )
 
 
-def network(layers: Sequence[str], image: ImageBatch) -> keras.Model:
+def network(layers: Sequence[str], image: ImageBatch, *, subtract_mean: bool) -> keras.Model:
     """Returns the network that the flags ask for, ready for an image.
 
-    A named network is calibrated on the image, which changes its scale alone: its losses are
-    then of a healthy size. A network from a file is used as it is.
+    A named network is made ready on the image; one from a file is used as it is.
 
     Args:
         layers: The layers that will be asked for.
         image: The image whose activations matter.
+        subtract_mean: What `--subtract_mean` is where it is not given and the network takes it.
     """
+    given: dict[str, Any] = {name: FLAGS[name].value for name in ("pooling", "initializer", "seed")}
+    if FLAGS.subtract_mean is not None or takes(FLAGS.network, "subtract_mean"):
+        asked = FLAGS.subtract_mean
+        given["subtract_mean"] = subtract_mean if asked is None else asked
     model = load_network(
         FLAGS.network,
         layers=layers,
-        pooling=FLAGS.pooling,
-        subtract_mean=FLAGS.subtract_mean,
-        initializer=FLAGS.initializer,
-        seed=FLAGS.seed,
+        weights=FLAGS.weights,
+        rescale_images=FLAGS.rescale_images,
+        **given,
     )
-    extractor = feature_extractor(model, layers)
-    check_image_shape(extractor, image.images.shape)
+    check_image_shape(feature_extractor(model, layers), image.images.shape)
     if FLAGS.network in NETWORKS:
-        calibrate(extractor, image.images)
+        make_ready(model, image.images, layers)
     return model
 
 

@@ -7,7 +7,6 @@ Example:
 from absl import flags
 
 from rwkeras.commands.flags import FLAGS, network, read
-from rwkeras.commands.random_network import define_subtract_mean
 from rwkeras.commands.task import run_task
 from rwkeras.metrics import psnr, ssim
 from rwkeras.tasks.invert import invert
@@ -15,7 +14,6 @@ from rwkeras.tasks.settings import InversionSettings
 
 flags.DEFINE_string("image", None, "The picture to recover.")
 flags.DEFINE_string("layer", InversionSettings.layer, "The layer to recover it from.")
-define_subtract_mean(False)
 flags.mark_flag_as_required("image")
 
 
@@ -25,7 +23,7 @@ def main() -> int:
 
     def prepare():
         image = source["image"] = read("image")
-        model = network([FLAGS.layer], image)
+        model = network([FLAGS.layer], image, subtract_mean=False)
 
         def task(optimizer, callback):
             return invert(

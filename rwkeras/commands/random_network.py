@@ -6,14 +6,16 @@ from rwkeras.networks.initializers import INITIALIZERS
 from rwkeras.networks.vgg import POOLINGS
 
 flags.DEFINE_integer("seed", 0, "Seed of the network's weights and of the starting noise.")
-flags.DEFINE_enum("pooling", "avg", list(POOLINGS), "Pooling of a named network.")
+flags.DEFINE_enum("pooling", None, list(POOLINGS), "Pooling of a VGG; avg if it is not given.")
 flags.DEFINE_enum(
-    "initializer", "gaussian", list(INITIALIZERS), "Distribution of a named network's weights."
+    "initializer",
+    None,
+    list(INITIALIZERS),
+    "Distribution of random weights; if it is not given gaussian for a VGG, he for others.",
 )
-
-
-def define_subtract_mean(default: bool) -> None:
-    """Defines `--subtract_mean` with the default that gives a task its best pictures."""
-    flags.DEFINE_bool(
-        "subtract_mean", default, "Whether a named network subtracts ImageNet's mean colour first."
-    )
+flags.DEFINE_bool(
+    "subtract_mean",
+    None,
+    "Whether a random VGG subtracts ImageNet's mean colour first; if it is not given, as the "
+    "task's pictures are best: to invert not, for textures and styles.",
+)

@@ -14,8 +14,8 @@ from typing import Any
 from absl import flags
 from tqdm import tqdm
 
+from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.commands.launch import own_flags
-from rwkeras.commands.random_network import define_subtract_mean
 from rwkeras.commands.report import write_json
 from rwkeras.images.files import check_output
 from rwkeras.images.reading import fit_longer_side, read_image
@@ -38,7 +38,6 @@ flags.DEFINE_bool(
     False,
     "Whether to stack fc6, fc7 and fc8 too, which need a picture of 256 x 256.",
 )
-define_subtract_mean(False)
 flags.DEFINE_integer(
     "max_iterations", StackSettings.max_iterations, "Of the last inversions that are compared."
 )
@@ -108,7 +107,9 @@ def main() -> None:
             )
             bar.update()
 
-        arguments: dict[str, Any] = {name: FLAGS[name].value for name in _ARGUMENTS}
+        given = {name: FLAGS[name].value for name in _ARGUMENTS}
+        # What is not given is `stack`'s to choose.
+        arguments: dict[str, Any] = {name: v for name, v in given.items() if v is not None}
         result = stack(reference, **arguments, resume=resume, callback=show)
     result.recipe.save(output)
     if report is not None:

@@ -10,7 +10,6 @@ from typing import Any
 from absl import flags
 
 from rwkeras.commands.flags import FLAGS, network, read
-from rwkeras.commands.random_network import define_subtract_mean
 from rwkeras.commands.task import run_task
 from rwkeras.tasks.settings import STYLE_PRESETS, StyleSettings
 from rwkeras.tasks.style import transfer_style
@@ -22,7 +21,6 @@ flags.DEFINE_string("style", None, "The picture whose style to paint it in.")
 flags.DEFINE_enum("preset", "painting", list(STYLE_PRESETS), "A named choice of the weights.")
 for _name in _WEIGHTS:
     flags.DEFINE_float(_name, None, "Overrides the preset's.")
-define_subtract_mean(True)
 flags.mark_flags_as_required(["content", "style"])
 
 
@@ -42,7 +40,7 @@ def main() -> int:
         settings = _settings()
         content, style = read("content"), read("style")
         layers = list(dict.fromkeys(settings.content_layers + settings.style_layers))
-        model = network(layers, content)
+        model = network(layers, content, subtract_mean=True)
 
         def task(optimizer, callback):
             return transfer_style(

@@ -7,7 +7,6 @@ Example:
 from absl import flags
 
 from rwkeras.commands.flags import FLAGS, network, read
-from rwkeras.commands.random_network import define_subtract_mean
 from rwkeras.commands.task import run_task
 from rwkeras.tasks.settings import TextureSettings
 from rwkeras.tasks.texture import synthesize_texture
@@ -16,7 +15,6 @@ from rwkeras.validation import invalid_argument
 flags.DEFINE_string("texture", None, "The picture of a texture.")
 flags.DEFINE_list("layers", list(TextureSettings.layers), "Layers whose Gram matrices to match.")
 flags.DEFINE_string("output_size", None, "WxH of the result in pixels; by default the source's.")
-define_subtract_mean(True)
 flags.mark_flag_as_required("texture")
 
 
@@ -36,7 +34,7 @@ def main() -> int:
     def prepare():
         size = parse_size(FLAGS.output_size)
         texture = read("texture")
-        model = network(FLAGS.layers, texture)
+        model = network(FLAGS.layers, texture, subtract_mean=True)
 
         def task(optimizer, callback):
             return synthesize_texture(

@@ -64,6 +64,14 @@ def _chain(model: keras.Model) -> list[keras.layers.Layer]:
     return layers
 
 
+def can_calibrate(model: keras.Model) -> bool:
+    """Returns whether a model is a chain of rectified or linear layers with weights."""
+    try:
+        return any(isinstance(layer, _WEIGHTED) for layer in _chain(model))
+    except ValueError:
+        return False
+
+
 def divide_weights(layer: keras.layers.Layer, scale: float) -> None:
     """Divides a layer's weights, in NumPy, whose division has the same bits everywhere."""
     for weight in layer.weights:

@@ -1,53 +1,127 @@
 """Networks by name, from a recipe, or from a file of Keras's."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from rwkeras.backend import keras
+from rwkeras.networks.alexnet import alexnet
+from rwkeras.networks.applications import APPLICATIONS, keras_application
+from rwkeras.networks.batch_normalization import adapt_batch_normalization
+from rwkeras.networks.calibrate import calibrate, can_calibrate
+from rwkeras.networks.features import feature_extractor
+from rwkeras.networks.filter_bank import filter_bank
+from rwkeras.networks.pretrained import pretrained_vgg19
 from rwkeras.networks.recipe import read_recipe
 from rwkeras.networks.vgg import TOY_VGG, VGG19, toy_vgg, vgg19
 from rwkeras.validation import check_choice, invalid_argument
 
-_NAMED = {"vgg19": (VGG19, vgg19), "toy_vgg": (TOY_VGG, toy_vgg)}
+
+class _Named(NamedTuple):
+    """A network by name.
+
+    Attributes:
+        build: Makes it of those of `load_network`'s arguments that it takes.
+        takes: Which these are.
+        top: The names of its fully connected layers.
+    """
+
+    build: Callable[..., keras.Model]
+    takes: tuple[str, ...] = ("initializer", "seed")
+    top: tuple[str, ...] = ()
+
+
+_RANDOM = ("initializer", "seed", "subtract_mean")
+_VGG = (*_RANDOM, "pooling")
+
+
+def _application(name: str) -> _Named:
+    return _Named(lambda **arguments: keras_application(name, **arguments))
+
+
+_NAMED = {
+    "vgg19": _Named(vgg19, _VGG, VGG19.top_layers),
+    "toy_vgg": _Named(toy_vgg, _VGG, TOY_VGG.top_layers),
+    "pretrained_vgg19": _Named(
+        lambda rescale_images=None, **arguments: pretrained_vgg19(
+            images=rescale_images, **arguments
+        ),
+        ("weights", "pooling", "rescale_images"),
+        VGG19.top_layers,
+    ),
+    "alexnet": _Named(alexnet, ("initializer", "seed", "weights"), ("fc6", "fc7", "fc8")),
+    "filter_bank": _Named(filter_bank, _RANDOM),
+    **{name: _application(name) for name in APPLICATIONS},
+}
 NETWORKS = tuple(_NAMED)
+
+
+def takes(network: str, argument: str) -> bool:
+    """Returns whether `load_network` takes an argument with a network, given as there."""
+    return network in _NAMED and argument in _NAMED[network].takes
 
 
 def load_network(
     network: str,
     *,
     layers: Sequence[str] = (),
-    pooling: str = "avg",
-    subtract_mean: bool = False,
-    initializer: str = "gaussian",
+    pooling: str | None = None,
+    subtract_mean: bool | None = None,
+    initializer: str | None = None,
     seed: int = 0,
+    weights: str | os.PathLike[str] | None = None,
+    rescale_images: Any = None,
 ) -> keras.Model:
     """Returns a network by name, from a recipe's `.json` file, or from a `.keras` file.
 
+    Arguments that are None are left to the network. A network that does not take one refuses it,
+    but for the seed.
+
     Args:
-        network: "vgg19", "toy_vgg", or the path of a recipe or of a file that Keras saved.
-        layers: The layers that will be asked for. A named network gets its fully connected
-            layers, and with them a fixed size of images, only if one of these is among them.
-        pooling: Of a named network; see `vgg19`.
-        subtract_mean: Of a named network; see `vgg19`.
-        initializer: Of a named network; see `vgg19`.
-        seed: Of a named network; see `vgg19`.
+        network: A name in `NETWORKS`, or the path of a recipe or of a file that Keras saved.
+        layers: The layers that will be asked for. A network by name or from a recipe gets its
+            fully connected layers, and with them a fixed size of images, only if one of these is
+            among them.
+        pooling: Of a VGG; see `vgg19`.
+        subtract_mean: Of a VGG or a filter bank that is drawn at random; see `vgg19`.
+        initializer: Of a network that is drawn at random; see `vgg19`.
+        seed: Of a network that is drawn at random; see `vgg19`.
+        weights: Of `pretrained_vgg19` or `alexnet`: a file of trained weights.
+        rescale_images: Of `pretrained_vgg19`: images over which its filters are rescaled; see
+            `rescale_filters`.
 
     Raises:
-        ValueError: There is no such network, or the file cannot be loaded.
+        ValueError: There is no such network, it does not take an argument, or a file cannot be
+            loaded.
     """
+    given = {
+        "pooling": pooling,
+        "subtract_mean": subtract_mean,
+        "initializer": initializer,
+        "weights": weights,
+        "rescale_images": rescale_images,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    for name in given:
+        if not takes(network, name):
+            raise invalid_argument(name, f"no `{name}` with network '{network}'", given[name])
     if network in _NAMED:
-        architecture, build = _NAMED[network]
-        top = any(layer in architecture.top_layers for layer in layers)
-        return build(
-            pooling=pooling,
-            include_top=top,
-            subtract_mean=subtract_mean,
-            initializer=initializer,
-            seed=seed,
-        )
+        return _by_name(network, {"seed": seed, **given}, layers)
     if network.endswith(".json"):
         recipe = read_recipe(network, "network")
         return recipe.build(include_top=any(layer in recipe.top for layer in layers))
+    return _from_file(network)
+
+
+def _by_name(network: str, given: dict[str, Any], layers: Sequence[str]) -> keras.Model:
+    named = _NAMED[network]
+    arguments = {name: value for name, value in given.items() if name in named.takes}
+    if named.top:
+        arguments["include_top"] = any(layer in named.top for layer in layers)
+    return named.build(**arguments)
+
+
+def _from_file(network: str) -> keras.Model:
     if not network.endswith(".keras"):
         check_choice("network", network, (*NETWORKS, "RECIPE.json", "PATH.keras"))
     if not os.path.isfile(network):
@@ -59,3 +133,25 @@ def load_network(
         raise invalid_argument(
             "network", "a .keras file that Keras can load", f"{network} ({reason})"
         ) from error
+
+
+def make_ready(model: keras.Model, images: Any, layers: Sequence[str] = ()) -> None:
+    """Brings the activations of a network to a healthy size, in place.
+
+    A chain of rectified layers is calibrated, which changes its scale alone. Batch normalisation
+    gets the statistics of the images. A network that is neither a chain nor has that stays as it
+    is.
+
+    Args:
+        model: A functional `keras.Model`.
+        images: See `calibrate`.
+        layers: The layers that will be asked for; none for all.
+
+    Raises:
+        ValueError: The images do not fit the model, or a layer is silent on them.
+    """
+    part = feature_extractor(model, layers) if layers else model
+    if can_calibrate(part):
+        calibrate(part, images)
+    else:
+        adapt_batch_normalization(part, images)

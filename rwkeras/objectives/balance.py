@@ -53,16 +53,25 @@ def balance(
     extractor = feature_extractor(model, objective.layers)
     check_image_shape(extractor, images.shape)
     targeted = [term for term in objective.terms if term.target is not None]
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch(images)
-        features = extractor(images)
-        losses = {
-            term.name: term.loss(features[term.layer], tf.zeros_like(term.target))
-            for term in targeted
+
+    # A graph, from which the gradients by the kernels are pruned: eagerly, a convolution computes
+    # its own with that by the image, and of large filters it is the slower by far.
+    @tf.function(autograph=False)
+    def sizes(images):
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(images)
+            features = extractor(images)
+            losses = {
+                term.name: term.loss(features[term.layer], tf.zeros_like(term.target))
+                for term in targeted
+            }
+        return {
+            name: _SIZES[weighting](tape.gradient(loss, images)) for name, loss in losses.items()
         }
-    weights = {}
+
+    found, weights = sizes(tf.convert_to_tensor(images)), {}
     for term in targeted:
-        size = _SIZES[weighting](tape.gradient(losses[term.name], images))
+        size = found[term.name]
         weight = 1 / size
         if not bool(tf.reduce_all(tf.math.is_finite(weight) & (size > 0))):
             raise invalid_argument(

@@ -9,13 +9,14 @@ and target): the first is compiled once, the second is handed to it as data.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from rwkeras.networks.features import INPUT
-from rwkeras.objectives.losses import content_loss, gram_matrix, texture_loss, total_variation
+from rwkeras.objectives.joining import joined_gram
+from rwkeras.objectives.losses import content_loss, texture_loss, total_variation
 from rwkeras.validation import invalid_argument
 
 LossFunction = Callable[..., tf.Tensor]
@@ -124,9 +125,23 @@ def content_term(layer: str, features: tf.Tensor, *, name: str | None = None) ->
     return Objective(Term(name or f"content/{layer}", layer, content_loss, 1.0, features))
 
 
-def texture_term(layer: str, features: tf.Tensor, *, name: str | None = None) -> Objective:
-    """Returns Eq. 6 on a layer, towards the Gram matrix of a source's activations."""
-    gram = gram_matrix(features)
+def texture_term(
+    layer: str,
+    features: tf.Tensor | Sequence[tf.Tensor],
+    *,
+    name: str | None = None,
+    join: str = "mean",
+) -> Objective:
+    """Returns Eq. 6 on a layer, towards the Gram matrix of a source's activations.
+
+    Args:
+        layer: The layer's name.
+        features: The source's activations, [batch or 1, ..., N]; of several sources, a list.
+        name: What the term is called in results.
+        join: How the Gram matrices of several sources become one; see `joined_gram`.
+    """
+    sources = features if isinstance(features, list | tuple) else (features,)
+    gram = joined_gram(sources, join)
     return Objective(Term(name or f"texture/{layer}", layer, texture_loss, 1.0, gram))
 
 

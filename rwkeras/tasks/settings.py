@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rwkeras.objectives.balance import WEIGHTINGS
+from rwkeras.objectives.joining import JOINS
 from rwkeras.validation import check_choice, check_number, invalid_argument
 
 
@@ -44,16 +45,19 @@ class TextureSettings:
         output_size: (width, height) of the result in pixels; None for the source's.
         weighting: How the layers' losses are weighted; see `balance`.
         noise_stddev: Of the noise that it starts from, for pixels in [0, 1].
+        join: How the Gram matrices of several sources become one; see `joined_gram`.
     """
 
     layers: tuple[str, ...] = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
     output_size: tuple[int, int] | None = None
     weighting: str = "mean_absolute"
     noise_stddev: float = 0.02
+    join: str = "mean"
 
     def __post_init__(self):
         layer_names("layers", self.layers)
         check_choice("weighting", self.weighting, WEIGHTINGS)
+        check_choice("join", self.join, JOINS)
         check_number("noise_stddev", self.noise_stddev)
         if self.output_size is not None:
             if not isinstance(self.output_size, tuple) or len(self.output_size) != 2:
@@ -75,6 +79,7 @@ class StyleSettings:
         weighting: How the layers' losses are weighted among each other; see `balance`.
         init: What it starts from: "content" or "noise".
         noise_stddev: Of the noise, for pixels in [0, 1].
+        join: How the Gram matrices of several styles become one; see `joined_gram`.
     """
 
     content_layers: tuple[str, ...] = ("conv2_2",)
@@ -85,6 +90,7 @@ class StyleSettings:
     weighting: str = "mean_absolute"
     init: str = "content"
     noise_stddev: float = 0.02
+    join: str = "mean"
 
     def __post_init__(self):
         layer_names("content_layers", self.content_layers)
@@ -93,6 +99,7 @@ class StyleSettings:
             check_number(name, getattr(self, name))
         check_choice("weighting", self.weighting, WEIGHTINGS)
         check_choice("init", self.init, ("content", "noise"))
+        check_choice("join", self.join, JOINS)
 
 
 # The papers give content : style : tv = 100 : 1 : 1000 without their units. With pixels in [0, 1],

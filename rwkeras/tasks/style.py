@@ -9,35 +9,42 @@ from rwkeras.backend import keras
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.features import extract
 from rwkeras.objectives.balance import balance
-from rwkeras.objectives.objective import Objective, content_term, texture_term, tv_term
+from rwkeras.objectives.objective import Objective, content_term, tv_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.tasks.settings import StyleSettings, layer_names
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
-from rwkeras.validation import invalid_argument
+from rwkeras.tasks.texture import as_sources, check_batches, texture_terms
 
 _DEFAULTS = StyleSettings()
 
 
 def style_objective(
-    model: keras.Model, content: tf.Tensor, style: tf.Tensor, settings: StyleSettings
+    model: keras.Model,
+    content: tf.Tensor,
+    style: tf.Tensor | Sequence[tf.Tensor],
+    settings: StyleSettings,
 ) -> Objective:
     """Returns Eq. 9, each source's layers balanced at that source.
 
     Args:
         model: A functional `keras.Model` of RGB images in [0, 1].
         content: float32 RGB in [0, 1], [batch, height, width, 3].
-        style: The same, of any size; a batch of as many or of one.
-        settings: Layers, weights and weighting.
+        style: The same, of any size; a batch of as many or of one. Of several, a list of such.
+        settings: Layers, weights, weighting and how styles are joined.
     """
-    content_part, style_part = Objective(), Objective()
+    content_part = Objective()
     features = extract(model, settings.content_layers, content)
     for layer in settings.content_layers:
         content_part += content_term(layer, features[layer])
-    features = extract(model, settings.style_layers, style)
-    for layer in settings.style_layers:
-        style_part += texture_term(layer, features[layer], name=f"style/{layer}")
     content_part = balance(model, content_part, content, settings.weighting)
-    style_part = balance(model, style_part, style, settings.weighting)
+    style_part = texture_terms(
+        model,
+        style,
+        settings.style_layers,
+        kind="style",
+        weighting=settings.weighting,
+        join=settings.join,
+    )
     return (
         settings.content_weight * content_part
         + settings.style_weight * style_part
@@ -55,6 +62,7 @@ def transfer_style(
     content_weight: float = _DEFAULTS.content_weight,
     style_weight: float = _DEFAULTS.style_weight,
     tv_weight: float = _DEFAULTS.tv_weight,
+    join: str = _DEFAULTS.join,
     weighting: str = _DEFAULTS.weighting,
     init: str = _DEFAULTS.init,
     noise_stddev: float = _DEFAULTS.noise_stddev,
@@ -62,7 +70,7 @@ def transfer_style(
     optimizer: OptimizerSettings = OptimizerSettings(),
     callback: Callback | None = None,
 ) -> OptimizationResult:
-    """Repaints an image in the style of another.
+    """Repaints an image in the style of another, or of several.
 
     Minimises Eq. 9 of He, Wang and Hopcroft (2016): content_weight * content +
     style_weight * style + tv_weight * total variation. See `STYLE_PRESETS` for named choices:
@@ -72,12 +80,15 @@ def transfer_style(
         model: A functional `keras.Model` of RGB images in [0, 1].
         content: What to paint: a path, a Pillow image, or an array or tensor, uint8 in [0, 255]
             or float in [0, 1], [height, width, 3] or a batch of it.
-        style: How to paint it: the same, of any size; one for all or one for each.
+        style: How to paint it: the same, of any size; one for all or one for each. A list or tuple
+            of these are several sources of one style.
         content_layers: Layers whose activations are matched to the content image's.
         style_layers: Layers whose Gram matrices are matched to the style image's.
         content_weight: The alpha of Eq. 9, at least 0.
         style_weight: The beta of Eq. 9, at least 0.
         tv_weight: The gamma of Eq. 9, at least 0, for pixels in [0, 1].
+        join: How the Gram matrices of several styles become one: "mean", that of their union,
+            "max" or "log_euclidean"; see `joined_gram`.
         weighting: How layers are weighted among each other; see `balance`.
         init: "content" to start from the content image, "noise" from white noise as the paper.
         noise_stddev: Of the noise, for pixels in [0, 1].
@@ -100,13 +111,12 @@ def transfer_style(
         weighting=weighting,
         init=init,
         noise_stddev=noise_stddev,
+        join=join,
     )
-    target, manner = as_batch(content, "content"), as_batch(style, "style")
-    if manner.images.shape[0] not in (1, target.images.shape[0]):
-        raise invalid_argument(
-            "style", f"one image or {target.images.shape[0]}", f"{manner.images.shape[0]} images"
-        )
-    objective = style_objective(model, target.images, manner.images, settings)
+    target, styles = as_batch(content, "content"), as_sources(style, "style")
+    check_batches("style", styles, target.images.shape[0])
+    manners = [manner.images for manner in styles]
+    objective = style_objective(model, target.images, manners, settings)
     start = target.images
     if settings.init == "noise":
         start = starting_noise(

@@ -1,4 +1,4 @@
-"""Texture synthesis: an image with the Gram matrices of another (Eq. 5-8)."""
+"""Texture synthesis: an image with the Gram matrices of others (Eq. 5-8)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,32 +6,106 @@ from typing import Any
 import tensorflow as tf
 
 from rwkeras.backend import keras
-from rwkeras.images.batch import as_batch
+from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.networks.features import extract
 from rwkeras.objectives.balance import balance
 from rwkeras.objectives.objective import Objective, texture_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.tasks.settings import TextureSettings, layer_names
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
+from rwkeras.validation import invalid_argument
 
 _DEFAULTS = TextureSettings()
 
 
+def as_sources(images: Any, name: str) -> list[ImageBatch]:
+    """Converts what a user calls one or several sources.
+
+    Args:
+        images: Whatever `as_batch` takes, or a list or tuple of such, of any sizes.
+        name: The argument, as the caller spells it, for messages.
+
+    Raises:
+        ValueError: There is none, or one is not an image.
+    """
+    several = images if isinstance(images, list | tuple) else [images]
+    if not several:
+        raise invalid_argument(name, "at least one image", images)
+    return [as_batch(image, name) for image in several]
+
+
+def check_batches(name: str, sources: Sequence[ImageBatch], batch: int) -> None:
+    """Raises `ValueError` unless every source is of one image or of as many as the results."""
+    for source in sources:
+        count = source.images.shape[0]
+        if count not in (1, batch):
+            raise invalid_argument(name, f"one image or {batch}", f"{count} images")
+
+
+def texture_terms(
+    model: keras.Model,
+    source: tf.Tensor | Sequence[tf.Tensor],
+    layers: Sequence[str],
+    *,
+    kind: str,
+    weighting: str,
+    join: str,
+) -> Objective:
+    """Returns the sum of Eq. 6 over layers, balanced, towards one or several sources.
+
+    The weight of Eq. 8 brings the gradient of a layer's loss, at the source and towards nothing, to
+    size 1. With several sources it does so on average over them: where g_s is the size of the
+    gradient at source s, whose weight alone would be w_s = 1 / g_s,
+
+        w = 1 / mean_s g_s = 1 / mean_s (1 / w_s),
+
+    so that a picture that is given twice weighs as much as once.
+
+    Args:
+        model: A functional `keras.Model`.
+        source: The images, float32 RGB in [0, 1], [batch, height, width, 3]; of several sources, a
+            list of such, of any sizes, each with a batch of as many or of one.
+        layers: Names of its layers.
+        kind: What the terms' names begin with.
+        weighting: See `balance`.
+        join: See `joined_gram`.
+    """
+    sources = source if isinstance(source, list | tuple) else (source,)
+    features = [extract(model, layers, images) for images in sources]
+    objective = Objective()
+    for layer in layers:
+        several = [activations[layer] for activations in features]
+        objective += texture_term(layer, several, name=f"{kind}/{layer}", join=join)
+    balanced = [balance(model, objective, images, weighting) for images in sources]
+    if len(balanced) == 1:
+        return balanced[0]
+    weights = [
+        len(terms) / sum(1 / term.weight for term in terms)
+        for terms in zip(*(each.terms for each in balanced), strict=True)
+    ]
+    terms = zip(objective.terms, weights, strict=True)
+    return Objective(*(term._replace(weight=weight) for term, weight in terms))
+
+
 def texture_objective(
-    model: keras.Model, source: tf.Tensor, settings: TextureSettings
+    model: keras.Model, source: tf.Tensor | Sequence[tf.Tensor], settings: TextureSettings
 ) -> Objective:
     """Returns Eq. 5, its layers balanced, towards the Gram matrices of images.
 
     Args:
         model: A functional `keras.Model`.
-        source: The images, float32 RGB in [0, 1], [batch, height, width, 3].
-        settings: The layers and how they are weighted.
+        source: The images, float32 RGB in [0, 1], [batch, height, width, 3]; of several sources,
+            a list of such.
+        settings: The layers, how they are weighted and how sources are joined.
     """
-    features = extract(model, settings.layers, source)
-    objective = Objective()
-    for layer in settings.layers:
-        objective += texture_term(layer, features[layer])
-    return balance(model, objective, source, settings.weighting)
+    return texture_terms(
+        model,
+        source,
+        settings.layers,
+        kind="texture",
+        weighting=settings.weighting,
+        join=settings.join,
+    )
 
 
 def synthesize_texture(
@@ -40,22 +114,26 @@ def synthesize_texture(
     layers: Sequence[str] = _DEFAULTS.layers,
     output_size: tuple[int, int] | None = _DEFAULTS.output_size,
     *,
+    join: str = _DEFAULTS.join,
     weighting: str = _DEFAULTS.weighting,
     noise_stddev: float = _DEFAULTS.noise_stddev,
     seed: int = 0,
     optimizer: OptimizerSettings = OptimizerSettings(),
     callback: Callback | None = None,
 ) -> OptimizationResult:
-    """Synthesises a texture like a source, starting from white noise.
+    """Synthesises a texture like one or several sources, starting from white noise.
 
     Minimises Eq. 5 of He, Wang and Hopcroft (2016), the sum over layers of w_l E_l.
 
     Args:
         model: A functional `keras.Model` of RGB images in [0, 1].
         texture: The source: a path, a Pillow image, or an array or tensor, uint8 in [0, 255] or
-            float in [0, 1], [height, width, 3] or a batch of it.
+            float in [0, 1], [height, width, 3] or a batch of it, one texture for each result. A
+            list or tuple of these are several sources of one texture, of any sizes.
         layers: The names of the layers whose Gram matrices are matched.
-        output_size: (width, height) of the result in pixels; None for the source's.
+        output_size: (width, height) of the result in pixels; None for the first source's.
+        join: How the Gram matrices of several sources become one: "mean", that of their union,
+            "max" or "log_euclidean"; see `joined_gram`.
         weighting: How the weights w_l are found; see `balance`.
         noise_stddev: Of the starting noise, for pixels in [0, 1].
         seed: Of the starting noise.
@@ -63,21 +141,26 @@ def synthesize_texture(
         callback: Called with a `Progress` now and then; returns true to stop.
 
     Returns:
-        An `OptimizationResult`, without batch dimension where `texture` has none.
+        An `OptimizationResult`, without batch dimension where no source has one.
 
     Raises:
         ValueError: An argument cannot be used; the message says why.
     """
     size = tuple(output_size) if isinstance(output_size, list) else output_size
-    settings = TextureSettings(layer_names("layers", layers), size, weighting, noise_stddev)
-    source = as_batch(texture, "texture")
-    objective = texture_objective(model, source.images, settings)
-    batch, height, width, channels = source.images.shape
+    settings = TextureSettings(layer_names("layers", layers), size, weighting, noise_stddev, join)
+    sources = as_sources(texture, "texture")
+    batch = max(source.images.shape[0] for source in sources)
+    check_batches("texture", sources, batch)
+    objective = texture_objective(model, [source.images for source in sources], settings)
+    _, height, width, channels = sources[0].images.shape
     if settings.output_size is not None:
         width, height = settings.output_size
-    shape = batch, height, width, channels
     start = starting_noise(
-        objective, shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
+        objective,
+        (batch, height, width, channels),
+        seed,
+        stddev=settings.noise_stddev,
+        optimizer=optimizer,
     )
     result = optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
-    return result if source.batched else result.unbatched()
+    return result if any(source.batched for source in sources) else result.unbatched()

@@ -16,11 +16,83 @@ def test_from_a_file(tmp_path, toy):
         np.testing.assert_array_equal(got, want)
 
 
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [
+        ("alexnet", "conv3"),
+        ("filter_bank", "maps"),
+        ("mobilenet", "conv_pw_3_relu"),
+        ("resnet50", "conv3_block4_out"),
+    ],
+)
+def test_rivals_by_name(name, layer):
+    model = rwkeras.load_network(name, layers=[layer], seed=2)
+    again = rwkeras.load_network(name, layers=[layer], seed=2)
+    kernels = [w for w in model.get_weights() if w.ndim == 4]
+    assert kernels
+    for first, second in zip(kernels, [w for w in again.get_weights() if w.ndim == 4], strict=True):
+        np.testing.assert_array_equal(first, second)
+    assert model.get_layer(layer) is not None
+
+
+def test_arguments_reach_the_network():
+    model = rwkeras.load_network("toy_vgg", pooling="max", initializer="he", seed=3)
+    expected = rwkeras.toy_vgg(pooling="max", initializer="he", seed=3)
+    assert type(model.get_layer("pool1")) is type(expected.get_layer("pool1"))
+    for first, second in zip(model.get_weights(), expected.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("network", "argument", "value"),
+    [
+        ("resnet50", "pooling", "max"),
+        ("alexnet", "subtract_mean", True),
+        ("vgg19", "weights", "a.h5"),
+        ("recipe.json", "initializer", "he"),
+        ("model.keras", "pooling", "avg"),
+    ],
+)
+def test_an_argument_that_a_network_does_not_take_is_refused(network, argument, value):
+    with pytest.raises(ValueError) as error:
+        rwkeras.load_network(network, **{argument: value})
+    assert str(error.value) == (
+        f"Invalid value for argument `{argument}`. Expected no `{argument}` with network "
+        f"'{network}'. Received: {argument}={value}"
+    )
+
+
+def test_a_chain_is_made_ready_by_calibration(square):
+    model, expected = (rwkeras.toy_vgg(seed=3) for _ in range(2))
+    rwkeras.make_ready(model, square, ["conv2_1"])
+    rwkeras.calibrate(rwkeras.feature_extractor(expected, ["conv2_1"]), square)
+    for first, second in zip(model.get_weights(), expected.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_batch_normalisation_is_made_ready_by_adapting_it(square):
+    model = rwkeras.load_network("mobilenet")
+    layer = "conv_pw_1_relu"
+    rwkeras.make_ready(model, square, [layer])
+    normalized = rwkeras.extract(model, ["conv_pw_1_bn"], square[np.newaxis])["conv_pw_1_bn"]
+    np.testing.assert_allclose(np.mean(normalized, (0, 1, 2)), 0, atol=1e-4)
+
+
+def test_what_is_neither_stays_as_it_is(square):
+    model = rwkeras.alexnet()
+    before = model.get_weights()
+    rwkeras.make_ready(model, np.tile(square, (4, 4, 1)), ["conv3"])
+    for first, second in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
 def test_errors(tmp_path):
     with pytest.raises(ValueError) as error:
         rwkeras.load_network("vgg-19")
     assert str(error.value) == (
         "Invalid value for argument `network`. Expected one of 'vgg19', 'toy_vgg', "
+        "'pretrained_vgg19', 'alexnet', 'filter_bank', 'densenet121', 'efficientnet_b0', "
+        "'inception_v3', 'mobilenet', 'mobilenet_v2', 'resnet50', 'vgg16', 'xception', "
         "'RECIPE.json', 'PATH.keras' (did you mean 'vgg19'?). Received: network=vgg-19"
     )
     missing = str(tmp_path / "missing.keras")

@@ -80,6 +80,36 @@ def test_one_style_for_a_batch(toy, cat, tissue):
     )
 
 
+def test_several_styles(toy, cat, tissue):
+    coffee = fit_longer_side(data.coffee().astype(np.float32) / 255, 28)
+    arguments = {**LAYERS, "optimizer": rwkeras.OptimizerSettings(max_iterations=0)}
+    first, second, both, listed, twice = (
+        rwkeras.transfer_style(toy, cat, style, **arguments).losses
+        for style in (tissue, coffee, [tissue, coffee], [tissue], [tissue, tissue])
+    )
+    assert list(both) == list(first)
+    assert listed == first
+    assert both["style/conv1_1"] not in (first["style/conv1_1"], second["style/conv1_1"])
+    for name, loss in twice.items():
+        np.testing.assert_allclose(loss, first[name], rtol=1e-4)
+    result = rwkeras.transfer_style(toy, cat, [tissue, coffee], **LAYERS, join="max", optimizer=FEW)
+    assert result.image.shape == cat.shape
+    assert result.relative_loss < 0.5
+
+
+def test_errors_of_several_styles(toy, cat, tissue):
+    with pytest.raises(ValueError) as error:
+        rwkeras.transfer_style(toy, cat, [], **LAYERS)
+    assert str(error.value) == (
+        "Invalid value for argument `style`. Expected at least one image. Received: style=[]"
+    )
+    with pytest.raises(ValueError) as error:
+        rwkeras.transfer_style(toy, cat, [tissue, np.stack([tissue] * 2)], **LAYERS)
+    assert str(error.value) == (
+        "Invalid value for argument `style`. Expected one image or 1. Received: style=2 images"
+    )
+
+
 @pytest.mark.parametrize("preset", rwkeras.STYLE_PRESETS)
 def test_presets_are_arguments(preset, square):
     model = rwkeras.vgg19(seed=0)
@@ -106,6 +136,10 @@ def test_the_papers_ratio():
         (
             {"tv_weight": float("nan")},
             "`tv_weight`. Expected a finite number of at least 0. Received: tv_weight=nan",
+        ),
+        (
+            {"join": "average"},
+            "`join`. Expected one of 'mean', 'max', 'log_euclidean'. Received: join=average",
         ),
         ({"init": "zeros"}, "`init`. Expected one of 'content', 'noise'. Received: init=zeros"),
         (

@@ -1,0 +1,71 @@
+"""Many images, one after the other: those of a folder, or whatever else gives images."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from rwkeras.images.batch import as_batch
+from rwkeras.validation import invalid_argument
+
+
+def picture_files(folder: str | os.PathLike[str], name: str = "images") -> list[Path]:
+    """Returns the files of a folder that are pictures by their endings, in alphabetical order.
+
+    Args:
+        folder: The folder. Folders in it are not entered, and hidden files left out.
+        name: The argument, as the caller spells it, for messages.
+
+    Raises:
+        ValueError: There is no such folder, or no picture in it.
+    """
+    if not Path(folder).is_dir():
+        raise invalid_argument(name, "a folder of pictures that exists", str(folder))
+    endings = Image.registered_extensions()
+    files = [
+        path
+        for path in sorted(Path(folder).iterdir())
+        if path.is_file() and path.suffix.lower() in endings and not path.name.startswith(".")
+    ]
+    if not files:
+        raise invalid_argument(name, "a folder with pictures in it", str(folder))
+    return files
+
+
+def each_image(images: Any, name: str = "images") -> Iterator[tf.Tensor]:
+    """Yields images one at a time, so that never more than one is held.
+
+    Args:
+        images: A folder of pictures, or an iterable of what `as_batch` takes: paths, Pillow
+            images, arrays or tensors, of any sizes. A batch is an iterable of its images.
+        name: The argument, as the caller spells it, for messages.
+
+    Yields:
+        float32 RGB in [0, 1], [1, height, width, 3].
+
+    Raises:
+        ValueError: It is neither, there is no image in it, or one of them cannot be used.
+    """
+    found = False
+    for image in _members(images, name):
+        batch = as_batch(image, name).images
+        for index in range(batch.shape[0]):
+            found = True
+            yield batch[index : index + 1]
+    if not found:
+        raise invalid_argument(name, "at least one image", "none")
+
+
+def _members(images: Any, name: str) -> Iterable[Any]:
+    """Returns what gives the images in turn."""
+    if isinstance(images, str | os.PathLike):
+        return picture_files(images, name)
+    if isinstance(images, np.ndarray | tf.Tensor | tf.Variable | Image.Image):
+        return [images]
+    if isinstance(images, Iterable):
+        return images
+    raise invalid_argument(name, "a folder of pictures or an iterable of images", type(images))

@@ -1,0 +1,200 @@
+"""The architectures of keras.applications with random weights, to be compared untrained.
+
+Each takes RGB images in [0, 1], as `vgg19` does: its first layer, `preprocess`, makes of them what
+the family's own `preprocess_input` makes of [0, 255], but for the order of the channels, which
+tells random weights nothing.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from rwkeras.backend import keras
+from rwkeras.networks.initializers import RandomInitializer
+from rwkeras.networks.randomize import randomize
+from rwkeras.networks.vgg import MEAN_RGB
+from rwkeras.validation import check_choice, invalid_argument
+
+# Of ImageNet's training set, of 1, as PyTorch has them.
+_TORCH_MEAN = (0.485, 0.456, 0.406)
+_TORCH_STDDEV = (0.229, 0.224, 0.225)
+
+# (scale, offset) of each channel, for images in [0, 1], by the name that Keras gives the mode.
+_PREPROCESSING = {
+    "caffe": ([255.0] * 3, [-mean for mean in MEAN_RGB]),
+    "tf": ([2.0] * 3, [-1.0] * 3),
+    "torch": (
+        [1 / stddev for stddev in _TORCH_STDDEV],
+        [-mean / stddev for mean, stddev in zip(_TORCH_MEAN, _TORCH_STDDEV, strict=True)],
+    ),
+}
+
+
+class Application(NamedTuple):
+    """An architecture of keras.applications.
+
+    Attributes:
+        builder: Its name there.
+        preprocessing: The mode of its `preprocess_input`: "caffe" for 255 x - mean, "tf" for
+            2 x - 1, "torch" for (x - mean) / stddev, of ImageNet's colours.
+        minimum_size: The shorter side of the smallest images that it takes.
+        scale: What the network itself multiplies its input by, which `preprocess` undoes.
+    """
+
+    builder: str
+    preprocessing: str
+    minimum_size: int = 32
+    scale: float = 1.0
+
+
+# EfficientNet begins with a division by 255 and a normalisation that, untrained, is the identity.
+APPLICATIONS: Mapping[str, Application] = {
+    "densenet121": Application("DenseNet121", "torch"),
+    "efficientnet_b0": Application("EfficientNetB0", "torch", scale=1 / 255),
+    "inception_v3": Application("InceptionV3", "tf", minimum_size=75),
+    "mobilenet": Application("MobileNet", "tf"),
+    "mobilenet_v2": Application("MobileNetV2", "tf"),
+    "resnet50": Application("ResNet50", "caffe"),
+    "vgg16": Application("VGG16", "caffe"),
+    "xception": Application("Xception", "tf", minimum_size=71),
+}
+
+# A layer of each architecture at strides of 2, 4, 8, 16 and 32 pixels, to be compared with those of
+# others at the same stride: the last that is rectified, or summed or joined of such, before the
+# resolution falls. The VGGs' last is their last pooling.
+LAYERS_BY_STRIDE: Mapping[str, Mapping[int, str]] = {
+    name: dict(zip((2, 4, 8, 16, 32), layers, strict=True))
+    for name, layers in {
+        "densenet121": ("conv1_relu", "pool2_relu", "pool3_relu", "pool4_relu", "relu"),
+        "efficientnet_b0": (
+            "block2a_expand_activation",
+            "block3a_expand_activation",
+            "block4a_expand_activation",
+            "block6a_expand_activation",
+            "top_activation",
+        ),
+        "inception_v3": ("activation_2", "activation_4", "mixed2", "mixed7", "mixed10"),
+        "mobilenet": (
+            "conv_pw_1_relu",
+            "conv_pw_3_relu",
+            "conv_pw_5_relu",
+            "conv_pw_11_relu",
+            "conv_pw_13_relu",
+        ),
+        "mobilenet_v2": (
+            "block_1_expand_relu",
+            "block_3_expand_relu",
+            "block_6_expand_relu",
+            "block_13_expand_relu",
+            "out_relu",
+        ),
+        "resnet50": (
+            "conv1_relu",
+            "conv2_block3_out",
+            "conv3_block4_out",
+            "conv4_block6_out",
+            "conv5_block3_out",
+        ),
+        "vgg16": (
+            "block2_conv2",
+            "block3_conv3",
+            "block4_conv3",
+            "block5_conv3",
+            "block5_pool",
+        ),
+        "vgg19": ("conv2_2", "conv3_4", "conv4_4", "conv5_4", "pool5"),
+        "xception": (
+            "block1_conv2_act",
+            "block3_sepconv1_act",
+            "block4_sepconv1_act",
+            "block13_sepconv1_act",
+            "block14_sepconv2_act",
+        ),
+    }.items()
+}
+
+
+def keras_application(
+    name: str,
+    input_shape: tuple[int | None, int | None, int] = (None, None, 3),
+    *,
+    initializer: str | RandomInitializer = "he",
+    seed: int = 0,
+) -> keras.Model:
+    """Returns an architecture of keras.applications with random weights and zero biases.
+
+    It has no classifier. The layers are named as Keras names them in a process that has built no
+    other network, so that a layer's weights depend on the seed and its name alone.
+
+    Batch normalisation is the identity until `adapt_batch_normalization` gives it the statistics
+    of images; do so before anything else, and whenever the images are of another kind.
+
+    Args:
+        name: One of `APPLICATIONS`.
+        input_shape: (height, width, 3); None stands for any size.
+        initializer: The distribution of the weights; see `randomize`. "he" keeps the size of
+            rectified activations between one normalisation and the next.
+        seed: The seed of all layers' streams.
+
+    Returns:
+        A functional `keras.Model` without models in it.
+
+    Raises:
+        ValueError: An argument is none of these.
+    """
+    check_choice("name", name, APPLICATIONS)
+    made = APPLICATIONS[name]
+    size = made.minimum_size
+    if len(input_shape) != 3 or input_shape[2] != 3:
+        raise invalid_argument("input_shape", "(height, width, 3)", input_shape)
+    if any(side is not None and side < size for side in input_shape[:2]):
+        raise invalid_argument("input_shape", f"sides of at least {size} pixels", input_shape)
+    inputs = keras.Input(input_shape, name="image")
+    x = _preprocess(made)(inputs)
+    builder = getattr(keras.applications, made.builder)
+    built = builder(weights=None, include_top=False, input_tensor=x, input_shape=input_shape)
+    model = _renamed(built, name)
+    randomize(model, initializer, seed=seed)
+    return model
+
+
+def _preprocess(made: Application) -> keras.layers.Layer:
+    scale, offset = (
+        [value / made.scale for value in values] for values in _PREPROCESSING[made.preprocessing]
+    )
+    return keras.layers.Rescaling(scale, offset=offset, name="preprocess")
+
+
+def _renamed(model: keras.Model, name: str) -> keras.Model:
+    """Returns a copy whose unnamed layers are numbered within it: conv2d, conv2d_1, ...
+
+    Keras numbers them on through the process, in the order in which they are made.
+    """
+    numbers = defaultdict(list)
+    for layer in model.layers:
+        base, number = _numbered(layer)
+        if number is not None:
+            numbers[base].append(number)
+
+    def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
+        config = layer.get_config()
+        base, number = _numbered(layer)
+        if number is not None:
+            index = sorted(numbers[base]).index(number)
+            config["name"] = f"{base}_{index}" if index else base
+        return type(layer).from_config(config)
+
+    copied = keras.models.clone_model(model, clone_function=copy)
+    return keras.Model(copied.inputs[0], copied.outputs[0], name=name)
+
+
+def _numbered(layer: keras.layers.Layer) -> tuple[str, int | None]:
+    """Returns the name that Keras makes of a layer's class, and its number; None if it has one.
+
+    Keras writes MaxPooling2D as max_pooling2d, max_pooling2d_1, ...
+    """
+    base = re.sub(r"_\d+$", "", layer.name)
+    if base.replace("_", "") != type(layer).__name__.lower():
+        return layer.name, None
+    return base, int(layer.name[len(base) + 1 :] or 0)

@@ -1,0 +1,143 @@
+"""The layers of any network at each octave of a Gaussian pyramid (Snelgrove, 2017).
+
+Filters of one size see more of an image that was made smaller: Gram matrices of the same layers
+on the image, its half, its quarter and so on hold a texture's structure at all these scales.
+`subjective-functions` synthesises textures so, from `pool1` and `conv3_2` of a trained VGG-19.
+
+References:
+    Burt and Adelson (1983), The Laplacian pyramid as a compact image code.
+    Snelgrove (2017), High-resolution multi-scale neural texture synthesis.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.networks.features import feature_extractor
+from rwkeras.validation import check_number, invalid_argument
+
+# How often an image is halved, and once for the image itself.
+OCTAVES = 4
+
+_TAPS = np.array([1, 4, 6, 4, 1]) / 16
+_REACH = len(_TAPS) // 2
+
+
+def _halved(side: int | None) -> int | None:
+    if side is None:
+        return None
+    return (side + 1) // 2 if side >= _REACH else 0
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class PyramidReduce(keras.layers.Layer):
+    """One level of a Gaussian pyramid: blurs images and keeps every other pixel.
+
+    The REDUCE of Burt and Adelson (1983), along rows and columns of each channel:
+
+        y(i) = sum_m w(m) x(2 i + m),    w = (1, 4, 6, 4, 1) / 16,    m = -2 ... 2.
+
+    Their family of kernels is (1/4 - a/2, 1/4, a, 1/4, 1/4 - a/2), here with a = 3/8, whose weights
+    are exact in bfloat16 too; `subjective-functions` has a = 0.4 and keeps only what needs no pixel
+    beyond the border. Here images are mirrored there, the outermost pixels among what is repeated:
+    n pixels become ceil(n / 2), and an image of one colour stays of that colour to its borders.
+    """
+
+    def call(self, images: tf.Tensor) -> tf.Tensor:
+        """Returns [batch, ceil(height / 2), ceil(width / 2), channels] in the images' dtype."""
+        sides = [[0, 0], [_REACH, _REACH], [_REACH, _REACH], [0, 0]]
+        padded = tf.pad(images, sides, mode="SYMMETRIC")
+        kernel = np.outer(_TAPS, _TAPS)[:, :, np.newaxis, np.newaxis]
+        kernel = np.repeat(kernel, images.shape[-1], axis=2)
+        return tf.nn.depthwise_conv2d(
+            padded, tf.constant(kernel, images.dtype), [1, 2, 2, 1], "VALID"
+        )
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+        """Returns the shape of the result; of images too small to be mirrored, a side of 0."""
+        batch, height, width, channels = input_shape
+        return batch, _halved(height), _halved(width), channels
+
+
+def _layer_names(layers: Iterable[str]) -> tuple[str, ...]:
+    """Returns layers as a tuple, or raises `ValueError` unless they are names that differ."""
+    names = () if isinstance(layers, str) else tuple(layers)
+    if not names or len(set(names)) < len(names):
+        raise invalid_argument("layers", "one or more names of different layers", layers)
+    return names
+
+
+def _octave_layer(layer: str, octave: int) -> str:
+    return f"{layer}_octave{octave}" if octave else layer
+
+
+def octave_layers(layers: Iterable[str], octaves: int = OCTAVES) -> tuple[str, ...]:
+    """Returns what layers of a network are called in `with_octaves`.
+
+    Args:
+        layers: Names of the network's layers.
+        octaves: How many octaves there are.
+
+    Returns:
+        The names at the image itself, as they are, then those at its half, `conv1_1_octave1`, at
+        its quarter, `conv1_1_octave2`, and so on.
+
+    Raises:
+        ValueError: `layers` are not names that differ, or `octaves` is not an integer of at
+            least 1.
+    """
+    check_number("octaves", octaves, integer=True, minimum=1)
+    names = _layer_names(layers)
+    return tuple(_octave_layer(name, octave) for octave in range(octaves) for name in names)
+
+
+def with_octaves(model: keras.Model, layers: Iterable[str], octaves: int = OCTAVES) -> keras.Model:
+    """Returns a network with some of its layers at each octave of a Gaussian pyramid.
+
+    The pyramid's images enter the network as the image itself does. The weights are the network's
+    own, once for all octaves: what changes them there, such as `calibrate`, changes them here.
+
+        layers = ("conv1_1", "conv3_2")
+        pyramid = with_octaves(vgg19(), layers)
+        synthesize_texture(pyramid, texture, octave_layers(layers))
+
+    Args:
+        model: A functional `keras.Model` of images of any size, [batch, height, width, channels].
+        layers: Names of its layers.
+        octaves: How many octaves, the image itself among them; an image needs about
+            2^(octaves - 1) times the pixels along each side that it needs for `layers`.
+
+    Returns:
+        A `keras.Model`, functional, which has all layers of `model` by their names, `layers` at
+        the octaves by those of `octave_layers`, and the smaller images as `octave1` and so on.
+
+    Raises:
+        ValueError: The model is not such a model, lacks one of the layers, or has a layer of a
+            name that would be given.
+    """
+    check_number("octaves", octaves, integer=True, minimum=1)
+    names = _layer_names(layers)
+    extractor = feature_extractor(model, names)
+    image = model.inputs[0]
+    if len(image.shape) != 4 or image.shape[1:3] != (None, None):
+        raise invalid_argument(
+            "model", "a network of images of any size", f"'{model.name}' of {image.shape}"
+        )
+    given = {f"octave{octave}" for octave in range(1, octaves)}
+    given.update(set(octave_layers(names, octaves)).difference(names))
+    taken = sorted(given.intersection(layer.name for layer in model.layers))
+    if taken:
+        raise invalid_argument("model", "a network without layers of these names", taken)
+    graph = keras.Function(image, extractor.output)
+    # The network's own end as well, for all its layers to be part of the result.
+    outputs = {**dict(zip(model.output_names, model.outputs, strict=True)), **extractor.output}
+    for octave in range(1, octaves):
+        image = PyramidReduce(name=f"octave{octave}")(image)
+        # `call` runs the graph layer by layer: the same layers, at new tensors.
+        for layer, activations in graph.call(image).items():
+            name = _octave_layer(layer, octave)
+            # A shared layer answers for its first tensor alone; this one has a name of its own.
+            outputs[name] = keras.layers.Identity(name=name)(activations)
+    return keras.Model(model.inputs[0], outputs, name=f"{model.name}_octaves")

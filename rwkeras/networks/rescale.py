@@ -1,0 +1,111 @@
+"""Gatys's rescaling: every filter's mean activation becomes 1, its function otherwise unchanged.
+
+A trained network's filters differ in size by orders of magnitude, so that a few of them would
+decide a Gram matrix. Rectifiers and poolings are positively homogeneous channel by channel: a
+filter divided by a number, and what the next layer takes of it multiplied by the same, changes
+nothing but the size of that feature map.
+
+References:
+    Gatys, Ecker and Bethge (2015), Texture synthesis using convolutional neural networks, sec. 2.
+"""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.images.collection import each_image
+from rwkeras.networks.calibrate import _WEIGHTED, _chain
+from rwkeras.networks.features import check_image_shape, feature_extractor
+from rwkeras.validation import invalid_argument
+
+
+def rescale_filters(model: keras.Model, images: Any) -> dict[str, np.ndarray]:
+    """Rescales each filter to mean activation 1 over reference images, in place.
+
+    With m the means of a layer's filters over all images and positions and m' those of the layer
+    before, kernel_ij becomes kernel_ij m'_i / m_j and bias_j becomes bias_j / m_j; m' is 1 for the
+    image. Activations are then exactly those of before over m, on any image. Every layer is so
+    rescaled, the last one too. Of a linear layer, m is the mean absolute activation.
+
+    All means are taken in one pass of the images through the network as it was. A filter that is
+    silent on every image has no scale: it stays as it is, its m is 1.
+
+    Args:
+        model: A Keras model that is a chain of rectified or linear conv and dense layers, pooling
+            and flattening, such as `vgg19()`.
+        images: A folder of pictures, or an iterable of paths, Pillow images, arrays or tensors,
+            uint8 in [0, 255] or float in [0, 1]. They may differ in size, are taken one at a
+            time, and count by their positions.
+
+    Returns:
+        m by the layer's name, float64, [filters].
+
+    Raises:
+        ValueError: The model is not such a chain, an image does not fit it, or activations are
+            not finite.
+    """
+    layers = _chain(model)
+    for layer in layers:
+        if getattr(layer, "groups", 1) != 1:
+            raise invalid_argument(
+                "model", f"no grouped convolutions, as '{layer.name}' is", model.name
+            )
+    means = _mean_activations(model, layers, images)
+    scales = {name: np.where(mean > 0, mean, 1.0) for name, mean in means.items()}
+    before = np.ones(1)
+    for layer in layers:
+        if not isinstance(layer, _WEIGHTED):
+            continue
+        after = scales[layer.name]
+        _rescale(layer, before, after)
+        before = after
+    return scales
+
+
+def _mean_activations(
+    model: keras.Model, layers: list[keras.layers.Layer], images: Any
+) -> dict[str, np.ndarray]:
+    """Returns the mean absolute activation of each filter, float64, [filters], by layer name."""
+    extractor = feature_extractor(model, [layers[-1].name])
+    totals = {layer.name: np.zeros(1) for layer in layers if isinstance(layer, _WEIGHTED)}
+    positions = dict.fromkeys(totals, 0)
+    for image in each_image(images):
+        check_image_shape(extractor, image.shape)
+        x = image
+        for layer in layers:  # Layer by layer: no more than two activations are held at a time.
+            x = layer(x)
+            if layer.name in totals:
+                count = int(np.prod(x.shape[1:-1]))
+                totals[layer.name] = totals[layer.name] + count * _channel_means(x)
+                positions[layer.name] += count
+    means = {name: total / positions[name] for name, total in totals.items()}
+    for name, mean in means.items():
+        if not np.isfinite(mean).all():
+            raise invalid_argument(
+                "images",
+                f"images on which layer '{name}' is finite",
+                f"a mean activation of {mean.max()}",
+            )
+    return means
+
+
+def _channel_means(x: tf.Tensor) -> np.ndarray:
+    """Returns the mean absolute value of each channel, float64, [channels].
+
+    Rows are summed in float32, what they give in float64: a large image has too many positions
+    for float32, and its activations too many for a copy of them in float64.
+    """
+    rows = tf.reduce_mean(tf.abs(x), axis=-2) if x.shape.rank == 4 else tf.abs(x)
+    return np.asarray(rows, np.float64).reshape(-1, x.shape[-1]).mean(axis=0)
+
+
+def _rescale(layer: keras.layers.Layer, before: np.ndarray, after: np.ndarray) -> None:
+    """Multiplies what a layer takes of each channel by `before`, and divides it by `after`."""
+    kernel = layer.kernel.numpy().astype(np.float64)
+    # Flattened activations have their channels innermost: row r of a dense kernel is of r mod C.
+    incoming = np.tile(before, kernel.shape[-2] // before.size)
+    layer.kernel.assign((kernel * incoming[:, np.newaxis] / after).astype(np.float32))
+    if layer.use_bias:
+        layer.bias.assign((layer.bias.numpy() / after).astype(np.float32))

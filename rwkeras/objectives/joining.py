@@ -1,0 +1,75 @@
+"""One Gram matrix of several sources."""
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.objectives.losses import gram_matrix
+from rwkeras.validation import check_choice, invalid_argument
+
+# Gram matrices are singular where a map is silent; relative to the largest eigenvalue, below this
+# float32 holds nothing but rounding.
+_LOG_FLOOR = 1e-6
+
+
+def _of_eigenvalues(matrices: tf.Tensor, function: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
+    """Returns symmetric matrices with a function applied to their eigenvalues, float64."""
+    values, vectors = tf.linalg.eigh(tf.cast(matrices, tf.float64))
+    return tf.linalg.matmul(vectors * function(values)[..., tf.newaxis, :], vectors, adjoint_b=True)
+
+
+def _floored_log(values: tf.Tensor) -> tf.Tensor:
+    floor = tf.maximum(_LOG_FLOOR * values[..., -1:], np.finfo(np.float64).tiny)
+    return tf.math.log(tf.maximum(values, floor))
+
+
+def _mean(grams: list[tf.Tensor], shares: list[float]) -> tf.Tensor:
+    return functools.reduce(tf.add, (s * gram for s, gram in zip(shares, grams, strict=True)))
+
+
+def _max(grams: list[tf.Tensor], shares: list[float]) -> tf.Tensor:
+    return functools.reduce(tf.maximum, grams)
+
+
+def _log_euclidean(grams: list[tf.Tensor], shares: list[float]) -> tf.Tensor:
+    logarithm = _mean([_of_eigenvalues(gram, _floored_log) for gram in grams], shares)
+    return tf.cast(_of_eigenvalues(logarithm, tf.exp), grams[0].dtype)
+
+
+_JOINS: dict[str, Callable[[list[tf.Tensor], list[float]], tf.Tensor]] = {
+    "mean": _mean,
+    "max": _max,
+    "log_euclidean": _log_euclidean,
+}
+JOINS = tuple(_JOINS)
+
+
+def joined_gram(features: Sequence[tf.Tensor], join: str = "mean") -> tf.Tensor:
+    """Returns one Gram matrix of several sources (Snelgrove, 2017).
+
+    Args:
+        features: Activations of one layer on each source, [batch or 1, ..., N], of any sizes.
+        join: "mean": sum_s M_s G_s / sum_s M_s for sources of M_s positions, which is the Gram
+            matrix of the sources' union: of a texture with parts like each, as large as they are.
+            "max": the largest of each entry, for what any source has; of rectified maps, whose
+            entries are at least 0, but seldom the Gram matrix of an image. "log_euclidean":
+            exp(sum_s M_s log G_s / sum_s M_s), a geometric mean (Arsigny et al., 2006), for what
+            the sources share: variance along a direction that one of them lacks all but vanishes.
+
+    Returns:
+        The matrices, [batch, N, N]; of a single source its `gram_matrix`.
+
+    Raises:
+        ValueError: `join` is unknown, or there are no features.
+    """
+    check_choice("join", join, _JOINS)
+    if not features:
+        raise invalid_argument("features", "the activations of at least one source", features)
+    grams = [gram_matrix(activations) for activations in features]
+    if len(grams) == 1:
+        return grams[0]
+    positions = [math.prod(activations.shape[1:-1]) for activations in features]
+    return _JOINS[join](grams, [count / sum(positions) for count in positions])

@@ -19,12 +19,23 @@ from .metrics import (
 from .networks.alexnet import (
     alexnet,
 )
+from .networks.applications import (
+    APPLICATIONS,
+    LAYERS_BY_STRIDE,
+    keras_application,
+)
+from .networks.batch_normalization import (
+    adapt_batch_normalization,
+)
 from .networks.calibrate import (
     calibrate,
 )
 from .networks.features import (
     extract,
     feature_extractor,
+)
+from .networks.filter_bank import (
+    filter_bank,
 )
 from .networks.initializers import (
     INITIALIZERS,
@@ -40,6 +51,14 @@ from .networks.initializers import (
 from .networks.loading import (
     NETWORKS,
     load_network,
+    make_ready,
+)
+from .networks.octaves import (
+    octave_layers,
+    with_octaves,
+)
+from .networks.pretrained import (
+    pretrained_vgg19,
 )
 from .networks.randomize import (
     randomize,
@@ -49,13 +68,21 @@ from .networks.recipe import (
     Recipe,
     read_recipe,
 )
+from .networks.rescale import (
+    rescale_filters,
+)
 from .networks.vgg import (
+    narrow_vgg19,
     toy_vgg,
     vgg19,
 )
 from .objectives.balance import (
     WEIGHTINGS,
     balance,
+)
+from .objectives.joining import (
+    JOINS,
+    joined_gram,
 )
 from .objectives.losses import (
     content_loss,
@@ -111,10 +138,22 @@ from .tasks.synthesis import (
 from .tasks.texture import (
     synthesize_texture,
 )
+from .training.rotation import (
+    RotationHistory,
+    RotationProgress,
+    train_rotation_rival,
+    untrained_twin,
+)
+from .training.settings import (
+    RotationSettings,
+)
 
 __version__: str
 __all__ = [
+    "APPLICATIONS",
     "INITIALIZERS",
+    "JOINS",
+    "LAYERS_BY_STRIDE",
     "NETWORKS",
     "STYLE_PRESETS",
     "WEIGHTINGS",
@@ -134,12 +173,16 @@ __all__ = [
     "RandomInitializer",
     "Recipe",
     "RegularizedInversionSettings",
+    "RotationHistory",
+    "RotationProgress",
+    "RotationSettings",
     "Sparse",
     "StackResult",
     "StyleSettings",
     "Term",
     "TextureSettings",
     "Uniform",
+    "adapt_batch_normalization",
     "alexnet",
     "alpha_norm",
     "alpha_norm_term",
@@ -150,18 +193,26 @@ __all__ = [
     "content_term",
     "extract",
     "feature_extractor",
+    "filter_bank",
     "gram_matrix",
     "invert",
     "invert_regularized",
+    "joined_gram",
+    "keras_application",
     "load_network",
+    "make_ready",
     "mean_euclidean_distance",
+    "narrow_vgg19",
+    "octave_layers",
     "optimize_image",
     "patch_distance",
+    "pretrained_vgg19",
     "psnr",
     "randomize",
     "read_image",
     "read_recipe",
     "regularized_inversion_objective",
+    "rescale_filters",
     "ssim",
     "stack",
     "style_objective",
@@ -170,11 +221,14 @@ __all__ = [
     "texture_term",
     "total_variation",
     "toy_vgg",
+    "train_rotation_rival",
     "transfer_style",
     "tv_beta",
     "tv_beta_term",
     "tv_term",
+    "untrained_twin",
     "vgg19",
     "white_noise",
+    "with_octaves",
     "write_image",
 ]

@@ -52,7 +52,8 @@ def adapt_batch_normalization(model: keras.Model, images: Any) -> None:
     if not isinstance(model, keras.Model) or len(getattr(model, "inputs", None) or ()) != 1:
         raise invalid_argument("model", "a functional `keras.Model` with one input", model)
     batch = as_batch(images, "images").images
-    check_image_shape(keras.Model(model.inputs[0], {"its end": model.outputs[0]}), batch.shape)
+    ends = dict(zip(model.output_names, model.outputs, strict=True))
+    check_image_shape(keras.Model(model.inputs[0], ends), batch.shape)
 
     def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
         kind = type(layer)

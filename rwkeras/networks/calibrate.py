@@ -26,18 +26,18 @@ _HOMOGENEOUS = (
     keras.layers.ReLU,
     keras.layers.ZeroPadding2D,
 )
-_WEIGHTED = (keras.layers.Conv2D, keras.layers.Dense)
+WEIGHTED = (keras.layers.Conv2D, keras.layers.Dense)
 
 
 def _is_homogeneous(layer: keras.layers.Layer) -> bool:
-    if isinstance(layer, (*_WEIGHTED, keras.layers.Activation)):
+    if isinstance(layer, (*WEIGHTED, keras.layers.Activation)):
         return layer.activation in (keras.activations.relu, keras.activations.linear)
     if isinstance(layer, keras.layers.ReLU):
         return layer.max_value is None and not layer.threshold
     return isinstance(layer, _HOMOGENEOUS)
 
 
-def _chain(model: keras.Model) -> list[keras.layers.Layer]:
+def homogeneous_chain(model: keras.Model) -> list[keras.layers.Layer]:
     """Returns the layers of `model` in order, or raises `ValueError` if it is not a chain.
 
     What stands before the first layer with weights may be anything.
@@ -52,7 +52,7 @@ def _chain(model: keras.Model) -> list[keras.layers.Layer]:
                 f"a chain of layers, but '{layer.name}' does not follow the one before",
                 model.name,
             )
-        weighted = weighted or isinstance(layer, _WEIGHTED)
+        weighted = weighted or isinstance(layer, WEIGHTED)
         if weighted and not _is_homogeneous(layer):
             raise invalid_argument(
                 "model",
@@ -67,7 +67,7 @@ def _chain(model: keras.Model) -> list[keras.layers.Layer]:
 def can_calibrate(model: keras.Model) -> bool:
     """Returns whether a model is a chain of rectified or linear layers with weights."""
     try:
-        return any(isinstance(layer, _WEIGHTED) for layer in _chain(model))
+        return any(isinstance(layer, WEIGHTED) for layer in homogeneous_chain(model))
     except ValueError:
         return False
 
@@ -98,13 +98,13 @@ def calibrate(model: keras.Model, images: Any) -> dict[str, float]:
         ValueError: The model is not such a chain, the images do not fit it, or a layer is silent
             on them.
     """
-    layers = _chain(model)
+    layers = homogeneous_chain(model)
     x = as_batch(images, "images").images
     check_image_shape(feature_extractor(model, [layers[-1].name]), x.shape)
     total = 1.0
     scales: dict[str, float] = {}
     for layer in layers:
-        if not isinstance(layer, _WEIGHTED):
+        if not isinstance(layer, WEIGHTED):
             x = layer(x)
             continue
         if layer.use_bias:

@@ -22,6 +22,14 @@ def _layers(
             yield names, layer
 
 
+def _is_depthwise(layer: keras.layers.Layer, weight: keras.Variable) -> bool:
+    """Returns whether each unit of a kernel sees one channel, [height, width, channels, m].
+
+    Distributions take the last dimension but one for what a unit sees, which here is one channel.
+    """
+    return weight.name == "depthwise_kernel" or isinstance(layer, keras.layers.DepthwiseConv2D)
+
+
 def randomize(
     model: keras.Model, initializer: str | RandomInitializer = "gaussian", *, seed: int = 0
 ) -> None:
@@ -52,4 +60,10 @@ def randomize(
             elif weight.name in _ONES:
                 weight.assign(keras.ops.ones_like(weight))
             elif id(weight) in trainable and len(weight.shape) >= 2:
-                weight.assign(distribution.stream(*names, weight.name)(weight.shape, weight.dtype))
+                stream = distribution.stream(*names, weight.name)
+                if _is_depthwise(layer, weight):
+                    *window, channels, multiplier = weight.shape
+                    drawn = stream((*window, 1, channels * multiplier), weight.dtype)
+                    weight.assign(keras.ops.reshape(drawn, weight.shape))
+                else:
+                    weight.assign(stream(weight.shape, weight.dtype))

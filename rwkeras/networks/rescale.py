@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.images.collection import each_image
-from rwkeras.networks.calibrate import _WEIGHTED, _chain
+from rwkeras.networks.calibrate import WEIGHTED, homogeneous_chain
 from rwkeras.networks.features import check_image_shape, feature_extractor
 from rwkeras.validation import invalid_argument
 
@@ -46,7 +46,7 @@ def rescale_filters(model: keras.Model, images: Any) -> dict[str, np.ndarray]:
         ValueError: The model is not such a chain, an image does not fit it, or activations are
             not finite.
     """
-    layers = _chain(model)
+    layers = homogeneous_chain(model)
     for layer in layers:
         if getattr(layer, "groups", 1) != 1:
             raise invalid_argument(
@@ -56,7 +56,7 @@ def rescale_filters(model: keras.Model, images: Any) -> dict[str, np.ndarray]:
     scales = {name: np.where(mean > 0, mean, 1.0) for name, mean in means.items()}
     before = np.ones(1)
     for layer in layers:
-        if not isinstance(layer, _WEIGHTED):
+        if not isinstance(layer, WEIGHTED):
             continue
         after = scales[layer.name]
         _rescale(layer, before, after)
@@ -69,7 +69,7 @@ def _mean_activations(
 ) -> dict[str, np.ndarray]:
     """Returns the mean absolute activation of each filter, float64, [filters], by layer name."""
     extractor = feature_extractor(model, [layers[-1].name])
-    totals = {layer.name: np.zeros(1) for layer in layers if isinstance(layer, _WEIGHTED)}
+    totals = {layer.name: np.zeros(1) for layer in layers if isinstance(layer, WEIGHTED)}
     positions = dict.fromkeys(totals, 0)
     for image in each_image(images):
         check_image_shape(extractor, image.shape)

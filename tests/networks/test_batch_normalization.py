@@ -19,6 +19,10 @@ def build(frozen=False):
     return model
 
 
+def norms(model):
+    return model.get_layer("norm1"), model.get_layer("inner").get_layer("norm")
+
+
 def test_outputs_have_mean_zero_and_variance_one(batch):
     model = build()
     adapt_batch_normalization(model, batch)
@@ -36,15 +40,14 @@ def test_outputs_have_mean_zero_and_variance_one(batch):
 def test_is_a_pass_of_keras_in_training_with_momentum_zero(frozen, batch):
     model, reference = build(frozen), build()
     reference.get_layer("dropout").rate = 0.0
-    for layer in (reference.get_layer("norm1"), reference.get_layer("inner").get_layer("norm")):
+    for layer in norms(reference):
         layer.momentum = 0.0
     expected = reference(batch, training=True)
     adapt_batch_normalization(model, batch)
     np.testing.assert_allclose(model(batch), expected, rtol=1e-4, atol=1e-5)
-    for got, want in zip(
-        model.non_trainable_weights, reference.non_trainable_weights, strict=not frozen
-    ):
-        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-6)
+    for got, want in zip(norms(model), norms(reference), strict=True):
+        np.testing.assert_allclose(got.moving_mean, want.moving_mean, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(got.moving_variance, want.moving_variance, rtol=1e-4)
     assert model.get_layer("dropout").rate == 0.5
     assert model.get_layer("norm1").momentum == 0.99
     assert model.get_layer("norm1").trainable is not frozen
@@ -58,7 +61,21 @@ def test_a_network_without_it_stays_as_it_is(square):
         np.testing.assert_array_equal(got, want)
 
 
+def test_of_the_layers_that_an_extractor_reaches(batch):
+    model = build()
+    adapt_batch_normalization(rwkeras.feature_extractor(model, ["first", "norm1"]), batch)
+    reached, beyond = norms(model)
+    assert reached.moving_mean.numpy().any()
+    assert not beyond.moving_mean.numpy().any()
+
+
 def test_errors(batch):
+    with pytest.raises(ValueError) as error:
+        adapt_batch_normalization(rwkeras.toy_vgg(), batch[:, :6])
+    assert str(error.value) == (
+        "Invalid value for argument `image`. Expected an image large enough for the poolings "
+        "before pool3. Received: image=(6, 20, 3)"
+    )
     with pytest.raises(ValueError, match=r"Expected a functional `keras.Model` with one input"):
         adapt_batch_normalization("resnet50", batch)
     model = build()

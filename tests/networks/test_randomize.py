@@ -43,3 +43,16 @@ def test_any_functional_model(any_model):
 def test_errors():
     with pytest.raises(ValueError, match="Invalid value for argument `model`. Expected a built"):
         rwkeras.randomize(keras.Sequential([keras.layers.Dense(3)]))
+
+
+def test_a_depthwise_kernel_has_the_fan_of_one_channel():
+    inputs = keras.Input((8, 8, 400))
+    layers = [
+        keras.layers.DepthwiseConv2D(3, depth_multiplier=2, name="depthwise"),
+        keras.layers.SeparableConv2D(4, 3, name="separable"),
+    ]
+    model = keras.Model(inputs, [layer(inputs) for layer in layers])
+    rwkeras.randomize(model, "he", seed=1)
+    for layer in layers:
+        np.testing.assert_allclose(np.std(layer.get_weights()[0]), (2 / 9) ** 0.5, rtol=0.05)
+    np.testing.assert_allclose(np.std(layers[1].pointwise_kernel), (2 / 400) ** 0.5, rtol=0.1)

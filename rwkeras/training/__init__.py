@@ -1,0 +1,1 @@
+"""A trained rival of the random networks that anyone can make: no weights to download."""

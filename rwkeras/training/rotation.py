@@ -1,0 +1,190 @@
+"""A narrow VGG-19 trained without labels: it learns which way up a crop is.
+
+A trained rival of the random networks for who has no weights and no net. It has seen a handful of
+photographs for minutes: it is no substitute for a VGG-19 trained on ImageNet.
+
+References:
+    Gidaris, Singh and Komodakis (2018), Unsupervised representation learning by predicting image
+    rotations.
+    Asano, Rupprecht and Vedaldi (2020), A critical analysis of self-supervision, or what we can
+    learn from a single image: for early layers, a few images do.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rwkeras.backend import keras
+from rwkeras.images.collection import each_image
+from rwkeras.networks.initializers import get_initializer
+from rwkeras.networks.vgg import VGG19, build_vgg, narrowed, random_kernels
+from rwkeras.training.crops import ROTATIONS, Regions, rotated_crops, split
+from rwkeras.training.folding import fold, with_batch_normalization
+from rwkeras.training.photographs import photographs
+from rwkeras.training.settings import RotationSettings
+
+_DEFAULTS = RotationSettings()
+
+
+class RotationProgress(NamedTuple):
+    """What a callback gets.
+
+    Attributes:
+        step: Steps so far.
+        steps: Steps in all.
+        loss: The mean cross entropy of the crops since the last report, in nats; chance is 1.386.
+        accuracy: The share of them whose rotation was told, in [0, 1]; chance is 0.25.
+        held_out_accuracy: The same of crops from the strips that are not trained on.
+    """
+
+    step: int
+    steps: int
+    loss: float
+    accuracy: float
+    held_out_accuracy: float
+
+
+# Returns true to stop the training, which then ends with the network as it is.
+RotationCallback = Callable[[RotationProgress], bool | None]
+
+
+class RotationHistory(NamedTuple):
+    """How a network was trained.
+
+    Attributes:
+        reports: What was measured, in the order of steps.
+        kernel_changes: || k / ||k|| - k0 / ||k0|| || of the kernels k0 before and k after, by the
+            layer's name: 0 for the same but for its size, 1.4 for nothing in common.
+        seconds: How long it took, measuring included.
+        stopped: Whether the callback ended it.
+    """
+
+    reports: tuple[RotationProgress, ...]
+    kernel_changes: dict[str, float]
+    seconds: float
+    stopped: bool
+
+
+def untrained_twin(settings: RotationSettings = _DEFAULTS) -> keras.Model:
+    """Returns the network that training with these settings starts from.
+
+    Args:
+        settings: Width and seed; the others make no difference.
+
+    Returns:
+        `narrow_vgg19` with kernels from N(0, sqrt(2 / fan_in)) and biases of zero, which subtracts
+        the mean colour, named "untrained_vgg19".
+    """
+    return _network(settings, "untrained_vgg19")
+
+
+def train_rotation_rival(
+    photos: Any = None,
+    settings: RotationSettings = _DEFAULTS,
+    callback: RotationCallback | None = None,
+) -> tuple[keras.Model, RotationHistory]:
+    """Trains a narrow VGG-19 to tell the rotation of crops of photographs.
+
+    Crops of each photograph's left and right are shown in four rotations, and a dense layer behind
+    the last conv layer learns which it is, by Nesterov's momentum on the cross entropy. Batch
+    normalisation behind each conv layer helps it to learn, and is folded into the layer in the
+    end; the dense layer is dropped.
+
+    The start and the crops are the same bits for the same seed; training itself sums in an order
+    that TensorFlow does not promise.
+
+    Args:
+        photos: A folder of pictures, or an iterable of paths, Pillow images, arrays or tensors,
+            uint8 in [0, 255] or float in [0, 1], of any sizes. None takes scikit-image's.
+        settings: The network, the crops and the training.
+        callback: Called with a `RotationProgress` now and then; returns true to stop.
+
+    Returns:
+        The network, a functional `keras.Model` with the layers of `vgg19` alone, named
+        "rotation_vgg19", of RGB images in [0, 1]; and its history.
+
+    Raises:
+        ValueError: The photographs cannot be used.
+    """
+    started = time.perf_counter()
+    given = (
+        photographs() if photos is None else (x[0].numpy() for x in each_image(photos, "photos"))
+    )
+    training, held_out = split(given, settings)
+    network = _network(settings, "rotation_vgg19")
+    normalized = with_batch_normalization(network)
+    reports, stopped = _fit(
+        _classifier(normalized, settings), training, held_out, settings, callback
+    )
+    changes = {
+        name: _change(network.get_layer(name).kernel, normalized.get_layer(name).kernel)
+        for name in VGG19.conv_layers
+    }
+    fold(normalized, network)
+    seconds = time.perf_counter() - started
+    return network, RotationHistory(tuple(reports), changes, seconds, stopped)
+
+
+def _network(settings: RotationSettings, name: str) -> keras.Model:
+    return build_vgg(
+        narrowed(VGG19, settings.width)._replace(name=name),
+        random_kernels("he", settings.seed),
+        subtract_mean=True,
+    )
+
+
+def _change(before: Any, after: Any) -> float:
+    """Returns the distance of two kernels, each divided by its norm."""
+    before, after = (kernel.numpy() / np.linalg.norm(kernel.numpy()) for kernel in (before, after))
+    return float(np.linalg.norm(after - before))
+
+
+def _classifier(normalized: keras.Model, settings: RotationSettings) -> keras.Model:
+    """Returns the network with a dense layer that tells the four rotations, compiled."""
+    last = normalized.get_layer(f"{VGG19.conv_layers[-1]}_relu").output
+    inputs = keras.Input((settings.crop_size, settings.crop_size, 3))
+    x = keras.layers.Flatten()(keras.Model(normalized.inputs, last)(inputs))
+    initializer = get_initializer("he", settings.seed).stream("rotation", "kernel")
+    x = keras.layers.Dense(ROTATIONS, kernel_initializer=initializer)(x)
+    classifier = keras.Model(inputs, x)
+    rising = max(1, settings.steps // 10)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0,
+        max(1, settings.steps - rising),
+        warmup_target=settings.learning_rate,
+        warmup_steps=rising,
+    )
+    classifier.compile(
+        keras.optimizers.SGD(rate, momentum=0.9, nesterov=True),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        jit_compile=False,
+    )
+    return classifier
+
+
+def _fit(
+    classifier: keras.Model,
+    training: Regions,
+    held_out: Regions,
+    settings: RotationSettings,
+    callback: RotationCallback | None,
+) -> tuple[list[RotationProgress], bool]:
+    """Trains, measuring now and then; returns what was measured and whether it was stopped."""
+    unseen = rotated_crops(held_out, settings, "held_out", range(settings.held_out_crops)).cache()
+    reports: list[RotationProgress] = []
+    for step in range(0, settings.steps, settings.report_every):
+        stop = min(step + settings.report_every, settings.steps)
+        numbers = range(step * settings.batch_size, stop * settings.batch_size)
+        seen = rotated_crops(training, settings, "training", numbers)
+        fitted = classifier.fit(seen, shuffle=False, verbose=0)
+        _, accuracy = classifier.evaluate(unseen, verbose=0)
+        measured = {name: values[0] for name, values in fitted.history.items()}
+        reports.append(
+            RotationProgress(stop, settings.steps, measured["loss"], measured["accuracy"], accuracy)
+        )
+        if callback is not None and callback(reports[-1]):
+            return reports, True
+    return reports, False

@@ -33,9 +33,13 @@ setup(
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
         "demo": ["scikit-image>=0.24"],
+        "experiments": ["matplotlib>=3.9", "scikit-image>=0.24"],
+        "beam": ["apache-beam>=2.70", "matplotlib>=3.9", "scikit-image>=0.24"],
         "dev": [
+            "apache-beam>=2.70",
             "build>=1.2",
             "import-linter>=2.1",
+            "matplotlib>=3.9",
             "mypy>=1.13",
             "pytest>=8.3",
             "pytest-xdist>=3.6",
@@ -52,6 +56,8 @@ setup(
             "rwkeras-texture=rwkeras.commands:run_texture",
             "rwkeras-style=rwkeras.commands:run_style",
             "rwkeras-stack=rwkeras.commands:run_stack",
+            "rwkeras-experiment=rwkeras.commands:run_experiment",
+            "rwkeras-sweep=rwkeras.commands:run_sweep",
             "rwkeras-demo=rwkeras.commands:run_demo",
         ]
     },

@@ -77,3 +77,23 @@ def test_growth(tmp_path):
     assert [row["size"] for row in result["rows"]] == [32, 64]
     assert all(row["seconds"] > 0 and row["peak_gib"] > 0 for row in result["rows"])
     assert {"seconds", "peak_gib"} < set(result)
+
+
+@pytest.mark.slow
+def test_throughput(tmp_path):
+    small = ["--network=toy_vgg", "--layer=conv1_1", "--image_size=32", "--max_iterations=2"]
+    counts = ["--batches=1,2", "--processes=1,2", "--repeats=2"]
+    run_module("throughput", f"--output_dir={tmp_path}", *small, *counts)
+    result = json.loads((tmp_path / "throughput.json").read_text())
+    assert [(row["processes"], row["batch"]) for row in result["rows"]] == [
+        (1, 1),
+        (1, 2),
+        (1, 1),
+        (2, 1),
+    ]
+    assert [row["threads"] for row in result["rows"][2:]] == [1, 1]
+    assert all(len(row["rates"]) == 2 and min(row["rates"]) > 0 for row in result["rows"])
+    assert result["flags"]["layer"] == "conv1_1"
+    lines = (tmp_path / "throughput.md").read_text().splitlines()
+    assert len(lines) == 2 + 4
+    assert lines[2].endswith("| 1.00 |")

@@ -1,5 +1,6 @@
 """Every example of the README, run as it stands on small pictures."""
 
+import functools
 import os
 import re
 import shlex
@@ -18,6 +19,11 @@ PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 COMMANDS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 # A command's picture is as large as its default, and this many iterations are enough to run it.
 QUICK = ["--image_size=48", "--max_iterations=4"]
+OWN_QUICK = {
+    "rwkeras-stack": ["--image_size=32", "--max_iterations=2", "--architecture=toy_vgg"],
+    "rwkeras-experiment": ["--quick", "--max_iterations=2", "--training_steps=2"],
+    "rwkeras-sweep": [*QUICK, "--networks=toy_vgg"],
+}
 
 
 @pytest.fixture
@@ -29,17 +35,20 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_there_are_examples():
-    assert len(PYTHON) == 2
+    assert len(PYTHON) == 3
     assert [command.split()[0] for command in COMMANDS] == [
         "rwkeras-invert",
         "rwkeras-texture",
         "rwkeras-style",
+        "rwkeras-stack",
+        "rwkeras-experiment",
+        "rwkeras-sweep",
         "rwkeras-demo",
     ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("example", range(len(PYTHON)))
+@pytest.mark.parametrize("example", range(2))
 def test_python(folder, example):
     names: dict = {}
     exec(PYTHON[example], names)
@@ -49,12 +58,23 @@ def test_python(folder, example):
 
 
 @pytest.mark.slow
+def test_python_stacks(folder, monkeypatch):
+    # The real one takes minutes.
+    toy = functools.partial(rwkeras.stack, architecture="toy_vgg", max_iterations=2)
+    monkeypatch.setattr(rwkeras, "stack", toy)
+    names: dict = {}
+    exec(PYTHON[2], names)
+    assert names["model"].layers[-1].name == "pool3"
+    assert names["result"].recipe == rwkeras.read_recipe("recipe.json")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command(folder, command):
     name, *arguments = shlex.split(command)
     tool = ROOT / "tools" / f"{name.removeprefix('rwkeras-')}.py"
     process = subprocess.run(
-        [sys.executable, tool, *arguments, *QUICK],
+        [sys.executable, tool, *arguments, *OWN_QUICK.get(name, QUICK)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

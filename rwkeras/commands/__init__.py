@@ -30,3 +30,13 @@ def run_demo() -> None:
 def run_stack() -> None:
     """Runs `rwkeras-stack`."""
     launch("rwkeras.commands.stack")
+
+
+def run_experiment() -> None:
+    """Runs `rwkeras-experiment`."""
+    launch("rwkeras.commands.experiment")
+
+
+def run_sweep() -> None:
+    """Runs `rwkeras-sweep`."""
+    launch("rwkeras.commands.sweep")

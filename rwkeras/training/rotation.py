@@ -74,8 +74,10 @@ def untrained_twin(settings: RotationSettings = _DEFAULTS) -> keras.Model:
         settings: Width and seed; the others make no difference.
 
     Returns:
-        `narrow_vgg19` with kernels from N(0, sqrt(2 / fan_in)) and biases of zero, which subtracts
-        the mean colour, named "untrained_vgg19".
+        `narrow_vgg19` with kernels from N(0, sqrt(2 / fan_in)) and biases of zero, named
+        "untrained_vgg19". Like the random networks that it is to be compared with, and unlike most
+        trained ones, it does not subtract the mean colour, without which untrained networks are
+        inverted better.
     """
     return _network(settings, "untrained_vgg19")
 
@@ -131,7 +133,6 @@ def _network(settings: RotationSettings, name: str) -> keras.Model:
     return build_vgg(
         narrowed(VGG19, settings.width)._replace(name=name),
         random_kernels("he", settings.seed),
-        subtract_mean=True,
     )
 
 

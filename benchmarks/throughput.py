@@ -1,0 +1,168 @@
+"""How many pictures a minute are recovered, against the batch's size and the number of processes.
+
+Batches have all cores; processes have one thread and one picture each. All are compiled first and
+take turns, so that whatever else the machine does meets them alike; the table has the medians.
+
+Example:
+    python -m benchmarks.throughput --output_dir=benchmarks/results
+"""
+
+import json
+import multiprocessing
+import statistics
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import NamedTuple
+
+from absl import app, flags
+
+from rwkeras.commands.report import versions
+from rwkeras.images.files import whole_file
+from rwkeras.optimizers.settings import OptimizerSettings
+from rwkeras.sweeps.local import cores
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("output_dir", None, "Where the table and the numbers go.", required=True)
+flags.DEFINE_string("network", "vgg19", "A network's name.")
+flags.DEFINE_string("layer", "conv3_1", "The layer that pictures are recovered from.")
+flags.DEFINE_integer("image_size", 128, "Side of the pictures.")
+flags.DEFINE_integer("max_iterations", 40, "Of each inversion.")
+flags.DEFINE_string("precision", "float32", "Of the network; with auto, processes may differ.")
+flags.DEFINE_list("batches", ["1", "2", "4", "8"], "Sizes of batches.")
+flags.DEFINE_list("processes", ["1", "2"], "Numbers of processes.")
+flags.DEFINE_integer("repeats", 5, "How often each has its turn.")
+
+
+class Case(NamedTuple):
+    """What every process recovers.
+
+    Attributes:
+        network: A network's name.
+        layer: A layer's name.
+        size: Side of the picture in pixels.
+        settings: The optimiser's.
+    """
+
+    network: str
+    layer: str
+    size: int
+    settings: OptimizerSettings
+
+
+def serve(connection: Connection, case: Case, threads: int) -> None:
+    """Recovers a batch of pictures for each number that comes through a connection; None ends."""
+    import numpy as np
+    import tensorflow as tf
+    from skimage import data
+
+    import rwkeras
+    from rwkeras.images.reading import from_array, resize
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    picture = resize(from_array(data.astronaut()), (case.size, case.size))
+    model = rwkeras.load_network(case.network, layers=[case.layer])
+    rwkeras.calibrate(rwkeras.feature_extractor(model, [case.layer]), picture[np.newaxis])
+    while (batch := connection.recv()) is not None:
+        source = np.repeat(picture[np.newaxis], batch, axis=0)
+        rwkeras.invert(model, source, case.layer, optimizer=case.settings)
+        connection.send(batch)
+
+
+class Crew:
+    """Some processes that recover pictures side by side.
+
+    Args:
+        case: What they recover.
+        count: How many there are.
+        threads: How many threads TensorFlow has in each.
+    """
+
+    def __init__(self, case: Case, count: int, threads: int):
+        context = multiprocessing.get_context("spawn")
+        self._connections = []
+        for _ in range(count):
+            mine, theirs = context.Pipe()
+            context.Process(target=serve, args=(theirs, case, threads), daemon=True).start()
+            self._connections.append(mine)
+
+    def rate(self, count: int, batch: int) -> float:
+        """Returns how many pictures a minute some of the processes recover, in batches."""
+        hired = self._connections[:count]
+        started = time.perf_counter()
+        for connection in hired:
+            connection.send(batch)
+        pictures = sum(connection.recv() for connection in hired)
+        return 60 * pictures / (time.perf_counter() - started)
+
+    def dismiss(self) -> None:
+        """Ends the processes."""
+        for connection in self._connections:
+            connection.send(None)
+
+
+def measure(case: Case, batches: list[int], processes: list[int], repeats: int) -> list[dict]:
+    """Returns the rates of every batch size and number of processes, which take turns.
+
+    Args:
+        case: What is recovered.
+        batches: Sizes of batches, in one process with all cores.
+        processes: Numbers of processes with one thread and one picture each.
+        repeats: How often each has its turn.
+    """
+    whole, single = Crew(case, 1, cores()), Crew(case, max(processes), 1)
+    turns = [(whole, 1, cores(), batch) for batch in batches]
+    turns += [(single, count, 1, 1) for count in processes]
+    rates: list[list[float]] = [[] for _ in turns]
+    for repeat in range(1 + repeats):
+        for (crew, count, _, batch), found in zip(turns, rates, strict=True):
+            rate = crew.rate(count, batch)
+            # In the first round everything is compiled.
+            if repeat:
+                found.append(rate)
+                print(f"{count} processes, batch {batch}: {rate:.2f} a minute", flush=True)
+    whole.dismiss()
+    single.dismiss()
+    return [
+        {"processes": count, "threads": threads, "batch": batch, "rates": found}
+        for (_, count, threads, batch), found in zip(turns, rates, strict=True)
+    ]
+
+
+def table(rows: list[dict]) -> str:
+    """Returns the medians as Markdown, and each relative to the first in the same round."""
+    lines = [
+        "| processes | threads each | batch | pictures a minute | relative |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    first = rows[0]["rates"]
+    for row in rows:
+        pairs = zip(row["rates"], first, strict=True)
+        relative = statistics.median(rate / other for rate, other in pairs)
+        lines.append(
+            f"| {row['processes']} | {row['threads']} | {row['batch']} "
+            f"| {statistics.median(row['rates']):.1f} | {relative:.2f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main(argv: list[str]) -> None:
+    """Runs the benchmark."""
+    settings = OptimizerSettings(max_iterations=FLAGS.max_iterations, precision=FLAGS.precision)
+    case = Case(FLAGS.network, FLAGS.layer, FLAGS.image_size, settings)
+    batches, processes = ([int(n) for n in FLAGS[name].value] for name in ("batches", "processes"))
+    rows = measure(case, batches, processes, FLAGS.repeats)
+    folder = Path(FLAGS.output_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    flags_given = {flag.name: flag.value for flag in FLAGS.get_key_flags_for_module(__name__)}
+    result = {"rows": rows, "flags": flags_given, "versions": versions()}
+    with whole_file(folder / "throughput.json") as path:
+        path.write_text(json.dumps(result, indent=2) + "\n")
+    with whole_file(folder / "throughput.md") as path:
+        path.write_text(table(rows))
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,117 @@
+"""Runs an experiment of the papers and writes a page with figures, data and what they say.
+
+What was done is kept below the output folder: a run that was stopped goes on, and experiments that
+share a folder share their networks.
+
+Example:
+    rwkeras-experiment --experiment=convergence --output_dir=results --images=photos/
+"""
+
+import dataclasses
+import os
+import sys
+import time
+from typing import Any
+
+from absl import flags
+from tqdm import tqdm
+
+from rwkeras.commands.report import versions
+from rwkeras.experiments.page import write_page
+from rwkeras.experiments.registry import EXPERIMENTS
+from rwkeras.experiments.settings import QUICK, ExperimentSettings
+from rwkeras.experiments.study import Study
+from rwkeras.sweeps.files import FileRef, put_file
+from rwkeras.sweeps.jobs import Job, Manifest
+from rwkeras.sweeps.local import SweepCallback, SweepResult, run_sweep
+from rwkeras.sweeps.networks import NetworkSpec
+from rwkeras.sweeps.store import Failure
+from rwkeras.validation import invalid_argument
+
+FLAGS = flags.FLAGS
+flags.DEFINE_enum("experiment", None, list(EXPERIMENTS), "The experiment.")
+flags.DEFINE_string("output_dir", None, "The folder for pages and results; made if missing.")
+for _kind in ("images", "textures", "styles"):
+    flags.DEFINE_list(_kind, [], "Pictures or folders; by default photographs of scikit-image.")
+flags.DEFINE_bool("quick", False, "A version of little meaning that ends within two minutes.")
+flags.DEFINE_string("network", None, "A recipe or .keras file, instead of stacking a network.")
+flags.DEFINE_string("pretrained_vgg19_weights", None, "ImageNet weights of Keras's VGG19, a file.")
+flags.DEFINE_string("alexnet_weights", None, "Trained weights of AlexNet, a file.")
+flags.DEFINE_integer("workers", None, "Processes; by default as many as there are cores.")
+for _field in dataclasses.fields(ExperimentSettings):
+    _define = flags.DEFINE_integer if _field.type is int else flags.DEFINE_string
+    _define(
+        _field.name,
+        None,
+        f"Instead of {_field.default}, or of {getattr(QUICK, _field.name)} with --quick.",
+    )
+flags.mark_flags_as_required(["experiment", "output_dir"])
+
+
+def _settings() -> ExperimentSettings:
+    names = [field.name for field in dataclasses.fields(ExperimentSettings)]
+    given: dict[str, Any] = {
+        name: FLAGS[name].value for name in names if FLAGS[name].value is not None
+    }
+    return dataclasses.replace(QUICK if FLAGS.quick else ExperimentSettings(), **given)
+
+
+def _file(path: str, name: str) -> FileRef:
+    """Returns a copy of a file below the output folder."""
+    if not os.path.isfile(path):
+        raise invalid_argument(name, "the path of a file that exists", path)
+    with open(path, "rb") as file:
+        content = file.read()
+    return put_file(FLAGS.output_dir, os.path.join("networks", os.path.basename(path)), content)
+
+
+class _Progress:
+    """A bar that grows with the jobs that an experiment asks for."""
+
+    def __init__(self, bar: tqdm):
+        self._bar = bar
+
+    def run(self, manifest: Manifest, folder: str, callback: SweepCallback | None) -> SweepResult:
+        """Runs a manifest on this machine."""
+        self._bar.total = (self._bar.total or 0) + len(manifest)
+        self._bar.refresh()
+        return run_sweep(manifest, folder, workers=FLAGS.workers, callback=callback)
+
+    def __call__(self, job: Job, failure: Failure | None) -> None:
+        """Shows that a job has ended."""
+        if failure is not None:
+            self._bar.write(f"warning: a job failed: {failure.reason}", file=sys.stderr)
+        self._bar.update()
+
+
+def _study(progress: _Progress) -> Study:
+    weights = {"pretrained_vgg19": FLAGS.pretrained_vgg19_weights, "alexnet": FLAGS.alexnet_weights}
+    return Study(
+        FLAGS.output_dir,
+        _settings(),
+        {"images": FLAGS.images, "textures": FLAGS.textures, "styles": FLAGS.styles},
+        NetworkSpec(file=_file(FLAGS.network, "network")) if FLAGS.network else None,
+        {name: _file(path, f"{name}_weights") for name, path in weights.items() if path},
+        progress.run,
+        progress,
+    )
+
+
+def main() -> None:
+    """Runs the tool."""
+    started = time.monotonic()
+    with tqdm(desc=FLAGS.experiment, unit="job", dynamic_ncols=True) as bar:
+        study = _study(_Progress(bar))
+        report = EXPERIMENTS[FLAGS.experiment](study)
+    folder = os.path.join(FLAGS.output_dir, FLAGS.experiment)
+    settings = {
+        **dataclasses.asdict(study.settings),
+        "quick": FLAGS.quick,
+        "network": FLAGS.network or "stacked",
+        "seconds": round(time.monotonic() - started),
+        **versions(),
+    }
+    path = write_page(folder, report, settings)
+    for claim in report.claims:
+        print(f"{claim.verdict}: {claim.text}")
+    print(f"page: {path}")

@@ -1,0 +1,182 @@
+"""Recovers pictures from layers of networks, every combination, on this machine or on many.
+
+What is done is kept below the output folder: the same command goes on where it was stopped, and
+tries again what failed. `results.csv` has a row for each combination.
+
+Examples:
+    rwkeras-sweep --images=photos/ --layers=conv3_1,conv4_1 --seeds=0,1 --output_dir=sweep
+    rwkeras-sweep --images=photos/ --output_dir=gs://bucket/sweep --runner=beam
+        --beam_options="--runner=DataflowRunner --project=... --setup_file=./setup.py"
+"""
+
+import dataclasses
+import logging
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from absl import flags
+from tqdm import tqdm
+
+from rwkeras.images.collection import picture_files
+from rwkeras.images.reading import fit_longer_side, read_image
+from rwkeras.networks.loading import NETWORKS, takes
+from rwkeras.optimizers.settings import PRECISIONS, OptimizerSettings
+from rwkeras.parametrizations.parametrization import PARAMETRIZATIONS
+from rwkeras.sweeps.files import FileRef, put_file, write_bytes
+from rwkeras.sweeps.grid import inversion_grid
+from rwkeras.sweeps.jobs import Job, Manifest
+from rwkeras.sweeps.local import default_workers, run_sweep
+from rwkeras.sweeps.networks import NetworkSpec
+from rwkeras.sweeps.outcome import SweepCallback, SweepResult
+from rwkeras.sweeps.pictures import put_picture
+from rwkeras.sweeps.store import Failure, Store
+from rwkeras.sweeps.table import csv_bytes, results_table
+from rwkeras.tasks.settings import InversionSettings
+from rwkeras.validation import check_choice, check_number, invalid_argument
+
+FLAGS = flags.FLAGS
+flags.DEFINE_list("images", None, "Pictures, or folders of pictures.")
+flags.DEFINE_list("layers", [InversionSettings.layer], "The layers to recover them from.")
+flags.DEFINE_list("seeds", ["0"], "Seeds of random networks' weights and of the starting noise.")
+flags.DEFINE_list(
+    "networks", ["vgg19"], f"Of {', '.join(NETWORKS)}, recipes' .json and .keras files."
+)
+flags.DEFINE_string("output_dir", None, "The folder for results, which Beam's workers reach too.")
+flags.DEFINE_integer(
+    "image_size", 256, "Length of the longer side that pictures are resampled to; 0: as they are."
+)
+flags.DEFINE_integer("max_iterations", OptimizerSettings.max_iterations, "Iterations at most.")
+flags.DEFINE_enum(
+    "parametrization",
+    OptimizerSettings.parametrization,
+    list(PARAMETRIZATIONS),
+    "The coordinates in which the picture is varied.",
+)
+flags.DEFINE_enum(
+    "precision",
+    "float32",
+    list(PRECISIONS),
+    "Of the network; with auto, which measures what is faster, processes may differ.",
+)
+flags.DEFINE_integer("workers", None, "Processes here; by default as many as there are cores.")
+flags.DEFINE_enum("runner", "local", ["local", "beam"], "This machine, or Apache Beam.")
+flags.DEFINE_string("beam_options", "", "Beam's options, such as --runner=FlinkRunner.")
+flags.mark_flags_as_required(["images", "output_dir"])
+
+# The last layers of the networks that have such, which fix the size of images.
+_TOP = ("fc6", "fc7", "fc8")
+
+
+def _images() -> list[FileRef]:
+    """Returns copies of the pictures below the output folder, resampled."""
+    files: list[Path] = []
+    for path in FLAGS.images:
+        files += picture_files(path) if os.path.isdir(path) else [Path(path)]
+    names = [file.stem for file in files]
+    if len(set(names)) < len(names):
+        raise invalid_argument("images", "files of different names", ", ".join(names))
+    pictures = (fit_longer_side(read_image(file, "images"), FLAGS.image_size) for file in files)
+    return [
+        put_picture(FLAGS.output_dir, name, picture)
+        for name, picture in zip(names, pictures, strict=True)
+    ]
+
+
+def _networks(reference: FileRef) -> list[NetworkSpec]:
+    """Returns the networks, those by name made ready on an image."""
+    top = any(layer in _TOP for layer in FLAGS.layers)
+    found = []
+    for network in FLAGS.networks:
+        if network in NETWORKS:
+            found.append(NetworkSpec(network, reference=reference, top=top))
+            continue
+        if not os.path.isfile(network):
+            check_choice("networks", network, (*NETWORKS, "RECIPE.json", "PATH.keras"))
+        path = os.path.join("networks", os.path.basename(network))
+        file = put_file(FLAGS.output_dir, path, Path(network).read_bytes())
+        found.append(NetworkSpec(file=file, top=top))
+    names = [network.title for network in found]
+    if len(set(names)) < len(names):
+        raise invalid_argument("networks", "networks of different names", ", ".join(names))
+    return found
+
+
+def _seeds() -> list[int]:
+    try:
+        return [int(seed) for seed in FLAGS.seeds]
+    except ValueError as error:
+        raise invalid_argument("seeds", "integers", ", ".join(FLAGS.seeds)) from error
+
+
+def _seeded(network: NetworkSpec, seed: int) -> NetworkSpec:
+    """Returns a network with its weights drawn from a seed, if they are."""
+    drawn = network.file is None and takes(network.name, "seed")
+    return dataclasses.replace(network, seed=seed) if drawn else network
+
+
+def _manifest() -> Manifest:
+    """Returns the jobs that the flags ask for."""
+    check_number("image_size", FLAGS.image_size, integer=True)
+    seeds = _seeds()
+    optimizer = OptimizerSettings(
+        max_iterations=FLAGS.max_iterations,
+        parametrization=FLAGS.parametrization,
+        precision=FLAGS.precision,
+    )
+    images = _images()
+    networks = _networks(images[0])
+    grids = [
+        inversion_grid(
+            images, FLAGS.layers, [seed], [_seeded(n, seed) for n in networks], optimizer
+        )
+        for seed in seeds
+    ]
+    return Manifest(tuple(job for grid in grids for job in grid.jobs))
+
+
+def _run(manifest: Manifest, callback: SweepCallback) -> SweepResult:
+    if FLAGS.runner == "local":
+        return run_sweep(manifest, FLAGS.output_dir, workers=FLAGS.workers, callback=callback)
+    from rwkeras.sweeps.pipeline import run_pipeline  # It needs what not everyone installs.
+
+    logging.getLogger("apache_beam").setLevel(logging.WARNING)  # It tells the bar's line much else.
+    workers = default_workers() if FLAGS.workers is None else FLAGS.workers
+    # Of use to Beam's DirectRunner only; what is given overrides it.
+    options = [f"--direct_num_workers={workers}", "--direct_running_mode=multi_processing"]
+    options += shlex.split(FLAGS.beam_options)
+    return run_pipeline(manifest, FLAGS.output_dir, options, callback=callback)
+
+
+class _Progress:
+    """A bar of the jobs that have ended."""
+
+    def __init__(self, bar: tqdm):
+        self._bar = bar
+        self._reasons: set[str] = set()
+
+    def __call__(self, job: Job, failure: Failure | None) -> None:
+        if failure is not None and failure.reason not in self._reasons:
+            self._reasons.add(failure.reason)
+            self._bar.write(f"warning: a job failed: {failure.reason}", file=sys.stderr)
+        self._bar.update()
+
+
+def main() -> None:
+    """Runs the tool."""
+    if FLAGS.workers is not None:
+        check_number("workers", FLAGS.workers, integer=True, minimum=1)
+    manifest = _manifest()
+    table = os.path.join(FLAGS.output_dir, "results.csv")
+    try:
+        with tqdm(total=len(manifest), desc="sweep", unit="job", dynamic_ncols=True) as bar:
+            result = _run(manifest, _Progress(bar))
+    finally:  # Of a sweep that was stopped, what there is.
+        write_bytes(table, csv_bytes(results_table(manifest, Store(FLAGS.output_dir))))
+    if result.failures:
+        raise ValueError(
+            f"{len(result.failures)} of {len(manifest)} jobs failed; {table} has the reasons, and "
+            "the same command tries them again"
+        )
+    print(f"results: {table}")

@@ -1,0 +1,1 @@
+"""The papers' experiments, each a function from a study to a report."""

@@ -1,0 +1,1 @@
+"""Many independent pieces of work, each done once, here or on many machines."""

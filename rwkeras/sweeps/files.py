@@ -1,0 +1,83 @@
+"""Files that jobs read and write, wherever TensorFlow's file systems reach."""
+
+import contextlib
+import hashlib
+import os
+import uuid
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from rwkeras.validation import invalid_argument
+
+
+class FileRef(NamedTuple):
+    """A file by what is in it.
+
+    Attributes:
+        path: Where it is, relative to a sweep's folder.
+        sha256: The digest of its bytes, in hexadecimal digits.
+    """
+
+    path: str
+    sha256: str
+
+    def read(self, folder: str) -> bytes:
+        """Returns the bytes; raises `ValueError` if they are not those that were meant."""
+        path = os.path.join(folder, self.path)
+        if not tf.io.gfile.exists(path):
+            raise invalid_argument("path", "a file that exists", path)
+        with tf.io.gfile.GFile(path, "rb") as file:
+            content = file.read()
+        found = hashlib.sha256(content).hexdigest()
+        if found != self.sha256:
+            raise invalid_argument(
+                "path", f"a file of SHA-256 {self.sha256[:12]}", f"{path} of {found[:12]}"
+            )
+        return content
+
+
+def write_bytes(path: str, content: bytes) -> None:
+    """Writes a file, whole or not at all, and makes its folders.
+
+    Args:
+        path: Where it is to be; what stands there is replaced once the new file is whole.
+        content: The bytes.
+    """
+    if folder := os.path.dirname(path):
+        tf.io.gfile.makedirs(folder)
+    # A process on another machine may have the same number, and write the same file.
+    temporary = f"{path}.{uuid.uuid4().hex}.part"
+    try:
+        with tf.io.gfile.GFile(temporary, "wb") as file:
+            file.write(content)
+        tf.io.gfile.rename(temporary, path, overwrite=True)
+    except BaseException:
+        with contextlib.suppress(tf.errors.OpError):
+            tf.io.gfile.remove(temporary)
+        raise
+
+
+def put_file(folder: str, path: str, content: bytes) -> FileRef:
+    """Writes a file below a sweep's folder, unless it is there, and returns what refers to it.
+
+    Args:
+        folder: The sweep's folder.
+        path: Where the file is to be, relative to it.
+        content: The bytes.
+    """
+    reference = FileRef(path, hashlib.sha256(content).hexdigest())
+    target = os.path.join(folder, path)
+    if tf.io.gfile.exists(target):
+        with tf.io.gfile.GFile(target, "rb") as file:
+            if file.read() == content:
+                return reference
+    write_bytes(target, content)
+    return reference
+
+
+def reference_to(folder: str, path: str) -> FileRef:
+    """Returns what refers to a file below a sweep's folder."""
+    with tf.io.gfile.GFile(path, "rb") as file:
+        digest = hashlib.sha256(file.read()).hexdigest()
+    return FileRef(os.path.relpath(path, folder), digest)

@@ -1,0 +1,106 @@
+"""What a sweep is made of: jobs that know all they need, and nothing of each other.
+
+A job is a frozen dataclass: it can be pickled, and its key is a digest of its fields, so that the
+same work has the same name wherever and whenever it is asked for.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from rwkeras.optimizers.settings import OptimizationResult
+from rwkeras.sweeps.files import FileRef
+from rwkeras.validation import invalid_argument
+
+# Part of every key: results of another version of what jobs do are not taken for this one's.
+_VERSION = 1
+
+
+class JobResult(NamedTuple):
+    """What a job found.
+
+    Attributes:
+        values: Numbers and words by name.
+        pictures: float32 RGB in [0, 1], [height, width, 3], by name.
+        trace: Values by name at some iterations, in order.
+        files: The contents of further files by name, such as "recipe.json".
+    """
+
+    values: Mapping[str, Any]
+    pictures: Mapping[str, np.ndarray] = {}
+    trace: Sequence[Mapping[str, Any]] = ()
+    files: Mapping[str, bytes] = {}
+
+
+class Job(Protocol):
+    """A frozen dataclass of what is to be done, in a module that others can import."""
+
+    @property
+    def affinity(self) -> Hashable:
+        """What a worker that has just done such a job has at hand for the next."""
+
+    def run(self, folder: str) -> JobResult:
+        """Does it.
+
+        Args:
+            folder: The sweep's folder, in which the files are that the job refers to.
+        """
+
+
+def course(result: OptimizationResult) -> dict[str, Any]:
+    """Returns how an optimisation of one image ended."""
+    return {
+        "relative_loss": float(result.relative_loss),
+        "iterations": int(result.iterations),
+        "evaluations": int(result.evaluations),
+        "failed": bool(result.failed),
+    }
+
+
+def _described(value: Any) -> Any:
+    """Returns a value as JSON has it; of a file, what is in it and not where it is."""
+    if isinstance(value, FileRef):
+        return value.sha256
+    if dataclasses.is_dataclass(value):
+        fields = {f.name: _described(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {"kind": type(value).__name__, **fields}
+    if isinstance(value, list | tuple):
+        return [_described(item) for item in value]
+    return value
+
+
+def job_key(job: Job) -> str:
+    """Returns the name under which a job's result is kept, 20 hexadecimal digits.
+
+    Raises:
+        ValueError: A field is nothing that a key can be made of.
+    """
+    try:
+        text = json.dumps([_VERSION, _described(job)], sort_keys=True)
+    except TypeError as error:
+        expected = "a dataclass of numbers, words, files, and tuples and dataclasses of them"
+        raise invalid_argument("job", expected, f"{type(job).__name__} ({error})") from error
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The jobs of a sweep.
+
+    Attributes:
+        jobs: The jobs, each once.
+    """
+
+    jobs: tuple[Job, ...]
+
+    def __post_init__(self):
+        unique = {job_key(job): job for job in self.jobs}
+        object.__setattr__(self, "jobs", tuple(unique.values()))
+
+    def __len__(self) -> int:
+        return len(self.jobs)

@@ -1,0 +1,33 @@
+"""Pictures to and from a sweep's folder."""
+
+import io
+import os
+
+import numpy as np
+from PIL import Image
+
+from rwkeras.images.reading import from_pillow
+from rwkeras.images.writing import to_uint8
+from rwkeras.sweeps.files import FileRef, put_file
+
+
+def png(picture: np.ndarray) -> bytes:
+    """Returns a picture, float RGB in [0, 1], [height, width, 3], as a PNG file's bytes."""
+    buffer = io.BytesIO()
+    Image.fromarray(to_uint8(picture)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def from_png(content: bytes) -> np.ndarray:
+    """Returns the picture in a file's bytes, float32 RGB in [0, 1], [height, width, 3]."""
+    return from_pillow(Image.open(io.BytesIO(content)))
+
+
+def put_picture(folder: str, name: str, picture: np.ndarray) -> FileRef:
+    """Writes a picture below a sweep's folder, in 8 bits, and returns what refers to it."""
+    return put_file(folder, os.path.join("images", f"{name}.png"), png(picture))
+
+
+def read_picture(reference: FileRef, folder: str) -> np.ndarray:
+    """Returns a picture of a sweep's folder, float32 RGB in [0, 1], [height, width, 3]."""
+    return from_png(reference.read(folder))

@@ -1,0 +1,125 @@
+"""A process that runs jobs one at a time, so that none can take others down with it."""
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Hashable, Iterator
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+
+import tensorflow as tf
+
+from rwkeras.sweeps.jobs import Job
+from rwkeras.sweeps.store import Failure, Store, run_job
+
+
+def _end_with_parent() -> None:
+    """Ends this process when the one that started it has ended, in whatever way."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _serve(connection: Connection, folder: str, threads: int) -> None:
+    """Runs jobs that come through a connection for as long as someone is there to send any."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # Each job has functions of its own, and TensorFlow warns of every one that it traces anew.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    with contextlib.suppress(EOFError):
+        while True:
+            connection.send(run_job(connection.recv(), folder))
+
+
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Makes processes that are started deaf to Ctrl-C, which is for the one that starts them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class Worker:
+    """Has jobs run in a process of its own, which is started when the first job comes.
+
+    If the process dies, that is recorded as the reason why its job failed, and the next job gets
+    another process. What a job leaves in memory, such as its network, is there for the next.
+
+    Args:
+        folder: The sweep's folder.
+        threads: How many threads TensorFlow computes with.
+    """
+
+    def __init__(self, folder: str, threads: int):
+        self._folder, self._threads = folder, threads
+        self._process: SpawnProcess | None = None
+        self._connection: Connection | None = None
+        self._job: Job | None = None
+        self.affinity: Hashable = None
+
+    def _start(self) -> None:
+        # A fork would have whatever TensorFlow's threads hold here, and not the threads.
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        arguments = theirs, self._folder, self._threads
+        process = context.Process(target=_serve, args=arguments, daemon=True)
+        with _interrupts_blocked():
+            process.start()
+        self._process = process
+        theirs.close()
+
+    @property
+    def busy(self) -> bool:
+        """Whether it has a job."""
+        return self._job is not None
+
+    @property
+    def connection(self) -> Connection:
+        """What is ready once the job has ended."""
+        if self._connection is None:
+            raise RuntimeError("The worker has not had a job.")
+        return self._connection
+
+    def give(self, job: Job) -> None:
+        """Has a job begun."""
+        if self._process is None or not self._process.is_alive():
+            self.end()
+            self._start()
+        self._job, self.affinity = job, job.affinity
+        # That the process has died meanwhile is noticed when the job is taken back.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.connection.send(job)
+
+    def take(self) -> tuple[Job, Failure | None]:
+        """Waits until the job has ended and returns it, and why it failed, or None."""
+        if self._job is None or self._process is None:
+            raise RuntimeError("The worker has no job.")
+        job, self._job = self._job, None
+        try:
+            return job, self.connection.recv()
+        except (EOFError, ConnectionResetError):
+            self._process.join()
+            failure = Failure(f"the worker ended with exit code {self._process.exitcode}")
+            self.affinity = None
+            return job, Store(self._folder).fail(job, failure)
+
+    def run(self, job: Job) -> Failure | None:
+        """Has a job done; returns why it failed, or None."""
+        self.give(job)
+        return self.take()[1]
+
+    def end(self) -> None:
+        """Ends the process, and with it the job that it may have."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.join()
+        if self._connection is not None:
+            self._connection.close()
+        self._process, self._connection = None, None

@@ -1,0 +1,82 @@
+import dataclasses
+import pickle
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from rwkeras.optimizers.settings import OptimizerSettings
+from rwkeras.sweeps.files import FileRef
+from rwkeras.sweeps.inversions import Inversion, Morph
+from rwkeras.sweeps.jobs import Manifest, job_key
+from rwkeras.sweeps.makers import Rotation, Stacking
+from rwkeras.sweeps.networks import NetworkSpec
+from rwkeras.sweeps.syntheses import Style, Texture
+from tests.sweeps.works import Number
+
+HERE, THERE = FileRef("here/a.png", "0" * 64), FileRef("there/b.png", "0" * 64)
+OTHER = FileRef("here/a.png", "1" * 64)
+NETWORK = NetworkSpec("toy_vgg", reference=HERE)
+JOBS = [
+    Inversion(NETWORK, HERE, "conv1_1", 3, OptimizerSettings(max_iterations=2), (1, 2)),
+    Morph(NETWORK, HERE, OTHER, 0.5, "conv1_1"),
+    Texture(NETWORK, HERE, ("conv1_1", "conv2_1")),
+    Style(NETWORK, HERE, OTHER),
+    Stacking(HERE),
+    Rotation((HERE, OTHER)),
+]
+
+
+@dataclass(frozen=True)
+class Anything:
+    thing: Any
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: type(job).__name__)
+def test_jobs_can_be_pickled(job):
+    again = pickle.loads(pickle.dumps(job))
+    assert again == job
+    assert job_key(again) == job_key(job)
+    hash(again.affinity)
+
+
+def test_keys_are_the_same_in_every_process():
+    # Of a class of the tests' own, whose fields no change of the package adds to.
+    assert job_key(Number(1)) == "840091b5d55bdc492412"
+    assert job_key(Anything((HERE, 0.1, None, True, "word"))) == "39fad7ddf7f5c7e25f39"
+
+
+def test_keys_are_of_what_is_in_files_and_not_of_where_they_are():
+    def key(file):
+        return job_key(Inversion(NetworkSpec(file=file), file, "conv1_1"))
+
+    assert key(HERE) == key(THERE)
+    assert key(HERE) != key(OTHER)
+
+
+def test_every_field_and_the_kind_of_job_make_another_key():
+    jobs = [
+        JOBS[0],
+        dataclasses.replace(JOBS[0], seed=4),
+        dataclasses.replace(JOBS[0], regularized=True),
+        dataclasses.replace(JOBS[0], optimizer=OptimizerSettings(max_iterations=3)),
+        dataclasses.replace(JOBS[0], network=dataclasses.replace(NETWORK, seed=1)),
+        *JOBS[1:],
+    ]
+    assert len({job_key(job) for job in jobs}) == len(jobs)
+
+
+def test_what_has_no_key_is_refused():
+    with pytest.raises(ValueError) as error:
+        Manifest((Anything({1, 2}),))
+    assert str(error.value) == (
+        "Invalid value for argument `job`. Expected a dataclass of numbers, words, files, and "
+        "tuples and dataclasses of them. Received: job=Anything (Object of type set is not JSON "
+        "serializable)"
+    )
+
+
+def test_a_manifest_has_each_job_once():
+    manifest = Manifest((Number(2), Number(1), Number(2)))
+    assert manifest.jobs == (Number(2), Number(1))
+    assert len(manifest) == 2

@@ -1,0 +1,59 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+import rwkeras
+from rwkeras.optimizers.settings import OptimizerSettings
+from rwkeras.sweeps.networks import NetworkSpec
+from rwkeras.sweeps.pictures import put_picture, read_picture
+from rwkeras.sweeps.syntheses import Style, Texture
+from tests.conftest import waves
+
+QUICK = OptimizerSettings(max_iterations=8, precision="float32")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return str(tmp_path)
+
+
+@pytest.fixture
+def texture(folder):
+    return put_picture(folder, "texture", waves(32, 32))
+
+
+def test_a_texture_is_that_of_synthesize_texture(folder, texture):
+    network = NetworkSpec("toy_vgg", reference=texture)
+    layers = ("conv1_1", "conv2_1")
+    result = Texture(network, texture, layers, 2, QUICK).run(folder)
+    plain = rwkeras.synthesize_texture(
+        network.build(folder), read_picture(texture, folder), layers, seed=2, optimizer=QUICK
+    )
+    np.testing.assert_array_equal(result.pictures["picture"], plain.image)
+    assert result.values["evaluations"] == plain.evaluations
+    assert 0 < result.values["relative_patch_distance"] < 1
+
+
+def test_a_style_is_that_of_transfer_style(folder, texture):
+    content = put_picture(folder, "content", waves(24, 32))
+    network = NetworkSpec("toy_vgg", reference=content)
+    job = Style(network, content, texture, ("conv2_1",), ("conv1_1", "conv2_1"), "paper", 2, QUICK)
+    result = job.run(folder)
+    settings = dataclasses.replace(
+        rwkeras.STYLE_PRESETS["paper"], content_layers=job.content_layers,
+        style_layers=job.style_layers,
+    )  # fmt: skip
+    plain = rwkeras.transfer_style(
+        network.build(folder),
+        read_picture(content, folder),
+        read_picture(texture, folder),
+        **dataclasses.asdict(settings),
+        seed=2,
+        optimizer=QUICK,
+    )
+    np.testing.assert_array_equal(result.pictures["picture"], plain.image)
+    assert result.pictures["picture"].shape == (24, 32, 3)
+    assert 0 < result.values["ssim_content"] <= 1
+    assert result.values["patch_distance_style"] > 0
+    assert result.values["patch_distance_content"] > 0

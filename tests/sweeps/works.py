@@ -1,0 +1,75 @@
+"""Jobs for tests, in a module that other processes can import."""
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.sweeps.jobs import JobResult
+from rwkeras.sweeps.networks import NetworkSpec, _build
+
+
+@dataclass(frozen=True)
+class Number:
+    """Gives a number, after some seconds, or goes wrong; a file says in which process."""
+
+    number: int
+    seconds: float = 0.0
+    trouble: str = ""
+    kind: str = ""
+
+    @property
+    def affinity(self):
+        return self.kind
+
+    def run(self, folder: str) -> JobResult:
+        with (Path(folder) / "begun.txt").open("a") as file:
+            file.write(f"{self.number} {os.getpid()}\n")
+        time.sleep(self.seconds)
+        if self.trouble == "raise" and not (Path(folder) / "help").exists():
+            raise ValueError(f"number {self.number}\nis no good")
+        if self.trouble == "exit":
+            os._exit(7)
+        if self.trouble == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.trouble == "value":
+            return JobResult({"number": np.float32(self.number)})
+        picture = np.full((2, 3, 3), self.number / 255, np.float32)
+        return JobResult({"number": self.number}, {"picture": picture}, [], {"note": b"kept"})
+
+
+def begun(folder) -> dict[int, list[int]]:
+    """Returns in which processes each number was begun."""
+    found: dict[int, list[int]] = {}
+    for line in (Path(folder) / "begun.txt").read_text().splitlines():
+        number, process = map(int, line.split())
+        found.setdefault(number, []).append(process)
+    return found
+
+
+@dataclass(frozen=True)
+class Built:
+    """Builds a network and says in which process, and how many were built there so far."""
+
+    network: NetworkSpec
+    number: int
+    seconds: float = 0.0
+
+    @property
+    def affinity(self):
+        return self.network
+
+    def run(self, folder: str) -> JobResult:
+        self.network.build(folder)
+        time.sleep(self.seconds)
+        values = {
+            "process": os.getpid(),
+            "starter": os.getppid(),
+            "built": _build.cache_info().misses,
+            "threads": tf.config.threading.get_intra_op_parallelism_threads(),
+        }
+        return JobResult(values)

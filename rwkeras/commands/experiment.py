@@ -21,12 +21,13 @@ from rwkeras.experiments.page import write_page
 from rwkeras.experiments.registry import EXPERIMENTS
 from rwkeras.experiments.settings import QUICK, ExperimentSettings
 from rwkeras.experiments.study import Study
+from rwkeras.networks.loading import NETWORKS
 from rwkeras.sweeps.files import FileRef, put_file
 from rwkeras.sweeps.jobs import Job, Manifest
 from rwkeras.sweeps.local import SweepCallback, SweepResult, run_sweep
 from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.store import Failure
-from rwkeras.validation import invalid_argument
+from rwkeras.validation import check_choice, invalid_argument
 
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("experiment", None, list(EXPERIMENTS), "The experiment.")
@@ -34,7 +35,11 @@ flags.DEFINE_string("output_dir", None, "The folder for pages and results; made 
 for _kind in ("images", "textures", "styles"):
     flags.DEFINE_list(_kind, [], "Pictures or folders; by default photographs of scikit-image.")
 flags.DEFINE_bool("quick", False, "A version of little meaning that ends within two minutes.")
-flags.DEFINE_string("network", None, "A recipe or .keras file, instead of stacking a network.")
+flags.DEFINE_string(
+    "network",
+    None,
+    f"Instead of a stacked one: one of {', '.join(NETWORKS)}, a recipe's .json, or a .keras file.",
+)
 flags.DEFINE_string("pretrained_vgg19_weights", None, "ImageNet weights of Keras's VGG19, a file.")
 flags.DEFINE_string("alexnet_weights", None, "Trained weights of AlexNet, a file.")
 flags.DEFINE_integer("workers", None, "Processes; by default as many as there are cores.")
@@ -65,6 +70,14 @@ def _file(path: str, name: str) -> FileRef:
     return put_file(FLAGS.output_dir, os.path.join("networks", os.path.basename(path)), content)
 
 
+def _network() -> NetworkSpec | None:
+    if FLAGS.network is None or FLAGS.network in NETWORKS:
+        return FLAGS.network and NetworkSpec(FLAGS.network)
+    if not FLAGS.network.endswith((".json", ".keras")):
+        check_choice("network", FLAGS.network, (*NETWORKS, "RECIPE.json", "PATH.keras"))
+    return NetworkSpec(file=_file(FLAGS.network, "network"))
+
+
 class _Progress:
     """A bar that grows with the jobs that an experiment asks for."""
 
@@ -90,7 +103,7 @@ def _study(progress: _Progress) -> Study:
         FLAGS.output_dir,
         _settings(),
         {"images": FLAGS.images, "textures": FLAGS.textures, "styles": FLAGS.styles},
-        NetworkSpec(file=_file(FLAGS.network, "network")) if FLAGS.network else None,
+        _network(),
         {name: _file(path, f"{name}_weights") for name, path in weights.items() if path},
         progress.run,
         progress,

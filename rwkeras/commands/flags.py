@@ -98,11 +98,15 @@ flags.DEFINE_string("logdir", None, "A folder for TensorBoard: losses and previe
 flags.mark_flag_as_required("output")
 
 
-def read(flag: str) -> ImageBatch:
-    """Returns the picture that a flag names, resampled as `--image_size` says."""
-    return as_batch(
-        fit_longer_side(read_image(str(FLAGS[flag].value), flag), FLAGS.image_size), flag
-    )
+def read(flag: str, path: str | None = None) -> ImageBatch:
+    """Returns the picture that a flag names, resampled as `--image_size` says.
+
+    Args:
+        flag: The flag's name.
+        path: The picture; None for the flag's value.
+    """
+    picture = read_image(str(FLAGS[flag].value) if path is None else path, flag)
+    return as_batch(fit_longer_side(picture, FLAGS.image_size), flag)
 
 
 def network(layers: Sequence[str], image: ImageBatch, *, subtract_mean: bool) -> keras.Model:

@@ -1,4 +1,4 @@
-"""Synthesises a texture like a picture's, of any size.
+"""Synthesises a texture like that of a picture, or of several, of any size.
 
 Example:
     rwkeras-texture --texture=pebbles.jpg --output=more_pebbles.png --output_size=512x256
@@ -8,11 +8,19 @@ from absl import flags
 
 from rwkeras.commands.flags import FLAGS, network, read
 from rwkeras.commands.task import run_task
+from rwkeras.networks.octaves import octave_layers, with_octaves
+from rwkeras.objectives.joining import JOINS
 from rwkeras.tasks.settings import TextureSettings
 from rwkeras.tasks.texture import synthesize_texture
-from rwkeras.validation import invalid_argument
+from rwkeras.validation import check_number, invalid_argument
 
-flags.DEFINE_string("texture", None, "The picture of a texture.")
+flags.DEFINE_list("texture", None, "The picture of a texture, or several that are to be joined.")
+flags.DEFINE_enum("join", TextureSettings.join, list(JOINS), "How several are joined.")
+flags.DEFINE_integer(
+    "octaves",
+    1,
+    "Match the layers at so many octaves of a Gaussian pyramid; 1: of the picture alone.",
+)
 flags.DEFINE_list("layers", list(TextureSettings.layers), "Layers whose Gram matrices to match.")
 flags.DEFINE_string("output_size", None, "WxH of the result in pixels; by default the source's.")
 flags.mark_flag_as_required("texture")
@@ -33,15 +41,20 @@ def main() -> int:
 
     def prepare():
         size = parse_size(FLAGS.output_size)
-        texture = read("texture")
-        model = network(FLAGS.layers, texture, subtract_mean=True)
+        textures = [read("texture", path) for path in FLAGS.texture]
+        check_number("octaves", FLAGS.octaves, integer=True, minimum=1)
+        model, layers = network(FLAGS.layers, textures[0], subtract_mean=True), FLAGS.layers
+        if FLAGS.octaves > 1:
+            model = with_octaves(model, layers, FLAGS.octaves)
+            layers = octave_layers(layers, FLAGS.octaves)
 
         def task(optimizer, callback):
             return synthesize_texture(
                 model,
-                texture.images,
-                FLAGS.layers,
+                [texture.images for texture in textures],
+                layers,
                 size,
+                join=FLAGS.join,
                 weighting=FLAGS.weighting,
                 seed=FLAGS.seed,
                 optimizer=optimizer,

@@ -22,10 +22,7 @@ def layers(study: Study) -> Report:
     architecture = ARCHITECTURES[study.settings.architecture]
     images = study.images(size=architecture.top_size)
     name, image = next(iter(images.items()))
-    network = study.network
-    if network is None:
-        job = study.stacking(image, study.settings.seed, include_top=True)
-        network = study.stacked({0: job})[0]
+    network = study.stacked_network(size=architecture.top_size, include_top=True)
     top = dataclasses.replace(network, top=True)
     jobs = {(layer,): study.inversion(network, image, layer) for layer in study.layers}
     jobs |= {(layer,): study.inversion(top, image, layer) for layer in architecture.top_layers}

@@ -22,8 +22,8 @@ class ExperimentSettings:
         candidates: See `StackSettings`.
         stack_iterations: See `StackSettings`.
         parametrization: The coordinates of inversions; pixels, as in the papers.
-        precision: See `OptimizerSettings`. Whether "auto" takes bfloat16 is measured by each process,
-            so that it could differ from job to job.
+        precision: See `OptimizerSettings`. Each process measures for itself whether "auto" is to
+            take bfloat16, so that jobs could differ.
         training_steps: Of the rival that is trained on the spot.
         seed: The first of the seeds.
     """

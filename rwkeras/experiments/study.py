@@ -1,5 +1,6 @@
 """What every experiment works with: images, networks, and a way to have jobs done."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,7 +38,8 @@ class Study:
             done in it serves others.
         settings: How thorough it is.
         paths: Pictures of the user's, by kind: "images", "textures", "styles".
-        network: A network to take instead of stacking one, or None.
+        network: A network to take instead of stacking one, or None. One by name is made ready on
+            the first image.
         weights: Files of trained weights by the network's name.
         runner: How jobs are run.
         callback: Told of each job.
@@ -151,12 +153,20 @@ class Study:
             **arguments,
         )
 
-    def stacked_network(self, **arguments: Any) -> NetworkSpec:
-        """Returns the network of the papers' figures: that which was given, or one stacked here."""
-        if self.network is not None:
-            return self.network
-        reference = next(iter(self.images().values()))
-        return self.stacked({0: self.stacking(reference, self.settings.seed, **arguments)})[0]
+    def stacked_network(self, *, size: int | None = None, **arguments: Any) -> NetworkSpec:
+        """Returns the network of the papers' figures: that which was given, or one stacked here.
+
+        Args:
+            size: Of the image on which it is stacked or made ready; None for the study's.
+            **arguments: See `Stacking`.
+        """
+        reference = next(iter(self.images(size=size).values()))
+        if self.network is None:
+            job = self.stacking(reference, self.settings.seed, **arguments)
+            return self.stacked({0: job})[0]
+        if self.network.file is None:
+            return dataclasses.replace(self.network, reference=reference, seed=self.settings.seed)
+        return self.network
 
     def rotation_rivals(self) -> dict[str, NetworkSpec]:
         """Returns a narrow network trained on the spot, and as it was before."""

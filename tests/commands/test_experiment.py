@@ -51,3 +51,4 @@ def test_nonsense_is_refused(run, folder):
     one = run("experiment", *given, "--images=photos/photo0.png")
     check_refused(one, "`images`", "at least two images")
     check_refused(run("experiment", *given[:-1], "--network=no.keras"), "`network`", "exists")
+    check_refused(run("experiment", *given[:-1], "--network=vgg"), "`network`", "one of 'vgg19'")

@@ -17,8 +17,8 @@ def painting(tmp_path):
 
 def test_preset_and_overrides(run, photo, painting, tmp_path):
     process = run(
-        "style", f"--content={photo}", f"--style={painting}", "--output=out.png", *SMALL,
-        "--preset=paper", "--tv_weight=0", "--report=report.json",
+        "style", f"--content={photo}", f"--style={painting},{photo}", "--output=out.png", *SMALL,
+        "--preset=paper", "--tv_weight=0", "--report=report.json", "--join=max",
     )  # fmt: skip
     assert process.returncode == 0, process.stderr
     assert rwkeras.read_image(tmp_path / "out.png").shape == (32, 24, 3)
@@ -26,6 +26,7 @@ def test_preset_and_overrides(run, photo, painting, tmp_path):
     assert len(report["losses"]) == 7
     assert report["losses"]["tv"] == 0
     assert report["flags"]["preset"] == "paper"
+    assert report["flags"]["style"] == [str(painting), str(photo)]
 
 
 def test_negative_weight(run, photo, painting):

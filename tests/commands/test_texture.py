@@ -5,6 +5,7 @@ import pytest
 import rwkeras
 from rwkeras.commands.texture import parse_size
 from tests.commands.conftest import TOY, check_refused
+from tests.conftest import waves
 
 
 def test_size_of_the_output(run, photo, tmp_path):
@@ -37,3 +38,21 @@ def test_size():
 def test_bad_layers(run, photo):
     process = run("texture", f"--texture={photo}", "--output=o.png", *TOY, "--layers=conv1_1,conv9")
     check_refused(process, "Expected a layer of 'toy_vgg'", "layer=conv9")
+
+
+def test_several_textures_at_several_octaves(run, photo, tmp_path):
+    rwkeras.write_image(tmp_path / "other.png", waves(40, 40) ** 2)
+    process = run(
+        "texture", f"--texture={photo},other.png", "--join=max", "--octaves=2", "--output=out.png",
+        *TOY, "--layers=conv1_1,conv2_1", "--report=report.json",
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    assert rwkeras.read_image(tmp_path / "out.png").shape == rwkeras.read_image(photo).shape
+    losses = json.loads((tmp_path / "report.json").read_text())["losses"]
+    names = ["conv1_1", "conv2_1", "conv1_1_octave1", "conv2_1_octave1"]
+    assert list(losses) == [f"texture/{name}" for name in names]
+
+
+def test_no_octave(run, photo):
+    process = run("texture", f"--texture={photo}", "--output=o.png", *TOY, "--octaves=0")
+    check_refused(process, "`octaves`", "an integer of at least 1")

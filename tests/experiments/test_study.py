@@ -49,7 +49,10 @@ def test_stacked_networks_are_recipes_of_the_folder(study):
 
 
 def test_a_network_of_the_users_is_taken_instead(study):
-    study.network = NetworkSpec("toy_vgg", seed=7)
+    study.network = NetworkSpec("mobilenet")
+    image = next(iter(study.images().values()))
+    assert study.stacked_network() == NetworkSpec("mobilenet", reference=image)
+    study.network = NetworkSpec(file=image)
     assert study.stacked_network() == study.network
 
 

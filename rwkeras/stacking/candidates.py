@@ -1,5 +1,6 @@
 """Several candidates for one layer as one network, a member of the batch for each."""
 
+import numpy as np
 import tensorflow as tf
 
 from rwkeras.backend import keras
@@ -57,7 +58,7 @@ class MemberwiseDense(_Memberwise):
         return self.activation(tf.linalg.matmul(inputs[:, tf.newaxis], self.kernel)[:, 0])
 
 
-def candidate_network(model: keras.Model, layer: str, kernels: tf.Tensor) -> keras.Model:
+def candidate_network(model: keras.Model, layer: str, kernels: np.ndarray) -> keras.Model:
     """Returns a network that ends with candidates for a layer of another.
 
     The layers below are the other's own: they are evaluated for all candidates in one batch, which
@@ -76,5 +77,7 @@ def candidate_network(model: keras.Model, layer: str, kernels: tf.Tensor) -> ker
     kind = MemberwiseConv2D if isinstance(replaced, keras.layers.Conv2D) else MemberwiseDense
     memberwise = kind(kernels.shape, replaced.activation, name=layer)
     outputs = memberwise(replaced.input)
-    memberwise.kernel.assign(kernels)
+    for n, kernel in enumerate(kernels):
+        # One at a time: those of fully connected layers are too large to be copied at once.
+        memberwise.kernel.value[n].assign(kernel)
     return keras.Model(model.inputs[0], outputs, name=f"{model.name}_candidates")

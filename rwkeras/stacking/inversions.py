@@ -52,7 +52,7 @@ class Inversions:
         self,
         model: keras.Model,
         layer: str,
-        kernels: tf.Tensor,
+        kernels: np.ndarray,
         reference: tf.Tensor,
         seed: int,
         settings: StackSettings,
@@ -87,5 +87,5 @@ class Inversions:
 
     def select(self, members: Sequence[int]) -> "Inversions":
         """Returns the inversions of some of the candidates, which go on where they stand."""
-        kernels = tf.gather(self._kernels, list(members))
+        kernels = self._kernels[list(members)]
         return self._with(kernels, self._run.state.members(members))

@@ -95,7 +95,7 @@ def _choose(
     )
     seed = derive_seed(distribution.seed, layer)
     rungs = halve(
-        lambda: Inversions(model, layer, tf.constant(kernels), reference, seed, settings),
+        lambda: Inversions(model, layer, kernels, reference, seed, settings),
         settings.candidates,
         settings.max_iterations,
         settings.reduction,

@@ -21,7 +21,7 @@ def test_each_member_has_its_own_kernel(model, layer):
     shape = tuple(target.kernel.shape)
     kernels = np.stack([rwkeras.He(seed=n).draw(shape) for n in range(3)])
     images = tf.constant(np.random.default_rng(0).random((3, SIZE, SIZE, 3), np.float32))
-    network = candidate_network(model, layer, tf.constant(kernels))
+    network = candidate_network(model, layer, kernels)
     found = rwkeras.extract(network, [layer], images)[layer].numpy()
     for n in range(3):
         target.kernel.assign(kernels[n])
@@ -32,7 +32,7 @@ def test_each_member_has_its_own_kernel(model, layer):
 
 def test_in_bfloat16_and_from_a_file(model, tmp_path):
     kernels = np.stack([rwkeras.He(seed=n).draw((3, 3, 8, 12)) for n in range(2)])
-    network = candidate_network(model, "conv2_1", tf.constant(kernels))
+    network = candidate_network(model, "conv2_1", kernels)
     images = tf.constant(np.random.default_rng(0).random((2, SIZE, SIZE, 3), np.float32))
     exact = network(images).numpy()
     low = tf.cast(lower_precision(network)(images), tf.float32).numpy()

@@ -111,7 +111,7 @@ def test_loss_is_relative(square):
 
 def test_no_place_in_the_batch_is_favoured(square):
     model = rwkeras.toy_vgg(seed=1)
-    kernels = tf.stack([rwkeras.He(seed=n % 2)((3, 3, 8, 8)) for n in range(6)])
+    kernels = np.stack([rwkeras.He(seed=n % 2).draw((3, 3, 8, 8)) for n in range(6)])
     settings = StackSettings(candidates=6, max_iterations=9, precision="float32")
     reference = tf.constant(square[np.newaxis])
     losses = Inversions(model, "conv1_2", kernels, reference, 0, settings).advance(9)
@@ -122,7 +122,7 @@ def test_no_place_in_the_batch_is_favoured(square):
 
 def test_those_that_are_selected_go_on_where_they_stand(square):
     model = rwkeras.toy_vgg(seed=1)
-    kernels = tf.stack([rwkeras.He(seed=n)((3, 3, 8, 8)) for n in range(4)])
+    kernels = np.stack([rwkeras.He(seed=n).draw((3, 3, 8, 8)) for n in range(4)])
     reference = tf.constant(square[np.newaxis])
     settings = StackSettings(candidates=4, max_iterations=12, precision="float32")
     whole, half = (Inversions(model, "conv1_2", kernels, reference, 0, settings) for _ in range(2))

@@ -19,7 +19,7 @@ from pathlib import Path
 from absl import flags
 from tqdm import tqdm
 
-from rwkeras.images.collection import picture_files
+from rwkeras.images.collection import named_files
 from rwkeras.images.reading import fit_longer_side, read_image
 from rwkeras.networks.loading import NETWORKS, takes
 from rwkeras.optimizers.settings import PRECISIONS, OptimizerSettings
@@ -71,16 +71,11 @@ _TOP = ("fc6", "fc7", "fc8")
 
 def _images() -> list[FileRef]:
     """Returns copies of the pictures below the output folder, resampled."""
-    files: list[Path] = []
-    for path in FLAGS.images:
-        files += picture_files(path) if os.path.isdir(path) else [Path(path)]
-    names = [file.stem for file in files]
-    if len(set(names)) < len(names):
-        raise invalid_argument("images", "files of different names", ", ".join(names))
-    pictures = (fit_longer_side(read_image(file, "images"), FLAGS.image_size) for file in files)
     return [
-        put_picture(FLAGS.output_dir, name, picture)
-        for name, picture in zip(names, pictures, strict=True)
+        put_picture(
+            FLAGS.output_dir, name, fit_longer_side(read_image(file, "images"), FLAGS.image_size)
+        )
+        for name, file in named_files(FLAGS.images).items()
     ]
 
 

@@ -7,13 +7,14 @@ from matplotlib.figure import Figure
 
 from rwkeras.experiments.statistics import Interval
 
+# A label and a picture, float RGB in [0, 1], [height, width, 3]; or an empty place.
+Cell = tuple[str, np.ndarray] | None
+
 # Of a picture in a grid and of a plot, in inches.
 _CELL, _PLOT = 1.3, (6.4, 4.0)
 
 
-def picture_grid(
-    columns: Sequence[str], rows: Mapping[str, Sequence[tuple[str, np.ndarray] | None]]
-) -> Figure:
+def picture_grid(columns: Sequence[str], rows: Mapping[str, Sequence[Cell]]) -> Figure:
     """Draws labelled pictures in rows.
 
     Args:

@@ -1,16 +1,13 @@
 """The images of an experiment, as squares of one size below its folder."""
 
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
-from rwkeras.images.collection import picture_files
+from rwkeras.images.collection import named_files
 from rwkeras.images.reading import from_array, read_image, resize
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.pictures import put_picture
-from rwkeras.validation import invalid_argument
 
 # Of a photograph of stained tissue, a part that looks alike everywhere.
 _TISSUE = np.s_[10:202, 40:232]
@@ -33,17 +30,6 @@ def _samples(kind: str) -> dict[str, np.ndarray]:
         names = {"tissue": "immunohistochemistry", "galaxies": "hubble_deep_field"}
         return {name: getattr(data, function)() for name, function in names.items()}
     return {name: getattr(data, name)() for name in ("astronaut", "coffee", "chelsea", "rocket")}
-
-
-def _read(paths: Sequence[str], kind: str) -> dict[str, np.ndarray]:
-    """Returns pictures by the names of their files, those of folders among them."""
-    files = []
-    for path in paths:
-        files += picture_files(path, kind) if os.path.isdir(path) else [Path(path)]
-    names = [file.stem for file in files]
-    if len(set(names)) < len(names):
-        raise invalid_argument(kind, "files of different names", names)
-    return {file.stem: read_image(file, kind) for file in files}
 
 
 def square(picture: np.ndarray, size: int) -> np.ndarray:
@@ -77,7 +63,8 @@ def put_images(
         ValueError: One of them cannot be used.
     """
     if paths:
-        pictures = _read(paths, kind)
+        files = named_files(paths, kind)
+        pictures = {name: read_image(file, kind) for name, file in files.items()}
     else:
         pictures = {name: from_array(image) for name, image in _samples(kind).items()}
     return {

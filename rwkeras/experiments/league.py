@@ -1,14 +1,15 @@
 """Comparing without training: kinds of randomness, and architectures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from rwkeras.experiments.figures import bar_plot, box_plot, picture_grid
+from rwkeras.experiments.figures import Cell, bar_plot, box_plot, picture_grid
 from rwkeras.experiments.report import Claim, Report, Shown, above, within
-from rwkeras.experiments.statistics import bootstrap, mean, mean_difference, mean_interval
-from rwkeras.experiments.study import Study, column, rows
+from rwkeras.experiments.statistics import mean_difference, mean_interval, relative_difference
+from rwkeras.experiments.study import Study, cell, column, rows
 from rwkeras.networks.applications import LAYERS_BY_STRIDE
 from rwkeras.networks.initializers import INITIALIZERS
-from rwkeras.sweeps.jobs import JobResult
+from rwkeras.sweeps.files import FileRef
+from rwkeras.sweeps.jobs import Job, JobResult
 from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.syntheses import Texture
 
@@ -54,10 +55,13 @@ def distributions(study: Study) -> Report:
     boxes = {kind: {layer: column(inversions, "distance", p1=kind)} for kind in INITIALIZERS}
     name, texture = next(iter(images)), next(iter(sources))
     lines = {
-        label: [_cell(found, kind, which, study.settings.seed, value) for kind in INITIALIZERS]
-        for label, found, which, value in (
-            (f"{name}, {layer}", inversions, name, "distance"),
-            (texture, textures, texture, _DISTANCE),
+        label: [
+            cell(results.get((task, kind, which, study.settings.seed)), value)
+            for kind in INITIALIZERS
+        ]
+        for label, task, which, value in (
+            (f"{name}, {layer}", _INVERSION, name, "distance"),
+            (texture, _TEXTURE, texture, _DISTANCE),
         )
     }
     claims = []
@@ -65,7 +69,7 @@ def distributions(study: Study) -> Report:
         pairs = [label for label in inversions if label[1] == kind]
         given = [(_INVERSION, "gaussian", *label[2:]) for label in pairs]
         values = [[inversions[x].values["distance"] for x in part] for part in (pairs, given)]
-        interval = bootstrap(lambda a, b: mean(a) / mean(b) - 1, *values, paired=True)
+        interval = relative_difference(*values)
         claims.append(
             Claim(
                 f"The kind of randomness does not matter: {kind} recovers images as gaussian does.",
@@ -96,13 +100,6 @@ def distributions(study: Study) -> Report:
     )
 
 
-def _cell(results: Mapping, kind: str, name: str, seed: int, value: str):
-    for label, result in results.items():
-        if label[1:] == (kind, name, seed):
-            return f"{result.values[value]:.3f}", result.pictures["picture"]
-    return None
-
-
 def _plain(results: Mapping[tuple, JobResult]) -> list:
     return rows({label[1:]: r for label, r in results.items()}, ["distribution", "image", "seed"])
 
@@ -117,18 +114,18 @@ def _entrants(study: Study) -> dict[str, dict[int, str]]:
     }
 
 
-def architectures(study: Study) -> Report:
-    """Ranks architectures that were never trained by what they keep and what they paint."""
-    entrants = _entrants(study)
-    size = study.settings.image_size
-    if "inception_v3" in entrants:
-        size = max(size, _SMALLEST)
-    images, sources = study.images(size=size), study.images("textures", size=size)
+def _league_jobs(
+    study: Study,
+    entrants: Mapping[str, Mapping[int, str]],
+    images: Mapping[str, FileRef],
+    sources: Mapping[str, FileRef],
+) -> dict[tuple, Job]:
+    """Returns the inversions and textures, by task, architecture, stride, image and seed."""
     reference = next(iter(images.values()))
     # In bfloat16 the rounding of nets with batch normalisation grows with depth.
     optimizer = study.optimizer(precision="float32")
     painting = study.optimizer(precision="float32", parametrization="pixels")
-    jobs: dict = {}
+    jobs: dict[tuple, Job] = {}
     for name, layers in entrants.items():
         for n in study.seeds:
             network = NetworkSpec(name, reference=reference, initializer="he", seed=n)
@@ -141,7 +138,39 @@ def architectures(study: Study) -> Report:
                 jobs[_TEXTURE, name, 0, source, n] = Texture(
                     network, sources[source], tuple(layers.values()), n, painting
                 )
-    results = study.run(jobs)
+    return jobs
+
+
+def _league_pictures(
+    study: Study,
+    results: Mapping[tuple, JobResult],
+    entrants: Mapping[str, Mapping[int, str]],
+    order: Sequence[str],
+    first: str,
+    texture: str,
+) -> tuple[list[str], dict[str, list[Cell]]]:
+    """Returns the columns and rows of a grid of an image's and a texture's pictures."""
+    lines: dict[str, list[Cell]] = {}
+    for name in order:
+        cells = [
+            cell(results.get((_INVERSION, name, stride, first, study.settings.seed)), "psnr_db", 2)
+            for stride in entrants[name]
+        ]
+        painted = results.get((_TEXTURE, name, 0, texture, study.settings.seed))
+        lines[name] = [*cells, *[None] * (len(_STRIDES) - len(cells)), cell(painted, _DISTANCE, 2)]
+    columns = [*(f"stride {stride}" for stride in next(iter(entrants.values()))), ""]
+    columns = [*columns[:-1], *[""] * (len(_STRIDES) + 1 - len(columns)), "texture"]
+    return columns, lines
+
+
+def architectures(study: Study) -> Report:
+    """Ranks architectures that were never trained by what they keep and what they paint."""
+    entrants = _entrants(study)
+    size = study.settings.image_size
+    if "inception_v3" in entrants:
+        size = max(size, _SMALLEST)
+    images, sources = study.images(size=size), study.images("textures", size=size)
+    results = study.run(_league_jobs(study, entrants, images, sources))
     inversions = {label: r for label, r in results.items() if label[0] == _INVERSION}
     textures = {label: r for label, r in results.items() if label[0] == _TEXTURE}
     scores = {name: _per_seed(study, inversions, name, "psnr_db") for name in entrants}
@@ -160,17 +189,7 @@ def architectures(study: Study) -> Report:
         for n, name in enumerate(order)
     ]
     first, texture = next(iter(images)), next(iter(sources))
-    lines = {}
-    for name in order:
-        cells = [
-            _picture(results.get((_INVERSION, name, stride, first, study.settings.seed)), "psnr_db")
-            for stride in entrants[name]
-        ]
-        painted = results.get((_TEXTURE, name, 0, texture, study.settings.seed))
-        lines[name] = [*cells, *[None] * (len(_STRIDES) - len(cells)), _picture(painted, _DISTANCE)]
-    claims = _resnet(scores)
-    columns = [*(f"stride {stride}" for stride in next(iter(entrants.values()))), ""]
-    columns = [*columns[:-1], *[""] * (len(_STRIDES) + 1 - len(columns)), "texture"]
+    columns, lines = _league_pictures(study, results, entrants, order, first, texture)
     return Report(
         "Architectures without training",
         "Networks of keras.applications with random weights, batch normalisation adapted to one "
@@ -197,7 +216,7 @@ def architectures(study: Study) -> Report:
             "inversions": rows(inversions, ["task", "architecture", "stride", "image", "seed"]),
             "textures_data": rows(textures, ["task", "architecture", "stride", "texture", "seed"]),
         },
-        claims,
+        _resnet(scores),
         study.notes,
     )
 
@@ -210,10 +229,6 @@ def _per_seed(study: Study, results: Mapping, name: str, value: str) -> list[flo
         if found:
             means.append(sum(found) / len(found))
     return means
-
-
-def _picture(result: JobResult | None, value: str):
-    return result and (f"{result.values[value]:.2f}", result.pictures["picture"])
 
 
 def _resnet(scores: Mapping[str, list[float]]) -> list[Claim]:

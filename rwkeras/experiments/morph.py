@@ -5,7 +5,7 @@ import numpy as np
 from rwkeras.experiments.figures import line_plot, picture_grid
 from rwkeras.experiments.report import Report, Shown
 from rwkeras.experiments.statistics import Interval
-from rwkeras.experiments.study import Study, rows
+from rwkeras.experiments.study import Study, cell, rows
 from rwkeras.sweeps.inversions import Morph
 from rwkeras.sweeps.pictures import read_picture
 from rwkeras.validation import invalid_argument
@@ -33,12 +33,7 @@ def morph(study: Study) -> Report:
         "mixed pixels": [("", (1 - share) * ends[0] + share * ends[1]) for share in shares]
     }
     for layer in study.first_layers:
-        lines[layer] = [
-            (f"{r.values['distance_average']:.3f}", r.pictures["picture"])
-            if (r := results.get((layer, share)))
-            else None
-            for share in shares
-        ]
+        lines[layer] = [cell(results.get((layer, share)), "distance_average") for share in shares]
     plot = {}
     for layer in study.first_layers:
         found = [share for share in shares if (layer, share) in results]

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from rwkeras.experiments.figures import picture_grid
 from rwkeras.experiments.report import Claim, Report, Shown, above, below
-from rwkeras.experiments.statistics import bootstrap, mean, mean_interval
-from rwkeras.experiments.study import Study, rows
+from rwkeras.experiments.statistics import mean_interval, relative_difference
+from rwkeras.experiments.study import Study, cell, rows
 from rwkeras.sweeps.jobs import JobResult
 from rwkeras.sweeps.pictures import read_picture
 from rwkeras.sweeps.syntheses import Style, Texture
@@ -35,10 +35,7 @@ def textures(study: Study) -> Report:
     first = study.settings.seed
     lines = {
         top if n == 0 else f"+ {top}": [
-            (f"{r.values[_DISTANCE]:.3f}", r.pictures["picture"])
-            if (r := results.get((top, name, first)))
-            else None
-            for name in sources
+            cell(results.get((top, name, first)), _DISTANCE) for name in sources
         ]
         for n, top in enumerate(tops)
     }
@@ -68,7 +65,7 @@ def _adding(results: Mapping[tuple, JobResult], before: str, top: str, beyond: b
     values = [
         [results[(layer, *label)].values[_DISTANCE] for label in shared] for layer in (top, before)
     ]
-    change = bootstrap(lambda a, b: mean(a) / mean(b) - 1, *values, paired=True)
+    change = relative_difference(*values)
     if beyond:
         text = f"Textures stop improving after {before}: adding {top} makes them no better."
         verdict = above(change, -_SAME)
@@ -112,6 +109,24 @@ def styles(study: Study) -> Report:
             result = results.get((content, manner))
             label = result and f"SSIM {result.values['ssim_content']:.2f}"
             lines[content].append(result and (label, result.pictures["picture"]))
+    return Report(
+        "Contents in styles",
+        "Each photograph is repainted in each style by a stacked network.",
+        [
+            Shown(
+                "styles",
+                "Rows: contents. Columns: styles.",
+                picture_grid(["content", *manners], lines),
+            )
+        ],
+        {"styles": rows(results, ["content", "style"])},
+        _style_claims(results),
+        study.notes,
+    )
+
+
+def _style_claims(results: Mapping[tuple, JobResult]) -> list[Claim]:
+    """Returns the claims that pictures take on a style and keep their content."""
     nearer = mean_interval(
         [
             r.values["patch_distance_style"] - r.values["patch_distance_content"]
@@ -119,7 +134,7 @@ def styles(study: Study) -> Report:
         ]
     )
     kept = mean_interval([r.values["ssim_content"] for r in results.values()])
-    claims = [
+    return [
         Claim(
             "The pictures take on the style of the painting.",
             "both versions, section on style",
@@ -136,17 +151,3 @@ def styles(study: Study) -> Report:
             "styles",
         ),
     ]
-    return Report(
-        "Contents in styles",
-        "Each photograph is repainted in each style by a stacked network.",
-        [
-            Shown(
-                "styles",
-                "Rows: contents. Columns: styles.",
-                picture_grid(["content", *manners], lines),
-            )
-        ],
-        {"styles": rows(results, ["content", "style"])},
-        claims,
-        study.notes,
-    )

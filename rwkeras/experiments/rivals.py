@@ -4,8 +4,12 @@ from collections.abc import Mapping
 
 from rwkeras.experiments.figures import line_plot, picture_grid
 from rwkeras.experiments.report import Claim, Report, Shown, below
-from rwkeras.experiments.statistics import bootstrap, mean, mean_difference, mean_interval
-from rwkeras.experiments.study import Study, rows
+from rwkeras.experiments.statistics import (
+    mean_difference,
+    mean_interval,
+    mean_relative_difference,
+)
+from rwkeras.experiments.study import Study, cell, rows
 from rwkeras.sweeps.networks import NetworkSpec
 
 STACKED = "stacked"
@@ -57,11 +61,7 @@ def rivals(study: Study) -> Report:
     name = next(iter(images))
     lines = {}
     for kind in (*networks, ALEXNET):
-        cells = [(layer, results.get((kind, layer, name))) for layer in study.pools]
-        lines[kind] = [
-            cell and (f"{cell.values['distance']:.3f}", cell.pictures["picture"])
-            for _, cell in cells
-        ]
+        lines[kind] = [cell(results.get((kind, layer, name)), "distance") for layer in study.pools]
     figure = picture_grid(study.pools, lines)
     caption = f"{name}, recovered from poolings; below each its mean Euclidean distance."
     shown = Shown("rivals", caption, figure)
@@ -139,8 +139,37 @@ def convergence(study: Study) -> Report:
             for kind in networks
         },
     )
-    rest = bootstrap(lambda a, b: mean(a / b) - 1, *at[STACKED], paired=True)
-    claims = [
+    claims = _convergence_claims(layer, early, last, at)
+    return Report(
+        "Convergence",
+        f"Images are recovered from {layer}; the distance is followed from iteration to iteration.",
+        [
+            Shown("convergence", f"Mean over {len(images)} images.", figure),
+            Shown("pictures", f"{name} on the way.", pictures),
+        ],
+        {
+            "convergence": [
+                {"network": kind, "image": image, **row}
+                for (kind, image), result in results.items()
+                for row in result.trace
+            ]
+        },
+        claims,
+        study.notes,
+    )
+
+
+def _convergence_claims(layer: str, early: int, last: int, at: Mapping) -> list[Claim]:
+    """Returns the claims on how soon inversions are done.
+
+    Args:
+        layer: What is inverted.
+        early: The iteration by which it should be.
+        last: The iterations in all.
+        at: For each kind of network, the images' distances at `early` and in the end.
+    """
+    rest = mean_relative_difference(*at[STACKED])
+    return [
         Claim(
             f"Inversion of {layer} on the stacked network converges within {early} iterations.",
             "version 2, figure 5",
@@ -163,23 +192,6 @@ def convergence(study: Study) -> Report:
             for interval in [mean_difference(at[first][0], at[second][1])]
         ),
     ]
-    return Report(
-        "Convergence",
-        f"Images are recovered from {layer}; the distance is followed from iteration to iteration.",
-        [
-            Shown("convergence", f"Mean over {len(images)} images.", figure),
-            Shown("pictures", f"{name} on the way.", pictures),
-        ],
-        {
-            "convergence": [
-                {"network": kind, "image": image, **row}
-                for (kind, image), result in results.items()
-                for row in result.trace
-            ]
-        },
-        claims,
-        study.notes,
-    )
 
 
 def _distances(trace) -> dict[int, float]:

@@ -6,12 +6,12 @@ from rwkeras.experiments.figures import box_plot, picture_grid
 from rwkeras.experiments.report import Claim, Report, Shown, below, within
 from rwkeras.experiments.rivals import IMAGENET, STACKED, TRAINED, UNTRAINED, trained_networks
 from rwkeras.experiments.statistics import (
-    bootstrap,
     difference_of_means,
-    mean,
+    mean_relative_difference,
     ratio_of_spreads,
+    relative_difference,
 )
-from rwkeras.experiments.study import Study, column, rows
+from rwkeras.experiments.study import Study, cell, column, rows
 
 RANDOM = "purely random"
 
@@ -64,7 +64,7 @@ def _lower(samples: Mapping[str, Mapping], first: str, second: str) -> list[Clai
     claims = []
     for layer, kinds in samples.items():
         difference = difference_of_means(kinds[first], kinds[second])
-        relative = bootstrap(lambda a, b: mean(a) / mean(b) - 1, kinds[first], kinds[second])
+        relative = relative_difference(kinds[first], kinds[second], paired=False)
         claims.append(
             Claim(
                 f"{layer}: the mean distance with '{first}' is below that with '{second}'.",
@@ -110,16 +110,13 @@ def transfer(study: Study) -> Report:
                 others.append(results[reference, name].values["distance"])
     lines = {
         f"stacked on {reference}": [
-            (f"{r.values['distance']:.3f}", r.pictures["picture"])
-            if (r := results.get((reference, name)))
-            else None
-            for name in images
+            cell(results.get((reference, name)), "distance") for name in images
         ]
         for reference in stacked
     }
     claims = []
     if own:
-        interval = bootstrap(lambda a, b: mean(a / b) - 1, others, own, paired=True)
+        interval = mean_relative_difference(others, own)
         claims = [
             Claim(
                 "Any reference image will do.",

@@ -77,6 +77,18 @@ def mean_difference(first: Sequence[float], second: Sequence[float]) -> Interval
     return bootstrap(lambda a, b: mean(a - b), first, second, paired=True)
 
 
+def relative_difference(
+    first: Sequence[float], second: Sequence[float], *, paired: bool = True
+) -> Interval:
+    """Returns mean(first) / mean(second) - 1 with its interval."""
+    return bootstrap(lambda a, b: mean(a) / mean(b) - 1, first, second, paired=paired)
+
+
+def mean_relative_difference(first: Sequence[float], second: Sequence[float]) -> Interval:
+    """Returns the mean of first / second - 1, sample by sample, with its interval."""
+    return bootstrap(lambda a, b: mean(a / b) - 1, first, second, paired=True)
+
+
 def ratio_of_spreads(first: Sequence[float], second: Sequence[float]) -> Interval:
     """Returns the standard deviation of first over that of second, with its interval."""
 

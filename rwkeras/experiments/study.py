@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rwkeras.experiments.figures import Cell
 from rwkeras.experiments.images import put_images
 from rwkeras.experiments.report import Row
 from rwkeras.experiments.settings import ExperimentSettings
@@ -198,3 +199,8 @@ def column(results: Mapping[tuple, JobResult], value: str, **chosen: Any) -> lis
         for label, result in results.items()
         if all(label[place] == part for place, part in wanted.items())
     ]
+
+
+def cell(result: JobResult | None, value: str, digits: int = 3) -> Cell:
+    """Returns a result's picture for a grid, labelled with a value; None if there is no result."""
+    return result and (f"{result.values[value]:.{digits}f}", result.pictures["picture"])

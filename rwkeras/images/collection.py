@@ -36,6 +36,25 @@ def picture_files(folder: str | os.PathLike[str], name: str = "images") -> list[
     return files
 
 
+def named_files(paths: Iterable[str], name: str = "images") -> dict[str, Path]:
+    """Returns files by their names without endings, those of folders among them, in order.
+
+    Args:
+        paths: Pictures and folders of pictures. That pictures exist is not checked.
+        name: The argument, as the caller spells it, for messages.
+
+    Raises:
+        ValueError: Two have one name, or a folder has no pictures.
+    """
+    files: list[Path] = []
+    for path in paths:
+        files += picture_files(path, name) if os.path.isdir(path) else [Path(path)]
+    names = [file.stem for file in files]
+    if len(set(names)) < len(names):
+        raise invalid_argument(name, "files of different names", names)
+    return dict(zip(names, files, strict=True))
+
+
 def each_image(images: Any, name: str = "images") -> Iterator[tf.Tensor]:
     """Yields images one at a time, so that never more than one is held.
 

@@ -155,7 +155,11 @@ class Recipe:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the recipe as JSON, whole or not at all; raises `ValueError` if it cannot."""
         with whole_file(check_output(path)) as temporary:
-            temporary.write_text(json.dumps(self.as_dict(), indent=1) + "\n")
+            temporary.write_text(self.as_json())
+
+    def as_json(self) -> str:
+        """Returns the recipe as a file's text."""
+        return json.dumps(self.as_dict(), indent=1) + "\n"
 
     def as_dict(self) -> dict[str, Any]:
         """Returns the recipe as JSON has it."""

@@ -69,8 +69,8 @@ class Stacking:
             {"layer": c.layer, "chosen": c.chosen, "gain": c.gain, "loss": c.losses[c.chosen]}
             for c in result.choices
         ]
-        recipe = json.dumps(result.recipe.as_dict(), indent=1) + "\n"
-        return JobResult({"layers": len(trace)}, {}, trace, {"recipe.json": recipe.encode()})
+        recipe = result.recipe.as_json().encode()
+        return JobResult({"layers": len(trace)}, {}, trace, {"recipe.json": recipe})
 
 
 @dataclass(frozen=True)

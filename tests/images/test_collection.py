@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rwkeras.images.collection import each_image, picture_files
+from rwkeras.images.collection import each_image, named_files, picture_files
 from rwkeras.images.writing import write_image
 
 
@@ -20,6 +20,18 @@ def test_a_folder_gives_its_pictures_in_order(folder):
     assert [path.name for path in picture_files(folder)] == ["a.bmp", "b.png"]
     shapes = [tuple(image.shape) for image in each_image(str(folder))]
     assert shapes == [(1, 32, 32, 3), (1, 32, 24, 3)]
+
+
+def test_files_by_their_names(folder):
+    files = named_files([str(folder), "elsewhere/e.jpg"])
+    assert list(files) == ["a", "b", "e"]
+    assert files["b"] == folder / "b.png"
+    with pytest.raises(ValueError) as error:
+        named_files(["one/a.png", "another/a.jpg"], "styles")
+    assert str(error.value) == (
+        "Invalid value for argument `styles`. Expected files of different names. "
+        "Received: styles=['a', 'a']"
+    )
 
 
 def test_whatever_an_image_is(folder, image, batch):

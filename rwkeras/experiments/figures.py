@@ -97,9 +97,11 @@ def box_plot(
             showmeans=True,
             patch_artist=True,
             manage_ticks=False,
+            # A box of samples that hardly vary is all edge.
+            boxprops={"facecolor": (f"C{n}", 0.4), "edgecolor": f"C{n}"},
+            medianprops={"color": f"C{n}"},
+            meanprops={"marker": "+", "markeredgecolor": "black"},
         )
-        for box in boxes["boxes"]:
-            box.set_facecolor(f"C{n}")
         boxes["boxes"][0].set_label(name)
     axis.set_xticks(range(len(groups)), list(groups), fontsize=7)
     if log:

@@ -6,25 +6,10 @@ from typing import Any
 import pytest
 
 from rwkeras.optimizers.settings import OptimizerSettings
-from rwkeras.sweeps.files import FileRef
-from rwkeras.sweeps.inversions import Inversion, Morph
+from rwkeras.sweeps.inversions import Inversion
 from rwkeras.sweeps.jobs import Manifest, job_key
-from rwkeras.sweeps.makers import Rotation, Stacking
 from rwkeras.sweeps.networks import NetworkSpec
-from rwkeras.sweeps.syntheses import Style, Texture
-from tests.sweeps.works import Number
-
-HERE, THERE = FileRef("here/a.png", "0" * 64), FileRef("there/b.png", "0" * 64)
-OTHER = FileRef("here/a.png", "1" * 64)
-NETWORK = NetworkSpec("toy_vgg", reference=HERE)
-JOBS = [
-    Inversion(NETWORK, HERE, "conv1_1", 3, OptimizerSettings(max_iterations=2), (1, 2)),
-    Morph(NETWORK, HERE, OTHER, 0.5, "conv1_1"),
-    Texture(NETWORK, HERE, ("conv1_1", "conv2_1")),
-    Style(NETWORK, HERE, OTHER),
-    Stacking(HERE),
-    Rotation((HERE, OTHER)),
-]
+from tests.sweeps.works import HERE, JOBS, NETWORK, OTHER, THERE, Number
 
 
 @dataclass(frozen=True)

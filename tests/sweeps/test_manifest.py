@@ -7,8 +7,7 @@ import pytest
 from rwkeras.sweeps.files import put_file
 from rwkeras.sweeps.jobs import Manifest
 from rwkeras.sweeps.manifest import put_manifest, read_manifest
-from tests.sweeps.test_jobs import JOBS
-from tests.sweeps.works import Number
+from tests.sweeps.works import JOBS, Number
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,15 @@ def derive_seed(seed: int, *names: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 2
 
 
-def generator_key(seed: int) -> tf.Tensor:
-    """Returns a seed of at most 62 bits as the int32 [2] that TensorFlow's generators take."""
-    return tf.constant([seed & 0x7FFFFFFF, seed >> 31 & 0x7FFFFFFF], tf.int32)
+def generator_key(seed: int | tf.Tensor) -> tf.Tensor:
+    """Returns the last 62 bits of a seed as the int32 [2] that TensorFlow's generators take."""
+    if isinstance(seed, int):
+        seed = tf.constant(seed & (2**62 - 1), tf.int64)
+    halves = tf.stack([seed, tf.bitwise.right_shift(seed, tf.constant(31, tf.int64))])
+    return tf.cast(tf.bitwise.bitwise_and(halves, tf.constant(0x7FFFFFFF, tf.int64)), tf.int32)
 
 
-def stateless_normal(shape, seed: int) -> tf.Tensor:
+def stateless_normal(shape, seed: int | tf.Tensor) -> tf.Tensor:
     """Returns standard normal numbers, float32, drawn on the CPU whatever computes later."""
     with tf.device("CPU:0"):
         return tf.random.stateless_normal(shape, generator_key(seed), alg="philox")

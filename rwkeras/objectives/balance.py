@@ -45,45 +45,51 @@ def balance(
 
     Raises:
         ValueError: `weighting` is unknown, the images do not fit the model, or a gradient has
-            no size that could be inverted.
+            no size that could be inverted. In a graph the last goes unnoticed here: the weight is
+            not finite, and an optimiser that starts from it fails.
     """
     check_choice("weighting", weighting, WEIGHTINGS)
     if weighting == "none":
         return objective
     extractor = feature_extractor(model, objective.layers)
     check_image_shape(extractor, images.shape)
-    targeted = [term for term in objective.terms if term.target is not None]
 
     # A graph, from which the gradients by the kernels are pruned: eagerly, a convolution computes
     # its own with that by the image, and of large filters it is the slower by far.
     @tf.function(autograph=False)
     def sizes(images):
-        with tf.GradientTape(persistent=True) as tape:
-            tape.watch(images)
-            features = extractor(images)
-            losses = {
-                term.name: term.loss(features[term.layer], tf.zeros_like(term.target))
-                for term in targeted
-            }
-        return {
-            name: _SIZES[weighting](tape.gradient(loss, images)) for name, loss in losses.items()
-        }
+        return _gradient_sizes(extractor, objective, images, weighting)
 
-    found, weights = sizes(tf.convert_to_tensor(images)), {}
-    for term in targeted:
-        size = found[term.name]
-        weight = 1 / size
-        if not bool(tf.reduce_all(tf.math.is_finite(weight) & (size > 0))):
+    weights = {}
+    for name, size in sizes(tf.convert_to_tensor(images)).items():
+        weights[name] = 1 / size
+        usable = tf.reduce_all(tf.math.is_finite(weights[name]) & (size > 0))
+        if tf.executing_eagerly() and not bool(usable):
+            layer = next(term.layer for term in objective.terms if term.name == name)
             raise invalid_argument(
                 "model",
-                f"a network whose layer '{term.layer}' answers to the image with a gradient that "
-                "is finite and not zero (`calibrate` may help)",
+                f"a network whose layer '{layer}' answers to the image with a gradient that is "
+                "finite and not zero (`calibrate` may help)",
                 f"'{model.name}' with a gradient of size {size.numpy().tolist()}",
             )
-        weights[term.name] = weight
     return Objective(
         *(
             term._replace(weight=term.weight * weights[term.name]) if term.name in weights else term
             for term in objective.terms
         )
     )
+
+
+def _gradient_sizes(
+    extractor: keras.Model, objective: Objective, images: tf.Tensor, weighting: str
+) -> dict[str, tf.Tensor]:
+    """Returns the sizes of the gradients of the terms that have a target, [batch], by name."""
+    targeted = [term for term in objective.terms if term.target is not None]
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(images)
+        features = extractor(images)
+        losses = {
+            term.name: term.loss(features[term.layer], tf.zeros_like(term.target))
+            for term in targeted
+        }
+    return {name: _SIZES[weighting](tape.gradient(loss, images)) for name, loss in losses.items()}

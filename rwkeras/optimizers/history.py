@@ -31,8 +31,8 @@ def dot(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
 
 def empty(position: tf.Tensor, memory: int) -> History:
     """Returns a history without pairs for positions of [batch, n]."""
-    batch, size = position.shape
-    pairs = tf.zeros([batch, memory, size], position.dtype)
+    batch = position.shape[0]
+    pairs = tf.zeros([batch, memory, tf.shape(position)[1]], position.dtype)
     return History(
         pairs,
         pairs,
@@ -90,17 +90,31 @@ def descent_direction(history: History, gradient: tf.Tensor) -> tf.Tensor:
         gradient: g, [batch, n].
     """
     memory = history.steps.shape[1]
-    result, coefficients = gradient, []
-    for age in range(1, memory + 1):
+    oldest = tf.minimum(tf.reduce_max(history.stored), memory)
+
+    def pair(age):
         slot = _at(history.stored, age, memory)
         known = tf.cast(age <= history.stored, gradient.dtype)
         inverse = known * tf.gather_nd(history.inverse_curvatures, slot)
-        coefficient = inverse * dot(tf.gather_nd(history.steps, slot), result)
-        change = tf.gather_nd(history.changes, slot)
+        return inverse, tf.gather_nd(history.steps, slot), tf.gather_nd(history.changes, slot)
+
+    def older(age, result, coefficients):
+        inverse, step, change = pair(age)
+        coefficient = inverse * dot(step, result)
         result -= coefficient[:, tf.newaxis] * change
-        coefficients.append((slot, inverse, change, coefficient))
+        return age + 1, result, coefficients.write(age - 1, coefficient)
+
+    def newer(age, result, coefficients):
+        inverse, step, change = pair(age)
+        correction = coefficients.read(age - 1) - inverse * dot(change, result)
+        return age - 1, result + correction[:, tf.newaxis] * step, coefficients
+
+    coefficients = tf.TensorArray(
+        gradient.dtype, memory, clear_after_read=False, element_shape=history.scaling.shape
+    )
+    age, result, coefficients = tf.while_loop(
+        lambda age, *_: age <= oldest, older, (tf.constant(1), gradient, coefficients)
+    )
     result *= history.scaling[:, tf.newaxis]
-    for slot, inverse, change, coefficient in reversed(coefficients):
-        correction = coefficient - inverse * dot(change, result)
-        result += correction[:, tf.newaxis] * tf.gather_nd(history.steps, slot)
+    _, result, _ = tf.while_loop(lambda age, *_: age > 0, newer, (age - 1, result, coefficients))
     return -result

@@ -46,7 +46,7 @@ class Coordinates(NamedTuple):
 
     def change(self, position: tf.Tensor) -> tf.Tensor:
         """Returns how a change of position changes the images."""
-        return apply_filters(self.filters, tf.reshape(position, self.origin.shape))
+        return apply_filters(self.filters, tf.reshape(position, tf.shape(self.origin)))
 
     def length(self, position: tf.Tensor) -> tf.Tensor:
         """Returns the root mean square of that change over pixels and channels, [batch]."""
@@ -81,6 +81,6 @@ def value_and_gradient(losses, coordinates: Coordinates, data: Any) -> ValueAndG
             value = total(losses(images, data))
         gradient = tape.gradient(value, images, unconnected_gradients="zero")
         # The filter is symmetric, so that it is its own transpose.
-        return value, tf.reshape(apply_filters(coordinates.filters, gradient), position.shape)
+        return value, tf.reshape(apply_filters(coordinates.filters, gradient), tf.shape(position))
 
     return function

@@ -18,19 +18,19 @@ from rwkeras.tasks.texture import as_sources, check_batches, texture_terms
 _DEFAULTS = StyleSettings()
 
 
-def style_objective(
+def style_parts(
     model: keras.Model,
     content: tf.Tensor,
     style: tf.Tensor | Sequence[tf.Tensor],
     settings: StyleSettings,
-) -> Objective:
-    """Returns Eq. 9, each source's layers balanced at that source.
+) -> tuple[Objective, Objective]:
+    """Returns the content and the style of Eq. 9, each balanced at its source.
 
     Args:
         model: A functional `keras.Model` of RGB images in [0, 1].
         content: float32 RGB in [0, 1], [batch, height, width, 3].
         style: The same, of any size; a batch of as many or of one. Of several, a list of such.
-        settings: Layers, weights, weighting and how styles are joined.
+        settings: Layers, weighting and how styles are joined; its weights are not applied.
     """
     content_part = Objective()
     features = extract(model, settings.content_layers, content)
@@ -45,6 +45,17 @@ def style_objective(
         weighting=settings.weighting,
         join=settings.join,
     )
+    return content_part, style_part
+
+
+def style_objective(
+    model: keras.Model,
+    content: tf.Tensor,
+    style: tf.Tensor | Sequence[tf.Tensor],
+    settings: StyleSettings,
+) -> Objective:
+    """Returns Eq. 9; arguments as of `style_parts`."""
+    content_part, style_part = style_parts(model, content, style, settings)
     return (
         settings.content_weight * content_part
         + settings.style_weight * style_part

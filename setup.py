@@ -16,7 +16,10 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["rwkeras", "rwkeras.*"]),
-    package_data={"rwkeras": ["__init__.pyi", "py.typed"]},
+    package_data={
+        "rwkeras": ["__init__.pyi", "py.typed"],
+        "rwkeras.serving": ["__init__.pyi"],
+    },
     install_requires=[
         "absl-py>=2.0",
         "h5py>=3.11",
@@ -24,20 +27,24 @@ setup(
         "lazy-loader>=0.4",
         "numpy>=1.26",
         "pillow>=10.3",
+        "requests>=2.32",
         "tensorboard>=2.19",
         "tensorflow>=2.21,<2.22",
         "tensorflow-probability>=0.25,<0.26",
         "tf-keras>=2.21,<2.22",
         "tqdm>=4.66",
+        "wrapt>=1.16",
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
         "demo": ["scikit-image>=0.24"],
         "experiments": ["matplotlib>=3.9", "scikit-image>=0.24"],
         "beam": ["apache-beam>=2.70", "matplotlib>=3.9", "scikit-image>=0.24"],
+        "serving": ["grpcio>=1.62", "tensorflow-serving-api>=2.19"],
         "dev": [
             "apache-beam>=2.70",
             "build>=1.2",
+            "grpcio>=1.62",
             "import-linter>=2.1",
             "matplotlib>=3.9",
             "mypy>=1.13",
@@ -45,6 +52,8 @@ setup(
             "pytest-xdist>=3.6",
             "ruff>=0.8",
             "scikit-image>=0.24",
+            "tensorflow-serving-api>=2.19",
+            "types-requests",
             "types-tqdm",
         ],
         # The peers of `make bench`; a CPU build is enough.
@@ -59,6 +68,8 @@ setup(
             "rwkeras-experiment=rwkeras.commands:run_experiment",
             "rwkeras-sweep=rwkeras.commands:run_sweep",
             "rwkeras-demo=rwkeras.commands:run_demo",
+            "rwkeras-export=rwkeras.commands:run_export",
+            "rwkeras-query=rwkeras.commands:run_query",
         ]
     },
 )

@@ -18,20 +18,20 @@ import numpy as np
 
 # As many numbers as stay in a processor's cache with what is made of them on the way.
 _CHUNK = 1 << 14
-_LN_2 = 0.6931471805599453
-_LOG_TERMS = 12
+LN_2 = 0.6931471805599453
+LOG_TERMS = 12
 
 # AS 241: the quantile of the normal distribution as ratios of polynomials, in (1/2)^2 - (p - 1/2)^2
 # and, towards the tails, in sqrt(-log p).
-_CENTRE = 0.425
-_TAIL = 5.0
-_CENTRAL = (
+CENTRE = 0.425
+TAIL = 5.0
+CENTRAL = (
     (2509.0809287301226727, 33430.575583588128105, 67265.770927008700853, 45921.953931549871457,
      13731.693765509461125, 1971.5909503065514427, 133.14166789178437745, 3.387132872796366608),
     (5226.495278852854561, 28729.085735721942674, 39307.89580009271061, 21213.794301586595867,
      5394.1960214247511077, 687.1870074920579083, 42.313330701600911252, 1.0),
 )  # fmt: skip
-_OUTER = (
+OUTER = (
     (7.7454501427834140764e-4, 0.0227238449892691845833, 0.24178072517745061177,
      1.27045825245236838258, 3.64784832476320460504, 5.7694972214606914055, 4.6303378461565452959,
      1.42343711074968357734),
@@ -39,7 +39,7 @@ _OUTER = (
      0.14810397642748007459, 0.68976733498510000455, 1.6763848301838038494,
      2.05319162663775882187, 1.0),
 )  # fmt: skip
-_OUTERMOST = (
+OUTERMOST = (
     (2.01033439929228813265e-7, 2.71155556874348757815e-5, 0.0012426609473880784386,
      0.026532189526576123093, 0.29656057182850489123, 1.7848265399172913358,
      5.4637849111641143699, 6.6579046435011037772),
@@ -72,22 +72,22 @@ def portable_log(x: np.ndarray) -> np.ndarray:
     low = mantissa < math.sqrt(0.5)
     mantissa = np.where(low, 2 * mantissa, mantissa)
     s = (mantissa - 1) / (mantissa + 1)
-    series = _polynomial(s * s, [1 / (2 * n + 1) for n in reversed(range(_LOG_TERMS))])
-    return (exponent - low) * _LN_2 + 2 * s * series
+    series = _polynomial(s * s, [1 / (2 * n + 1) for n in reversed(range(LOG_TERMS))])
+    return (exponent - low) * LN_2 + 2 * s * series
 
 
 def _normal_quantile(uniform: np.ndarray) -> np.ndarray:
     """Returns the numbers that normal ones are below with the given probabilities, (0, 1)."""
     centred = uniform - 0.5
-    normal = centred * _ratio(_CENTRE * _CENTRE - centred * centred, _CENTRAL)
-    outer = np.flatnonzero(np.abs(centred) > _CENTRE)
+    normal = centred * _ratio(CENTRE * CENTRE - centred * centred, CENTRAL)
+    outer = np.flatnonzero(np.abs(centred) > CENTRE)
     if outer.size:
         side = centred[outer]
         # 1/2 - |p - 1/2| is exact: the distance to the nearer end.
         depth = np.sqrt(-portable_log(0.5 - np.abs(side)))
-        value = _ratio(depth - 1.6, _OUTER)
-        if depth.max() > _TAIL:
-            value = np.where(depth > _TAIL, _ratio(depth - _TAIL, _OUTERMOST), value)
+        value = _ratio(depth - 1.6, OUTER)
+        if depth.max() > TAIL:
+            value = np.where(depth > TAIL, _ratio(depth - TAIL, OUTERMOST), value)
         normal[outer] = np.copysign(value, side)
     return normal
 

@@ -5,6 +5,9 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
+from rwkeras.networks.initializers import Gaussian
+from rwkeras.networks.recipe import LayerRecipe, Recipe, kernel_digest
+from rwkeras.networks.vgg import TOY_VGG
 
 
 def waves(height: int, width: int) -> np.ndarray:
@@ -35,3 +38,17 @@ def toy():
 @pytest.fixture
 def batch() -> tf.Tensor:
     return tf.constant(np.stack([waves(16, 20), waves(20, 16).transpose(1, 0, 2)]))
+
+
+@pytest.fixture(scope="session")
+def toy_recipe() -> Recipe:
+    """The recipe of a calibrated network of textures and styles."""
+    model = rwkeras.toy_vgg(seed=3, subtract_mean=True)
+    scales = rwkeras.calibrate(model, waves(32, 32))
+    layers = {
+        name: LayerRecipe(
+            0, float(np.float32(scales[name])), kernel_digest(model.get_layer(name).kernel.numpy())
+        )
+        for name in TOY_VGG.conv_layers
+    }
+    return Recipe("toy_vgg", Gaussian(seed=3), subtract_mean=True, layers=layers)

@@ -40,3 +40,13 @@ def run_experiment() -> None:
 def run_sweep() -> None:
     """Runs `rwkeras-sweep`."""
     launch("rwkeras.commands.sweep")
+
+
+def run_export() -> None:
+    """Runs `rwkeras-export`."""
+    launch("rwkeras.commands.export")
+
+
+def run_query() -> None:
+    """Runs `rwkeras-query`."""
+    launch("rwkeras.commands.query")

@@ -18,13 +18,17 @@ def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _guarded(
-    function: Callable[[], int | None], errors: tuple[type[Exception], ...] = _ERRORS
-) -> int:
+def _expected_errors() -> tuple[type[Exception], ...]:
+    """Returns the errors that a person can do something about; TensorFlow's, if it is loaded."""
+    tensorflow = sys.modules.get("tensorflow")
+    return _ERRORS if tensorflow is None else (*_ERRORS, tensorflow.errors.OpError)
+
+
+def _guarded(function: Callable[[], int | None]) -> int:
     """Returns the exit status of a function whose errors are said in one line."""
     try:
         return function() or 0
-    except errors as error:
+    except _expected_errors() as error:
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -60,12 +64,10 @@ def launch(module_name: str) -> None:
     if status:
         sys.exit(status)
 
-    import tensorflow as tf  # It is loaded by now; to load it first would be before the check.
-
     def main(arguments: list[str]) -> int:
         if len(arguments) > 1:
             raise app.UsageError(f"Unexpected arguments: {' '.join(arguments[1:])}")
-        return _guarded(tools[0].main, (*_ERRORS, tf.errors.OpError))
+        return _guarded(tools[0].main)
 
     # `--help` shows the program's documentation and the flags that are its own.
     sys.modules["__main__"].__doc__ = tools[0].__doc__

@@ -1,0 +1,106 @@
+"""Has a model that TensorFlow Serving serves work on pictures.
+
+The address says how: http://HOST:8501 for REST, HOST:8500 for gRPC.
+
+Example:
+    rwkeras-query --address=localhost:8500 --content=photo.jpg --style=painting.jpg --output=out.png
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from absl import flags
+
+from rwkeras.serving.client.client import Client
+from rwkeras.serving.client.reply import Reply, check_png_output
+from rwkeras.validation import invalid_argument
+
+FLAGS = flags.FLAGS
+# The pictures that each kind of model takes.
+_PICTURES = {"style": ("content", "style"), "texture": ("texture",), "invert": ("source",)}
+_CALLS: dict[str, Callable[..., Reply]] = {
+    "style": Client.transfer_style,
+    "texture": Client.synthesize_texture,
+    "invert": Client.invert,
+}
+_REPORTED = ("loss", "initial_loss", "iterations", "evaluations", "converged")
+
+flags.DEFINE_string("address", None, "http://HOST:PORT for REST, HOST:PORT for gRPC.")
+flags.DEFINE_string("model", None, "The model's name; by default ranvgg_KIND.")
+flags.DEFINE_integer("version", None, "Its version; by default the latest.")
+flags.DEFINE_string("label", None, "The label of a version, instead.")
+flags.DEFINE_float("timeout", 300.0, "How many seconds it may take, with all that is tried again.")
+flags.DEFINE_integer(
+    "retries", 3, "How often a request is sent again that a server is too busy for."
+)
+flags.DEFINE_bool("status", False, "Only say which versions of the model there are.")
+flags.DEFINE_enum("kind", "style", list(_PICTURES), "What the model does.")
+flags.DEFINE_string("content", None, "style: the picture to paint.")
+flags.DEFINE_string("style", None, "style: the picture whose style to paint it in.")
+flags.DEFINE_string("texture", None, "texture: the picture of a texture.")
+flags.DEFINE_string("source", None, "invert: the picture to recover.")
+flags.DEFINE_multi_string("option", [], "NAME=NUMBER, an option of the model; may be repeated.")
+flags.DEFINE_string("output", None, "The picture to write, a .png file.")
+flags.mark_flag_as_required("address")
+
+
+def _pictures() -> dict[str, Any]:
+    """Returns the paths of the pictures that the kind of model takes."""
+    wanted = _PICTURES[FLAGS.kind]
+    for name in (name for names in _PICTURES.values() for name in names):
+        path = FLAGS[name].value
+        if name in wanted and path is None:
+            raise invalid_argument(name, f"a picture, which --kind={FLAGS.kind} takes", "nothing")
+        if name not in wanted and path is not None:
+            raise invalid_argument(name, f"nothing, as --kind={FLAGS.kind} does not take it", path)
+    return {name: FLAGS[name].value for name in wanted}
+
+
+def _options() -> dict[str, int | float]:
+    options: dict[str, int | float] = {}
+    for text in FLAGS.option:
+        name, _, value = text.partition("=")
+        try:
+            options[name] = int(value) if value.lstrip("+-").isdecimal() else float(value)
+        except ValueError as error:
+            raise invalid_argument("option", "NAME=NUMBER", text) from error
+    return options
+
+
+def _describe(reply: Reply) -> str:
+    """Returns what a model says of its first image."""
+    values = {name: getattr(reply, name) for name in _REPORTED}
+    items = {name: value[0].item() for name, value in values.items() if value is not None}
+    return ", ".join(
+        f"{name}={item:.6g}" if isinstance(item, float) else f"{name}={item}"
+        for name, item in items.items()
+    )
+
+
+def _show_status(client: Client) -> None:
+    for version in client.status():
+        reason = f" ({version.error})" if version.error else ""
+        print(f"version {version.version}: {version.state}{reason}")
+
+
+def main() -> None:
+    """Runs the tool."""
+    if not FLAGS.status:
+        if FLAGS.output is None:
+            raise invalid_argument("output", "a file name that ends in .png", "nothing")
+        output = check_png_output(FLAGS.output, "output")
+        pictures, options = _pictures(), _options()
+    with Client(
+        FLAGS.address,
+        model=f"ranvgg_{FLAGS.kind}" if FLAGS.model is None else FLAGS.model,
+        version=FLAGS.version,
+        label=FLAGS.label,
+        timeout=FLAGS.timeout,
+        retries=FLAGS.retries,
+    ) as client:
+        if FLAGS.status:
+            _show_status(client)
+            return
+        reply = _CALLS[FLAGS.kind](client, **pictures, **options)
+    reply.save(output)
+    print(": ".join(filter(None, [str(output), _describe(reply)])))

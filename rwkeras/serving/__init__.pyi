@@ -1,0 +1,33 @@
+"""The public names, which `rwkeras/serving/__init__.py` imports when they are first used."""
+
+from .client.client import (
+    Client,
+)
+from .client.errors import (
+    ServingError,
+)
+from .client.reply import (
+    Reply,
+)
+from .export import (
+    export_task,
+)
+from .settings import (
+    ServingSettings,
+)
+from .tasks import (
+    ServedInversion,
+    ServedStyle,
+    ServedTexture,
+)
+
+__all__ = [
+    "Client",
+    "Reply",
+    "ServedInversion",
+    "ServedStyle",
+    "ServedTexture",
+    "ServingError",
+    "ServingSettings",
+    "export_task",
+]

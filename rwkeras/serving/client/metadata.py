@@ -1,0 +1,116 @@
+"""What a server says of a model: its versions, and what its signatures take and give."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rwkeras.validation import check_choice, invalid_argument
+
+# The kinds of NumPy's types whose values another type holds without loss that matters.
+_ACCEPTED = {"f": "fiu", "i": "iu", "u": "iu", "b": "b"}
+
+
+class VersionStatus(NamedTuple):
+    """A version of a model.
+
+    Attributes:
+        version: Its number.
+        state: Such as "LOADING" or "AVAILABLE".
+        error: Why it could not be loaded, or "".
+    """
+
+    version: int
+    state: str
+    error: str
+
+
+class TensorSpec(NamedTuple):
+    """An input or an output.
+
+    Attributes:
+        dtype: TensorFlow's name, such as "float32" or "string".
+        shape: Sizes, None for any; None for any rank.
+    """
+
+    dtype: str
+    shape: tuple[int | None, ...] | None
+
+    @property
+    def numpy_dtype(self) -> np.dtype:
+        """The type of arrays of it; strings are objects, each of which is bytes."""
+        return np.dtype(object if self.dtype == "string" else self.dtype)
+
+
+class Signature(NamedTuple):
+    """What a function of a model takes and gives.
+
+    Attributes:
+        inputs: By name.
+        outputs: By name.
+        defaults: The values of inputs that may be left out.
+    """
+
+    inputs: dict[str, TensorSpec]
+    outputs: dict[str, TensorSpec]
+    defaults: dict[str, np.ndarray]
+
+    def fill(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Returns all inputs as arrays of the right types, defaults for those that are not given.
+
+        Raises:
+            ValueError: One is unknown, lacks a default or has values of another type.
+        """
+        for name in inputs:
+            check_choice("inputs", name, self.inputs)
+        missing = [name for name in self.inputs if name not in {*inputs, *self.defaults}]
+        if missing:
+            expected = f"all that the server has no default for, {', '.join(missing)} too"
+            raise invalid_argument("inputs", expected, ", ".join(inputs) or "none")
+        return {
+            name: _as_array(name, inputs[name], spec) if name in inputs else self.defaults[name]
+            for name, spec in self.inputs.items()
+        }
+
+
+class Metadata(NamedTuple):
+    """What a version of a model is.
+
+    Attributes:
+        version: Its number.
+        signatures: By name.
+    """
+
+    version: int
+    signatures: dict[str, Signature]
+
+
+def bytes_array(items: Sequence[bytes], shape: Sequence[int]) -> np.ndarray:
+    """Returns bytes as an array of objects of a shape, which none of them is taken apart for."""
+    array = np.empty(len(items), object)
+    array[:] = items
+    return array.reshape(shape)
+
+
+def _as_array(name: str, value: Any, spec: TensorSpec) -> np.ndarray:
+    """Returns a value as an array; raises `ValueError` if that would change it."""
+    wanted = spec.numpy_dtype
+    expected = f"values of type {spec.dtype}"
+    try:
+        # As anything but an object, bytes lose the zeros at their end.
+        array = np.asarray(value, object if spec.dtype == "string" else None)
+    except ValueError as error:
+        raise invalid_argument(name, f"{expected}, as many in each row", type(value)) from error
+    if spec.dtype == "string":
+        if not all(isinstance(item, bytes | str) for item in array.flat):
+            raise invalid_argument(name, "bytes or text, or a list of it", type(value))
+        items = [item.encode() if isinstance(item, str) else item for item in array.flat]
+        return bytes_array(items, array.shape)
+    if array.dtype.kind not in _ACCEPTED.get(wanted.kind, ""):
+        raise invalid_argument(name, expected, f"{array.dtype} values")
+    with np.errstate(over="ignore"):
+        converted = array.astype(wanted)
+    exact = wanted.kind == "f" or np.array_equal(converted, array)
+    if not exact or np.any(np.isfinite(array) & ~np.isfinite(converted)):
+        raise invalid_argument(name, expected, "values beyond its range")
+    return converted

@@ -1,0 +1,79 @@
+"""Pictures of any kind, as the PNG and JPEG files that a served model takes."""
+
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from rwkeras.images.reading import from_array, from_pillow, read_image
+from rwkeras.images.writing import to_uint8
+from rwkeras.validation import invalid_argument
+
+Picture = str | os.PathLike[str] | bytes | np.ndarray | Image.Image
+
+_ORIENTATION = 0x0112
+
+
+def encoded(pictures: Picture | Sequence[Picture], name: str) -> list[bytes]:
+    """Returns pictures as the bytes of PNG or JPEG files.
+
+    Bytes are taken as they are. So are PNG and JPEG files, unless they have an alpha channel, a
+    palette or an orientation (EXIF), which servers do not heed alike; these and files of other
+    formats are encoded anew, as `read_image` reads them.
+
+    Args:
+        pictures: One or several; see `Client`. An array may be a batch.
+        name: The argument, as the caller spells it.
+
+    Raises:
+        ValueError: One cannot be used.
+    """
+    several: list[Any] = [pictures]
+    if isinstance(pictures, list | tuple) or (
+        isinstance(pictures, np.ndarray) and pictures.ndim == 4
+    ):
+        several = list(pictures)
+    if not several:
+        raise invalid_argument(name, "at least one picture", "none")
+    return [_encoded(picture, name) for picture in several]
+
+
+def _encoded(picture: Any, name: str) -> bytes:
+    match picture:
+        case bytes():
+            return picture
+        case str() | os.PathLike():
+            if _is_plain(picture):
+                return Path(picture).read_bytes()
+            return _png(read_image(picture, name))
+        case np.ndarray():
+            return _png(from_array(picture, name))
+        case Image.Image():
+            return _png(from_pillow(picture, name))
+    expected = "a path, the bytes of a file, an array, a Pillow image, or a list of these"
+    raise invalid_argument(name, expected, type(picture).__name__)
+
+
+def _is_plain(path: str | os.PathLike[str]) -> bool:
+    """Returns whether every decoder makes the same of a file."""
+    try:
+        with Image.open(path) as image:
+            return (
+                image.format in ("PNG", "JPEG")
+                and image.mode in ("RGB", "L")
+                and "transparency" not in image.info
+                and image.getexif().get(_ORIENTATION, 1) == 1
+            )
+    except Exception:  # What is wrong with it is for `read_image` to say.
+        return False
+
+
+def _png(image: np.ndarray) -> bytes:
+    """Returns float RGB in [0, 1], [height, width, 3], as a PNG file."""
+    file = io.BytesIO()
+    Image.fromarray(to_uint8(image)).save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,79 @@
+"""What a served model made of a batch of images."""
+
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from rwkeras.images.files import check_output, whole_file
+from rwkeras.validation import invalid_argument
+
+
+class Reply(NamedTuple):
+    """The images that a served model made, and how it came by them.
+
+    All but the images are None if the model does not say, as one that only decodes.
+
+    Attributes:
+        images: PNG files, one for each image of the batch.
+        loss: The weighted sum of all terms, float32, [batch].
+        initial_loss: The same at the start.
+        losses: The weighted terms, float32, [batch, terms].
+        iterations: How many were made, int32, [batch].
+        evaluations: How often the gradient was evaluated, int32, [batch].
+        converged: Whether the loss no longer fell, bool, [batch].
+        failed: Whether no lower loss was found or it is not finite, bool, [batch].
+    """
+
+    images: list[bytes]
+    loss: np.ndarray | None = None
+    initial_loss: np.ndarray | None = None
+    losses: np.ndarray | None = None
+    iterations: np.ndarray | None = None
+    evaluations: np.ndarray | None = None
+    converged: np.ndarray | None = None
+    failed: np.ndarray | None = None
+
+    @classmethod
+    def of_outputs(cls, outputs: Mapping[str, np.ndarray]) -> "Reply":
+        """Returns the reply that a signature's outputs are, without those that it does not know."""
+        images = outputs["image_bytes"].tolist()
+        return cls(images, **{n: outputs[n] for n in cls._fields if n in outputs})
+
+    def pillow(self) -> list[Image.Image]:
+        """Returns the images as Pillow images."""
+        return [Image.open(io.BytesIO(png)) for png in self.images]
+
+    def save(self, path: str | os.PathLike[str]) -> list[Path]:
+        """Writes the images, each whole or not at all.
+
+        Args:
+            path: A name that ends in ".png"; of several, the second is at "PATH-1.png" and so on,
+                the first at "PATH-0.png".
+
+        Returns:
+            Where they are.
+
+        Raises:
+            ValueError: Nothing can be written there.
+        """
+        path = check_png_output(path, "path")
+        several = len(self.images) > 1
+        names = [f"{path.stem}-{i}.png" if several else path.name for i in range(len(self.images))]
+        paths = [path.with_name(name) for name in names]
+        for target, png in zip(paths, self.images, strict=True):
+            with whole_file(target) as temporary:
+                temporary.write_bytes(png)
+        return paths
+
+
+def check_png_output(path: str | os.PathLike[str], name: str) -> Path:
+    """Returns a path that a PNG file can be written to, or raises `ValueError`."""
+    path = check_output(path, name)
+    if path.suffix.lower() != ".png":
+        raise invalid_argument(name, "a file name that ends in .png", str(path))
+    return path

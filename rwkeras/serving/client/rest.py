@@ -1,0 +1,178 @@
+"""TensorFlow Serving's REST interface."""
+
+import contextlib
+import email.utils
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import numpy as np
+import requests
+
+from rwkeras.serving.client.columns import from_columns, to_columns
+from rwkeras.serving.client.deadline import Deadline, retried
+from rwkeras.serving.client.errors import ServingError
+from rwkeras.serving.client.messages import read_metadata, read_status
+from rwkeras.serving.client.metadata import Metadata, Signature, VersionStatus
+from rwkeras.serving.client.transport import ModelSpec
+
+# gRPC's names of the statuses that TensorFlow Serving answers with.
+_CODES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    409: "ABORTED",
+    429: "RESOURCE_EXHAUSTED",
+    499: "CANCELLED",
+    500: "INTERNAL",
+    501: "UNIMPLEMENTED",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+_BUSY = (429, 503)
+
+_T = TypeVar("_T")
+
+
+class Rest:
+    """A `Transport` over HTTP.
+
+    Args:
+        address: "http://HOST:PORT", a path before "/v1" included.
+        model: The model.
+        retries: How often a request is sent again at most.
+    """
+
+    # It has no options, which REST, unlike gRPC, could not leave out.
+    signature_name = "rest"
+
+    def __init__(self, address: str, model: ModelSpec, retries: int):
+        self._url = f"{address.rstrip('/')}/v1/models/{quote(model.name, safe='')}"
+        if model.version is not None:
+            self._url += f"/versions/{model.version}"
+        if model.label is not None:
+            self._url += f"/labels/{quote(model.label, safe='')}"
+        self._retries = retries
+        self._session = requests.Session()
+
+    def predict(
+        self,
+        name: str,
+        signature: Signature,
+        inputs: Mapping[str, np.ndarray],
+        deadline: Deadline,
+    ) -> dict[str, np.ndarray]:
+        """See `Transport`."""
+        body = json.dumps({"signature_name": name, "inputs": to_columns(inputs)}).encode()
+        return self._ask(
+            ":predict",
+            lambda answer: from_columns(answer["outputs"], signature.outputs),
+            deadline,
+            body,
+        )
+
+    def metadata(self, deadline: Deadline) -> Metadata:
+        """See `Transport`."""
+        return self._ask("/metadata", read_metadata, deadline)
+
+    def status(self, deadline: Deadline) -> list[VersionStatus]:
+        """See `Transport`."""
+        return self._ask("", read_status, deadline)
+
+    def close(self) -> None:
+        """See `Transport`."""
+        self._session.close()
+
+    def _ask(
+        self, path: str, read: Callable[[Any], _T], deadline: Deadline, body: bytes | None = None
+    ) -> _T:
+        """Returns what `read` makes of the JSON that is answered."""
+        url = self._url + path
+        answer = retried(lambda: self._send(url, deadline, body), deadline, self._retries)
+        try:
+            return read(json.loads(answer))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ServingError(f"What answers at {url} is not TensorFlow Serving") from error
+
+    def _send(self, url: str, deadline: Deadline, body: bytes | None) -> bytes:
+        """Returns what is answered to a GET or, with a body, to a POST."""
+        try:
+            with (
+                self._session.request(
+                    "GET" if body is None else "POST",
+                    url,
+                    data=body,
+                    headers={"Content-Type": "application/json"},
+                    timeout=deadline.left(),
+                    allow_redirects=False,  # A POST would go on as a GET.
+                    stream=True,
+                ) as response,
+                _cut_off(response, deadline),
+            ):
+                content = response.content
+        except requests.RequestException as error:
+            if isinstance(error, requests.Timeout) or deadline.passed:
+                raise deadline.error() from error
+            raise ServingError(f"No answer from {url}: {_reason(error)}", "UNAVAILABLE") from error
+        deadline.left()
+        if response.status_code == 200:
+            return content
+        code = _CODES.get(response.status_code, "UNKNOWN")
+        retry_after = _retry_after(response) if response.status_code in _BUSY else None
+        raise ServingError(_message(response, content), code, retry_after)
+
+
+@contextlib.contextmanager
+def _cut_off(response: requests.Response, deadline: Deadline) -> Iterator[None]:
+    """Ends a connection at the deadline; the limit of requests is for each piece that comes."""
+    if response.raw.closed:  # It has no content, or that was short enough to have come already.
+        yield
+        return
+    with socket.socket(fileno=os.dup(response.raw.fileno())) as connection:
+
+        def end() -> None:
+            with contextlib.suppress(OSError):  # The server has ended it already.
+                connection.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(deadline.left(), end)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+
+
+def _message(response: requests.Response, content: bytes) -> str:
+    """Returns the server's text of an error, or if it is another's answer the HTTP status."""
+    try:
+        return str(json.loads(content)["error"])
+    except (KeyError, TypeError, ValueError):
+        return f"HTTP {response.status_code} {response.reason}"
+
+
+def _retry_after(response: requests.Response) -> float:
+    """Returns the seconds that a busy server asks to wait for; 0 if it does not say."""
+    value = response.headers.get("Retry-After", "")
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return 0.0
+
+
+def _reason(error: BaseException) -> str:
+    """Returns the operating system's word on why there was no connection, or the error's own."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return str(error)

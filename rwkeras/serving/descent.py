@@ -1,0 +1,102 @@
+"""A whole optimisation as part of a graph, without Python in between."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.networks.features import INPUT, feature_extractor
+from rwkeras.objectives.objective import Objective
+from rwkeras.optimizers import lbfgs
+from rwkeras.optimizers.problem import Coordinates, value_and_gradient
+from rwkeras.optimizers.settings import OptimizerSettings
+
+_ANY_NUMBER = 2**31 - 1
+_SETTINGS = OptimizerSettings()
+
+
+class Budget(NamedTuple):
+    """What an optimisation may take.
+
+    Attributes:
+        max_iterations: Iterations at most, int32, [].
+        max_evaluations: Evaluations of the gradient at most, int32, [].
+    """
+
+    max_iterations: tf.Tensor
+    max_evaluations: tf.Tensor
+
+
+class Outcome(NamedTuple):
+    """Where the optimisation of one image ended; see `OptimizationResult`.
+
+    Attributes:
+        image: float32 RGB, clipped to [0, 1], [height, width, 3].
+        loss: The weighted sum of all terms, float32, [].
+        initial_loss: The same at the start.
+        losses: The weighted terms in the objective's order, float32, [terms].
+        iterations: How many were made, int32, [].
+        evaluations: How many were made, int32, [].
+        converged: bool, [].
+        failed: bool, [].
+    """
+
+    image: tf.Tensor
+    loss: tf.Tensor
+    initial_loss: tf.Tensor
+    losses: tf.Tensor
+    iterations: tf.Tensor
+    evaluations: tf.Tensor
+    converged: tf.Tensor
+    failed: tf.Tensor
+
+
+def minimize(model: keras.Model, objective: Objective, start: tf.Tensor, budget: Budget) -> Outcome:
+    """Minimises an objective over one image, by L-BFGS over pixels in float32.
+
+    It is what `optimize_image` does with these settings, step by step, but in one loop, so that the
+    image's size may be known only when it runs.
+
+    Args:
+        model: A functional `keras.Model` of images in [0, 1].
+        objective: The terms.
+        start: The first image, float32, [1, height, width, 3].
+        budget: What it may take.
+    """
+    extractor = feature_extractor(model, objective.layers)
+
+    def losses(images, data):
+        return objective({**extractor(images), INPUT: images})
+
+    coordinates = Coordinates(start, None)
+    # A function of its own, so that the export holds the network's gradient once.
+    function = tf.function(value_and_gradient(losses, coordinates, None), autograph=False)
+    state = lbfgs.start(
+        function,
+        tf.zeros([1, tf.size(start)]),
+        tf.constant(_SETTINGS.first_step),
+        coordinates.length,
+        _SETTINGS.memory,
+    )
+    initial_loss = state.loss
+    state = lbfgs.advance(
+        function,
+        state,
+        budget.max_iterations,
+        budget.max_iterations,
+        budget.max_evaluations,
+        tf.constant(_ANY_NUMBER),
+    )
+    images = coordinates.images(lbfgs.best(state))
+    terms = tf.stack(list(losses(images, None).values()), axis=1)
+    loss = tf.reduce_sum(terms, axis=1)
+    return Outcome(
+        image=tf.clip_by_value(images[0], 0, 1),
+        loss=loss[0],
+        initial_loss=initial_loss[0],
+        losses=terms[0],
+        iterations=state.iterations[0],
+        evaluations=state.evaluations[0],
+        converged=state.converged[0],
+        failed=(state.failed | ~tf.math.is_finite(loss))[0],
+    )

@@ -1,0 +1,168 @@
+"""Encoded images in a graph: PNG and JPEG to pixels, and pixels to PNG.
+
+An operation that cannot decode something ends the whole request and says neither which input it
+came from nor which of its images it was. So everything is decoded where errors are ignored, and
+what gave nothing is then refused by input and place.
+"""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+_PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+# Where a PNG file has its width, height and bits, all big-endian.
+_PNG_SIZE = 16
+_PNG_HEADER = 24
+
+
+def check(
+    condition: tf.Tensor, name: str, expected: str, received: str, value: tf.Tensor
+) -> tf.Operation:
+    """Returns the operation that fails unless a condition holds.
+
+    Args:
+        condition: bool, [].
+        name: The input.
+        expected: What is allowed, without a full stop.
+        received: What is said before the value, with a space before it, or nothing.
+        value: What was found, of any shape.
+    """
+    message = f"Invalid value for `{name}`. Expected {expected}. Received:{received}"
+    # Not `tf.debugging.Assert`, which makes two functions of each for what its message takes.
+    return tf.raw_ops.Assert(condition=condition, data=[message, value], summarize=100)
+
+
+def refuse(places: tf.Tensor, name: str, expected: str, received: str) -> tf.Operation:
+    """Returns the operation that fails if there are places with something that cannot be used.
+
+    Args:
+        places: Indices of images, int64, [n].
+        name: The input.
+        expected: What is allowed, without a full stop.
+        received: What was found.
+    """
+    return check(tf.equal(tf.size(places), 0), name, expected, f" {received} at places", places)
+
+
+def _or_empty(function: Callable[[tf.Tensor], tf.Tensor], file: tf.Tensor) -> tf.Tensor:
+    """Returns what a function makes of a file, or where it fails zeros of its least shape."""
+    made = tf.data.Dataset.from_tensors(file).map(function)
+    shape, dtype = made.element_spec.shape, made.element_spec.dtype
+    empty = tf.zeros([size or 0 for size in shape], dtype)
+    either = made.ignore_errors().concatenate(tf.data.Dataset.from_tensors(empty))
+    value = either.take(1).get_single_element()
+    value.set_shape(shape)
+    return value
+
+
+def _is_png(file: tf.Tensor) -> tf.Tensor:
+    start = tf.strings.substr(file, 0, len(_PNG))
+    return tf.equal(start, _PNG) & (tf.strings.length(file) > _PNG_HEADER)
+
+
+def _is_jpeg(file: tf.Tensor) -> tf.Tensor:
+    return tf.equal(tf.strings.substr(file, 0, len(_JPEG)), _JPEG)
+
+
+def _png_size(file: tf.Tensor) -> tf.Tensor:
+    part = tf.strings.substr(file, _PNG_SIZE, 8)
+    width_height = tf.io.decode_raw(part, tf.int32, little_endian=False)
+    return tf.cast(tf.reverse(width_height, [0]), tf.int64)
+
+
+def _jpeg_size(file: tf.Tensor) -> tf.Tensor:
+    read = _or_empty(lambda file: tf.image.extract_jpeg_shape(file, tf.int64)[:2], file)
+    return tf.ensure_shape(read, [2])
+
+
+def _size(file: tf.Tensor) -> tf.Tensor:
+    """Returns the (height, width) that a file says it has, int64; zeros if it is no image."""
+    neither = tf.zeros([2], tf.int64)
+    return tf.case(
+        [(_is_png(file), lambda: _png_size(file)), (_is_jpeg(file), lambda: _jpeg_size(file))],
+        default=lambda: neither,
+    )
+
+
+def _png_pixels(file: tf.Tensor) -> tf.Tensor:
+    """Returns a PNG's pixels over white, float32 RGB in [0, 1]."""
+    # As many channels as there are: what is asked for in vain is filled up, of one bit wrongly.
+    pixels = tf.cast(tf.io.decode_png(file), tf.float32) / 255
+    channels = tf.shape(pixels)[2]
+    colours = channels - tf.cast(tf.equal(channels % 2, 0), tf.int32)
+    alpha = tf.cond(
+        tf.equal(colours, channels),
+        lambda: tf.ones_like(pixels[..., :1]),
+        lambda: pixels[..., colours:],
+    )
+    return tf.tile(pixels[..., :colours], [1, 1, 3 // colours]) * alpha + (1 - alpha)
+
+
+def _jpeg_pixels(file: tf.Tensor) -> tf.Tensor:
+    """Returns a JPEG's pixels, float32 RGB in [0, 1]."""
+    # The transform of libjpeg and of Pillow.
+    pixels = tf.io.decode_jpeg(file, channels=3, dct_method="INTEGER_ACCURATE")
+    return tf.cast(pixels, tf.float32) / 255
+
+
+def decode(file: tf.Tensor) -> tf.Tensor:
+    """Returns the pixels of a PNG or JPEG file, over white where it is transparent.
+
+    What the camera said of its orientation (EXIF) is not heeded.
+
+    Args:
+        file: string, [].
+
+    Returns:
+        float32 RGB in [0, 1], [height, width, 3]; without pixels where it cannot be decoded.
+    """
+
+    def pixels(file):
+        made = tf.cond(_is_png(file), lambda: _png_pixels(file), lambda: _jpeg_pixels(file))
+        return tf.ensure_shape(made, [None, None, 3])
+
+    return _or_empty(pixels, file)
+
+
+def check_encoded(files: tf.Tensor, name: str, max_pixels: int) -> tf.Operation:
+    """Returns the operation that fails, with their places, if there are files that are no images.
+
+    Files that say that they are larger than allowed are not decoded: a few bytes can claim
+    gigabytes.
+
+    Args:
+        files: string, [batch].
+        name: The input.
+        max_pixels: How many pixels an image may have.
+    """
+    sizes = tf.map_fn(
+        _size, files, fn_output_signature=tf.TensorSpec([2], tf.int64), parallel_iterations=1
+    )
+    # Neither side can overflow their product: both have 31 bits.
+    pixels = tf.reduce_prod(sizes, axis=1)
+    huge = pixels > max_pixels
+
+    def is_whole(pair):
+        file, readable = pair
+        return tf.cond(readable, lambda: tf.size(decode(file)) > 0, lambda: False)
+
+    whole = tf.map_fn(
+        is_whole,
+        (files, (pixels > 0) & ~huge),
+        fn_output_signature=tf.TensorSpec([], tf.bool),
+        parallel_iterations=1,
+    )
+    checks = [
+        refuse(
+            tf.where(huge)[:, 0], name, f"images of at most {max_pixels} pixels", "more than that"
+        ),
+        refuse(
+            tf.where(~whole & ~huge)[:, 0], name, "PNG or JPEG images that are whole", "other bytes"
+        ),
+    ]
+    return tf.group(*checks)
+
+
+def encode(image: tf.Tensor) -> tf.Tensor:
+    """Returns an image, float32 RGB in [0, 1], [height, width, 3], as a PNG file, string, []."""
+    return tf.io.encode_png(tf.cast(tf.round(tf.clip_by_value(image, 0, 1) * 255), tf.uint8))

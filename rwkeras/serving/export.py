@@ -1,0 +1,144 @@
+"""Models as TensorFlow Serving reads them: a folder a model, in it a numbered folder a version.
+
+The server looks for new versions every second and takes what it finds, so a version is written
+under another name beside the others and appears whole.
+"""
+
+import contextlib
+import dataclasses
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.networks.features import feature_extractor
+from rwkeras.networks.recipe import Recipe
+from rwkeras.serving.settings import ServingSettings
+from rwkeras.serving.signatures import ServedModel
+from rwkeras.serving.tasks import ServedTask
+from rwkeras.serving.warmup import write_warmup
+from rwkeras.serving.weights import GeneratedWeights, StoredWeights
+from rwkeras.validation import check_number, invalid_argument
+
+# Where a server leaves files alone, but for the requests that it warms up with.
+_EXTRA = "assets.extra"
+_WARMUP = "tf_serving_warmup_requests"
+
+
+def versions(folder: str | os.PathLike[str]) -> list[int]:
+    """Returns the versions in a model's folder, in order; none if there is no such folder."""
+    path = Path(folder)
+    names = [each.name for each in path.iterdir()] if path.is_dir() else []
+    return sorted(int(name) for name in names if name.isdecimal())
+
+
+def _version_folder(folder: Path, version: int | None) -> Path:
+    """Returns where a version is to be; None for the next."""
+    found = versions(folder)
+    if version is None:
+        version = found[-1] + 1 if found else 1
+    check_number("version", version, integer=True, minimum=1)
+    if version in found:
+        raise invalid_argument("version", "one that is not there yet", f"{version} of {found}")
+    return folder / str(version)
+
+
+def _description(
+    task: ServedTask, model: keras.Model, settings: ServingSettings, generated: bool
+) -> dict[str, Any]:
+    """Returns what is said of an export beside it."""
+    return {
+        "task": type(task).__name__,
+        **dataclasses.asdict(task),  # type: ignore[call-overload]
+        "serving": dataclasses.asdict(settings),
+        "network": model.name,
+        "weights": "generated" if generated else "stored",
+        "terms": list(task.terms),
+    }
+
+
+def export_task(
+    task: ServedTask,
+    model: keras.Model,
+    folder: str | os.PathLike[str],
+    *,
+    settings: ServingSettings = ServingSettings(),
+    recipe: Recipe | None = None,
+    generated: bool = False,
+    version: int | None = None,
+    warmup: bool = True,
+) -> Path:
+    """Exports a task with its network as a SavedModel.
+
+    Args:
+        task: What requests ask for.
+        model: A functional `keras.Model` of RGB images in [0, 1] of any size, ready for images;
+            see `make_ready`.
+        folder: The model's folder, which is made if there is none.
+        settings: What bounds a request's work.
+        recipe: What the network was made from, if that is a recipe; it is put beside the model.
+        generated: Whether the weights are made from the recipe when the model is loaded, instead
+            of stored.
+        version: The version's number; None for the next.
+        warmup: Whether to write a request with which a server warms up, which needs
+            `rwkeras[serving]`.
+
+    Returns:
+        The version's folder.
+
+    Raises:
+        ValueError: An argument cannot be used, or the version exists.
+    """
+    layers = list(dict.fromkeys(name for names in task.layers.values() for name in names))
+    part = feature_extractor(model, layers)
+    if generated and recipe is None:
+        raise invalid_argument("generated", "False without a recipe", generated)
+    # What is saved is the weights and the signatures, not the Keras model and its functions.
+    root = tf.Module()
+    root.weights = GeneratedWeights(recipe, part) if generated and recipe else StoredWeights(part)
+    served = ServedModel(task, part, root.weights, settings)
+    description = _description(task, model, settings, generated)
+    texts = {"export.json": json.dumps(description, indent=1) + "\n"}
+    if recipe is not None:
+        texts["recipe.json"] = recipe.as_json()
+
+    def add(extras: Path) -> None:
+        for name, text in texts.items():
+            (extras / name).write_text(text)
+        if warmup:
+            write_warmup(extras / _WARMUP, Path(folder).name, task)
+
+    target = _version_folder(Path(folder), version)
+    with _whole_folder(target) as temporary:
+        tf.saved_model.save(root, str(temporary), signatures=served.signatures())
+        (temporary / _EXTRA).mkdir()
+        add(temporary / _EXTRA)
+    return target
+
+
+@contextlib.contextmanager
+def _whole_folder(target: Path) -> Iterator[Path]:
+    """Gives a folder to write to, which appears as `target` if the block succeeds."""
+    folder = target.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".export-", dir=folder))
+    except OSError as error:
+        expected = "a folder that can be written to"
+        raise invalid_argument("folder", expected, f"{folder} ({error.strerror})") from error
+    try:
+        yield temporary / "model"
+        # Does not replace a folder with something in it, whoever else has just made it.
+        (temporary / "model").rename(target)
+    except OSError as error:
+        if target.exists():
+            raise invalid_argument("version", "one that is not there yet", target.name) from error
+        raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,247 @@
+"""The signatures of an exported task: what clients send, checked, and what they get.
+
+Each image of a batch is worked on by itself, one after another. So a batch gives what single calls
+give, to the bit, images of a batch may differ in size, and a batch takes the memory of one.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.serving.descent import Budget
+from rwkeras.serving.encoded import check, check_encoded, decode, encode, refuse
+from rwkeras.serving.settings import ServingSettings
+from rwkeras.serving.sizes import fit, smallest_side
+from rwkeras.serving.tasks import Option, ServedTask
+from rwkeras.serving.weights import Weights
+
+_BYTES = "_bytes"
+_IMAGE = tf.TensorSpec([None, None, 3], tf.float32)
+# What is answered of an image besides itself.
+_OUTCOME = {
+    "loss": tf.TensorSpec([], tf.float32),
+    "initial_loss": tf.TensorSpec([], tf.float32),
+    "losses": tf.TensorSpec([None], tf.float32),
+    "iterations": tf.TensorSpec([], tf.int32),
+    "evaluations": tf.TensorSpec([], tf.int32),
+    "converged": tf.TensorSpec([], tf.bool),
+    "failed": tf.TensorSpec([], tf.bool),
+}
+Tensors = dict[str, tf.Tensor]
+
+
+def _function(
+    body: Callable[[Tensors], Tensors],
+    inputs: Mapping[str, tf.TensorSpec],
+    options: Mapping[str, Option],
+) -> Any:
+    """Returns a `tf.function` of inputs and options by their names.
+
+    TensorFlow writes the defaults of a function's Python signature into that of the model.
+    """
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [inspect.Parameter(name, kind) for name in inputs]
+    parameters += [inspect.Parameter(n, kind, default=o.default) for n, o in options.items()]
+    specs = list(inputs.values())
+    specs += [tf.TensorSpec([], o.default.dtype, name) for name, o in options.items()]
+    names = [parameter.name for parameter in parameters]
+
+    def function(*values):
+        return body(dict(zip(names, values, strict=True)))
+
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return tf.function(function, input_signature=specs, autograph=False)
+
+
+def _of_any_shape(tensor: tf.Tensor) -> tf.Tensor:
+    """Returns a tensor of which nothing is known that its signature says.
+
+    A server does not compare what comes with that; what is known would be taken for granted.
+    """
+    return tf.raw_ops.PlaceholderWithDefault(input=tensor, shape=tf.TensorShape(None))
+
+
+def _check_rank(tensor: tf.Tensor, name: str, rank: int) -> tf.Tensor:
+    """Returns an input once it is of a rank and a batch of at least one."""
+    loose = _of_any_shape(tensor)
+    expected = f"a batch of at least one, of rank {rank}"
+    shape = tf.shape(loose)
+    right = tf.equal(tf.rank(loose), rank) & (tf.size(shape) > 0) & tf.reduce_all(shape[:1] > 0)
+    with tf.control_dependencies([check(right, name, expected, "", shape)]):
+        return tf.identity(tensor)
+
+
+class ServedModel:
+    """A task with its network, and the functions that are its signatures.
+
+    Args:
+        task: What is done.
+        model: The network.
+        weights: Where the exported graph has the network's weights from.
+        settings: The bounds.
+    """
+
+    def __init__(
+        self, task: ServedTask, model: keras.Model, weights: Weights, settings: ServingSettings
+    ):
+        self._task, self._model, self._settings = task, model, settings
+        self._weights = weights
+        self._smallest = {
+            name: smallest_side(model, layers) for name, layers in task.layers.items()
+        }
+
+    @property
+    def _options(self) -> dict[str, Option]:
+        budget = self._settings
+        return {
+            **self._task.options,
+            "max_iterations": Option(
+                tf.constant(budget.max_iterations), 0, budget.evaluations_limit
+            ),
+            "max_evaluations": Option(
+                tf.constant(budget.max_evaluations), 1, budget.evaluations_limit
+            ),
+        }
+
+    def signatures(self) -> dict[str, Any]:
+        """Returns the model's functions by the names of its signatures."""
+        encoded = {
+            name + _BYTES: tf.TensorSpec([None], tf.string, name + _BYTES)
+            for name in self._task.layers
+        }
+        pixels = {
+            name: tf.TensorSpec([None, None, None, 3], tf.float32, name)
+            for name in self._task.layers
+        }
+
+        def of(function, ending):
+            def body(values):
+                images = {name: values[name + ending] for name in self._task.layers}
+                options = {n: values.get(n, o.default) for n, o in self._options.items()}
+                return function(images, options)
+
+            return body
+
+        return {
+            "serving_default": _function(of(self._of_encoded, _BYTES), encoded, self._options),
+            "rest": _function(of(self._of_encoded, _BYTES), encoded, {}),
+            "tensors": _function(of(self._of_pixels, ""), pixels, self._options),
+        }
+
+    # Functions of their own, so that the export holds them once for all signatures.
+    @tf.function(autograph=False)
+    def _of_encoded(self, files: Tensors, options: Tensors) -> Tensors:
+        """Runs the task on encoded images."""
+        files = {name: _check_rank(value, name + _BYTES, 1) for name, value in files.items()}
+        checks = [
+            check_encoded(value, name + _BYTES, self._settings.max_pixels)
+            for name, value in files.items()
+        ]
+
+        def read(name, place):
+            image = fit(decode(files[name][place]), self._settings.max_side)
+            return self._large_enough(image, name, name + _BYTES, place)
+
+        outcomes = self._each(
+            files, options, checks, read, encode, tf.TensorSpec([], tf.string), _BYTES
+        )
+        image = outcomes.pop("image")
+        return {"image_bytes": image, **outcomes}
+
+    def _of_pixels(self, images: Tensors, options: Tensors) -> Tensors:
+        """Runs the task on images as tensors."""
+        images = {name: _check_rank(value, name, 4) for name, value in images.items()}
+        checks = []
+        for name, value in images.items():
+            bad = ~tf.reduce_all((value >= 0) & (value <= 1), axis=(1, 2, 3))
+            checks.append(refuse(tf.where(bad)[:, 0], name, "pixels in [0, 1]", "others, or NaN,"))
+            channels = tf.shape(_of_any_shape(value))[3]
+            checks.append(check(tf.equal(channels, 3), name, "3 channels", "", channels))
+
+        def read(name, place):
+            image = fit(images[name][place], self._settings.max_side)
+            return self._large_enough(image, name, name, place)
+
+        return self._each(images, options, checks, read, tf.identity, _IMAGE)
+
+    def _large_enough(self, image: tf.Tensor, name: str, shown: str, place: tf.Tensor) -> tf.Tensor:
+        """Returns an image once it is seen to reach the layers that are asked of it."""
+        side = self._smallest[name]
+        small = tf.reduce_any(tf.shape(image)[:2] < side)
+        where = tf.boolean_mask(place[tf.newaxis], small[tf.newaxis])
+        expected = f"images of at least {side} pixels a side"
+        with tf.control_dependencies([refuse(where, shown, expected, "smaller ones")]):
+            return tf.identity(image)
+
+    def _each(
+        self,
+        images: Tensors,
+        options: Tensors,
+        checks: Sequence[tf.Operation],
+        read: Callable[[str, tf.Tensor], tf.Tensor],
+        write: Callable[[tf.Tensor], tf.Tensor],
+        image: tf.TensorSpec,
+        ending: str = "",
+    ) -> Tensors:
+        """Runs the task on each image of a batch.
+
+        Args:
+            images: What was sent for each of the task's images, all but the first perhaps once for
+                the whole batch.
+            options: The task's options and its budget.
+            checks: What is to be done before.
+            read: Returns an image, [height, width, 3], by its name and place.
+            write: Makes of the outcome's image what is answered.
+            image: What that is.
+            ending: What follows the images' names in those of inputs.
+        """
+        first, *others = images
+        batch = tf.shape(images[first])[0]
+        checks = [*checks, *self._check_options(options)]
+        for name in others:
+            count = tf.shape(images[name])[0]
+            expected = f"one image, or as many as of `{first}{ending}`"
+            fits = tf.equal(count, 1) | tf.equal(count, batch)
+            checks.append(check(fits, name + ending, expected, "", count))
+        with tf.control_dependencies(checks):
+            places = tf.range(tf.identity(batch), dtype=tf.int32)
+
+        def one(place):
+            chosen = {
+                name: read(name, place % tf.shape(value)[0])[tf.newaxis]
+                for name, value in images.items()
+            }
+            outcome = self._run(chosen, options)
+            return {**outcome, "image": write(outcome["image"])}
+
+        return tf.map_fn(
+            one, places, fn_output_signature={**_OUTCOME, "image": image}, parallel_iterations=1
+        )
+
+    @tf.function(autograph=False)
+    def _run(self, images: Tensors, options: Tensors) -> Tensors:
+        """Runs the task on one of each image, [1, height, width, 3]."""
+        budget = Budget(options["max_iterations"], options["max_evaluations"])
+        with self._weights.in_place_of(self._model):
+            return self._task.run(self._model, images, options, budget)._asdict()
+
+    def _check_options(self, values: Tensors) -> list[tf.Operation]:
+        """Returns what fails where an option has no value that it may have."""
+        checks = []
+        for name, option in self._options.items():
+            shape = tf.shape(_of_any_shape(values[name]))
+            single = check(tf.equal(tf.size(shape), 0), name, "a single number", "", shape)
+            with tf.control_dependencies([single]):
+                value = tf.identity(values[name])
+            checks.append(single)
+            for limit, fits, expected in (
+                (option.minimum, lambda value, limit: value >= limit, "at least"),
+                (option.maximum, lambda value, limit: value <= limit, "at most"),
+            ):
+                if limit is not None:
+                    right = fits(value, tf.constant(limit, value.dtype))
+                    checks.append(check(right, name, f"a number of {expected} {limit}", "", value))
+        return checks

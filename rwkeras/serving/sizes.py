@@ -1,0 +1,52 @@
+"""Sizes of images that are known only when a graph runs."""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.networks.features import check_image_shape, feature_extractor
+from rwkeras.validation import invalid_argument
+
+
+def fit(image: tf.Tensor, max_side: int) -> tf.Tensor:
+    """Scales an image down until its longer side has at most a length; the shape stays.
+
+    Args:
+        image: float32 RGB in [0, 1], [height, width, 3].
+        max_side: In pixels.
+
+    Returns:
+        The same, resampled with a Lanczos filter where it was too large, and clipped to [0, 1].
+    """
+    sides = tf.shape(image)[:2]
+    longer = tf.reduce_max(sides)
+
+    def smaller():
+        scale = max_side / tf.cast(longer, tf.float64)
+        new = tf.cast(tf.round(scale * tf.cast(sides, tf.float64)), tf.int32)
+        resized = tf.image.resize(image, tf.maximum(new, 1), "lanczos3", antialias=True)
+        return tf.clip_by_value(resized, 0, 1)
+
+    image = tf.cond(longer > max_side, smaller, lambda: image)
+    return tf.ensure_shape(image, [None, None, 3])
+
+
+def smallest_side(model: keras.Model, layers: Sequence[str]) -> int:
+    """Returns the least side, in pixels, of images that reach every one of some layers.
+
+    Raises:
+        ValueError: The network takes images of one size only.
+    """
+    extractor = feature_extractor(model, layers)
+    shape = extractor.inputs[0].shape
+    if None not in shape[1:3]:
+        raise invalid_argument("network", "a network of images of any size", tuple(shape))
+    side = 1
+    while True:
+        try:
+            check_image_shape(extractor, (1, side, side, 3))
+        except ValueError:
+            side += 1
+        else:
+            return side

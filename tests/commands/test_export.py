@@ -1,0 +1,70 @@
+import json
+
+import pytest
+
+from rwkeras.networks.recipe import read_recipe
+from tests.commands.conftest import check_refused
+
+
+@pytest.fixture
+def recipe(tmp_path, request):
+    request.getfixturevalue("toy_recipe").save(tmp_path / "recipe.json")
+    return tmp_path / "recipe.json"
+
+
+@pytest.mark.slow
+def test_a_recipe_is_exported(run, recipe, tmp_path):
+    arguments = ["--kind=texture", "--layers=conv1_1,conv2_1", "--output_dir=models/texture"]
+    process = run("export", *arguments, f"--network={recipe}", "--weights=generated")
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.splitlines()[-1] == "exported: models/texture/1"
+    extra = tmp_path / "models" / "texture" / "1" / "assets.extra"
+    said = json.loads((extra / "export.json").read_text())
+    assert (said["task"], said["weights"]) == ("ServedTexture", "generated")
+    assert said["serving"]["max_iterations"] == 100
+    assert said["serving"]["max_evaluations"] == 126
+    assert read_recipe(extra / "recipe.json") == read_recipe(recipe)
+
+
+@pytest.mark.slow
+def test_a_network_by_name_is_made_ready(run, photo, tmp_path):
+    arguments = ["--kind=invert", "--layer=conv2_1", "--network=toy_vgg", "--output_dir=inversion"]
+    arguments += ["--iterations=5", "--nowarmup", "--version=3"]
+    process = run("export", *arguments, f"--reference={photo}")
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.splitlines()[-1] == "exported: inversion/3"
+    check_refused(
+        run("export", *arguments, f"--reference={photo}"),
+        "Invalid value for argument `version`. Expected one that is not there yet. "
+        "Received: version=3 of [3]",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["--network=toy_vgg", "--kind=invert", "--layer=conv2_1"],
+            "Invalid value for argument `reference`. Expected a picture, with a network by name. "
+            "Received: reference=none",
+        ),
+        (
+            ["--network=toy_vgg", "--weights=generated"],
+            "Invalid value for argument `weights`. Expected stored, with a network that is no "
+            "recipe. Received: weights=generated",
+        ),
+        (
+            ["--network=no_such.json"],
+            "Invalid value for argument `network`. Expected the path of a recipe that exists. "
+            "Received: network=no_such.json",
+        ),
+        (
+            ["--iterations=-1"],
+            "Invalid value for argument `max_iterations`. Expected an integer of at least 0. "
+            "Received: max_iterations=-1",
+        ),
+    ],
+)
+def test_nonsense(run, tmp_path, arguments, message):
+    check_refused(run("export", "--output_dir=model", *arguments), message)
+    assert not (tmp_path / "model").exists()

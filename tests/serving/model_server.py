@@ -1,0 +1,104 @@
+"""The real tensorflow_model_server, where there is one."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import requests
+
+_NAME, _VARIABLE = "tensorflow_model_server", "TENSORFLOW_MODEL_SERVER"
+
+
+class Addresses(NamedTuple):
+    """Where a server is reached."""
+
+    rest: str
+    rpc: str
+
+
+def find() -> str | None:
+    """Returns the program's path, or None if there is none."""
+    return os.environ.get(_VARIABLE) or shutil.which(_NAME)
+
+
+def require() -> str:
+    """Returns the program's path; skips the test if there is none."""
+    program = find()
+    if program is None:
+        pytest.skip(f"needs {_NAME} on PATH or in {_VARIABLE}")
+    return program
+
+
+@pytest.fixture
+def model_server():
+    """Returns `running`; skips the test where there is no server to run."""
+    require()
+    return running
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [
+            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
+        ]
+        return [sock.getsockname()[1] for sock in sockets]
+
+
+@contextlib.contextmanager
+def running(folder: str | os.PathLike[str], name: str, seconds: float = 120) -> Iterator[Addresses]:
+    """Runs a server until the block ends.
+
+    Args:
+        folder: The model's, which has a folder for each version.
+        name: The model's name.
+        seconds: How long to wait until a version is available.
+
+    Yields:
+        Where it is reached.
+
+    Raises:
+        RuntimeError: It ended, or no version has become available; with what it wrote.
+    """
+    rest, rpc = _free_ports(2)
+    command = [
+        find(),
+        f"--port={rpc}",
+        f"--rest_api_port={rest}",
+        "--rest_api_timeout_in_ms=600000",
+        f"--model_name={name}",
+        f"--model_base_path={Path(folder).absolute()}",
+    ]
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            end = time.monotonic() + seconds
+            while not _available(f"http://127.0.0.1:{rest}/v1/models/{name}"):
+                if process.poll() is not None or time.monotonic() > end:
+                    log.seek(0)
+                    raise RuntimeError(f"{command[0]} serves nothing:\n{log.read()[-4000:]}")
+                time.sleep(0.1)
+            yield Addresses(f"http://127.0.0.1:{rest}", f"127.0.0.1:{rpc}")
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _available(url: str) -> bool:
+    try:
+        answer = requests.get(url, timeout=5)
+    except requests.RequestException:
+        return False
+    versions = answer.json()["model_version_status"] if answer.ok else []
+    return any(version["state"] == "AVAILABLE" for version in versions)

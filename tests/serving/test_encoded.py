@@ -1,0 +1,110 @@
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from rwkeras.serving.encoded import check_encoded, decode, encode
+
+MAX_PIXELS = 10**6
+NOT_WHOLE = (
+    "Invalid value for `content_bytes`. Expected PNG or JPEG images that are whole. Received: "
+    "other bytes at places] [1 3]"
+)
+TOO_LARGE = (
+    "Invalid value for `content_bytes`. Expected images of at most 1000000 pixels. Received: more "
+    "than that at places] [1 3]"
+)
+PIXELS = (np.random.default_rng(0).random((20, 30, 3)) * 255).astype(np.uint8)
+
+
+@tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
+def decoded(files):
+    with tf.control_dependencies([check_encoded(files, "content_bytes", MAX_PIXELS)]):
+        return tf.map_fn(lambda file: encode(decode(file)), tf.identity(files))
+
+
+def file(image, kind="PNG"):
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
+
+
+def png_of_size(width, height):
+    """Returns a PNG that says it has a size; what follows its header is too short for it."""
+
+    def chunk(name, data):
+        return (
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+RGB = Image.fromarray(PIXELS)
+PNG, JPEG = file(RGB), file(RGB, "JPEG")
+
+
+def over_white(image):
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+
+
+@pytest.mark.parametrize(
+    ("image", "kind"),
+    [
+        (RGB, "PNG"),
+        (RGB, "JPEG"),
+        (RGB.convert("L"), "PNG"),
+        (RGB.convert("L"), "JPEG"),
+        (RGB.convert("P"), "PNG"),
+        (RGB.convert("1"), "PNG"),
+        (RGB.convert("CMYK"), "JPEG"),
+    ],
+)
+def test_images_look_as_pillow_shows_them(image, kind):
+    sent = file(image, kind)
+    expected = np.asarray(Image.open(io.BytesIO(sent)).convert("RGB"))
+    (received,) = decoded(tf.constant([sent])).numpy()
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(received))), expected)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_what_is_transparent_is_laid_over_white(mode):
+    image = Image.fromarray(np.dstack([PIXELS, PIXELS[..., :1]])).convert(mode)
+    (received,) = decoded(tf.constant([file(image)])).numpy()
+    expected = np.asarray(over_white(image.convert("RGBA")).convert("RGB")).astype(int)
+    assert np.abs(np.asarray(Image.open(io.BytesIO(received))) - expected).max() <= 1
+
+
+def test_sixteen_bits_become_eight():
+    image = Image.fromarray(PIXELS[..., 0].astype(np.uint16) * 257)
+    (received,) = decoded(tf.constant([file(image)])).numpy()
+    found = np.asarray(Image.open(io.BytesIO(received)))
+    np.testing.assert_array_equal(found, np.repeat(PIXELS[..., :1], 3, axis=2))
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (b"", NOT_WHOLE),
+        (b"hello there", NOT_WHOLE),
+        (PNG[:20], NOT_WHOLE),
+        (PNG[:200], NOT_WHOLE),
+        (JPEG[:3], NOT_WHOLE),
+        (JPEG[:200], NOT_WHOLE),
+        (png_of_size(0, 5), NOT_WHOLE),
+        (png_of_size(2**32 - 1, 2**32 - 1), NOT_WHOLE),
+        (png_of_size(1001, 1000), TOO_LARGE),
+        (png_of_size(100_000, 100_000), TOO_LARGE),
+    ],
+)
+def test_what_is_no_image_is_refused_by_its_place(bad, message):
+    with pytest.raises(tf.errors.InvalidArgumentError) as error:
+        decoded(tf.constant([PNG, bad, JPEG, bad]))
+    assert message in error.value.message
+    assert len(decoded(tf.constant([PNG, JPEG]))) == 2

@@ -1,0 +1,177 @@
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import rwkeras
+from rwkeras.serving.export import export_task, versions
+from rwkeras.serving.settings import ServingSettings
+from rwkeras.serving.tasks import ServedInversion, ServedStyle, ServedTexture
+from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSettings
+from tests.conftest import waves
+from tests.serving.conftest import SERVING, STYLE
+
+SMALL = ServingSettings(max_iterations=5, max_evaluations=7, max_side=64)
+
+
+@pytest.fixture
+def model():
+    model = rwkeras.toy_vgg(seed=3)
+    rwkeras.calibrate(model, waves(32, 32))
+    return model
+
+
+def run(folder, version, signature, **inputs):
+    """Runs a signature in Python, with the defaults that it has."""
+    loaded = tf.saved_model.load(str(folder / str(version)))
+    return {k: v.numpy() for k, v in loaded.signatures[signature](**inputs).items()}
+
+
+def test_what_is_written(exported):
+    assert versions(exported) == [1, 2]
+    assert sorted(path.name for path in exported.iterdir()) == ["1", "2"]
+    extra = exported / "1" / "assets.extra"
+    said = json.loads((extra / "export.json").read_text())
+    assert said["task"] == "ServedStyle"
+    assert said["settings"]["style_layers"] == list(STYLE.style_layers)
+    assert said["serving"]["max_iterations"] == SERVING.max_iterations
+    assert said["weights"] == "stored"
+    assert said["terms"] == [
+        "content/conv2_2",
+        "style/conv1_1",
+        "style/conv2_1",
+        "style/conv3_1",
+        "tv",
+    ]
+    assert rwkeras.load_network(str(extra / "recipe.json")).name == "toy_vgg"
+
+
+def test_an_export_that_makes_its_weights_is_small(exported):
+    files = [path for path in (exported / "2").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 10**6
+    stored = (exported / "1" / "variables" / "variables.data-00000-of-00001").stat().st_size
+    made = (exported / "2" / "variables" / "variables.data-00000-of-00001").stat().st_size
+    assert made < stored / 5
+
+
+def test_the_server_is_given_a_request_to_warm_up_with(exported):
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    path = exported / "1" / "assets.extra" / "tf_serving_warmup_requests"
+    (record,) = tf.data.TFRecordDataset(str(path))
+    log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
+    request = log.predict_log.request
+    assert (request.model_spec.name, request.model_spec.signature_name) == (
+        "style",
+        "serving_default",
+    )
+    inputs = {name: tf.constant(tf.make_ndarray(value)) for name, value in request.inputs.items()}
+    options = {
+        "content_weight": tf.constant(1.0),
+        "style_weight": tf.constant(1.0),
+        "tv_weight": tf.constant(1.0),
+    }
+    assert run(exported, 1, "serving_default", **inputs, **options)["failed"].tolist() == [False]
+
+
+def test_textures(model, tmp_path):
+    task = ServedTexture(TextureSettings(layers=("conv1_1", "conv2_1")), max_side=64)
+    export_task(task, model, tmp_path / "texture", settings=SMALL)
+    texture = waves(32, 24)[np.newaxis]
+    options = {
+        "noise_seed": task.options["noise_seed"].default,
+        "max_iterations": tf.constant(5),
+        "max_evaluations": tf.constant(7),
+    }
+    found = run(
+        tmp_path / "texture",
+        1,
+        "tensors",
+        texture=tf.constant(texture),
+        width=tf.constant(40),
+        height=tf.constant(0),
+        **options,
+    )
+    optimizer = rwkeras.OptimizerSettings(
+        max_iterations=5, max_evaluations=7, parametrization="pixels", precision="float32"
+    )
+    expected = rwkeras.synthesize_texture(
+        model, texture, ("conv1_1", "conv2_1"), (40, 32), optimizer=optimizer
+    )
+    assert found["image"].shape == (1, 32, 40, 3)
+    assert rwkeras.psnr(found["image"], expected.image) > 60
+
+
+def test_inversions(model, tmp_path):
+    task = ServedInversion(InversionSettings(layer="conv2_1"))
+    export_task(task, model, tmp_path / "invert", settings=SMALL)
+    source = waves(32, 24)[np.newaxis]
+    found = run(
+        tmp_path / "invert",
+        1,
+        "tensors",
+        source=tf.constant(source),
+        noise_seed=task.options["noise_seed"].default,
+        max_iterations=tf.constant(5),
+        max_evaluations=tf.constant(7),
+    )
+    optimizer = rwkeras.OptimizerSettings(
+        max_iterations=5, max_evaluations=7, parametrization="pixels", precision="float32"
+    )
+    expected = rwkeras.invert(model, source, "conv2_1", optimizer=optimizer)
+    assert rwkeras.psnr(found["image"], expected.image) > 60
+
+
+def test_styles_may_start_from_noise(model):
+    task = ServedStyle(StyleSettings(init="noise"))
+    assert "noise_seed" in task.options
+    assert "noise_seed" not in ServedStyle().options
+
+
+def test_no_version_is_written_over(model, tmp_path):
+    task = ServedInversion(InversionSettings(layer="conv1_1"))
+    folder = tmp_path / "new" / "model"
+    assert export_task(task, model, folder, settings=SMALL, version=7) == folder / "7"
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    with pytest.raises(ValueError) as error:
+        export_task(task, model, folder, settings=SMALL, version=7)
+    assert str(error.value) == (
+        "Invalid value for argument `version`. Expected one that is not there yet. "
+        "Received: version=7 of [7]"
+    )
+    assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    assert export_task(task, model, folder, settings=SMALL, warmup=False) == folder / "8"
+    assert not (folder / "8" / "assets.extra" / "tf_serving_warmup_requests").exists()
+
+
+def test_a_version_is_whole_or_not_there(model, tmp_path, monkeypatch):
+    def fails(*args, **kwargs):
+        raise RuntimeError("no space left")
+
+    monkeypatch.setattr("rwkeras.serving.export.write_warmup", fails)
+    with pytest.raises(RuntimeError):
+        export_task(ServedInversion(InversionSettings("conv1_1")), model, tmp_path, settings=SMALL)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"generated": True},
+            "Invalid value for argument `generated`. Expected False without a recipe. "
+            "Received: generated=True",
+        ),
+        (
+            {"version": 0},
+            "Invalid value for argument `version`. Expected an integer of at least 1. "
+            "Received: version=0",
+        ),
+    ],
+)
+def test_errors(model, tmp_path, arguments, message):
+    task = ServedInversion(InversionSettings("conv1_1"))
+    with pytest.raises(ValueError) as error:
+        export_task(task, model, tmp_path / "model", settings=SMALL, **arguments)
+    assert str(error.value) == message

@@ -1,0 +1,65 @@
+"""What importing the package imports, and when."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = '[name for name in ("tensorflow", "keras") if name in sys.modules]'
+REGISTERED = '"rwkeras.networks.octaves" in sys.modules'
+
+
+def printed(code, **environment):
+    process = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}"],
+        capture_output=True, text=True, env={**os.environ, **environment},
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    return process.stdout.splitlines()
+
+
+def test_the_package_alone_is_light():
+    assert printed(f"import rwkeras\ndir(rwkeras)\nprint({HEAVY})") == ["[]"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import rwkeras, keras",
+        "import keras, rwkeras",
+        "import rwkeras, tensorflow",
+        "import rwkeras; rwkeras.gram_matrix",
+        "import rwkeras; rwkeras.vgg19",
+        "import rwkeras.networks.initializers",
+        "import rwkeras.networks.octaves",
+        "import rwkeras.backend",
+    ],
+)
+def test_keras_knows_the_classes_whatever_is_imported_first(code):
+    assert printed(f"{code}\nprint({REGISTERED})") == ["True"]
+
+
+@pytest.mark.slow
+def test_a_file_is_loaded_without_a_name_of_the_package_being_used(tmp_path):
+    import keras
+
+    import rwkeras
+
+    model = keras.Sequential(
+        [keras.Input([4]), keras.layers.Dense(3, kernel_initializer=rwkeras.He(seed=5))]
+    )
+    model.save(tmp_path / "model.keras")
+    code = f"""
+import rwkeras, keras
+model = keras.models.load_model({str(tmp_path / "model.keras")!r})
+print(type(model.layers[0].kernel_initializer).__name__)
+"""
+    assert printed(code) == ["He"]
+
+
+def test_another_backend_is_of_no_matter_before_a_name_is_used():
+    assert printed("import rwkeras\nprint(rwkeras.__version__)", KERAS_BACKEND="jax") == ["0.1.0"]
+    # Keras itself then asks for JAX, which may not be installed.
+    code = "import rwkeras\ntry:\n    import keras\nexcept ModuleNotFoundError:\n    pass\nprint(1)"
+    assert printed(code, KERAS_BACKEND="jax") == ["1"]

@@ -23,6 +23,7 @@ OWN_QUICK = {
     "rwkeras-stack": ["--image_size=32", "--max_iterations=2", "--architecture=toy_vgg"],
     "rwkeras-experiment": ["--quick", "--max_iterations=2", "--training_steps=2"],
     "rwkeras-sweep": [*QUICK, "--networks=toy_vgg"],
+    "rwkeras-export": ["--iterations=2"],
 }
 
 
@@ -44,6 +45,7 @@ def test_there_are_examples():
         "rwkeras-experiment",
         "rwkeras-sweep",
         "rwkeras-demo",
+        "rwkeras-export",
     ]
 
 
@@ -95,7 +97,7 @@ def test_every_command_is_installed():
 def test_table_has_every_layer():
     depths = enumerate((2, 2, 4, 4, 4), 1)
     layers = {f"conv{stage}_{i}" for stage, depth in depths for i in range(1, depth + 1)}
-    layers |= {f"pool{stage}" for stage in range(1, 6)} | {"fc6", "fc7"}
+    layers |= {f"pool{stage}" for stage in range(1, 6)} | {"fc6", "fc7", "fc8"}
     assert set(re.findall(r"^\| (\w+) \| [\d.e+-]+ \|", README, re.MULTILINE)) == layers
 
 

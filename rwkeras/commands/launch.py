@@ -1,6 +1,7 @@
 """How a tool starts, and how it says what went wrong."""
 
 import importlib
+import logging
 import signal
 import sys
 import warnings
@@ -59,6 +60,8 @@ def launch(module_name: str) -> None:
             or None. It is imported here, so that an unusable set-up is an error like any other.
     """
     warnings.showwarning = _show_warning
+    # A network has functions of its own, and TensorFlow warns of each that it traces anew.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     tools = []
     status = _guarded(lambda: tools.append(importlib.import_module(module_name)))
     if status:

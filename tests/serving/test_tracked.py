@@ -1,0 +1,142 @@
+"""The model that comes with the repository: that it is what an export makes, and can be asked."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from google.protobuf import text_format
+
+import rwkeras
+from rwkeras.networks.recipe import read_recipe
+from rwkeras.serving.export import export_task, versions
+from rwkeras.serving.settings import ServingSettings
+from rwkeras.serving.tasks import ServedStyle
+from tests.conftest import waves
+from tests.serving import model_server as servers
+from tests.serving.c_worker import Remote
+from tests.serving.conftest import pixels, png, strings
+from tests.serving.saved_model import Signatures
+
+ROOT = Path(__file__).parents[2]
+MODELS = ROOT / "saved_models"
+MODEL = MODELS / "ranvgg_style"
+LATEST = MODEL / str(versions(MODEL)[-1])
+
+
+@pytest.fixture(scope="module")
+def said():
+    return json.loads((LATEST / "assets.extra" / "export.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def anew(said, tmp_path_factory):
+    """The same exported again, with its weights stored."""
+    recipe = read_recipe(LATEST / "assets.extra" / "recipe.json")
+    folder = tmp_path_factory.mktemp("models") / "ranvgg_style"
+    settings = ServingSettings(**said["serving"])
+    return export_task(ServedStyle(), recipe.build(), folder, settings=settings, recipe=recipe)
+
+
+def test_it_is_small_and_without_weights(said):
+    files = [path for path in LATEST.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 10**6
+    assert said["weights"] == "generated"
+    assert said["settings"] == json.loads(json.dumps(ServedStyle().settings.__dict__))
+
+
+@pytest.mark.slow
+def test_it_is_what_is_exported_today(anew):
+    tracked, today = Signatures(LATEST), Signatures(anew)
+    for name in ("serving_default", "rest", "tensors"):
+        assert set(tracked[name].outputs) == set(today[name].outputs)
+        assert set(tracked[name].inputs) == set(today[name].inputs)
+        for key, one in tracked[name].inputs.items():
+            other = today[name].inputs[key]
+            assert (one.dtype, one.shape) == (other.dtype, other.shape)
+            np.testing.assert_array_equal(one.default, other.default)
+    request = {
+        "content_bytes": strings(png(waves(40, 48))),
+        "style_bytes": strings(png(waves(48, 40)[::-1])),
+        "max_iterations": np.int32(5),
+    }
+    with Remote(LATEST) as one, Remote(anew) as other:
+        answers = [remote.predict("serving_default", request) for remote in (one, other)]
+    images = [pixels(answer["image_bytes"][0]) / 255 for answer in answers]
+    assert rwkeras.psnr(*(image[np.newaxis].astype(np.float32) for image in images)) > 60
+    np.testing.assert_allclose(answers[0]["loss"], answers[1]["loss"], rtol=1e-3)
+
+
+def test_the_server_is_told_of_it():
+    from tensorflow_serving.config import model_server_config_pb2
+
+    config = text_format.Parse(
+        (MODELS / "models.config").read_text(), model_server_config_pb2.ModelServerConfig()
+    )
+    (model,) = config.model_config_list.config
+    assert model.name == MODEL.name
+    assert model.base_path == f"/models/{MODEL.name}"
+
+
+@pytest.fixture(scope="module")
+def addresses(tmp_path_factory):
+    """Where it is served: by the real server if there is one, or by what takes its place."""
+    with pytest.MonkeyPatch.context() as patch:
+        if servers.find() is None:
+            program = tmp_path_factory.mktemp("program") / "server"
+            program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.serving.stand_in "$@"\n')
+            program.chmod(0o755)
+            patch.setenv("TENSORFLOW_MODEL_SERVER", str(program))
+            patch.setenv("PYTHONPATH", str(ROOT))
+        with servers.running(MODEL, MODEL.name) as addresses:
+            yield addresses
+
+
+@pytest.fixture
+def pictures(tmp_path, monkeypatch):
+    rwkeras.write_image(tmp_path / "photo.jpg", waves(40, 48))
+    rwkeras.write_image(tmp_path / "painting.jpg", waves(48, 40))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def example(word):
+    """Returns the README's indented example with a word in it."""
+    blocks = re.findall(r"(?:^    .*\n|^\n)+", (ROOT / "README.md").read_text(), re.MULTILINE)
+    (block,) = [block for block in blocks if word in block]
+    return textwrap.dedent(block).strip()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_the_readme_asks_with_curl(addresses, pictures):
+    command = example("curl -sS").replace("http://localhost:8501", addresses.rest)
+    subprocess.run(command, shell=True, check=True, timeout=300)
+    assert rwkeras.read_image(pictures / "painted.png").shape == (40, 48, 3)
+
+
+@pytest.mark.slow
+def test_the_readme_asks_in_python(addresses, pictures):
+    code = example("from rwkeras.serving import Client").replace("localhost:8500", addresses.rpc)
+    names: dict = {}
+    exec(code.replace("max_iterations=50", "max_iterations=5"), names)
+    assert names["reply"].iterations.tolist() == [5]
+    assert rwkeras.read_image(pictures / "painted.png").shape == (40, 48, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wire", ["rest", "rpc"])
+def test_the_readme_asks_with_the_tool(addresses, pictures, wire):
+    (command,) = re.findall(r"`(rwkeras-query [^`]*)`", (ROOT / "README.md").read_text())
+    _, *arguments = shlex.split(command.replace("localhost:8500", getattr(addresses, wire)))
+    tool = [sys.executable, ROOT / "tools" / "query.py", "--option=max_iterations=5"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([*tool, *arguments], check=True, timeout=300, env=environment)
+    assert rwkeras.read_image(pictures / "painted.png").shape == (40, 48, 3)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.serving.model_server import running
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -63,3 +65,15 @@ def test_throughput(tmp_path):
     lines = (tmp_path / "throughput.md").read_text().splitlines()
     assert len(lines) == 2 + 4
     assert lines[2].endswith("| 1.00 |")
+
+
+@pytest.mark.slow
+def test_serving(tmp_path):
+    small = ["--image_size=32", "--max_iterations=2", "--repeats=1", "--seconds=1", "--clients=2"]
+    model = ROOT / "saved_models" / "ranvgg_style"
+    with running(model, model.name, stand_in=True) as addresses:
+        run_module("serving", f"--output_dir={tmp_path}", f"--address={addresses.rpc}", *small)
+    results = json.loads((tmp_path / "serving.json").read_text())
+    assert results["overhead"]["relative"] > 0
+    assert results["load"]["requests"] >= 2
+    assert results["load"]["median"] <= results["load"]["percentile_99"]

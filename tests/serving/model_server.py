@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import NamedTuple
 import pytest
 import requests
 
+_ROOT = Path(__file__).parents[2]
 _NAME, _VARIABLE = "tensorflow_model_server", "TENSORFLOW_MODEL_SERVER"
 
 
@@ -53,13 +55,16 @@ def _free_ports(count: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def running(folder: str | os.PathLike[str], name: str, seconds: float = 120) -> Iterator[Addresses]:
+def running(
+    folder: str | os.PathLike[str], name: str, seconds: float = 120, *, stand_in: bool = False
+) -> Iterator[Addresses]:
     """Runs a server until the block ends.
 
     Args:
         folder: The model's, which has a folder for each version.
         name: The model's name.
         seconds: How long to wait until a version is available.
+        stand_in: Whether `tests.serving.stand_in` takes the place of a server that is not there.
 
     Yields:
         Where it is reached.
@@ -68,8 +73,11 @@ def running(folder: str | os.PathLike[str], name: str, seconds: float = 120) -> 
         RuntimeError: It ended, or no version has become available; with what it wrote.
     """
     rest, rpc = _free_ports(2)
+    program = [str(find())]
+    if stand_in and find() is None:
+        program = [sys.executable, "-m", "tests.serving.stand_in"]
     command = [
-        find(),
+        *program,
         f"--port={rpc}",
         f"--rest_api_port={rest}",
         "--rest_api_timeout_in_ms=600000",
@@ -77,7 +85,8 @@ def running(folder: str | os.PathLike[str], name: str, seconds: float = 120) -> 
         f"--model_base_path={Path(folder).absolute()}",
     ]
     with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
         try:
             end = time.monotonic() + seconds
             while not _available(f"http://127.0.0.1:{rest}/v1/models/{name}"):

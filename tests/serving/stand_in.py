@@ -1,36 +1,39 @@
-"""A program with tensorflow_model_server's flags that serves a SavedModel as `wire.py` does."""
+"""A program with tensorflow_model_server's flags that serves a SavedModel as `wire.py` does.
+
+The model itself runs as in the real one: in TensorFlow's C++ runtime, in a process without its
+Python, though one request after another.
+"""
 
 import argparse
+import contextlib
 import signal
+import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
-import grpc
 import numpy as np
-import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tests.serving.wire import Model, ServedError, rest_server, rpc_server
+from tests.serving.c_worker import Remote
+from tests.serving.wire import Model, rest_server, rpc_server
 
-_CODES = {code.value[0]: code.name for code in grpc.StatusCode}
 
-
-def saved_model(folder: Path, name: str) -> Model:
-    """Returns the latest version of a model in a folder of versions, run by TensorFlow."""
+@contextlib.contextmanager
+def saved_model(folder: Path, name: str) -> Iterator[Model]:
+    """Gives the latest version of a model in a folder of versions."""
     version = max(int(path.name) for path in folder.iterdir())
     path = folder / str(version)
-    loaded = tf.saved_model.load(str(path))
     file = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
-
-    def predict(signature_name: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        tensors = {key: tf.constant(value) for key, value in inputs.items()}
-        try:
-            outputs = loaded.signatures[signature_name](**tensors)
-        except tf.errors.OpError as error:
-            raise ServedError(_CODES[error.error_code], error.message) from error
-        return {key: value.numpy() for key, value in outputs.items()}
-
     signatures = dict(file.meta_graphs[0].signature_def)
-    return Model(predict, signatures, name=name, versions=(version,))
+    lock = threading.Lock()
+    with Remote(path) as remote:
+
+        def predict(signature_name: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+            with lock:
+                return remote.predict(signature_name, inputs)
+
+        yield Model(predict, signatures, name=name, versions=(version,))
 
 
 def main() -> None:
@@ -45,8 +48,12 @@ def main() -> None:
     ):
         parser.add_argument(f"--{flag}", type=kind, required=True)
     flags = parser.parse_args()
-    model = saved_model(flags.model_base_path, flags.model_name)
-    with rpc_server(model, flags.port), rest_server(model, flags.rest_api_port):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    with (
+        saved_model(flags.model_base_path, flags.model_name) as model,
+        rpc_server(model, flags.port),
+        rest_server(model, flags.rest_api_port),
+    ):
         signal.pause()
 
 

@@ -1,5 +1,4 @@
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -62,13 +61,9 @@ def test_the_real_one(model_server, folder):  # noqa: F811
 
 
 @pytest.mark.slow
-def test_one_that_takes_its_place(folder, tmp_path, monkeypatch):
-    program = tmp_path / "server"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.serving.stand_in "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("TENSORFLOW_MODEL_SERVER", str(program))
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    with servers.running(folder, "shouting") as addresses:
+def test_one_that_takes_its_place(folder, monkeypatch):
+    monkeypatch.setattr(servers, "find", lambda: None)
+    with servers.running(folder, "shouting", stand_in=True) as addresses:
         check(addresses)
 
 

@@ -86,17 +86,10 @@ def test_the_server_is_told_of_it():
 
 
 @pytest.fixture(scope="module")
-def addresses(tmp_path_factory):
+def addresses():
     """Where it is served: by the real server if there is one, or by what takes its place."""
-    with pytest.MonkeyPatch.context() as patch:
-        if servers.find() is None:
-            program = tmp_path_factory.mktemp("program") / "server"
-            program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.serving.stand_in "$@"\n')
-            program.chmod(0o755)
-            patch.setenv("TENSORFLOW_MODEL_SERVER", str(program))
-            patch.setenv("PYTHONPATH", str(ROOT))
-        with servers.running(MODEL, MODEL.name) as addresses:
-            yield addresses
+    with servers.running(MODEL, MODEL.name, stand_in=True) as addresses:
+        yield addresses
 
 
 @pytest.fixture

@@ -1,0 +1,140 @@
+"""What a served graph costs beside the same task in Python, and how a server answers clients.
+
+The overhead is that of the exported graph and of the task on the same pictures in one process,
+which take turns. The load needs a server at --address: each client sends request after request.
+
+Example:
+    python -m benchmarks.serving --output_dir=DIR --address=localhost:8500
+"""
+
+import concurrent.futures
+import dataclasses
+import json
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from absl import app, flags
+from skimage import data
+
+import rwkeras
+from rwkeras.images.files import whole_file
+from rwkeras.images.reading import from_array, resize
+from rwkeras.serving import Client
+from rwkeras.serving.export import versions
+from rwkeras.tasks.settings import StyleSettings
+
+_MODEL = Path(__file__).parents[1] / "saved_models" / "ranvgg_style"
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("output_dir", None, "Where the results go.", required=True)
+flags.DEFINE_string("address", None, "Of a server of the model; by default there is no load.")
+flags.DEFINE_string("model", str(_MODEL), "The model's folder; its name is the served model's.")
+flags.DEFINE_integer("image_size", 256, "Side of both pictures.")
+flags.DEFINE_integer("max_iterations", 30, "Of each picture.")
+flags.DEFINE_integer("repeats", 5, "Turns of each way to compute.")
+flags.DEFINE_integer("clients", 4, "Clients of the load.")
+flags.DEFINE_float("seconds", 60.0, "How long they send requests.")
+
+
+def pictures() -> tuple[np.ndarray, np.ndarray]:
+    """Returns content and style, float32 [1, size, size, 3]."""
+    size = FLAGS.image_size, FLAGS.image_size
+    sources = data.coffee()[:, 100:500], data.immunohistochemistry()
+    return tuple(resize(from_array(source), size)[np.newaxis] for source in sources)
+
+
+def ways(content: np.ndarray, style: np.ndarray) -> dict[str, Callable[[], object]]:
+    """Returns the same task as a graph that was exported, and in Python."""
+    folder = Path(FLAGS.model) / str(versions(FLAGS.model)[-1])
+    said = json.loads((folder / "assets.extra" / "export.json").read_text())
+    loaded = tf.saved_model.load(str(folder))
+    settings = dataclasses.asdict(StyleSettings(**said["settings"]))
+    optimizer = rwkeras.OptimizerSettings(
+        max_iterations=FLAGS.max_iterations,
+        max_evaluations=2 * FLAGS.max_iterations,
+        parametrization="pixels",
+        precision="float32",
+    )
+    inputs = {
+        "content": tf.constant(content),
+        "style": tf.constant(style),
+        **{name: tf.constant(settings[name]) for name in settings if name.endswith("_weight")},
+        "max_iterations": tf.constant(optimizer.max_iterations),
+        "max_evaluations": tf.constant(optimizer.max_evaluations),
+    }
+    model = rwkeras.load_network(str(folder / "assets.extra" / "recipe.json"))
+    return {
+        "graph": lambda: loaded.signatures["tensors"](**inputs)["image"].numpy(),
+        "python": lambda: rwkeras.transfer_style(
+            model, content, style, **settings, optimizer=optimizer
+        ),
+    }
+
+
+def seconds(function: Callable[[], object]) -> float:
+    """Returns how long a call takes."""
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started
+
+
+def overhead(content: np.ndarray, style: np.ndarray) -> dict[str, object]:
+    """Returns the seconds of each way by turns, and the graph's relative to Python's."""
+    functions = ways(content, style)
+    for function in functions.values():
+        function()  # Off the clock everything is compiled.
+    times: dict[str, list[float]] = {name: [] for name in functions}
+    for _ in range(FLAGS.repeats):
+        for name, function in functions.items():
+            times[name].append(seconds(function))
+    ratios = [a / b for a, b in zip(times["graph"], times["python"], strict=True)]
+    return {"seconds": times, "relative": statistics.median(ratios)}
+
+
+def load(content: np.ndarray, style: np.ndarray) -> dict[str, object]:
+    """Returns the latencies that clients see who send one request after another."""
+    end = time.perf_counter() + FLAGS.seconds
+
+    def client(_: int) -> list[float]:
+        latencies = []
+        with Client(FLAGS.address, model=Path(FLAGS.model).name) as asking:
+            while time.perf_counter() < end:
+                latencies.append(
+                    seconds(
+                        lambda: asking.transfer_style(
+                            content[0], style[0], max_iterations=FLAGS.max_iterations
+                        )
+                    )
+                )
+        return latencies
+
+    with concurrent.futures.ThreadPoolExecutor(FLAGS.clients) as pool:
+        found = [latency for each in pool.map(client, range(FLAGS.clients)) for latency in each]
+    return {
+        "requests": len(found),
+        "median": statistics.median(found),
+        "percentile_99": float(np.percentile(found, 99)),
+        "a_minute": 60 * len(found) / FLAGS.seconds,
+    }
+
+
+def main(argv: list[str]) -> None:
+    """Runs the benchmark."""
+    content, style = pictures()
+    result: dict[str, object] = {"overhead": overhead(content, style)}
+    if FLAGS.address is not None:
+        result["load"] = load(content, style)
+    folder = Path(FLAGS.output_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(result, indent=1) + "\n"
+    with whole_file(folder / "serving.json") as path:
+        path.write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,6 +1,8 @@
 """The weights of Eq. 4 and 8, which bring every layer's gradient to one size."""
 
+import weakref
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
@@ -17,6 +19,9 @@ _SIZES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
     "rms": lambda gradient: tf.sqrt(tf.reduce_mean(tf.square(gradient), _PIXELS)),
 }
 WEIGHTINGS = (*_SIZES, "none")
+
+# What was compiled for a model, by the objective's structure; it goes when the model goes.
+_COMPILED: weakref.WeakKeyDictionary[Any, dict[Any, Any]] = weakref.WeakKeyDictionary()
 
 
 def balance(
@@ -51,17 +56,10 @@ def balance(
     check_choice("weighting", weighting, WEIGHTINGS)
     if weighting == "none":
         return objective
-    extractor = feature_extractor(model, objective.layers)
-    check_image_shape(extractor, images.shape)
-
-    # A graph, from which the gradients by the kernels are pruned: eagerly, a convolution computes
-    # its own with that by the image, and of large filters it is the slower by far.
-    @tf.function(autograph=False)
-    def sizes(images):
-        return _gradient_sizes(extractor, objective, images, weighting)
-
+    check_image_shape(feature_extractor(model, objective.layers), images.shape)
+    sizes = _sizes_function(model, objective, weighting)
     weights = {}
-    for name, size in sizes(tf.convert_to_tensor(images)).items():
+    for name, size in sizes(tf.convert_to_tensor(images), objective.data).items():
         weights[name] = 1 / size
         usable = tf.reduce_all(tf.math.is_finite(weights[name]) & (size > 0))
         if tf.executing_eagerly() and not bool(usable):
@@ -78,6 +76,26 @@ def balance(
             for term in objective.terms
         )
     )
+
+
+def _sizes_function(model: keras.Model, objective: Objective, weighting: str) -> Callable[..., Any]:
+    """Returns what gives gradients' sizes of images and data, compiled at most once for a model."""
+    structure = objective.structure
+    key = structure, weighting
+    compiled = _COMPILED.setdefault(model, {})
+    if tf.executing_eagerly() and key in compiled:
+        return compiled[key]
+    extractor = feature_extractor(model, objective.layers)
+
+    def function(images, data):
+        return _gradient_sizes(extractor, structure.with_data(data), images, weighting)
+
+    if not tf.executing_eagerly():  # It is part of another graph, which may have other weights.
+        return function
+    # A graph, from which the gradients by the kernels are pruned: eagerly, a convolution computes
+    # its own with that by the image, and of large filters it is the slower by far.
+    compiled[key] = tf.function(function, autograph=False)
+    return compiled[key]
 
 
 def _gradient_sizes(

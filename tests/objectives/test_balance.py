@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
+import rwkeras.objectives.balance
 
 LAYER = "conv2_1"
 SIZES = {
@@ -88,3 +89,26 @@ def test_errors(toy, batch):
         "the image with a gradient that is finite and not zero (`calibrate` may help). "
         "Received: model='dead' with a gradient of size [0.0, 0.0]"
     )
+
+
+def test_nothing_is_traced_again(batch, monkeypatch):
+    traced = []
+    original = rwkeras.objectives.balance._gradient_sizes
+
+    def counted(*arguments):
+        traced.append(arguments)
+        return original(*arguments)
+
+    monkeypatch.setattr("rwkeras.objectives.balance._gradient_sizes", counted)
+    model = rwkeras.toy_vgg(seed=3)
+    weights = []
+    for scale in (1, 2, 3):
+        # A target and weights of its own each time, and of the network too.
+        model.get_layer("conv1_1").kernel.assign(model.get_layer("conv1_1").kernel * scale)
+        features = rwkeras.extract(model, [LAYER], batch)[LAYER]
+        objective = rwkeras.balance(model, scale * rwkeras.content_term(LAYER, features), batch)
+        weights.append(objective.terms[0].weight.numpy())
+    assert len(traced) == 1
+    # The gradient of the squared activations grows as the square of the kernel.
+    np.testing.assert_allclose(weights[1], weights[0] * 2 / 2**2, rtol=1e-5)
+    np.testing.assert_allclose(weights[2], weights[0] * 3 / 6**2, rtol=1e-5)

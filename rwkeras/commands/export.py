@@ -6,6 +6,7 @@ Example:
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from absl import flags
 
@@ -15,7 +16,7 @@ from rwkeras.images.batch import as_batch
 from rwkeras.images.reading import fit_longer_side, read_image
 from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
 from rwkeras.networks.recipe import Recipe, read_recipe
-from rwkeras.serving.export import export_task
+from rwkeras.serving.export import export_decoder, export_task
 from rwkeras.serving.settings import ServingSettings
 from rwkeras.serving.tasks import ServedInversion, ServedStyle, ServedTask, ServedTexture
 from rwkeras.tasks.settings import STYLE_PRESETS, InversionSettings, TextureSettings
@@ -49,10 +50,16 @@ flags.mark_flag_as_required("output_dir")
 
 _TASKS: dict[str, Callable[[], ServedTask]] = {
     "style": lambda: ServedStyle(STYLE_PRESETS[FLAGS.preset]),
-    "texture": lambda: ServedTexture(TextureSettings(layers=tuple(FLAGS.layers)), FLAGS.max_side),
+    "texture": lambda: ServedTexture(TextureSettings(layers=tuple(FLAGS.layers))),
     "invert": lambda: ServedInversion(InversionSettings(layer=FLAGS.layer)),
 }
-flags.DEFINE_enum("kind", "style", list(_TASKS), "What the model does.")
+_DECODER = "decoder"
+flags.DEFINE_enum(
+    "kind",
+    "style",
+    [*_TASKS, _DECODER],
+    "What the model does; a decoder is a .keras file's network from images to images.",
+)
 
 
 def _settings() -> ServingSettings:
@@ -92,20 +99,32 @@ def _recipe() -> Recipe | None:
     return read_recipe(FLAGS.network, "network") if FLAGS.network.endswith(".json") else None
 
 
-def main() -> None:
-    """Runs the tool."""
+def _export_task(folder: str) -> Path:
     task, settings, recipe = _TASKS[FLAGS.kind](), _settings(), _recipe()
     if FLAGS.weights == "generated" and recipe is None:
         raise invalid_argument("weights", "stored, with a network that is no recipe", "generated")
-    model = _network(task)
-    folder = export_task(
+    return export_task(
         task,
-        model,
-        os.path.normpath(FLAGS.output_dir),
+        _network(task),
+        folder,
         settings=settings,
         recipe=recipe,
         generated=FLAGS.weights == "generated",
         version=FLAGS.version,
         warmup=FLAGS.warmup,
     )
-    print(f"exported: {folder}")
+
+
+def _export_decoder(folder: str) -> Path:
+    if not FLAGS.network.endswith(".keras"):
+        raise invalid_argument("network", "a .keras file, with --kind=decoder", FLAGS.network)
+    model = load_network(FLAGS.network)
+    return export_decoder(
+        model, folder, settings=_settings(), version=FLAGS.version, warmup=FLAGS.warmup
+    )
+
+
+def main() -> None:
+    """Runs the tool."""
+    export = _export_decoder if FLAGS.kind == _DECODER else _export_task
+    print(f"exported: {export(os.path.normpath(FLAGS.output_dir))}")

@@ -10,6 +10,7 @@ from .client.reply import (
     Reply,
 )
 from .export import (
+    export_decoder,
     export_task,
 )
 from .settings import (
@@ -29,5 +30,6 @@ __all__ = [
     "ServedTexture",
     "ServingError",
     "ServingSettings",
+    "export_decoder",
     "export_task",
 ]

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,12 @@ import tensorflow as tf
 from rwkeras.backend import keras
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.recipe import Recipe
+from rwkeras.serving.decoder import ServedDecoder
 from rwkeras.serving.settings import ServingSettings
 from rwkeras.serving.signatures import ServedModel
 from rwkeras.serving.tasks import ServedTask
 from rwkeras.serving.warmup import write_warmup
-from rwkeras.serving.weights import GeneratedWeights, StoredWeights
+from rwkeras.serving.weights import GeneratedWeights, OwnWeights, StoredWeights
 from rwkeras.validation import check_number, invalid_argument
 
 # Where a server leaves files alone, but for the requests that it warms up with.
@@ -49,16 +50,13 @@ def _version_folder(folder: Path, version: int | None) -> Path:
     return folder / str(version)
 
 
-def _description(
-    task: ServedTask, model: keras.Model, settings: ServingSettings, generated: bool
-) -> dict[str, Any]:
+def _description(task: ServedTask, model: keras.Model, settings: ServingSettings) -> dict[str, Any]:
     """Returns what is said of an export beside it."""
     return {
         "task": type(task).__name__,
         **dataclasses.asdict(task),  # type: ignore[call-overload]
         "serving": dataclasses.asdict(settings),
         "network": model.name,
-        "weights": "generated" if generated else "stored",
         "terms": list(task.terms),
     }
 
@@ -102,23 +100,86 @@ def export_task(
     # What is saved is the weights and the signatures, not the Keras model and its functions.
     root = tf.Module()
     root.weights = GeneratedWeights(recipe, part) if generated and recipe else StoredWeights(part)
-    served = ServedModel(task, part, root.weights, settings)
-    description = _description(task, model, settings, generated)
-    texts = {"export.json": json.dumps(description, indent=1) + "\n"}
-    if recipe is not None:
-        texts["recipe.json"] = recipe.as_json()
+    signatures = ServedModel(task, part, root.weights, settings).signatures()
+    weights = "generated" if generated else "stored"
+    description = {**_description(task, model, settings), "weights": weights}
+    texts = {} if recipe is None else {"recipe.json": recipe.as_json()}
+    return _write(
+        Path(folder),
+        version,
+        lambda path: tf.saved_model.save(root, path, signatures=signatures),
+        {**texts, "export.json": json.dumps(description, indent=1) + "\n"},
+        task if warmup else None,
+    )
 
-    def add(extras: Path) -> None:
-        for name, text in texts.items():
-            (extras / name).write_text(text)
-        if warmup:
-            write_warmup(extras / _WARMUP, Path(folder).name, task)
 
-    target = _version_folder(Path(folder), version)
+def export_decoder(
+    model: keras.Model,
+    folder: str | os.PathLike[str],
+    *,
+    settings: ServingSettings = ServingSettings(),
+    version: int | None = None,
+    warmup: bool = True,
+) -> Path:
+    """Exports a network that makes an image of an image in one pass, by Keras's `ExportArchive`.
+
+    Args:
+        model: A functional `keras.Model` from RGB images in [0, 1] of any size to such, as an
+            encoder with its decoder is.
+        folder: See `export_task`.
+        settings: Of these the sizes of images count.
+        version: See `export_task`.
+        warmup: See `export_task`.
+
+    Returns:
+        The version's folder.
+
+    Raises:
+        ValueError: An argument cannot be used, or the version exists.
+    """
+    if len(model.outputs) != 1 or model.outputs[0].shape[1:] != (None, None, 3):
+        shapes = [tuple(output.shape) for output in model.outputs]
+        raise invalid_argument("model", "a network whose one output is images of any size", shapes)
+    task = ServedDecoder()
+    signatures = ServedModel(task, model, OwnWeights(), settings).signatures()
+
+    def save(path: str) -> None:
+        archive = keras.export.ExportArchive()
+        archive.track(model)
+        for name, function in signatures.items():
+            function.get_concrete_function()
+            archive.add_endpoint(name, function)
+        archive.write_out(path, verbose=False)
+
+    description = json.dumps(_description(task, model, settings), indent=1) + "\n"
+    texts = {"export.json": description}
+    return _write(Path(folder), version, save, texts, task if warmup else None)
+
+
+def _write(
+    folder: Path,
+    version: int | None,
+    save: Callable[[str], object],
+    texts: Mapping[str, str],
+    warmup: ServedTask | None,
+) -> Path:
+    """Writes a version, whole or not at all.
+
+    Args:
+        folder: The model's.
+        version: The version's number; None for the next.
+        save: Writes a SavedModel to a path.
+        texts: Files to put beside it, by name.
+        warmup: The task that the server is to warm up with, or None.
+    """
+    target = _version_folder(folder, version)
     with _whole_folder(target) as temporary:
-        tf.saved_model.save(root, str(temporary), signatures=served.signatures())
+        save(str(temporary))
         (temporary / _EXTRA).mkdir()
-        add(temporary / _EXTRA)
+        for name, text in texts.items():
+            (temporary / _EXTRA / name).write_text(text)
+        if warmup is not None:
+            write_warmup(temporary / _EXTRA / _WARMUP, folder.name, warmup)
     return target
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import tensorflow as tf
 
 from rwkeras.backend import keras
-from rwkeras.serving.descent import Budget
 from rwkeras.serving.encoded import check, check_encoded, decode, encode, refuse
 from rwkeras.serving.settings import ServingSettings
 from rwkeras.serving.sizes import fit, smallest_side
@@ -20,16 +19,6 @@ from rwkeras.serving.weights import Weights
 
 _BYTES = "_bytes"
 _IMAGE = tf.TensorSpec([None, None, 3], tf.float32)
-# What is answered of an image besides itself.
-_OUTCOME = {
-    "loss": tf.TensorSpec([], tf.float32),
-    "initial_loss": tf.TensorSpec([], tf.float32),
-    "losses": tf.TensorSpec([None], tf.float32),
-    "iterations": tf.TensorSpec([], tf.int32),
-    "evaluations": tf.TensorSpec([], tf.int32),
-    "converged": tf.TensorSpec([], tf.bool),
-    "failed": tf.TensorSpec([], tf.bool),
-}
 Tensors = dict[str, tf.Tensor]
 
 
@@ -89,21 +78,9 @@ class ServedModel:
     ):
         self._task, self._model, self._settings = task, model, settings
         self._weights = weights
+        self._options = task.options(settings)
         self._smallest = {
             name: smallest_side(model, layers) for name, layers in task.layers.items()
-        }
-
-    @property
-    def _options(self) -> dict[str, Option]:
-        budget = self._settings
-        return {
-            **self._task.options,
-            "max_iterations": Option(
-                tf.constant(budget.max_iterations), 0, budget.evaluations_limit
-            ),
-            "max_evaluations": Option(
-                tf.constant(budget.max_evaluations), 1, budget.evaluations_limit
-            ),
         }
 
     def signatures(self) -> dict[str, Any]:
@@ -214,19 +191,17 @@ class ServedModel:
                 name: read(name, place % tf.shape(value)[0])[tf.newaxis]
                 for name, value in images.items()
             }
-            outcome = self._run(chosen, options)
-            return {**outcome, "image": write(outcome["image"])}
+            answer = self._run(chosen, options)
+            return {**answer, "image": write(answer["image"])}
 
-        return tf.map_fn(
-            one, places, fn_output_signature={**_OUTCOME, "image": image}, parallel_iterations=1
-        )
+        answers = {**self._task.answers, "image": image}
+        return tf.map_fn(one, places, fn_output_signature=answers, parallel_iterations=1)
 
     @tf.function(autograph=False)
     def _run(self, images: Tensors, options: Tensors) -> Tensors:
         """Runs the task on one of each image, [1, height, width, 3]."""
-        budget = Budget(options["max_iterations"], options["max_evaluations"])
         with self._weights.in_place_of(self._model):
-            return self._task.run(self._model, images, options, budget)._asdict()
+            return dict(self._task.run(self._model, images, options))
 
     def _check_options(self, values: Tensors) -> list[tf.Operation]:
         """Returns what fails where an option has no value that it may have."""

@@ -35,10 +35,17 @@ def fit(image: tf.Tensor, max_side: int) -> tf.Tensor:
 def smallest_side(model: keras.Model, layers: Sequence[str]) -> int:
     """Returns the least side, in pixels, of images that reach every one of some layers.
 
+    Args:
+        model: A functional `keras.Model` of images.
+        layers: Names of its layers; none for its output.
+
     Raises:
         ValueError: The network takes images of one size only.
     """
-    extractor = feature_extractor(model, layers)
+    if layers:
+        extractor = feature_extractor(model, layers)
+    else:
+        extractor = keras.Model(model.inputs[0], {"output": model.outputs[0]})
     shape = extractor.inputs[0].shape
     if None not in shape[1:3]:
         raise invalid_argument("network", "a network of images of any size", tuple(shape))

@@ -7,9 +7,10 @@ from typing import NamedTuple, Protocol
 import tensorflow as tf
 
 from rwkeras.backend import keras
-from rwkeras.objectives.objective import tv_term
+from rwkeras.objectives.objective import Objective, tv_term
 from rwkeras.random import derive_seed, stateless_normal
-from rwkeras.serving.descent import Budget, Outcome, minimize
+from rwkeras.serving.descent import Budget, minimize
+from rwkeras.serving.settings import ServingSettings
 from rwkeras.tasks.invert import inversion_objective
 from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSettings
 from rwkeras.tasks.style import style_parts
@@ -37,9 +38,12 @@ class ServedTask(Protocol):
     def layers(self) -> Mapping[str, tuple[str, ...]]:
         """For each image that it takes, by name, the layers whose activations it takes of it."""
 
+    def options(self, settings: ServingSettings) -> Mapping[str, Option]:
+        """Returns what else it takes, by name, as the settings bound it."""
+
     @property
-    def options(self) -> Mapping[str, Option]:
-        """What else it takes, by name."""
+    def answers(self) -> Mapping[str, tf.TensorSpec]:
+        """What it answers of an image, by name, besides another image."""
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -50,9 +54,44 @@ class ServedTask(Protocol):
         model: keras.Model,
         images: Mapping[str, tf.Tensor],
         options: Mapping[str, tf.Tensor],
-        budget: Budget,
-    ) -> Outcome:
-        """Returns the outcome for one of each image, float32, [1, height, width, 3]."""
+    ) -> Mapping[str, tf.Tensor]:
+        """Returns the answers, and "image", for one of each image, [1, height, width, 3]."""
+
+
+class _Optimization:
+    """What tasks have in common that optimise an image."""
+
+    def _budget(self, settings: ServingSettings) -> dict[str, Option]:
+        """Returns the options that bound the work."""
+        iterations, evaluations = settings.max_iterations, settings.max_evaluations
+        limit = settings.evaluations_limit
+        return {
+            "max_iterations": Option(tf.constant(iterations), 0, limit),
+            "max_evaluations": Option(tf.constant(evaluations), 1, limit),
+        }
+
+    @property
+    def answers(self) -> Mapping[str, tf.TensorSpec]:
+        return {
+            "loss": tf.TensorSpec([], tf.float32),
+            "initial_loss": tf.TensorSpec([], tf.float32),
+            "losses": tf.TensorSpec([None], tf.float32),
+            "iterations": tf.TensorSpec([], tf.int32),
+            "evaluations": tf.TensorSpec([], tf.int32),
+            "converged": tf.TensorSpec([], tf.bool),
+            "failed": tf.TensorSpec([], tf.bool),
+        }
+
+    def _minimized(
+        self,
+        model: keras.Model,
+        objective: Objective,
+        start: tf.Tensor,
+        options: Mapping[str, tf.Tensor],
+    ) -> dict[str, tf.Tensor]:
+        """Returns the outcome within the budget that the options give."""
+        budget = Budget(options["max_iterations"], options["max_evaluations"])
+        return minimize(model, objective, start, budget)._asdict()
 
 
 def _noise_seed() -> tf.Tensor:
@@ -67,7 +106,7 @@ def _noise(shape: tf.Tensor, seed: tf.Tensor, stddev: float) -> tf.Tensor:
 
 
 @dataclass(frozen=True)
-class ServedStyle:
+class ServedStyle(_Optimization):
     """Repaints `content` in the style of `style`; see `transfer_style`.
 
     Attributes:
@@ -80,21 +119,20 @@ class ServedStyle:
     def layers(self) -> dict[str, tuple[str, ...]]:
         return {"content": self.settings.content_layers, "style": self.settings.style_layers}
 
-    @property
-    def options(self) -> dict[str, Option]:
+    def options(self, settings: ServingSettings) -> dict[str, Option]:
         names = ("content_weight", "style_weight", "tv_weight")
         weights = {name: getattr(self.settings, name) for name in names}
         options = {name: Option(tf.constant(weight), 0.0) for name, weight in weights.items()}
         if self.settings.init == "noise":
             options["noise_seed"] = Option(_noise_seed())
-        return options
+        return {**options, **self._budget(settings)}
 
     @property
     def terms(self) -> tuple[str, ...]:
         content = [f"content/{layer}" for layer in self.settings.content_layers]
         return (*content, *(f"style/{layer}" for layer in self.settings.style_layers), "tv")
 
-    def run(self, model, images, options, budget) -> Outcome:
+    def run(self, model, images, options) -> dict[str, tf.Tensor]:
         content, style = images["content"], images["style"]
         painted, manner = style_parts(model, content, style, self.settings)
         objective = (
@@ -105,51 +143,48 @@ class ServedStyle:
         start = content
         if self.settings.init == "noise":
             start = _noise(tf.shape(content), options["noise_seed"], self.settings.noise_stddev)
-        return minimize(model, objective, start, budget)
+        return self._minimized(model, objective, start, options)
 
 
 @dataclass(frozen=True)
-class ServedTexture:
+class ServedTexture(_Optimization):
     """Synthesises a texture like `texture`; see `synthesize_texture`.
 
     Attributes:
         settings: The layers, and how they are weighted.
-        max_side: How long a side of what is made may be, in pixels.
     """
 
     settings: TextureSettings = TextureSettings()
-    max_side: int = 1024
 
     @property
     def layers(self) -> dict[str, tuple[str, ...]]:
         return {"texture": self.settings.layers}
 
-    @property
-    def options(self) -> dict[str, Option]:
+    def options(self, settings: ServingSettings) -> dict[str, Option]:
         # A side of 0 is that of the source.
         width, height = self.settings.output_size or (0, 0)
         sides = {
-            name: Option(tf.constant(side), 0, self.max_side)
+            name: Option(tf.constant(side), 0, settings.max_side)
             for name, side in (("width", width), ("height", height))
         }
-        return {**sides, "noise_seed": Option(_noise_seed())}
+        return {**sides, "noise_seed": Option(_noise_seed()), **self._budget(settings)}
 
     @property
     def terms(self) -> tuple[str, ...]:
         return tuple(f"texture/{layer}" for layer in self.settings.layers)
 
-    def run(self, model, images, options, budget) -> Outcome:
+    def run(self, model, images, options) -> dict[str, tf.Tensor]:
         texture = images["texture"]
         objective = texture_objective(model, texture, self.settings)
         shape = tf.shape(texture)
         asked = tf.stack([1, options["height"], options["width"], 3])
         shape = tf.where(asked > 0, asked, shape)
         start = _noise(shape, options["noise_seed"], self.settings.noise_stddev)
-        return minimize(model, objective, start, budget)
+        return self._minimized(model, objective, start, options)
 
 
 @dataclass(frozen=True)
-class ServedInversion:
+class ServedInversion(_Optimization):
     """Recovers `source` from its activations at a layer; see `invert`.
 
     It starts from white noise over pixels, as `invert` does with parametrization="pixels": the
@@ -165,16 +200,15 @@ class ServedInversion:
     def layers(self) -> dict[str, tuple[str, ...]]:
         return {"source": (self.settings.layer,)}
 
-    @property
-    def options(self) -> dict[str, Option]:
-        return {"noise_seed": Option(_noise_seed())}
+    def options(self, settings: ServingSettings) -> dict[str, Option]:
+        return {"noise_seed": Option(_noise_seed()), **self._budget(settings)}
 
     @property
     def terms(self) -> tuple[str, ...]:
         return (f"content/{self.settings.layer}",)
 
-    def run(self, model, images, options, budget) -> Outcome:
+    def run(self, model, images, options) -> dict[str, tf.Tensor]:
         source = images["source"]
         objective = inversion_objective(model, source, self.settings)
         start = _noise(tf.shape(source), options["noise_seed"], self.settings.noise_stddev)
-        return minimize(model, objective, start, budget)
+        return self._minimized(model, objective, start, options)

@@ -47,7 +47,8 @@ def write_warmup(path: Path, name: str, task: ServedTask) -> None:
     inputs: dict[str, Any] = {
         f"{image}_bytes": np.array([_picture()], object) for image in task.layers
     }
-    inputs |= {option: np.int32(value) for option, value in _BUDGET.items()}
+    if task.answers:  # It optimises.
+        inputs |= {option: np.int32(value) for option, value in _BUDGET.items()}
     for key, value in inputs.items():
         request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
     log = prediction_log_pb2.PredictionLog(

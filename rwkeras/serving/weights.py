@@ -1,7 +1,7 @@
 """Where an exported graph has its network's weights from: a file, or a recipe."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +18,14 @@ class Weights(Protocol):
 
     def in_place_of(self, model: keras.Model) -> AbstractContextManager:
         """Returns a context in which the model computes with these weights instead of its own."""
+
+
+class OwnWeights:
+    """The model's own variables, which whoever saves the graph saves with it."""
+
+    def in_place_of(self, model: keras.Model) -> AbstractContextManager:
+        """See `Weights`."""
+        return nullcontext()
 
 
 class StoredWeights(tf.Module):

@@ -59,6 +59,11 @@ def test_a_network_by_name_is_made_ready(run, photo, tmp_path):
             "Received: network=no_such.json",
         ),
         (
+            ["--kind=decoder", "--network=vgg19"],
+            "Invalid value for argument `network`. Expected a .keras file, with --kind=decoder. "
+            "Received: network=vgg19",
+        ),
+        (
             ["--iterations=-1"],
             "Invalid value for argument `max_iterations`. Expected an integer of at least 0. "
             "Received: max_iterations=-1",

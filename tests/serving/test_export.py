@@ -1,16 +1,19 @@
 import json
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import rwkeras
-from rwkeras.serving.export import export_task, versions
+from rwkeras.serving.export import export_decoder, export_task, versions
 from rwkeras.serving.settings import ServingSettings
 from rwkeras.serving.tasks import ServedInversion, ServedStyle, ServedTexture
 from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSettings
 from tests.conftest import waves
-from tests.serving.conftest import SERVING, STYLE
+from tests.serving.c_api import StatusError
+from tests.serving.c_worker import Remote
+from tests.serving.conftest import SERVING, STYLE, pixels, png, strings
 
 SMALL = ServingSettings(max_iterations=5, max_evaluations=7, max_side=64)
 
@@ -76,11 +79,11 @@ def test_the_server_is_given_a_request_to_warm_up_with(exported):
 
 
 def test_textures(model, tmp_path):
-    task = ServedTexture(TextureSettings(layers=("conv1_1", "conv2_1")), max_side=64)
+    task = ServedTexture(TextureSettings(layers=("conv1_1", "conv2_1")))
     export_task(task, model, tmp_path / "texture", settings=SMALL)
     texture = waves(32, 24)[np.newaxis]
     options = {
-        "noise_seed": task.options["noise_seed"].default,
+        "noise_seed": task.options(SMALL)["noise_seed"].default,
         "max_iterations": tf.constant(5),
         "max_evaluations": tf.constant(7),
     }
@@ -112,7 +115,7 @@ def test_inversions(model, tmp_path):
         1,
         "tensors",
         source=tf.constant(source),
-        noise_seed=task.options["noise_seed"].default,
+        noise_seed=task.options(SMALL)["noise_seed"].default,
         max_iterations=tf.constant(5),
         max_evaluations=tf.constant(7),
     )
@@ -125,8 +128,8 @@ def test_inversions(model, tmp_path):
 
 def test_styles_may_start_from_noise(model):
     task = ServedStyle(StyleSettings(init="noise"))
-    assert "noise_seed" in task.options
-    assert "noise_seed" not in ServedStyle().options
+    assert "noise_seed" in task.options(SMALL)
+    assert "noise_seed" not in ServedStyle().options(SMALL)
 
 
 def test_no_version_is_written_over(model, tmp_path):
@@ -175,3 +178,47 @@ def test_errors(model, tmp_path, arguments, message):
     with pytest.raises(ValueError) as error:
         export_task(task, model, tmp_path / "model", settings=SMALL, **arguments)
     assert str(error.value) == message
+
+
+@pytest.fixture
+def autoencoder():
+    """A small network from images to images, trained for a moment."""
+    keras.utils.set_random_seed(0)
+    image = keras.Input((None, None, 3))
+    x = keras.layers.Conv2D(8, 3, 2, padding="same", activation="relu")(image)
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.Conv2DTranspose(3, 4, 2, padding="same")(x)
+    model = keras.Model(image, x, name="autoencoder")
+    model.compile("adam", "mse")
+    crops = np.stack([waves(16, 16), waves(16, 16)[::-1]])
+    model.fit(crops, crops, epochs=2, verbose=0)
+    return model
+
+
+def test_decoders(autoencoder, tmp_path, content):
+    path = export_decoder(autoencoder, tmp_path / "decoder", settings=SMALL)
+    expected = np.clip(autoencoder.predict(content, verbose=0), 0, 1)
+    request = {"source_bytes": strings(png(content[0]), png(content[0, :, ::-1]))}
+    with Remote(path) as remote:
+        found = remote.predict("tensors", {"source": content})
+        answer = remote.predict("serving_default", request)
+        with pytest.raises(StatusError) as error:
+            remote.predict("rest", {"source_bytes": strings(b"nonsense")})
+    assert set(found) == {"image"}
+    np.testing.assert_allclose(found["image"], expected, atol=1e-5)
+    assert set(answer) == {"image_bytes"}
+    assert pixels(answer["image_bytes"][1]).shape == (32, 24, 3)
+    difference = pixels(answer["image_bytes"][0]) / 255 - expected[0]
+    assert np.abs(difference).max() < 1 / 255
+    assert "`source_bytes`" in error.value.message
+    warm = tf.data.TFRecordDataset(str(path / "assets.extra" / "tf_serving_warmup_requests"))
+    assert len(list(warm)) == 1
+
+
+def test_what_gives_no_image_is_no_decoder(model, tmp_path):
+    with pytest.raises(ValueError) as error:
+        export_decoder(model, tmp_path / "decoder", settings=SMALL)
+    assert str(error.value) == (
+        "Invalid value for argument `model`. Expected a network whose one output is images of any "
+        "size. Received: model=[(None, None, None, 16)]"
+    )

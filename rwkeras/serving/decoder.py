@@ -1,0 +1,36 @@
+"""A network that makes an image of an image in one pass, as a task that is served."""
+
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from rwkeras.serving.settings import ServingSettings
+from rwkeras.serving.tasks import Option
+
+
+@dataclass(frozen=True)
+class ServedDecoder:
+    """Answers each `source` with what the network makes of it, clipped to [0, 1]."""
+
+    @property
+    def layers(self) -> dict[str, tuple[str, ...]]:
+        """See `ServedTask`."""
+        return {"source": ()}
+
+    def options(self, settings: ServingSettings) -> dict[str, Option]:
+        """See `ServedTask`."""
+        return {}
+
+    @property
+    def answers(self) -> dict[str, tf.TensorSpec]:
+        """See `ServedTask`."""
+        return {}
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """See `ServedTask`."""
+        return ()
+
+    def run(self, model, images, options) -> dict[str, tf.Tensor]:
+        """See `ServedTask`."""
+        return {"image": tf.clip_by_value(model(images["source"], training=False)[0], 0, 1)}

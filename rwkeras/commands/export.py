@@ -17,8 +17,8 @@ from rwkeras.images.reading import fit_longer_side, read_image
 from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
 from rwkeras.networks.recipe import Recipe, read_recipe
 from rwkeras.serving.export import export_decoder, export_task
+from rwkeras.serving.graph.tasks import ServedInversion, ServedStyle, ServedTask, ServedTexture
 from rwkeras.serving.settings import ServingSettings
-from rwkeras.serving.tasks import ServedInversion, ServedStyle, ServedTask, ServedTexture
 from rwkeras.tasks.settings import STYLE_PRESETS, InversionSettings, TextureSettings
 from rwkeras.validation import invalid_argument
 

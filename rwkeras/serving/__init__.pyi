@@ -13,13 +13,13 @@ from .export import (
     export_decoder,
     export_task,
 )
-from .settings import (
-    ServingSettings,
-)
-from .tasks import (
+from .graph.tasks import (
     ServedInversion,
     ServedStyle,
     ServedTexture,
+)
+from .settings import (
+    ServingSettings,
 )
 
 __all__ = [

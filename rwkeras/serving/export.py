@@ -19,12 +19,12 @@ import tensorflow as tf
 from rwkeras.backend import keras
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.recipe import Recipe
-from rwkeras.serving.decoder import ServedDecoder
+from rwkeras.serving.graph.decoder import ServedDecoder
+from rwkeras.serving.graph.signatures import ServedModel
+from rwkeras.serving.graph.tasks import ServedTask
+from rwkeras.serving.graph.weights import GeneratedWeights, OwnWeights, StoredWeights
 from rwkeras.serving.settings import ServingSettings
-from rwkeras.serving.signatures import ServedModel
-from rwkeras.serving.tasks import ServedTask
 from rwkeras.serving.warmup import write_warmup
-from rwkeras.serving.weights import GeneratedWeights, OwnWeights, StoredWeights
 from rwkeras.validation import check_number, invalid_argument
 
 # Where a server leaves files alone, but for the requests that it warms up with.

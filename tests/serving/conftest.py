@@ -1,15 +1,11 @@
 """A toy network's exports, which tests of this folder share."""
 
-import io
-
 import numpy as np
 import pytest
-import tensorflow as tf
-from PIL import Image
 
 from rwkeras.serving.export import export_task
+from rwkeras.serving.graph.tasks import ServedStyle
 from rwkeras.serving.settings import ServingSettings
-from rwkeras.serving.tasks import ServedStyle
 from rwkeras.tasks.settings import StyleSettings
 from tests.conftest import waves
 
@@ -50,25 +46,3 @@ def style() -> np.ndarray:
         .transpose(0, 2, 1, 3)
         / 255
     )
-
-
-def png(image: np.ndarray) -> bytes:
-    """Returns an image, float32 [height, width, 3], as a PNG file."""
-    buffer = io.BytesIO()
-    Image.fromarray(np.rint(image * 255).astype(np.uint8)).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def pixels(file: bytes) -> np.ndarray:
-    """Returns a file's image, uint8, [height, width, 3]."""
-    return np.asarray(Image.open(io.BytesIO(file)))
-
-
-def strings(*values: bytes) -> np.ndarray:
-    """Returns strings as an array, which NumPy's own type would cut at zeros."""
-    return np.array(values, object)
-
-
-def as_tensors(inputs):
-    """Returns arrays as tensors."""
-    return {name: tf.constant(value) for name, value in inputs.items()}

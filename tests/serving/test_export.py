@@ -7,13 +7,14 @@ import tensorflow as tf
 
 import rwkeras
 from rwkeras.serving.export import export_decoder, export_task, versions
+from rwkeras.serving.graph.tasks import ServedInversion, ServedStyle, ServedTexture
 from rwkeras.serving.settings import ServingSettings
-from rwkeras.serving.tasks import ServedInversion, ServedStyle, ServedTexture
 from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSettings
 from tests.conftest import waves
 from tests.serving.c_api import StatusError
 from tests.serving.c_worker import Remote
-from tests.serving.conftest import SERVING, STYLE, pixels, png, strings
+from tests.serving.conftest import SERVING, STYLE
+from tests.serving.pictures import pixels, png, strings
 
 SMALL = ServingSettings(max_iterations=5, max_evaluations=7, max_side=64)
 

@@ -12,8 +12,8 @@ import rwkeras
 from rwkeras import OptimizerSettings
 from tests.serving.c_api import StatusError
 from tests.serving.c_worker import Remote
-from tests.serving.conftest import SERVING, STYLE, pixels, png, strings
-from tests.serving.test_encoded import png_of_size
+from tests.serving.conftest import SERVING, STYLE
+from tests.serving.pictures import pixels, png, png_of_size, strings
 
 FOREVER = 10**6
 

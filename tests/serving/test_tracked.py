@@ -17,12 +17,12 @@ from google.protobuf import text_format
 import rwkeras
 from rwkeras.networks.recipe import read_recipe
 from rwkeras.serving.export import export_task, versions
+from rwkeras.serving.graph.tasks import ServedStyle
 from rwkeras.serving.settings import ServingSettings
-from rwkeras.serving.tasks import ServedStyle
 from tests.conftest import waves
 from tests.serving import model_server as servers
 from tests.serving.c_worker import Remote
-from tests.serving.conftest import pixels, png, strings
+from tests.serving.pictures import pixels, png, strings
 from tests.serving.saved_model import Signatures
 
 ROOT = Path(__file__).parents[2]

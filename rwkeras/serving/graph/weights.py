@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.networks.recipe import Recipe, candidate_kernel
-from rwkeras.serving.drawing import can_draw, draw
+from rwkeras.serving.graph.drawing import can_draw, draw
 from rwkeras.validation import invalid_argument
 
 

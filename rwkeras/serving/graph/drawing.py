@@ -15,7 +15,7 @@ from rwkeras.networks.initializers import (
     Uniform,
 )
 from rwkeras.random import derive_seed
-from rwkeras.serving.generation import graph_laplace, graph_normal, graph_uniform
+from rwkeras.serving.graph.generation import graph_laplace, graph_normal, graph_uniform
 
 Shape = tuple[int, ...]
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from rwkeras.serving.graph.tasks import Option
 from rwkeras.serving.settings import ServingSettings
-from rwkeras.serving.tasks import Option
 
 
 @dataclass(frozen=True)

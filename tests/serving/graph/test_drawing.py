@@ -2,7 +2,7 @@ import pytest
 import tensorflow as tf
 
 from rwkeras.networks.initializers import INITIALIZERS
-from rwkeras.serving.drawing import can_draw, draw
+from rwkeras.serving.graph.drawing import can_draw, draw
 
 KNOWN = {name: kind for name, kind in INITIALIZERS.items() if name != "orthogonal"}
 

@@ -11,11 +11,11 @@ from typing import Any
 import tensorflow as tf
 
 from rwkeras.backend import keras
-from rwkeras.serving.encoded import check, check_encoded, decode, encode, refuse
+from rwkeras.serving.graph.encoded import check, check_encoded, decode, encode, refuse
+from rwkeras.serving.graph.sizes import fit, smallest_side
+from rwkeras.serving.graph.tasks import Option, ServedTask
+from rwkeras.serving.graph.weights import Weights
 from rwkeras.serving.settings import ServingSettings
-from rwkeras.serving.sizes import fit, smallest_side
-from rwkeras.serving.tasks import Option, ServedTask
-from rwkeras.serving.weights import Weights
 
 _BYTES = "_bytes"
 _IMAGE = tf.TensorSpec([None, None, 3], tf.float32)

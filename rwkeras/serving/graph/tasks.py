@@ -9,7 +9,7 @@ import tensorflow as tf
 from rwkeras.backend import keras
 from rwkeras.objectives.objective import Objective, tv_term
 from rwkeras.random import derive_seed, stateless_normal
-from rwkeras.serving.descent import Budget, minimize
+from rwkeras.serving.graph.descent import Budget, minimize
 from rwkeras.serving.settings import ServingSettings
 from rwkeras.tasks.invert import inversion_objective
 from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSettings

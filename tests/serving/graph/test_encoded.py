@@ -1,13 +1,12 @@
 import io
-import struct
-import zlib
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
-from rwkeras.serving.encoded import check_encoded, decode, encode
+from rwkeras.serving.graph.encoded import check_encoded, decode, encode
+from tests.serving.pictures import png_of_size
 
 MAX_PIXELS = 10**6
 NOT_WHOLE = (
@@ -31,19 +30,6 @@ def file(image, kind="PNG"):
     buffer = io.BytesIO()
     image.save(buffer, kind)
     return buffer.getvalue()
-
-
-def png_of_size(width, height):
-    """Returns a PNG that says it has a size; what follows its header is too short for it."""
-
-    def chunk(name, data):
-        return (
-            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        )
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
 
 
 RGB = Image.fromarray(PIXELS)

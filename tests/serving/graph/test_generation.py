@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from rwkeras.portable import portable_laplace, portable_normal, portable_uniform
-from rwkeras.serving.generation import graph_laplace, graph_normal, graph_uniform, philox
+from rwkeras.serving.graph.generation import graph_laplace, graph_normal, graph_uniform, philox
 
 
 @pytest.mark.parametrize("key", [0, 5, 2**64 - 1, 2**70 + 9])

@@ -1,0 +1,1 @@
+"""What an exported graph is made of."""

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import rwkeras
+from rwkeras.serving.graph.descent import Budget, minimize
+from rwkeras.tasks.invert import inversion_objective
+from rwkeras.tasks.settings import InversionSettings
+from tests.conftest import waves
+
+
+def outcome(toy, image, start, iterations, evaluations):
+    @tf.function(
+        input_signature=[tf.TensorSpec([1, None, None, 3])] * 2 + [tf.TensorSpec([], tf.int32)] * 2,
+        autograph=False,
+    )
+    def run(image, start, iterations, evaluations):
+        objective = inversion_objective(toy, image, InversionSettings("conv2_1"))
+        return minimize(toy, objective, start, Budget(iterations, evaluations))
+
+    return run(image, start, iterations, evaluations)
+
+
+@pytest.mark.parametrize(("iterations", "evaluations"), [(0, 9), (6, 100), (100, 7)])
+def test_it_is_what_optimize_image_does(toy, iterations, evaluations):
+    image, start = waves(20, 28)[np.newaxis], np.full((1, 20, 28, 3), 0.5, np.float32)
+    found = outcome(toy, image, start, iterations, evaluations)
+    expected = rwkeras.optimize_image(
+        toy,
+        inversion_objective(toy, tf.constant(image), InversionSettings("conv2_1")),
+        tf.constant(start),
+        optimizer=rwkeras.OptimizerSettings(
+            max_iterations=iterations,
+            max_evaluations=evaluations,
+            parametrization="pixels",
+            precision="float32",
+        ),
+    )
+    np.testing.assert_allclose(found.image, expected.image[0], atol=1e-3)
+    np.testing.assert_allclose(found.loss, expected.loss[0], rtol=1e-3)
+    np.testing.assert_allclose(found.initial_loss, expected.initial_loss[0], rtol=1e-5)
+    assert found.iterations == expected.iterations[0]
+    assert found.evaluations == expected.evaluations[0]
+    assert (bool(found.converged), bool(found.failed)) == (False, False)
+
+
+def test_a_black_image_fails_where_it_stands(toy):
+    # Its gradient has no size that a loss could be balanced by.
+    black = np.zeros((1, 20, 28, 3), np.float32)
+    found = outcome(toy, black, black, 5, 9)
+    assert bool(found.failed)
+    assert (found.iterations, found.evaluations) == (0, 1)
+    np.testing.assert_array_equal(found.image, black[0])

@@ -1,0 +1,51 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import rwkeras
+from rwkeras.images.reading import fit_longer_side
+from rwkeras.serving.graph.sizes import fit, smallest_side
+from tests.conftest import waves
+
+
+@tf.function(input_signature=[tf.TensorSpec([None, None, 3])], autograph=False)
+def fitted(image):
+    return fit(image, 20)
+
+
+@pytest.mark.parametrize(("height", "width"), [(60, 40), (33, 90), (21, 20), (200, 3)])
+def test_large_images_are_resampled_as_by_pillow(height, width):
+    image = waves(height, width)
+    expected = fit_longer_side(image, 20)
+    assert fitted(image).shape == expected.shape
+    inner = np.s_[2:-2, 2:-2] if min(expected.shape[:2]) > 4 else np.s_[2:-2]
+    np.testing.assert_allclose(fitted(image)[inner], expected[inner], atol=0.01)
+
+
+@pytest.mark.parametrize(("height", "width"), [(20, 20), (1, 7)])
+def test_small_images_stay(height, width):
+    image = waves(height, width)
+    np.testing.assert_array_equal(fitted(image), image)
+
+
+def test_a_thin_image_keeps_a_pixel():
+    assert fitted(waves(400, 2)).shape == (20, 1, 3)
+
+
+def test_the_least_side_that_reaches_a_layer(toy):
+    model = rwkeras.vgg19(seed=0)
+    assert smallest_side(model, ["conv1_1"]) == 1
+    assert smallest_side(model, ["conv2_2", "conv5_1"]) == 16
+    assert smallest_side(toy, []) == 8
+
+
+def test_a_network_of_one_size_is_refused():
+    image = keras.Input((32, 32, 3))
+    model = keras.Model(image, keras.layers.Conv2D(2, 3, name="conv")(image))
+    with pytest.raises(ValueError) as error:
+        smallest_side(model, ["conv"])
+    assert str(error.value) == (
+        "Invalid value for argument `network`. Expected a network of images of any size. "
+        "Received: network=(None, 32, 32, 3)"
+    )

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 from rwkeras.backend import keras
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.recipe import Recipe
 from rwkeras.serving.graph.decoder import ServedDecoder
+from rwkeras.serving.graph.interrupt import interruptible
 from rwkeras.serving.graph.signatures import ServedModel
 from rwkeras.serving.graph.tasks import ServedTask
 from rwkeras.serving.graph.weights import GeneratedWeights, OwnWeights, StoredWeights
@@ -94,7 +96,7 @@ def export_task(
         ValueError: An argument cannot be used, or the version exists.
     """
     layers = list(dict.fromkeys(name for names in task.layers.values() for name in names))
-    part = feature_extractor(model, layers)
+    part = interruptible(feature_extractor(model, layers))
     if generated and recipe is None:
         raise invalid_argument("generated", "False without a recipe", generated)
     # What is saved is the weights and the signatures, not the Keras model and its functions.
@@ -141,6 +143,7 @@ def export_decoder(
         shapes = [tuple(output.shape) for output in model.outputs]
         raise invalid_argument("model", "a network whose one output is images of any size", shapes)
     task = ServedDecoder()
+    model = interruptible(model)
     signatures = ServedModel(task, model, OwnWeights(), settings).signatures()
 
     def save(path: str) -> None:
@@ -175,12 +178,23 @@ def _write(
     target = _version_folder(folder, version)
     with _whole_folder(target) as temporary:
         save(str(temporary))
+        _forget_shapes(temporary / "saved_model.pb")
         (temporary / _EXTRA).mkdir()
         for name, text in texts.items():
             (temporary / _EXTRA / name).write_text(text)
         if warmup is not None:
             write_warmup(temporary / _EXTRA / _WARMUP, folder.name, warmup)
     return target
+
+
+def _forget_shapes(path: Path) -> None:
+    """Takes from a graph the shapes of its tensors, a fifth of it, which are inferred anyway."""
+    model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    for graph in model.meta_graphs:
+        for function in graph.graph_def.library.function:
+            for node in function.node_def:
+                node.attr.pop("_output_shapes", None)
+    path.write_bytes(model.SerializeToString(deterministic=True))
 
 
 @contextlib.contextmanager

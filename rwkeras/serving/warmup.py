@@ -1,4 +1,8 @@
-"""The request with which a server warms up before it says that a version is available."""
+"""The requests with which a server warms up before it says that a version is available.
+
+Of each signature the first request has TensorFlow rewrite the whole graph, which takes seconds and
+heeds no deadline.
+"""
 
 import io
 from pathlib import Path
@@ -12,20 +16,32 @@ from rwkeras.serving.graph.tasks import ServedTask
 from rwkeras.validation import invalid_argument
 
 # Large enough for every layer of a VGG, small enough to take no time.
-_SIDE = 64
-_BUDGET = {"max_iterations": 2, "max_evaluations": 4}
+_SIDE = 32
+_BUDGET = {"max_iterations": np.int32(2), "max_evaluations": np.int32(4)}
 
 
-def _picture() -> bytes:
-    """Returns a picture with something to see, as PNG."""
+def _picture() -> np.ndarray:
+    """Returns a picture with something to see, uint8, [height, width, 3]."""
     ramp = np.arange(_SIDE * _SIDE * 3, dtype=np.uint32).reshape(_SIDE, _SIDE, 3)
+    return (ramp * 37 % 251).astype(np.uint8)
+
+
+def _requests(task: ServedTask) -> dict[str, dict[str, Any]]:
+    """Returns the inputs of a request of each signature, of few iterations where it may say so."""
     buffer = io.BytesIO()
-    Image.fromarray((ramp * 37 % 251).astype(np.uint8)).save(buffer, "PNG")
-    return buffer.getvalue()
+    Image.fromarray(_picture()).save(buffer, "PNG")
+    files = {f"{name}_bytes": np.array([buffer.getvalue()], object) for name in task.layers}
+    pixels = {name: _picture()[np.newaxis].astype(np.float32) / 255 for name in task.layers}
+    budget = _BUDGET if task.answers else {}  # A task without answers does not optimise.
+    return {
+        "serving_default": {**files, **budget},
+        "rest": files,
+        "tensors": {**pixels, **budget},
+    }
 
 
 def write_warmup(path: Path, name: str, task: ServedTask) -> None:
-    """Writes a TFRecord of one `PredictionLog`, a request of two iterations on small images.
+    """Writes a TFRecord of `PredictionLog`s, a request of each signature on small images.
 
     Args:
         path: The file.
@@ -41,18 +57,13 @@ def write_warmup(path: Path, name: str, task: ServedTask) -> None:
         raise invalid_argument(
             "warmup", "False without TensorFlow Serving's API: pip install 'rwkeras[serving]'", True
         ) from error
-    request = predict_pb2.PredictRequest()
-    request.model_spec.name = name
-    request.model_spec.signature_name = "serving_default"
-    inputs: dict[str, Any] = {
-        f"{image}_bytes": np.array([_picture()], object) for image in task.layers
-    }
-    if task.answers:  # It optimises.
-        inputs |= {option: np.int32(value) for option, value in _BUDGET.items()}
-    for key, value in inputs.items():
-        request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
-    log = prediction_log_pb2.PredictionLog(
-        predict_log=prediction_log_pb2.PredictLog(request=request)
-    )
     with tf.io.TFRecordWriter(str(path)) as writer:
-        writer.write(log.SerializeToString())
+        for signature, inputs in _requests(task).items():
+            request = predict_pb2.PredictRequest()
+            request.model_spec.name = name
+            request.model_spec.signature_name = signature
+            for key, value in inputs.items():
+                request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
+            log = prediction_log_pb2.PredictLog(request=request)
+            record = prediction_log_pb2.PredictionLog(predict_log=log)
+            writer.write(record.SerializeToString(deterministic=True))

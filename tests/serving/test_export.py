@@ -59,24 +59,25 @@ def test_an_export_that_makes_its_weights_is_small(exported):
     assert made < stored / 5
 
 
-def test_the_server_is_given_a_request_to_warm_up_with(exported):
+def test_the_server_is_given_requests_to_warm_up_with(exported):
     from tensorflow_serving.apis import prediction_log_pb2
 
     path = exported / "1" / "assets.extra" / "tf_serving_warmup_requests"
-    (record,) = tf.data.TFRecordDataset(str(path))
-    log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
-    request = log.predict_log.request
-    assert (request.model_spec.name, request.model_spec.signature_name) == (
-        "style",
-        "serving_default",
-    )
-    inputs = {name: tf.constant(tf.make_ndarray(value)) for name, value in request.inputs.items()}
-    options = {
-        "content_weight": tf.constant(1.0),
-        "style_weight": tf.constant(1.0),
-        "tv_weight": tf.constant(1.0),
-    }
-    assert run(exported, 1, "serving_default", **inputs, **options)["failed"].tolist() == [False]
+    logs = [
+        prediction_log_pb2.PredictionLog.FromString(record.numpy())
+        for record in tf.data.TFRecordDataset(str(path))
+    ]
+    requests = [log.predict_log.request for log in logs]
+    assert {request.model_spec.name for request in requests} == {"style"}
+    signatures = [request.model_spec.signature_name for request in requests]
+    assert signatures == ["serving_default", "rest", "tensors"]
+    with Remote(exported / "1") as remote:
+        for signature, request in zip(signatures, requests, strict=True):
+            inputs = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
+            answer = remote.predict(signature, inputs)
+            assert answer["failed"].tolist() == [False]
+            expected = SERVING.max_iterations if signature == "rest" else 2
+            assert answer["iterations"].tolist() == [expected]
 
 
 def test_textures(model, tmp_path):
@@ -213,7 +214,7 @@ def test_decoders(autoencoder, tmp_path, content):
     assert np.abs(difference).max() < 1 / 255
     assert "`source_bytes`" in error.value.message
     warm = tf.data.TFRecordDataset(str(path / "assets.extra" / "tf_serving_warmup_requests"))
-    assert len(list(warm)) == 1
+    assert len(list(warm)) == 3
 
 
 def test_what_gives_no_image_is_no_decoder(model, tmp_path):

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from rwkeras.serving.graph.tasks import ServedStyle
 from rwkeras.serving.settings import ServingSettings
 from tests.conftest import waves
 from tests.serving import model_server as servers
+from tests.serving.c_api import StatusError
 from tests.serving.c_worker import Remote
 from tests.serving.pictures import pixels, png, strings
 from tests.serving.saved_model import Signatures
@@ -72,6 +74,23 @@ def test_it_is_what_is_exported_today(anew):
     images = [pixels(answer["image_bytes"][0]) / 255 for answer in answers]
     assert rwkeras.psnr(*(image[np.newaxis].astype(np.float32) for image in images)) > 60
     np.testing.assert_allclose(answers[0]["loss"], answers[1]["loss"], rtol=1e-3)
+
+
+@pytest.mark.slow
+def test_a_deadline_is_obeyed_between_the_layers():
+    # Of images so large that an evaluation takes many times as long as the deadline.
+    large = np.random.default_rng(0).random((1, 768, 768, 3)).astype(np.float32)
+    small = large[:, :32, :32]
+    with Remote(LATEST) as remote:
+        # As the server warms up with, for the first run of a signature rewrites the graph.
+        quick = {"content": small, "style": small, "max_iterations": np.int32(1)}
+        remote.predict("tensors", quick)
+        started = time.monotonic()
+        with pytest.raises(StatusError) as error:
+            remote.predict("tensors", {"content": large, "style": large}, timeout=1.0)
+        assert error.value.code == "DEADLINE_EXCEEDED"
+        assert 1 <= time.monotonic() - started < 4
+        assert remote.predict("tensors", quick)["failed"].tolist() == [False]
 
 
 def test_the_server_is_told_of_it():

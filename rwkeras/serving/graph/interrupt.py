@@ -1,0 +1,64 @@
+"""Places at which a run that is cancelled, as at its deadline, stops.
+
+TensorFlow's runtime looks whether a run is cancelled where a loop decides about its next turn and
+nowhere else: not between the layers of a network, which take seconds each of a large image.
+"""
+
+from typing import Any
+
+import tensorflow as tf
+
+from rwkeras.backend import keras
+
+
+# One function for all places, so that a graph holds it once.
+@tf.function(input_signature=[tf.TensorSpec(None)], autograph=False)
+def _handed_on(x: tf.Tensor) -> tf.Tensor:
+    """Returns a tensor after a loop of one turn."""
+    with tf.control_dependencies([x]):
+        # Not a constant, of which the turn would be worked out beforehand.
+        start = tf.raw_ops.PlaceholderWithDefault(input=0, shape=[])
+    # Through the loop: what only waited for it would be found to need nothing of it.
+    return tf.while_loop(lambda n, _: n < 1, lambda n, x: (n + 1, x), (start, x))[1]
+
+
+def _looked(x: tf.Tensor) -> tf.Tensor:
+    """Returns a tensor once the runtime has looked whether the run is cancelled."""
+    handed = _handed_on(x)
+    handed.set_shape(x.shape)
+    return handed
+
+
+@tf.custom_gradient
+def _interruptible(x: tf.Tensor) -> Any:
+    return _looked(x), _looked
+
+
+class Interruptible(keras.layers.Layer):
+    """Hands on what it is given, and its gradient, and stops where the run is cancelled."""
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Returns the inputs."""
+        return _interruptible(inputs)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Returns the inputs' shape."""
+        return input_shape
+
+
+def interruptible(model: keras.Model) -> keras.Model:
+    """Returns a copy of a functional model that can be stopped behind each of its layers.
+
+    Args:
+        model: The model, whose layers keep their names.
+    """
+
+    def called(layer: keras.layers.Layer, *args: Any, **kwargs: Any) -> Any:
+        outputs = layer(*args, **kwargs)
+        if isinstance(outputs, keras.KerasTensor):
+            return Interruptible()(outputs)
+        return outputs
+
+    copy = keras.models.clone_model(model, call_function=called)
+    copy.set_weights(model.get_weights())
+    return copy

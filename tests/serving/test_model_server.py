@@ -48,7 +48,8 @@ def check(addresses):
             with pytest.raises(ServingError) as error:
                 client.predict({"text_bytes": [b"hey"], "times": -1}, "serving_default")
             assert error.value.code == "INVALID_ARGUMENT"
-            assert "Dimension -1 must be >= 0" in str(error.value)
+            # Two operations refuse it, each in its own words.
+            assert "-1" in str(error.value)
             with pytest.raises(ServingError) as error:
                 Client(address, model="shouting", version=4).metadata()
             assert error.value.code == "NOT_FOUND"

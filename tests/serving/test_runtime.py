@@ -214,6 +214,18 @@ def test_places_of_bad_images_are_said(remote, content, style):
     ) in error.value.message
 
 
+def test_places_of_small_images_are_said_before_anything_is_done(remote, content, style):
+    files = strings(png(content[0]), png(content[0][:1]), png(content[0]), png(content[0][:, :1]))
+    endless = {"max_iterations": np.int32(FOREVER), "max_evaluations": np.int32(FOREVER)}
+    request = {"content_bytes": files, "style_bytes": strings(png(style[0])), **endless}
+    with pytest.raises(StatusError) as error:
+        remote.predict("serving_default", request, timeout=60)
+    assert (
+        "Invalid value for `content_bytes`. Expected images of at least 2 pixels a side. "
+        "Received: smaller at places] [1 3]"
+    ) in error.value.message
+
+
 def test_a_deadline_is_obeyed(remote, request_of):
     endless = {"max_iterations": np.int32(FOREVER), "max_evaluations": np.int32(FOREVER)}
     # So that no image is ever done.

@@ -32,15 +32,16 @@ def check(
     return tf.raw_ops.Assert(condition=condition, data=[message, value], summarize=100)
 
 
-def refuse(places: tf.Tensor, name: str, expected: str, received: str) -> tf.Operation:
-    """Returns the operation that fails if there are places with something that cannot be used.
+def refuse(bad: tf.Tensor, name: str, expected: str, received: str) -> tf.Operation:
+    """Returns the operation that fails, with their places, if there are images of no use.
 
     Args:
-        places: Indices of images, int64, [n].
+        bad: Which of the batch are, bool, [batch].
         name: The input.
         expected: What is allowed, without a full stop.
         received: What was found.
     """
+    places = tf.where(bad)[:, 0]
     return check(tf.equal(tf.size(places), 0), name, expected, f" {received} at places", places)
 
 
@@ -124,20 +125,33 @@ def decode(file: tf.Tensor) -> tf.Tensor:
     return _or_empty(pixels, file)
 
 
-def check_encoded(files: tf.Tensor, name: str, max_pixels: int) -> tf.Operation:
-    """Returns the operation that fails, with their places, if there are files that are no images.
+def encoded_sizes(files: tf.Tensor) -> tf.Tensor:
+    """Returns the heights and widths that files say they have, and zeros of what is no image.
+
+    Args:
+        files: string, [batch].
+
+    Returns:
+        int64, [batch, 2].
+    """
+    size = tf.TensorSpec([2], tf.int64)
+    return tf.map_fn(_size, files, fn_output_signature=size, parallel_iterations=1)
+
+
+def check_encoded(
+    files: tf.Tensor, sizes: tf.Tensor, name: str, max_pixels: int
+) -> list[tf.Operation]:
+    """Returns what fails, with their places, if there are files that are no images.
 
     Files that say that they are larger than allowed are not decoded: a few bytes can claim
     gigabytes.
 
     Args:
         files: string, [batch].
+        sizes: What `encoded_sizes` says of them.
         name: The input.
         max_pixels: How many pixels an image may have.
     """
-    sizes = tf.map_fn(
-        _size, files, fn_output_signature=tf.TensorSpec([2], tf.int64), parallel_iterations=1
-    )
     # Neither side can overflow their product: both have 31 bits.
     pixels = tf.reduce_prod(sizes, axis=1)
     huge = pixels > max_pixels
@@ -152,15 +166,11 @@ def check_encoded(files: tf.Tensor, name: str, max_pixels: int) -> tf.Operation:
         fn_output_signature=tf.TensorSpec([], tf.bool),
         parallel_iterations=1,
     )
-    checks = [
-        refuse(
-            tf.where(huge)[:, 0], name, f"images of at most {max_pixels} pixels", "more than that"
-        ),
-        refuse(
-            tf.where(~whole & ~huge)[:, 0], name, "PNG or JPEG images that are whole", "other bytes"
-        ),
+    allowed = f"images of at most {max_pixels} pixels"
+    return [
+        refuse(huge, name, allowed, "more than that"),
+        refuse(~whole & ~huge, name, "PNG or JPEG images that are whole", "other bytes"),
     ]
-    return tf.group(*checks)
 
 
 def encode(image: tf.Tensor) -> tf.Tensor:

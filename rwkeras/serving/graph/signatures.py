@@ -11,8 +11,15 @@ from typing import Any
 import tensorflow as tf
 
 from rwkeras.backend import keras
-from rwkeras.serving.graph.encoded import check, check_encoded, decode, encode, refuse
-from rwkeras.serving.graph.sizes import fit, smallest_side
+from rwkeras.serving.graph.encoded import (
+    check,
+    check_encoded,
+    decode,
+    encode,
+    encoded_sizes,
+    refuse,
+)
+from rwkeras.serving.graph.sizes import fit, fitted, smallest_side
 from rwkeras.serving.graph.tasks import Option, ServedTask
 from rwkeras.serving.graph.weights import Weights
 from rwkeras.serving.settings import ServingSettings
@@ -113,14 +120,17 @@ class ServedModel:
     def _of_encoded(self, files: Tensors, options: Tensors) -> Tensors:
         """Runs the task on encoded images."""
         files = {name: _check_rank(value, name + _BYTES, 1) for name, value in files.items()}
-        checks = [
-            check_encoded(value, name + _BYTES, self._settings.max_pixels)
-            for name, value in files.items()
-        ]
+        checks = []
+        for name, value in files.items():
+            sizes = encoded_sizes(value)
+            checks += check_encoded(value, sizes, name + _BYTES, self._settings.max_pixels)
+            # What is no image has no size, and is refused as such.
+            known = tf.reduce_all(sizes > 0, axis=1, keepdims=True)
+            sizes = tf.where(known, sizes, self._settings.max_side)
+            checks.append(self._check_sizes(sizes, name, name + _BYTES))
 
         def read(name, place):
-            image = fit(decode(files[name][place]), self._settings.max_side)
-            return self._large_enough(image, name, name + _BYTES, place)
+            return fit(decode(files[name][place]), self._settings.max_side)
 
         outcomes = self._each(
             files, options, checks, read, encode, tf.TensorSpec([], tf.string), _BYTES
@@ -134,24 +144,29 @@ class ServedModel:
         checks = []
         for name, value in images.items():
             bad = ~tf.reduce_all((value >= 0) & (value <= 1), axis=(1, 2, 3))
-            checks.append(refuse(tf.where(bad)[:, 0], name, "pixels in [0, 1]", "others, or NaN,"))
+            checks.append(refuse(bad, name, "pixels in [0, 1]", "others, or NaN,"))
+            sizes = tf.tile(tf.shape(value)[tf.newaxis, 1:3], [tf.shape(value)[0], 1])
+            checks.append(self._check_sizes(sizes, name, name))
             channels = tf.shape(_of_any_shape(value))[3]
             checks.append(check(tf.equal(channels, 3), name, "3 channels", "", channels))
 
         def read(name, place):
-            image = fit(images[name][place], self._settings.max_side)
-            return self._large_enough(image, name, name, place)
+            return fit(images[name][place], self._settings.max_side)
 
         return self._each(images, options, checks, read, tf.identity, _IMAGE)
 
-    def _large_enough(self, image: tf.Tensor, name: str, shown: str, place: tf.Tensor) -> tf.Tensor:
-        """Returns an image once it is seen to reach the layers that are asked of it."""
+    def _check_sizes(self, sizes: tf.Tensor, name: str, shown: str) -> tf.Operation:
+        """Returns what fails if images do not reach the layers that are asked of them.
+
+        Args:
+            sizes: Heights and widths, [batch, 2].
+            name: The image.
+            shown: Its input.
+        """
         side = self._smallest[name]
-        small = tf.reduce_any(tf.shape(image)[:2] < side)
-        where = tf.boolean_mask(place[tf.newaxis], small[tf.newaxis])
+        small = (sizes < 1) | (fitted(sizes, self._settings.max_side) < side)
         expected = f"images of at least {side} pixels a side"
-        with tf.control_dependencies([refuse(where, shown, expected, "smaller ones")]):
-            return tf.identity(image)
+        return refuse(tf.reduce_any(small, axis=1), shown, expected, "smaller")
 
     def _each(
         self,

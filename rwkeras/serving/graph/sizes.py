@@ -9,6 +9,23 @@ from rwkeras.networks.features import check_image_shape, feature_extractor
 from rwkeras.validation import invalid_argument
 
 
+def fitted(sides: tf.Tensor, max_side: int) -> tf.Tensor:
+    """Returns the sides of images that are scaled down until none is longer than allowed.
+
+    Args:
+        sides: Heights and widths in pixels, an integer dtype, [..., 2].
+        max_side: In pixels.
+
+    Returns:
+        int32 of the same shape, at least 1; as they are where they are short enough.
+    """
+    sides = tf.cast(sides, tf.float64)
+    scale = tf.minimum(
+        tf.constant(1.0, tf.float64), max_side / tf.reduce_max(sides, axis=-1, keepdims=True)
+    )
+    return tf.cast(tf.maximum(tf.round(scale * sides), 1), tf.int32)
+
+
 def fit(image: tf.Tensor, max_side: int) -> tf.Tensor:
     """Scales an image down until its longer side has at most a length; the shape stays.
 
@@ -20,15 +37,12 @@ def fit(image: tf.Tensor, max_side: int) -> tf.Tensor:
         The same, resampled with a Lanczos filter where it was too large, and clipped to [0, 1].
     """
     sides = tf.shape(image)[:2]
-    longer = tf.reduce_max(sides)
 
     def smaller():
-        scale = max_side / tf.cast(longer, tf.float64)
-        new = tf.cast(tf.round(scale * tf.cast(sides, tf.float64)), tf.int32)
-        resized = tf.image.resize(image, tf.maximum(new, 1), "lanczos3", antialias=True)
+        resized = tf.image.resize(image, fitted(sides, max_side), "lanczos3", antialias=True)
         return tf.clip_by_value(resized, 0, 1)
 
-    image = tf.cond(longer > max_side, smaller, lambda: image)
+    image = tf.cond(tf.reduce_max(sides) > max_side, smaller, lambda: image)
     return tf.ensure_shape(image, [None, None, 3])
 
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from rwkeras.serving.graph.encoded import check_encoded, decode, encode
+from rwkeras.serving.graph.encoded import check_encoded, decode, encode, encoded_sizes
 from tests.serving.pictures import png_of_size
 
 MAX_PIXELS = 10**6
@@ -22,7 +22,8 @@ PIXELS = (np.random.default_rng(0).random((20, 30, 3)) * 255).astype(np.uint8)
 
 @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
 def decoded(files):
-    with tf.control_dependencies([check_encoded(files, "content_bytes", MAX_PIXELS)]):
+    sizes = encoded_sizes(files)
+    with tf.control_dependencies(check_encoded(files, sizes, "content_bytes", MAX_PIXELS)):
         return tf.map_fn(lambda file: encode(decode(file)), tf.identity(files))
 
 
@@ -94,3 +95,10 @@ def test_what_is_no_image_is_refused_by_its_place(bad, message):
         decoded(tf.constant([PNG, bad, JPEG, bad]))
     assert message in error.value.message
     assert len(decoded(tf.constant([PNG, JPEG]))) == 2
+
+
+def test_sizes_are_read_without_decoding():
+    files = [PNG, JPEG, png_of_size(70_000, 80_000), b"", PNG[:20], JPEG[:3]]
+    expected = [[20, 30], [20, 30], [80_000, 70_000], [0, 0], [0, 0], [0, 0]]
+    sizes = tf.function(encoded_sizes, autograph=False)(tf.constant(files))
+    np.testing.assert_array_equal(sizes, expected)

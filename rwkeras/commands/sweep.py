@@ -58,7 +58,7 @@ flags.DEFINE_enum(
     "precision",
     "float32",
     list(PRECISIONS),
-    "Of the network; with auto, which measures what is faster, processes may differ.",
+    "Of the network; with auto, machines may differ.",
 )
 flags.DEFINE_integer("workers", None, "Processes here; by default as many as there are cores.")
 flags.DEFINE_enum("runner", "local", ["local", "beam"], "This machine, or Apache Beam.")

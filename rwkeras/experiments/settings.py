@@ -22,8 +22,8 @@ class ExperimentSettings:
         candidates: See `StackSettings`.
         stack_iterations: See `StackSettings`.
         parametrization: The coordinates of inversions; pixels, as in the papers.
-        precision: See `OptimizerSettings`. Each process measures for itself whether "auto" is to
-            take bfloat16, so that jobs could differ.
+        precision: See `OptimizerSettings`. Machines differ in whether "auto" takes bfloat16, so
+            that jobs on several could.
         training_steps: Of the rival that is trained on the spot.
         seed: The first of the seeds.
     """

@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 
 import rwkeras
+from rwkeras.networks import precision
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.precision import fast_bfloat16, lower_precision
 
@@ -19,11 +21,41 @@ def test_weights_and_activations_are_in_bfloat16(toy, square):
     assert {weight.dtype for weight in toy.weights} == {"float32"}
 
 
-def test_whether_bfloat16_is_fast_is_measured_once():
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """Returns a function that makes this another machine."""
+    file = tmp_path / "cpuinfo"
+    monkeypatch.setattr(precision, "_PROCESSORS", file)
+
+    def is_now(flags, capability=None):
+        if flags is not None:
+            file.write_text(f"processor\t: 0\nflags\t\t: fpu sse {flags}\nbugs\t\t: amx_bf16\n")
+        config = tf.config
+        gpus = [] if capability is None else ["GPU:0"]
+        monkeypatch.setattr(config, "list_physical_devices", lambda kind: gpus)
+        details = {"compute_capability": capability}
+        monkeypatch.setattr(config.experimental, "get_device_details", lambda gpu: details)
+        fast_bfloat16.cache_clear()
+
+    yield is_now
     fast_bfloat16.cache_clear()
-    assert fast_bfloat16() in (True, False)
-    assert fast_bfloat16() is fast_bfloat16()
-    assert fast_bfloat16.cache_info().misses == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "capability", "fast"),
+    [
+        ("avx512f avx512_bf16", None, True),
+        ("amx_tile amx_bf16", None, True),
+        ("avx2 avx512f", None, False),
+        (None, None, False),
+        ("amx_bf16", (7, 5), False),
+        ("avx2", (8, 0), True),
+        ("avx2", (12, 0), True),
+    ],
+)
+def test_whether_bfloat16_is_fast_is_known_of_a_machine(machine, flags, capability, fast):
+    machine(flags, capability)
+    assert fast_bfloat16() is fast
 
 
 def test_in_bfloat16_an_inversion_comes_as_far(toy, square):

@@ -64,6 +64,28 @@ def distributions(study: Study) -> Report:
             (texture, _TEXTURE, texture, _DISTANCE),
         )
     }
+    return Report(
+        "Distributions of random weights",
+        f"Images are recovered from {layer}, and textures made, with weights of every kind.",
+        [
+            Shown(
+                "distributions",
+                "Over images and seeds.",
+                box_plot(boxes, y="mean Euclidean distance"),
+            ),
+            Shown("pictures", "Below each its distance.", picture_grid(list(INITIALIZERS), lines)),
+        ],
+        {
+            "inversions": _plain(inversions),
+            "textures": _plain(textures),
+        },
+        _distribution_claims(inversions, layer),
+        study.notes,
+    )
+
+
+def _distribution_claims(inversions: Mapping[tuple, JobResult], layer: str) -> list[Claim]:
+    """Returns the claims that images are recovered with each distribution as with the first."""
     claims = []
     for kind in list(INITIALIZERS)[1:]:
         pairs = [label for label in inversions if label[1] == kind]
@@ -80,24 +102,7 @@ def distributions(study: Study) -> Report:
                 "distributions",
             )
         )
-    return Report(
-        "Distributions of random weights",
-        f"Images are recovered from {layer}, and textures made, with weights of every kind.",
-        [
-            Shown(
-                "distributions",
-                "Over images and seeds.",
-                box_plot(boxes, y="mean Euclidean distance"),
-            ),
-            Shown("pictures", "Below each its distance.", picture_grid(list(INITIALIZERS), lines)),
-        ],
-        {
-            "inversions": _plain(inversions),
-            "textures": _plain(textures),
-        },
-        claims,
-        study.notes,
-    )
+    return claims
 
 
 def _plain(results: Mapping[tuple, JobResult]) -> list:

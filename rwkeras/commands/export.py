@@ -33,8 +33,8 @@ flags.DEFINE_enum("weights", "stored", ["stored", "generated"], "In the export, 
 flags.DEFINE_integer("iterations", _SERVING.max_iterations, "Iterations of an optimisation.")
 flags.DEFINE_integer(
     "max_evaluations",
-    None,
-    "Evaluations of the gradient at most; by default a quarter more than iterations.",
+    _SERVING.max_evaluations,
+    "Evaluations of the gradient at most; 0: a quarter more than a request's iterations.",
 )
 flags.DEFINE_integer(
     "evaluations_limit", _SERVING.evaluations_limit, "What a request may ask for at most."
@@ -63,12 +63,9 @@ flags.DEFINE_enum(
 
 
 def _settings() -> ServingSettings:
-    evaluations = FLAGS.max_evaluations
-    if evaluations is None:
-        evaluations = FLAGS.iterations + FLAGS.iterations // 4 + 1
     return ServingSettings(
         max_iterations=FLAGS.iterations,
-        max_evaluations=evaluations,
+        max_evaluations=FLAGS.max_evaluations,
         evaluations_limit=FLAGS.evaluations_limit,
         max_side=FLAGS.max_side,
         max_pixels=FLAGS.max_pixels,

@@ -22,7 +22,7 @@ def test_a_recipe_is_exported(run, recipe, tmp_path):
     said = json.loads((extra / "export.json").read_text())
     assert (said["task"], said["weights"]) == ("ServedTexture", "generated")
     assert said["serving"]["max_iterations"] == 100
-    assert said["serving"]["max_evaluations"] == 126
+    assert said["serving"]["max_evaluations"] == 0
     assert read_recipe(extra / "recipe.json") == read_recipe(recipe)
 
 

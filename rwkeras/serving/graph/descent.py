@@ -20,11 +20,18 @@ class Budget(NamedTuple):
 
     Attributes:
         max_iterations: Iterations at most, int32, [].
-        max_evaluations: Evaluations of the gradient at most, int32, [].
+        max_evaluations: Evaluations of the gradient at most, int32, []; 0 for those that the
+            iterations usually take.
     """
 
     max_iterations: tf.Tensor
     max_evaluations: tf.Tensor
+
+    @property
+    def evaluations(self) -> tf.Tensor:
+        """What bounds the evaluations: a quarter more than the iterations, if nothing is given."""
+        usual = self.max_iterations + self.max_iterations // 4 + 1
+        return tf.where(self.max_evaluations > 0, self.max_evaluations, usual)
 
 
 class Outcome(NamedTuple):
@@ -84,7 +91,7 @@ def minimize(model: keras.Model, objective: Objective, start: tf.Tensor, budget:
         state,
         budget.max_iterations,
         budget.max_iterations,
-        budget.max_evaluations,
+        budget.evaluations,
         tf.constant(_ANY_NUMBER),
     )
     images = coordinates.images(lbfgs.best(state))

@@ -67,7 +67,7 @@ class _Optimization:
         limit = settings.evaluations_limit
         return {
             "max_iterations": Option(tf.constant(iterations), 0, limit),
-            "max_evaluations": Option(tf.constant(evaluations), 1, limit),
+            "max_evaluations": Option(tf.constant(evaluations), 0, limit),
         }
 
     @property

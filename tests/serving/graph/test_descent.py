@@ -44,6 +44,12 @@ def test_it_is_what_optimize_image_does(toy, iterations, evaluations):
     assert (bool(found.converged), bool(found.failed)) == (False, False)
 
 
+@pytest.mark.parametrize(("iterations", "evaluations"), [(0, 1), (3, 4), (40, 51)])
+def test_evaluations_follow_from_the_iterations_unless_given(iterations, evaluations):
+    assert Budget(tf.constant(iterations), tf.constant(0)).evaluations == evaluations
+    assert Budget(tf.constant(iterations), tf.constant(7)).evaluations == 7
+
+
 def test_a_black_image_fails_where_it_stands(toy):
     # Its gradient has no size that a loss could be balanced by.
     black = np.zeros((1, 20, 28, 3), np.float32)

@@ -1,5 +1,26 @@
 """The public names, which `rwkeras/__init__.py` imports when they are first used."""
 
+from .decoders.decnn import (
+    decnn,
+    load_decoder,
+)
+from .decoders.decode import (
+    decode,
+)
+from .decoders.match import (
+    check_decoder,
+)
+from .decoders.network import (
+    decoder,
+)
+from .decoders.settings import (
+    DecoderSettings,
+    DecoderTraining,
+)
+from .decoders.train import (
+    TrainedDecoder,
+    train_decoder,
+)
 from .images.batch import (
     ImageBatch,
     as_batch,
@@ -158,6 +179,8 @@ __all__ = [
     "STYLE_PRESETS",
     "WEIGHTINGS",
     "Binary",
+    "DecoderSettings",
+    "DecoderTraining",
     "Gaussian",
     "He",
     "ImageBatch",
@@ -181,6 +204,7 @@ __all__ = [
     "StyleSettings",
     "Term",
     "TextureSettings",
+    "TrainedDecoder",
     "Uniform",
     "adapt_batch_normalization",
     "alexnet",
@@ -189,8 +213,12 @@ __all__ = [
     "as_batch",
     "balance",
     "calibrate",
+    "check_decoder",
     "content_loss",
     "content_term",
+    "decnn",
+    "decode",
+    "decoder",
     "extract",
     "feature_extractor",
     "filter_bank",
@@ -199,6 +227,7 @@ __all__ = [
     "invert_regularized",
     "joined_gram",
     "keras_application",
+    "load_decoder",
     "load_network",
     "make_ready",
     "mean_euclidean_distance",
@@ -221,6 +250,7 @@ __all__ = [
     "texture_term",
     "total_variation",
     "toy_vgg",
+    "train_decoder",
     "train_rotation_rival",
     "transfer_style",
     "tv_beta",

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from rwkeras.images.collection import named_files
-from rwkeras.images.reading import from_array, read_image, resize
+from rwkeras.images.photographs import SHOWN
+from rwkeras.images.reading import from_array, read_image, square
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.pictures import put_picture
 
@@ -29,19 +30,7 @@ def _samples(kind: str) -> dict[str, np.ndarray]:
     if kind == "styles":
         names = {"tissue": "immunohistochemistry", "galaxies": "hubble_deep_field"}
         return {name: getattr(data, function)() for name, function in names.items()}
-    return {name: getattr(data, name)() for name in ("astronaut", "coffee", "chelsea", "rocket")}
-
-
-def square(picture: np.ndarray, size: int) -> np.ndarray:
-    """Returns the middle of a picture, float32 RGB in [0, 1], [size, size, 3].
-
-    Args:
-        picture: float RGB in [0, 1], [height, width, 3].
-        size: In pixels.
-    """
-    side = min(picture.shape[:2])
-    top, left = ((length - side) // 2 for length in picture.shape[:2])
-    return resize(picture[top : top + side, left : left + side], (size, size))
+    return {name: getattr(data, name)() for name in SHOWN}
 
 
 def put_images(

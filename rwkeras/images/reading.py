@@ -149,6 +149,18 @@ def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.clip(np.stack(channels, axis=2), 0, 1)
 
 
+def square(picture: np.ndarray, size: int) -> np.ndarray:
+    """Returns the middle of a picture, float32 RGB in [0, 1], [size, size, 3].
+
+    Args:
+        picture: float RGB in [0, 1], [height, width, 3].
+        size: In pixels.
+    """
+    side = min(picture.shape[:2])
+    top, left = ((length - side) // 2 for length in picture.shape[:2])
+    return resize(picture[top : top + side, left : left + side], (size, size))
+
+
 def fit_longer_side(image: np.ndarray, longer_side: int) -> np.ndarray:
     """Resamples an image until its longer side has a length; the shape stays.
 

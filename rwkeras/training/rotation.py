@@ -18,11 +18,11 @@ import numpy as np
 
 from rwkeras.backend import keras
 from rwkeras.images.collection import each_image
+from rwkeras.images.photographs import photographs
 from rwkeras.networks.initializers import get_initializer
 from rwkeras.networks.vgg import VGG19, build_vgg, narrowed, random_kernels
 from rwkeras.training.crops import ROTATIONS, Regions, rotated_crops, split
 from rwkeras.training.folding import fold, with_batch_normalization
-from rwkeras.training.photographs import photographs
 from rwkeras.training.settings import RotationSettings
 
 _DEFAULTS = RotationSettings()

@@ -1,17 +1,9 @@
-import numpy as np
 import pytest
 
 import rwkeras
-from rwkeras.experiments.images import put_images, square
+from rwkeras.experiments.images import put_images
 from rwkeras.sweeps.pictures import read_picture
 from tests.conftest import waves
-
-
-def test_square_is_the_middle():
-    picture = np.zeros((10, 20, 3), np.float32)
-    picture[:, 5:15] = 1
-    np.testing.assert_array_equal(square(picture, 10), 1)
-    assert square(waves(40, 24), 16).shape == (16, 16, 3)
 
 
 @pytest.mark.parametrize("kind", ["images", "textures", "styles"])

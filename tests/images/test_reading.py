@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import rwkeras
-from rwkeras.images.reading import fit_longer_side, from_array, from_pillow, resize
+from rwkeras.images.reading import fit_longer_side, from_array, from_pillow, resize, square
 from rwkeras.images.writing import to_uint8
 from tests.conftest import waves
 
@@ -193,3 +193,10 @@ def test_pillow_image_stays_open():
     image = Image.fromarray(RGB)
     from_pillow(image)
     np.testing.assert_array_equal(np.asarray(image), RGB)
+
+
+def test_square_is_the_middle():
+    picture = np.zeros((10, 20, 3), np.float32)
+    picture[:, 5:15] = 1
+    np.testing.assert_array_equal(square(picture, 10), 1)
+    assert square(waves(40, 24), 16).shape == (16, 16, 3)

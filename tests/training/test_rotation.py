@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import rwkeras
+from rwkeras.images.photographs import UPRIGHT, photographs
 from rwkeras.images.writing import write_image
-from rwkeras.training.photographs import PHOTOGRAPHS, photographs
 from rwkeras.training.rotation import train_rotation_rival, untrained_twin
 from rwkeras.training.settings import RotationSettings
 
@@ -83,7 +83,7 @@ def test_stopped_by_the_callback_and_from_a_folder(tmp_path):
 
 def test_photographs(monkeypatch):
     photos = photographs()
-    assert len(photos) == len(PHOTOGRAPHS)
+    assert len(photos) == len(UPRIGHT)
     assert all(photo.ndim == 3 and photo.shape[2] == 3 for photo in photos)
     monkeypatch.setitem(sys.modules, "skimage", None)
     with pytest.raises(ValueError) as error:

@@ -1,11 +1,13 @@
-"""The photographs to train on when none are given: those that come with scikit-image."""
+"""Photographs that come with scikit-image, for those who have none at hand."""
+
+from collections.abc import Iterable
 
 import numpy as np
 
 from rwkeras.images.reading import from_array
 
 # All that have a way up, text among them; the grey ones get three equal channels.
-PHOTOGRAPHS = (
+UPRIGHT = (
     "astronaut",
     "brick",
     "camera",
@@ -18,12 +20,32 @@ PHOTOGRAPHS = (
     "stereo_motorcycle",
     "text",
 )
+# What experiments show, and what may be learnt from before that.
+SHOWN = ("astronaut", "coffee", "chelsea", "rocket")
+OTHERS = (
+    "brick",
+    "camera",
+    "clock",
+    "coins",
+    "grass",
+    "gravel",
+    "hubble_deep_field",
+    "immunohistochemistry",
+    "moon",
+    "page",
+    "retina",
+    "stereo_motorcycle",
+    "text",
+)
 
 
-def photographs() -> list[np.ndarray]:
-    """Returns scikit-image's photographs that have a way up.
+def photographs(names: Iterable[str] = UPRIGHT) -> list[np.ndarray]:
+    """Returns photographs of scikit-image.
 
     Do not judge by these a network that was trained on them.
+
+    Args:
+        names: Those of functions of `skimage.data`.
 
     Returns:
         float32 RGB in [0, 1], each [height, width, 3].
@@ -38,5 +60,5 @@ def photographs() -> list[np.ndarray]:
             "Training needs photographs, a folder of them or scikit-image's: "
             "pip install 'rwkeras[demo]'"
         ) from error
-    loaded = (getattr(data, name)() for name in PHOTOGRAPHS)
+    loaded = (getattr(data, name)() for name in names)
     return [from_array(photo[0] if isinstance(photo, tuple) else photo) for photo in loaded]

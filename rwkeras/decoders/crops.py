@@ -1,0 +1,101 @@
+"""Random crops of photographs, as many as one likes, each a function of its number."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from rwkeras.decoders.photographs import Photographs
+from rwkeras.decoders.settings import DecoderTraining
+from rwkeras.random import derive_seed, generator_key
+from rwkeras.validation import invalid_argument
+
+_BUFFER = 1024
+
+
+class Split(NamedTuple):
+    """Photographs divided into what is learnt from and what is measured.
+
+    Attributes:
+        training: A dataset of uint8 RGB squares.
+        held_out: The same, of other photographs; None if there are none.
+    """
+
+    training: tf.data.Dataset
+    held_out: tf.data.Dataset | None
+
+
+def split(photographs: Photographs, training: DecoderTraining) -> Split:
+    """Divides photographs at random, whole ones.
+
+    Raises:
+        ValueError: There are none left to train on.
+    """
+    held_out = 0
+    if training.held_out > 0:
+        held_out = max(1, round(training.held_out * photographs.total))
+    if held_out >= photographs.total:
+        expected = f"at least {held_out + 1} photographs, of which {held_out} are held out"
+        raise invalid_argument("images", expected, photographs.total)
+    key = generator_key(derive_seed(training.seed, "held_out"))
+    order = tf.random.experimental.stateless_shuffle(tf.range(photographs.total), key)
+    chosen = tf.scatter_nd(
+        order[:held_out, tf.newaxis], tf.ones([held_out], tf.bool), [photographs.total]
+    )
+    numbered = photographs.squares.enumerate()
+
+    def those(wanted: bool, count: int) -> tf.data.Dataset:
+        kept = numbered.filter(lambda n, _: chosen[n] == wanted).map(lambda _, square: square)
+        return kept.apply(tf.data.experimental.assert_cardinality(count))
+
+    training_part = those(False, photographs.total - held_out)
+    return Split(training_part, those(True, held_out) if held_out else None)
+
+
+def random_crops(
+    squares: tf.data.Dataset, training: DecoderTraining, stream: str, first_step: int = 0
+) -> tf.data.Dataset:
+    """Returns batches of random crops, half of them mirrored, without end.
+
+    The photographs come in an order that is random and the same for the same seed, and the crop of
+    one depends on how many came before: a dataset that begins at a step gives what one from the
+    start gives there.
+
+    Args:
+        squares: uint8 RGB, [size, size, 3] each.
+        training: Size, batch size and seed.
+        stream: What they are for.
+        first_step: How many batches are left out.
+
+    Returns:
+        A dataset of (images, images): float32 RGB in [0, 1], [batch, crop_size, crop_size, 3],
+        what is encoded and what is to be decoded.
+    """
+    key = generator_key(derive_seed(training.seed, "crops", stream))
+    shape = (training.crop_size, training.crop_size, 3)
+
+    def crop(number: tf.Tensor, square: tf.Tensor) -> tf.Tensor:
+        seeds = tf.random.split(tf.random.fold_in(key, number))
+        cut = tf.image.stateless_random_crop(square, shape, seeds[0])
+        return tf.image.stateless_random_flip_left_right(cut, seeds[1])
+
+    def pair(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images = tf.cast(images, tf.float32) / 255
+        return images, images
+
+    order = derive_seed(training.seed, "order", stream)
+
+    def shuffled(number: tf.Tensor) -> tf.data.Dataset:
+        # Told its seed, it does not depend on how often the dataset was begun.
+        return squares.shuffle(_BUFFER, seed=order + number, reshuffle_each_iteration=False)
+
+    return (
+        tf.data.Dataset.counter()
+        .flat_map(shuffled)
+        .apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+        .enumerate()
+        .skip(first_step * training.batch_size)
+        .map(crop, tf.data.AUTOTUNE)
+        .batch(training.batch_size, drop_remainder=True)
+        .map(pair, tf.data.AUTOTUNE)
+        .prefetch(tf.data.AUTOTUNE)
+    )

@@ -1,0 +1,136 @@
+"""An encoder with its decoder, as one network from images to images and as one file."""
+
+import os
+from typing import Any
+
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.decoders.levels import encoder_to, mirror
+from rwkeras.networks.precision import lower_precision
+from rwkeras.validation import invalid_argument
+
+_NAME = "decnn"
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class EvenSides(keras.layers.Layer):
+    """Repeats an image's last row and column until a number divides its sides.
+
+    Args:
+        divisor: The number.
+    """
+
+    def __init__(self, divisor: int, **arguments: Any):
+        super().__init__(**arguments)
+        self.divisor = divisor
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Returns the larger images, [batch, height, width, channels]."""
+        for axis in (1, 2):
+            side = tf.shape(inputs)[axis]
+            longer = -(-side // self.divisor) * self.divisor
+            inputs = tf.gather(inputs, tf.minimum(tf.range(longer), side - 1), axis=axis)
+        return inputs
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Returns the shape of what `call` returns."""
+        batch, height, width, channels = input_shape
+        sides = [side and -(-side // self.divisor) * self.divisor for side in (height, width)]
+        return (batch, *sides, channels)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments."""
+        return {**super().get_config(), "divisor": self.divisor}
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class FitTo(keras.layers.Layer):
+    """Gives decoded images the size of those that were encoded.
+
+    Larger ones lose what `EvenSides` added. Smaller ones, of networks whose layers round sizes
+    down, are resampled.
+    """
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        """Returns the first images in the size of the second."""
+        decoded, images = inputs
+        height, width = tf.shape(images)[1], tf.shape(images)[2]
+        large = (tf.shape(decoded)[1] >= height) & (tf.shape(decoded)[2] >= width)
+        fitted = tf.cond(
+            large,
+            lambda: decoded[:, :height, :width],
+            lambda: tf.image.resize(decoded, (height, width)),
+        )
+        return tf.ensure_shape(fitted, [None, *images.shape[1:3], decoded.shape[3]])
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Returns the shape of what `call` returns."""
+        decoded, images = input_shape
+        return (decoded[0], *images[1:3], decoded[3])
+
+
+def decnn(model: keras.Model, layer: str, decoder: keras.Model) -> keras.Model:
+    """Returns a network's part up to a layer and a decoder of it as one network.
+
+    Args:
+        model: A functional `keras.Model` of RGB images in [0, 1]. Its weights are copied.
+        layer: The name of one of its layers.
+        decoder: From the layer's activations to images, as `rwkeras.decoder` returns it.
+
+    Returns:
+        A functional `keras.Model` from RGB images to such, which are not clipped. Its first part,
+        named as `model` is, does not train; its second is `decoder`. Saved as a `.keras` file, it
+        knows both.
+
+    Raises:
+        ValueError: `model` has no such layer, or the decoder does not fit it.
+    """
+    return join(lower_precision(encoder_to(model, layer), "float32"), decoder)
+
+
+def join(encoder: keras.Model, decoder: keras.Model) -> keras.Model:
+    """Returns an encoder, which will not train, and a decoder as one network."""
+    expected, found = (tuple(x.shape[1:]) for x in (encoder.outputs[0], decoder.inputs[0]))
+    if expected != found:
+        raise invalid_argument("decoder", f"a decoder of activations {expected}", found)
+    encoder.trainable = False
+    inputs = keras.Input(encoder.inputs[0].shape[1:], name="image")
+    x = inputs
+    if None in inputs.shape[1:3]:
+        x = EvenSides(mirror(encoder).stride, name="even_sides")(x)
+    x = FitTo(name="fit", dtype="float32")([decoder(encoder(x)), inputs])
+    return keras.Model(inputs, x, name=_NAME)
+
+
+def parts(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """Returns encoder and decoder of what `decnn` returned."""
+    encoder, decoder = (layer for layer in model.layers if isinstance(layer, keras.Model))
+    return encoder, decoder
+
+
+def load_decoder(decoder: Any, name: str = "decoder") -> keras.Model:
+    """Returns an encoder with its decoder, from a file or as it is.
+
+    Args:
+        decoder: The path of a `.keras` file, or what `decnn` returned.
+        name: The argument, as the caller spells it, for messages.
+
+    Raises:
+        ValueError: It is neither, or cannot be loaded.
+    """
+    expected = "a .keras file that tools/train_decoder.py wrote"
+    if isinstance(decoder, str | os.PathLike):
+        path = os.fspath(decoder)
+        if not path.endswith(".keras") or not os.path.isfile(path):
+            raise invalid_argument(name, "the path of a .keras file that exists", path)
+        try:
+            model = keras.saving.load_model(path, compile=False)
+        except Exception as error:  # Keras raises many kinds on broken files.
+            reason = str(error).strip().splitlines() or [type(error).__name__]
+            raise invalid_argument(name, expected, f"{path} ({reason[0]})") from error
+    else:
+        model, path = decoder, type(decoder).__name__
+    if not isinstance(model, keras.Model) or model.name != _NAME:
+        raise invalid_argument(name, expected, path)
+    return model

@@ -1,0 +1,33 @@
+"""Images as a decoder sees them: one pass through encoder and decoder."""
+
+from typing import Any
+
+import numpy as np
+
+from rwkeras.backend import keras
+from rwkeras.decoders.decnn import load_decoder
+from rwkeras.images.batch import as_batch
+from rwkeras.networks.features import check_image_shape
+
+
+def decode(decoder: Any, image: Any) -> np.ndarray:
+    """Encodes an image up to the decoder's layer, and decodes it.
+
+    Args:
+        decoder: The path of a `.keras` file that `tools/train_decoder.py` wrote, or what `decnn` or
+            `load_decoder` returned.
+        image: A path, a Pillow image, or an array or tensor, uint8 in [0, 255] or float in [0, 1],
+            [height, width, 3] or a batch of it.
+
+    Returns:
+        float32 RGB, clipped to [0, 1], of the image's shape.
+
+    Raises:
+        ValueError: An argument cannot be used; the message says why.
+    """
+    model = load_decoder(decoder)
+    given = as_batch(image)
+    output = keras.Model(model.inputs[0], {"decoded": model.outputs[0]})
+    check_image_shape(output, given.images.shape)
+    decoded = np.clip(model(given.images, training=False).numpy(), 0, 1)
+    return decoded if given.batched else decoded[0]

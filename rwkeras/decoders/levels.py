@@ -1,0 +1,109 @@
+"""How a network shrinks images on the way to a layer, which its decoder goes back."""
+
+from typing import NamedTuple
+
+from rwkeras.backend import keras
+from rwkeras.networks.features import feature_extractor
+
+# Images of this side reach every layer of the usual networks, and poolings divide it evenly.
+_PROBE = 256
+
+
+class Level(NamedTuple):
+    """The layers between two changes of size.
+
+    Attributes:
+        factor: By how much its maps are smaller than those of the level before.
+        maps: The most maps that a layer of it has.
+        convolutions: How many convolutions it has.
+    """
+
+    factor: int
+    maps: int
+    convolutions: int
+
+
+class Mirror(NamedTuple):
+    """What a decoder has to undo.
+
+    Attributes:
+        levels: From the image's size down.
+        grid: Height and width of the last maps, before fully connected layers or an average over
+            all positions; None where there are no such layers.
+        units: Of the fully connected layers before the last one that is asked for, in order.
+    """
+
+    levels: tuple[Level, ...]
+    grid: tuple[int, int] | None
+    units: tuple[int, ...]
+
+    @property
+    def stride(self) -> int:
+        """By how much the last maps are smaller than the image."""
+        stride = 1
+        for level in self.levels:
+            stride *= level.factor
+        return stride
+
+
+def encoder_to(model: keras.Model, layer: str) -> keras.Model:
+    """Returns the part of a functional model that ends with a layer, sharing its weights.
+
+    Raises:
+        ValueError: The model is none, or has no such layer.
+    """
+    extractor = feature_extractor(model, [layer])
+    return keras.Model(extractor.inputs[0], extractor.output[layer], name=model.name)
+
+
+def mirror(encoder: keras.Model) -> Mirror:
+    """Returns by what levels an encoder comes to its last layer.
+
+    Sizes that differ by less than a half, as those of convolutions without padding do, count as
+    one.
+
+    Args:
+        encoder: A functional `keras.Model` of images, [batch, height, width, 3].
+    """
+    layers = [x for x in encoder.layers if not isinstance(x, keras.layers.InputLayer)]
+    shapes = _shapes(encoder, layers)
+    side = _probe(encoder)[0]
+    levels = [Level(1, 0, 0)]
+    grid, units = None, []
+    for layer, shape in zip(layers, shapes, strict=True):
+        if len(shape) == 4:
+            grid = shape[1:3]
+            ratio = max(1, round(side / shape[1]))
+            if ratio > 1:
+                side = shape[1]
+                levels.append(Level(ratio, 0, 0))
+            factor, maps, convolutions = levels[-1]
+            is_convolution = isinstance(layer, keras.layers.Conv2D)
+            levels[-1] = Level(factor, max(maps, shape[3]), convolutions + is_convolution)
+        elif isinstance(layer, keras.layers.Dense):
+            units.append(layer.units)
+    deep = len(encoder.outputs[0].shape) != 4
+    return Mirror(_without_empty(levels), grid if deep else None, tuple(units[:-1]))
+
+
+def _without_empty(levels: list[Level]) -> tuple[Level, ...]:
+    """Returns levels, those without convolutions with at least half the maps of the next."""
+    found = [levels[-1]]
+    for level in reversed(levels[:-1]):
+        if not level.convolutions:
+            level = level._replace(maps=max(level.maps, found[0].maps // 2))
+        found.insert(0, level)
+    return tuple(found)
+
+
+def _probe(encoder: keras.Model) -> tuple[int, int]:
+    height, width = encoder.inputs[0].shape[1:3]
+    return height or _PROBE, width or _PROBE
+
+
+def _shapes(encoder: keras.Model, layers: list[keras.layers.Layer]) -> list[tuple[int, ...]]:
+    """Returns the shapes of layers' outputs for an image of the probe's size."""
+    outputs = {layer.name: layer.output for layer in layers}
+    whole = keras.Model(encoder.inputs[0], outputs)
+    shapes = whole.compute_output_shape((1, *_probe(encoder), 3))
+    return [tuple(shapes[layer.name]) for layer in layers]

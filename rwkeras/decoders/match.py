@@ -1,0 +1,55 @@
+"""Whether a decoder was made for a layer of a network."""
+
+import numpy as np
+
+from rwkeras.backend import keras
+from rwkeras.decoders.decnn import parts
+from rwkeras.decoders.levels import encoder_to
+from rwkeras.validation import invalid_argument
+
+# Kernels that point the same way but for rounding are the same but for their scale.
+_SAME = 1 - 1e-5
+# What of a layer's description does not change what it does, or is told by its weights.
+_IRRELEVANT = {"name", "dtype", "trainable", "kernel_initializer", "bias_initializer"}
+
+
+def check_decoder(decoder: keras.Model, model: keras.Model, layer: str) -> None:
+    """Raises `ValueError` unless a decoder was made for a layer of a network.
+
+    Weights may differ by a factor each, as those do that were calibrated on other images.
+
+    Args:
+        decoder: What `load_decoder` returned.
+        model: The network.
+        layer: The layer's name.
+    """
+    encoder, _ = parts(decoder)
+    trained_on = encoder.output_names[0]
+    if (encoder.name, trained_on) != (model.name, layer):
+        expected = f"one for '{layer}' of '{model.name}'"
+        raise invalid_argument("decoder", expected, f"one for '{trained_on}' of '{encoder.name}'")
+    if not _alike(encoder, encoder_to(model, layer)):
+        expected = f"one for this '{model.name}'"
+        raise invalid_argument("decoder", expected, "one for others of its weights or settings")
+
+
+def _alike(first: keras.Model, second: keras.Model) -> bool:
+    """Returns whether two networks are the same but for a factor of each weight."""
+    described = [
+        [
+            (type(layer), {k: v for k, v in layer.get_config().items() if k not in _IRRELEVANT})
+            for layer in network.layers
+        ]
+        for network in (first, second)
+    ]
+    weights = [network.get_weights() for network in (first, second)]
+    if described[0] != described[1] or [w.shape for w in weights[0]] != [
+        w.shape for w in weights[1]
+    ]:
+        return False
+    return all(_parallel(*pair) for pair in zip(*weights, strict=True))
+
+
+def _parallel(first: np.ndarray, second: np.ndarray) -> bool:
+    a, b = (w.astype(np.float64).ravel() for w in (first, second))
+    return float(a @ b) >= _SAME * float(np.linalg.norm(a) * np.linalg.norm(b))

@@ -1,0 +1,219 @@
+"""Decoders as networks: from the activations of a layer to the image.
+
+Shu, Zhu, He, Hopcroft and Zhou (2017) mirror the encoder with transposed convolutions and do not
+say how many maps there are; here the mirror is the default and everything can be chosen.
+
+References:
+    Shu et al. (2017), Understanding deep representations through random weights.
+    Zeiler, Taylor and Fergus (2011), Adaptive deconvolutional networks: transposed convolutions.
+    Odena, Dumoulin and Olah (2016), Deconvolution and checkerboard artifacts: why interpolating
+    first makes smoother images.
+    Shi et al. (2016), Real-time single image and video super-resolution using an efficient
+    sub-pixel convolutional neural network.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.decoders.levels import Mirror, encoder_to, mirror
+from rwkeras.decoders.settings import DecoderSettings
+from rwkeras.networks.initializers import get_initializer
+from rwkeras.validation import invalid_argument
+
+_DEFAULTS = DecoderSettings()
+CHANNELS = 3
+
+
+class _Stage(NamedTuple):
+    """The layers of a decoder at one size.
+
+    Attributes:
+        stride: By how much that is smaller than the image.
+        maps: How many maps they have.
+        convolutions: How many convolutions there are.
+        factor: By how much the maps grow behind them, 1 for the last.
+    """
+
+    stride: int
+    maps: int
+    convolutions: int
+    factor: int
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class DepthToSpace(keras.layers.Layer):
+    """Makes of each position's maps a square of pixels, factor x factor, after Shi et al. (2016).
+
+    Args:
+        factor: The side of the squares.
+    """
+
+    def __init__(self, factor: int, **arguments: Any):
+        super().__init__(**arguments)
+        self.factor = factor
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Returns [batch, factor height, factor width, maps / factor^2]."""
+        return tf.nn.depth_to_space(inputs, self.factor)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Returns the shape of what `call` returns."""
+        batch, height, width, maps = input_shape
+        sides = [side and side * self.factor for side in (height, width)]
+        return (batch, *sides, maps // self.factor**2)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments."""
+        return {**super().get_config(), "factor": self.factor}
+
+
+def decoder(
+    model: keras.Model,
+    layer: str,
+    *,
+    upsampling: str = _DEFAULTS.upsampling,
+    width: float = _DEFAULTS.width,
+    depth: int | None = _DEFAULTS.depth,
+    maps: Sequence[int] | None = _DEFAULTS.maps,
+    factors: Sequence[int] | None = _DEFAULTS.factors,
+    kernel_size: int = _DEFAULTS.kernel_size,
+    initializer: str = _DEFAULTS.initializer,
+    seed: int = _DEFAULTS.seed,
+) -> keras.Model:
+    """Returns an untrained decoder: the mirror of a network up to a layer.
+
+    At each size that the network has on the way to the layer, from the deepest up, there are
+    rectified convolutions, and behind them the maps grow to the size before; a convolution without
+    rectifier makes the image. Fully connected layers are mirrored by such.
+
+    Args:
+        model: A functional `keras.Model` of RGB images, the encoder.
+        layer: The name of one of its layers.
+        upsampling: See `DecoderSettings`, as for all that follow.
+        width: How many maps, of the encoder's.
+        depth: How many convolutions at each size; None for the encoder's.
+        maps: How many maps at each size, from the deepest up, instead of `width`. With "subpixel"
+            the image's own size has none.
+        factors: By how much maps grow each time, from the deepest up.
+        kernel_size: The side of the filters.
+        initializer: The distribution of the kernels; biases are zero.
+        seed: Of the kernels.
+
+    Returns:
+        A functional `keras.Model` named "decoder" from the layer's activations to images that are
+        not clipped, float32 [batch, height, width, 3]. Where sizes on the way were rounded down,
+        the images are smaller than those that were encoded; see `decnn`.
+
+    Raises:
+        ValueError: An argument cannot be used, or `model` has no such layer.
+    """
+    settings = DecoderSettings(
+        upsampling=upsampling,
+        width=width,
+        depth=depth,
+        maps=None if maps is None else tuple(maps),
+        factors=None if factors is None else tuple(factors),
+        kernel_size=kernel_size,
+        initializer=initializer,
+        seed=seed,
+    )
+    return build_decoder(encoder_to(model, layer), settings)
+
+
+def build_decoder(
+    encoder: keras.Model, settings: DecoderSettings, dtype: str = "float32"
+) -> keras.Model:
+    """Returns an untrained decoder of an encoder's output; see `decoder`.
+
+    Args:
+        encoder: A functional `keras.Model` of RGB images.
+        settings: The decoder's shape.
+        dtype: The name of the dtype policy of all but its last convolution, which is float32.
+    """
+    way = mirror(encoder)
+    stages = _stages(way, settings)
+    kernels = get_initializer(settings.initializer, settings.seed)
+
+    def given(name: str, activation: str | None = "relu", dtype: str = dtype) -> dict[str, Any]:
+        return {
+            "name": name,
+            "activation": activation,
+            "kernel_initializer": kernels.stream(name, "kernel"),
+            "dtype": dtype,
+        }
+
+    def convolved(x, maps: int, name: str, **changes: Any):
+        size = settings.kernel_size
+        return keras.layers.Conv2D(maps, size, padding="same", **given(name, **changes))(x)
+
+    inputs = keras.Input(encoder.outputs[0].shape[1:], name="activations")
+    x = inputs if way.grid is None else _spread(inputs, way, stages[0].maps, settings, given)
+    for stage, following in zip(stages, [*stages[1:], None], strict=True):
+        for n in range(stage.convolutions):
+            x = convolved(x, stage.maps, f"conv_{stage.stride}_{n + 1}")
+        if stage.factor > 1:
+            last = following is None
+            maps = CHANNELS if following is None else following.maps
+            name, factor = f"grow_{stage.stride}", stage.factor
+            if settings.upsampling == "subpixel":
+                plain = {"activation": None, "dtype": "float32"} if last else {}
+                x = convolved(x, maps * factor**2, name, **plain)
+                x = DepthToSpace(factor, name=f"{name}_pixels", dtype=x.dtype)(x)
+            elif settings.upsampling == "transposed":
+                x = keras.layers.Conv2DTranspose(
+                    maps, 2 * factor, strides=factor, padding="same", **given(name)
+                )(x)
+            else:
+                x = keras.layers.UpSampling2D(
+                    factor, interpolation=settings.upsampling, name=name, dtype=dtype
+                )(x)
+    if stages[-1].factor == 1:
+        x = convolved(x, CHANNELS, "image", activation=None, dtype="float32")
+    return keras.Model(inputs, x, name="decoder")
+
+
+def _spread(inputs, way: Mirror, maps: int, settings: DecoderSettings, given):
+    """Returns fully connected activations as maps."""
+    x = inputs
+    for n, units in enumerate(reversed(way.units), 1):
+        units = max(1, round(settings.width * units))
+        x = keras.layers.Dense(units, **given(f"dense_{n}"))(x)
+    height, width = way.grid or (1, 1)
+    x = keras.layers.Dense(height * width * maps, **given("grid"))(x)
+    return keras.layers.Reshape((height, width, maps), name="maps")(x)
+
+
+def _stages(way: Mirror, settings: DecoderSettings) -> list[_Stage]:
+    """Returns what a decoder consists of, from the deepest up."""
+    factors = settings.factors
+    if factors is None:
+        factors = tuple(level.factor for level in reversed(way.levels[1:]))
+    strides = [way.stride]
+    for factor in factors:
+        strides.append(strides[-1] // factor if strides[-1] % factor == 0 else 0)
+    if strides[-1] != 1:
+        expected = f"factors whose product is the encoder's, {way.stride}"
+        raise invalid_argument("factors", expected, factors)
+    if settings.upsampling == "subpixel" and factors:
+        del strides[-1]  # The last growth makes the pixels themselves.
+    mirrored = [_level(way, stride) for stride in strides]
+    maps = settings.maps
+    if maps is None:
+        maps = tuple(max(1, round(settings.width * level.maps)) for level in mirrored)
+    if len(maps) != len(strides):
+        raise invalid_argument("maps", f"a number for each of {len(strides)} sizes", maps)
+    depths = [settings.depth or max(1, level.convolutions) for level in mirrored]
+    return [_Stage(*stage) for stage in zip(strides, maps, depths, [*factors, 1], strict=False)]
+
+
+def _level(way: Mirror, stride: int):
+    """Returns the encoder's deepest level that is not smaller than a stride says."""
+    found, reached = way.levels[0], 1
+    for level in way.levels[1:]:
+        reached *= level.factor
+        if reached <= stride:
+            found = level
+    return found

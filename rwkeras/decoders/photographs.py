@@ -1,0 +1,105 @@
+"""Photographs to learn from: squares of one size, from a folder or whatever else gives images."""
+
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.images.collection import each_image
+from rwkeras.images.reading import square
+from rwkeras.images.writing import to_uint8
+from rwkeras.validation import invalid_argument
+
+# More than this is not held in memory, but read anew each time.
+_HELD_BYTES = 2**31
+
+
+class Photographs(NamedTuple):
+    """Squares of photographs.
+
+    Attributes:
+        squares: A dataset of uint8 RGB, [size, size, 3], always in the same order.
+        total: How many there are.
+        unreadable: The names of files that were left out, since they are no pictures or broken.
+    """
+
+    squares: tf.data.Dataset
+    total: int
+    unreadable: tuple[str, ...]
+
+
+def read_photographs(images: Any, size: int, smallest: int, name: str = "images") -> Photographs:
+    """Reads photographs and cuts the middle of each to a square.
+
+    Args:
+        images: A folder, of which JPEG, PNG, BMP and GIF files are read, those of folders in it
+            among them, or an iterable of what `as_batch` takes.
+        size: The side that the squares are resampled to, in pixels.
+        smallest: What the shorter side of a photograph has to be at least, in pixels.
+        name: The argument, as the caller spells it, for messages.
+
+    Raises:
+        ValueError: There is no such folder, nothing in it can be read, or a photograph is smaller.
+    """
+    if isinstance(images, str | os.PathLike):
+        return _from_folder(Path(images), size, smallest, name)
+    squares: list[np.ndarray] = []
+    for image in each_image(images, name):
+        shape = tuple(image.shape[1:3])
+        if min(shape) < smallest:
+            raise _too_small(name, smallest, f"{shape[1]} x {shape[0]}, the {len(squares) + 1}.")
+        squares.append(to_uint8(square(image[0].numpy(), size)))
+    return Photographs(tf.data.Dataset.from_tensor_slices(np.stack(squares)), len(squares), ())
+
+
+def _too_small(name: str, smallest: int, found: str) -> ValueError:
+    expected = f"pictures of at least {smallest} x {smallest} pixels, the size of a crop"
+    return invalid_argument(name, expected, found)
+
+
+def _from_folder(folder: Path, size: int, smallest: int, name: str) -> Photographs:
+    if not folder.is_dir():
+        raise invalid_argument(name, "a folder of pictures that exists", str(folder))
+    try:
+        read = keras.utils.image_dataset_from_directory(
+            str(folder),
+            labels=None,
+            batch_size=None,
+            image_size=(size, size),
+            interpolation="area",
+            shuffle=False,
+            crop_to_aspect_ratio=True,
+            verbose=False,
+        )
+    except ValueError as error:  # What Keras raises where it finds no files.
+        raise invalid_argument(name, "a folder with pictures in it", str(folder)) from error
+    files = list(read.file_paths)
+    shapes = _shapes(files)
+    unreadable = tuple(os.path.relpath(file, folder) for file in files if file not in shapes)
+    if not shapes:
+        found = f"{folder}, whose {len(files)} files are broken or no pictures"
+        raise invalid_argument(name, "a folder with pictures in it", found)
+    small = [file for file, shape in shapes.items() if min(shape[:2]) < smallest]
+    if small:
+        height, width = shapes[small[0]][:2]
+        more = f", and {len(small) - 1} more" if len(small) > 1 else ""
+        raise _too_small(name, smallest, f"{small[0]} of {width} x {height}{more}")
+    squares = read.ignore_errors().map(lambda x: tf.cast(tf.round(x), tf.uint8))
+    if len(shapes) * size * size * 3 <= _HELD_BYTES:
+        squares = squares.cache()
+    return Photographs(squares, len(shapes), unreadable)
+
+
+def _shapes(files: list[str]) -> dict[str, np.ndarray]:
+    """Returns the shapes, (height, width, channels), of the files that can be read."""
+
+    def shape(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        image = tf.io.decode_image(tf.io.read_file(file), channels=3, expand_animations=False)
+        return file, tf.shape(image)
+
+    dataset = tf.data.Dataset.from_tensor_slices(files).map(shape, tf.data.AUTOTUNE)
+    readable = dataset.ignore_errors().as_numpy_iterator()
+    return {file.decode(): size for file, size in readable}

@@ -1,0 +1,215 @@
+"""Training of decoders, by Keras's own loop and callbacks."""
+
+import dataclasses
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.decoders.crops import random_crops, split
+from rwkeras.decoders.decnn import join
+from rwkeras.decoders.levels import encoder_to
+from rwkeras.decoders.network import build_decoder
+from rwkeras.decoders.photographs import Photographs, read_photographs
+from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
+from rwkeras.images.photographs import OTHERS, photographs
+from rwkeras.networks.features import check_image_shape
+from rwkeras.networks.precision import fast_bfloat16, lower_precision
+from rwkeras.validation import invalid_argument
+
+# Below the folder that the user names, since Keras removes it when the training has ended.
+_BACKUP, _DESCRIPTION = "backup", "training.json"
+_HALF = {"mixed_bfloat16": "bfloat16", "mixed_float16": "float16"}
+
+
+class TrainedDecoder(NamedTuple):
+    """What a training gave.
+
+    Attributes:
+        model: The encoder with its decoder in float32, as `decnn` returns it.
+        history: By epoch: "loss" and "psnr_db" of the crops, those of the held-out photographs as
+            "val_loss" and "val_psnr_db", and "learning_rate". Of a training that went on, what came
+            after.
+        photographs: How many there were, the held-out ones among them.
+        unreadable: The names of files that were left out.
+        seconds: How long it took.
+    """
+
+    model: keras.Model
+    history: dict[str, list[float]]
+    photographs: int
+    unreadable: tuple[str, ...]
+    seconds: float
+
+
+def train_decoder(
+    model: keras.Model,
+    layer: str,
+    images: Any = None,
+    *,
+    decoder: DecoderSettings = DecoderSettings(),
+    training: DecoderTraining = DecoderTraining(),
+    backup_dir: str | None = None,
+    logdir: str | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    strategy: tf.distribute.Strategy | None = None,
+) -> TrainedDecoder:
+    """Trains a decoder to make images of the activations that a fixed network has at a layer.
+
+    Minimises the mean squared error of pixels, sum_i (x'_i - x_i)^2 / n, over random crops of
+    photographs, by Adam. The papers do not say what they minimised, nor how.
+
+    Args:
+        model: A functional `keras.Model` of RGB images in [0, 1]; it stays as it is.
+        layer: The name of one of its layers.
+        images: A folder of photographs, or an iterable of images; see `read_photographs`. None for
+            photographs that come with scikit-image.
+        decoder: The decoder's shape.
+        training: Crops, steps and precision.
+        backup_dir: A folder for the state of the training, or None. The same training begun again
+            goes on from the last epoch, and ends as if it had never stopped, but for how long it
+            has waited for a better measure.
+        logdir: A folder for TensorBoard, or None.
+        callbacks: Further callbacks of Keras's.
+        strategy: Where it is computed; None for all GPUs there are.
+
+    Returns:
+        A `TrainedDecoder`.
+
+    Raises:
+        ValueError: An argument cannot be used; the message says why.
+    """
+    started = time.perf_counter()
+    encoder = encoder_to(model, layer)
+    read = _photographs(images, training)
+    crop = (training.batch_size, training.crop_size, training.crop_size, 3)
+    check_image_shape(keras.Model(encoder.inputs[0], {layer: encoder.outputs[0]}), crop)
+    parts = split(read, training)
+    strategy = _strategy() if strategy is None else strategy
+    with strategy.scope():
+        joint = _compiled(encoder, decoder, training)
+    backup = _backup(backup_dir, encoder, layer, decoder, training)
+    # What is read has to begin where the training goes on, so that is found out first.
+    done = _restored(joint, backup)
+    held_out = None
+    if parts.held_out is not None:
+        held_out = random_crops(parts.held_out, training, "held_out")
+        held_out = held_out.take(training.held_out_steps).cache()
+    history = joint.fit(
+        random_crops(parts.training, training, "training", done * training.epoch_steps),
+        epochs=training.steps // training.epoch_steps,
+        initial_epoch=done,
+        steps_per_epoch=training.epoch_steps,
+        validation_data=held_out,
+        callbacks=[*callbacks, *_stopping(training), *_logging(logdir), *backup],
+        shuffle=False,  # Which the dataset has done.
+        verbose=0,
+    )
+    whole = join(lower_precision(encoder, "float32"), build_decoder(encoder, decoder))
+    whole.set_weights(joint.get_weights())
+    measured = {name: [float(v) for v in values] for name, values in history.history.items()}
+    seconds = time.perf_counter() - started
+    return TrainedDecoder(whole, measured, read.total, read.unreadable, seconds)
+
+
+def _photographs(images: Any, training: DecoderTraining) -> Photographs:
+    given = photographs(OTHERS) if images is None else images
+    return read_photographs(given, training.photo_size, training.crop_size)
+
+
+def _strategy() -> tf.distribute.Strategy:
+    """Returns one for all GPUs, or TensorFlow's default."""
+    if len(tf.config.list_logical_devices("GPU")) > 1:
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.get_strategy()
+
+
+def psnr_db(images: tf.Tensor, decoded: tf.Tensor) -> tf.Tensor:
+    """Returns the peak signal-to-noise ratio of each decoded image, clipped, in dB."""
+    return tf.image.psnr(images, tf.clip_by_value(decoded, 0, 1), max_val=1.0)
+
+
+def _compiled(
+    encoder: keras.Model, decoder: DecoderSettings, training: DecoderTraining
+) -> keras.Model:
+    """Returns encoder and new decoder in the training's precision, ready for `fit`."""
+    policy = training.precision
+    if policy == "auto":
+        policy = "mixed_bfloat16" if fast_bfloat16() else "float32"
+    joint = join(
+        lower_precision(encoder, _HALF.get(policy, policy)),
+        build_decoder(encoder, decoder, policy),
+    )
+    rising = max(1, training.steps // 100)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0,
+        max(1, training.steps - rising),
+        warmup_target=training.learning_rate,
+        warmup_steps=rising,
+    )
+    optimizer = keras.optimizers.Adam(rate)
+    if policy == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    metric = keras.metrics.MeanMetricWrapper(psnr_db, name="psnr_db")
+    joint.compile(optimizer, loss="mse", metrics=[metric])
+    return joint
+
+
+def _stopping(training: DecoderTraining) -> list[keras.callbacks.Callback]:
+    if training.patience is None:
+        return []
+    return [
+        keras.callbacks.EarlyStopping(
+            "val_loss", patience=training.patience, restore_best_weights=True
+        )
+    ]
+
+
+def _logging(logdir: str | None) -> list[keras.callbacks.Callback]:
+    return [] if logdir is None else [keras.callbacks.TensorBoard(logdir)]
+
+
+def _backup(
+    folder: str | None,
+    encoder: keras.Model,
+    layer: str,
+    decoder: DecoderSettings,
+    training: DecoderTraining,
+) -> list[keras.callbacks.BackupAndRestore]:
+    """Returns what saves the state in a folder, which must not hold that of another training."""
+    if folder is None:
+        return []
+    description = {
+        "network": encoder.name,
+        "layer": layer,
+        "decoder": dataclasses.asdict(decoder),
+        "training": dataclasses.asdict(training),
+    }
+    text = json.dumps(description, indent=1) + "\n"
+    backup = Path(folder) / _BACKUP
+    try:
+        backup.mkdir(parents=True, exist_ok=True)
+        said = backup / _DESCRIPTION
+        if not said.exists():
+            said.write_text(text)
+    except OSError as error:
+        expected = "a folder that can be written to"
+        raise invalid_argument("backup_dir", expected, f"{folder} ({error.strerror})") from error
+    if said.read_text() != text:
+        raise invalid_argument("backup_dir", "a folder without another training's state", folder)
+    return [keras.callbacks.BackupAndRestore(str(backup), double_checkpoint=True)]
+
+
+def _restored(joint: keras.Model, backup: Sequence[keras.callbacks.BackupAndRestore]) -> int:
+    """Restores the state that is there, and returns how many epochs it has behind it."""
+    for callback in backup:
+        callback.set_model(joint)
+        callback.on_train_begin()
+        state = Path(callback.backup_dir) / "training_metadata.json"
+        if state.exists():
+            return int(json.loads(state.read_text())["epoch"])
+    return 0

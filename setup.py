@@ -70,6 +70,8 @@ setup(
             "rwkeras-demo=rwkeras.commands:run_demo",
             "rwkeras-export=rwkeras.commands:run_export",
             "rwkeras-query=rwkeras.commands:run_query",
+            "rwkeras-train-decoder=rwkeras.commands:run_train_decoder",
+            "rwkeras-decode=rwkeras.commands:run_decode",
         ]
     },
 )

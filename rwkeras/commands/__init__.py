@@ -50,3 +50,13 @@ def run_export() -> None:
 def run_query() -> None:
     """Runs `rwkeras-query`."""
     launch("rwkeras.commands.query")
+
+
+def run_train_decoder() -> None:
+    """Runs `rwkeras-train-decoder`."""
+    launch("rwkeras.commands.train_decoder")
+
+
+def run_decode() -> None:
+    """Runs `rwkeras-decode`."""
+    launch("rwkeras.commands.decode")

@@ -9,11 +9,16 @@ from absl import flags
 from rwkeras.commands.flags import FLAGS, network, read
 from rwkeras.commands.task import run_task
 from rwkeras.metrics import psnr, ssim
-from rwkeras.tasks.invert import invert
+from rwkeras.tasks.invert import NOISE, invert
 from rwkeras.tasks.settings import InversionSettings
 
 flags.DEFINE_string("image", None, "The picture to recover.")
 flags.DEFINE_string("layer", InversionSettings.layer, "The layer to recover it from.")
+flags.DEFINE_string(
+    "init",
+    NOISE,
+    "What to start from: noise, or the .keras file of a decoder for the layer of this network.",
+)
 flags.mark_flag_as_required("image")
 
 
@@ -30,6 +35,7 @@ def main() -> int:
                 model,
                 image.images,
                 FLAGS.layer,
+                init=FLAGS.init,
                 weighting=FLAGS.weighting,
                 seed=FLAGS.seed,
                 optimizer=optimizer,

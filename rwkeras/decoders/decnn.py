@@ -109,6 +109,14 @@ def parts(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     return encoder, decoder
 
 
+def described(model: keras.Model) -> str:
+    """Returns what a network is called: of what `decnn` returned, what it decodes."""
+    if model.name != _NAME:
+        return model.name
+    encoder, _ = parts(model)
+    return f"{encoder.name} to {encoder.output_names[0]}, and its decoder"
+
+
 def load_decoder(decoder: Any, name: str = "decoder") -> keras.Model:
     """Returns an encoder with its decoder, from a file or as it is.
 

@@ -13,7 +13,9 @@ _SAME = 1 - 1e-5
 _IRRELEVANT = {"name", "dtype", "trainable", "kernel_initializer", "bias_initializer"}
 
 
-def check_decoder(decoder: keras.Model, model: keras.Model, layer: str) -> None:
+def check_decoder(
+    decoder: keras.Model, model: keras.Model, layer: str, name: str = "decoder"
+) -> None:
     """Raises `ValueError` unless a decoder was made for a layer of a network.
 
     Weights may differ by a factor each, as those do that were calibrated on other images.
@@ -22,15 +24,16 @@ def check_decoder(decoder: keras.Model, model: keras.Model, layer: str) -> None:
         decoder: What `load_decoder` returned.
         model: The network.
         layer: The layer's name.
+        name: The argument, as the caller spells it, for messages.
     """
     encoder, _ = parts(decoder)
     trained_on = encoder.output_names[0]
     if (encoder.name, trained_on) != (model.name, layer):
         expected = f"one for '{layer}' of '{model.name}'"
-        raise invalid_argument("decoder", expected, f"one for '{trained_on}' of '{encoder.name}'")
+        raise invalid_argument(name, expected, f"one for '{trained_on}' of '{encoder.name}'")
     if not _alike(encoder, encoder_to(model, layer)):
         expected = f"one for this '{model.name}'"
-        raise invalid_argument("decoder", expected, "one for others of its weights or settings")
+        raise invalid_argument(name, expected, "one for others of its weights or settings")
 
 
 def _alike(first: keras.Model, second: keras.Model) -> bool:

@@ -66,8 +66,8 @@ def train_decoder(
     Args:
         model: A functional `keras.Model` of RGB images in [0, 1]; it stays as it is.
         layer: The name of one of its layers.
-        images: A folder of photographs, or an iterable of images; see `read_photographs`. None for
-            photographs that come with scikit-image.
+        images: A folder of photographs, an iterable of images, or what `read_photographs` made of
+            such. None for photographs that come with scikit-image.
         decoder: The decoder's shape.
         training: Crops, steps and precision.
         backup_dir: A folder for the state of the training, or None. The same training begun again
@@ -117,6 +117,8 @@ def train_decoder(
 
 
 def _photographs(images: Any, training: DecoderTraining) -> Photographs:
+    if isinstance(images, Photographs):
+        return images
     given = photographs(OTHERS) if images is None else images
     return read_photographs(given, training.photo_size, training.crop_size)
 

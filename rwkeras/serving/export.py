@@ -18,6 +18,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from rwkeras.backend import keras
+from rwkeras.decoders.decnn import described
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.recipe import Recipe
 from rwkeras.serving.graph.decoder import ServedDecoder
@@ -142,7 +143,7 @@ def export_decoder(
     if len(model.outputs) != 1 or model.outputs[0].shape[1:] != (None, None, 3):
         shapes = [tuple(output.shape) for output in model.outputs]
         raise invalid_argument("model", "a network whose one output is images of any size", shapes)
-    task = ServedDecoder()
+    task, name = ServedDecoder(), described(model)
     model = interruptible(model)
     signatures = ServedModel(task, model, OwnWeights(), settings).signatures()
 
@@ -154,8 +155,8 @@ def export_decoder(
             archive.add_endpoint(name, function)
         archive.write_out(path, verbose=False)
 
-    description = json.dumps(_description(task, model, settings), indent=1) + "\n"
-    texts = {"export.json": description}
+    description = {**_description(task, model, settings), "network": name}
+    texts = {"export.json": json.dumps(description, indent=1) + "\n"}
     return _write(Path(folder), version, save, texts, task if warmup else None)
 
 

@@ -5,6 +5,9 @@ from typing import Any
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.decoders.decnn import load_decoder
+from rwkeras.decoders.decode import decode
+from rwkeras.decoders.match import check_decoder
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.features import extract
 from rwkeras.objectives.balance import balance
@@ -12,8 +15,11 @@ from rwkeras.objectives.objective import Objective, content_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.tasks.settings import InversionSettings
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
+from rwkeras.validation import check_choice
 
 _DEFAULTS = InversionSettings()
+# What to start from unless there is a decoder.
+NOISE = "noise"
 
 
 def inversion_objective(
@@ -36,13 +42,14 @@ def invert(
     image: Any,
     layer: str = _DEFAULTS.layer,
     *,
+    init: Any = NOISE,
     weighting: str = _DEFAULTS.weighting,
     noise_stddev: float = _DEFAULTS.noise_stddev,
     seed: int = 0,
     optimizer: OptimizerSettings = OptimizerSettings(),
     callback: Callback | None = None,
 ) -> OptimizationResult:
-    """Recovers an image from its activations at one layer, starting from white noise.
+    """Recovers an image from its activations at one layer, from noise or from a decoder's guess.
 
     Minimises Eq. 1 of He, Wang and Hopcroft (2016), w ||F(x) - F(x0)||^2 / (2 N M), without any
     image prior.
@@ -52,6 +59,8 @@ def invert(
         image: The source: a path, a Pillow image, or an array or tensor, uint8 in [0, 255] or
             float in [0, 1], [height, width, 3] or a batch of it.
         layer: The name of a layer.
+        init: "noise", or a decoder that was trained on the layer of this network, as
+            `load_decoder` takes it: what it makes of the activations is the start.
         weighting: How w is found; see `balance`.
         noise_stddev: Of the starting noise, for pixels in [0, 1].
         seed: Of the starting noise.
@@ -67,8 +76,15 @@ def invert(
     settings = InversionSettings(layer, weighting, noise_stddev)
     source = as_batch(image)
     objective = inversion_objective(model, source.images, settings)
-    start = starting_noise(
-        objective, source.images.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
-    )
+    if isinstance(init, str) and init == NOISE:
+        start = starting_noise(
+            objective, source.images.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
+        )
+    else:
+        if isinstance(init, str) and not init.endswith(".keras"):
+            check_choice("init", init, (NOISE, "PATH.keras"))
+        decoder = load_decoder(init, "init")
+        check_decoder(decoder, model, layer, "init")
+        start = tf.constant(decode(decoder, source.images))
     result = optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
     return result if source.batched else result.unbatched()

@@ -217,6 +217,17 @@ def test_decoders(autoencoder, tmp_path, content):
     assert len(list(warm)) == 3
 
 
+def test_a_network_with_its_decoder(model, tmp_path, content):
+    decoder = rwkeras.decnn(model, "conv2_1", rwkeras.decoder(model, "conv2_1"))
+    odd = content[:, :31, :23]
+    path = export_decoder(decoder, tmp_path / "decoder", settings=SMALL)
+    with Remote(path) as remote:
+        found = remote.predict("tensors", {"source": odd})["image"]
+    np.testing.assert_allclose(found[0], rwkeras.decode(decoder, odd[0]), atol=1e-4)
+    said = json.loads((path / "assets.extra" / "export.json").read_text())
+    assert said["network"] == "toy_vgg to conv2_1, and its decoder"
+
+
 def test_what_gives_no_image_is_no_decoder(model, tmp_path):
     with pytest.raises(ValueError) as error:
         export_decoder(model, tmp_path / "decoder", settings=SMALL)

@@ -61,6 +61,39 @@ def test_a_photograph_from_a_deep_layer_of_vgg19():
     assert rwkeras.psnr(result.image, photo)[0] > 25
 
 
+@pytest.fixture(scope="module")
+def decoder(toy):
+    return rwkeras.decnn(toy, "conv1_2", rwkeras.decoder(toy, "conv1_2"))
+
+
+def test_a_decoded_start(toy, image, decoder, tmp_path):
+    decoder.save(tmp_path / "decoder.keras")
+    none = rwkeras.OptimizerSettings(max_iterations=0)
+    start = rwkeras.invert(toy, image, "conv1_2", init=decoder, optimizer=none)
+    np.testing.assert_allclose(start.image, rwkeras.decode(decoder, image), atol=1e-6)
+    path = tmp_path / "decoder.keras"
+    first, again = (
+        rwkeras.invert(toy, image, "conv1_2", init=init, optimizer=FEW) for init in (decoder, path)
+    )
+    assert first.image.tobytes() == again.image.tobytes()
+    assert first.loss < 0.1 * start.loss
+
+
+def test_a_decoder_of_another_layer_is_refused(toy, image, decoder):
+    with pytest.raises(ValueError) as error:
+        rwkeras.invert(toy, image, "conv2_1", init=decoder)
+    assert str(error.value) == (
+        "Invalid value for argument `init`. Expected one for 'conv2_1' of 'toy_vgg'. "
+        "Received: init=one for 'conv1_2' of 'toy_vgg'"
+    )
+    with pytest.raises(ValueError) as error:
+        rwkeras.invert(toy, image, "conv1_2", init="noises")
+    assert str(error.value) == (
+        "Invalid value for argument `init`. Expected one of 'noise', 'PATH.keras' (did you mean "
+        "'noise'?). Received: init=noises"
+    )
+
+
 def test_errors(toy, image):
     with pytest.raises(ValueError, match="Expected a layer of 'toy_vgg'"):
         rwkeras.invert(toy, image, "conv9_1")

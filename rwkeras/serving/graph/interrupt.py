@@ -50,8 +50,13 @@ def interruptible(model: keras.Model) -> keras.Model:
     """Returns a copy of a functional model that can be stopped behind each of its layers.
 
     Args:
-        model: The model, whose layers keep their names.
+        model: The model, whose layers keep their names; models in it are entered.
     """
+
+    def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
+        if isinstance(layer, keras.Model):
+            return interruptible(layer)
+        return type(layer).from_config(layer.get_config())
 
     def called(layer: keras.layers.Layer, *args: Any, **kwargs: Any) -> Any:
         outputs = layer(*args, **kwargs)
@@ -59,6 +64,6 @@ def interruptible(model: keras.Model) -> keras.Model:
             return Interruptible()(outputs)
         return outputs
 
-    copy = keras.models.clone_model(model, call_function=called)
+    copy = keras.models.clone_model(model, clone_function=copied, call_function=called)
     copy.set_weights(model.get_weights())
     return copy

@@ -2,7 +2,7 @@ import numpy as np
 import tensorflow as tf
 
 import rwkeras
-from rwkeras.serving.graph.interrupt import interruptible
+from rwkeras.serving.graph.interrupt import Interruptible, interruptible
 from tests.conftest import waves
 
 
@@ -25,6 +25,16 @@ def test_the_same_is_computed(toy):
     tf.nest.map_structure(np.testing.assert_array_equal, found, expected)
     again = interruptible(copy)
     np.testing.assert_array_equal(again(image)["conv3_1"], found[0]["conv3_1"])
+
+
+def test_models_in_it_are_entered(toy):
+    image = tf.constant(waves(21, 28)[np.newaxis])
+    decoder = rwkeras.decnn(toy, "conv2_1", rwkeras.decoder(toy, "conv2_1"))
+    copy = interruptible(decoder)
+    for name in ("toy_vgg", "decoder"):
+        kinds = [type(layer) for layer in copy.get_layer(name).layers]
+        assert kinds.count(Interruptible) == len(decoder.get_layer(name).layers) - 1
+    np.testing.assert_array_equal(copy(image), decoder(image))
 
 
 def test_shapes_are_kept(toy):

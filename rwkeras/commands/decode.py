@@ -1,0 +1,47 @@
+"""Shows a picture as a decoder makes it of a layer's activations, in one pass.
+
+Example:
+    rwkeras-decode --image=photo.jpg --decoder=decoder.keras --output=decoded.png
+"""
+
+import time
+
+from absl import flags
+
+from rwkeras.commands.launch import own_flags
+from rwkeras.commands.report import write_json
+from rwkeras.decoders.decnn import load_decoder
+from rwkeras.decoders.decode import decode
+from rwkeras.images.files import check_output
+from rwkeras.images.reading import fit_longer_side, read_image
+from rwkeras.images.writing import check_image_output, write_image
+from rwkeras.metrics import psnr, ssim
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("image", None, "The picture to encode and decode.")
+flags.DEFINE_string("decoder", None, "The .keras file that rwkeras-train-decoder wrote.")
+flags.DEFINE_string("output", None, "The picture to write; its ending says the format.")
+flags.DEFINE_integer(
+    "image_size", 256, "Length of the longer side that the picture is resampled to; 0: as it is."
+)
+flags.DEFINE_string("report", None, "A JSON file to write measures to.")
+flags.mark_flags_as_required(["image", "decoder", "output"])
+
+
+def main() -> None:
+    """Runs the tool."""
+    output = check_image_output(FLAGS.output)
+    report = check_output(FLAGS.report, "report") if FLAGS.report else None
+    image = fit_longer_side(read_image(FLAGS.image), FLAGS.image_size)
+    decoder = load_decoder(FLAGS.decoder)
+    started = time.monotonic()
+    decoded = decode(decoder, image)
+    seconds = time.monotonic() - started
+    write_image(output, decoded)
+    if report is not None:
+        measures = {
+            "psnr_db": psnr(decoded, image)[0],
+            "ssim": ssim(decoded, image)[0],
+            "seconds": round(seconds, 3),
+        }
+        write_json(report, measures, {flag.name: flag.value for flag in own_flags()})

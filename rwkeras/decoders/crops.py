@@ -71,16 +71,9 @@ def random_crops(
         what is encoded and what is to be decoded.
     """
     key = generator_key(derive_seed(training.seed, "crops", stream))
-    shape = (training.crop_size, training.crop_size, 3)
 
     def crop(number: tf.Tensor, square: tf.Tensor) -> tf.Tensor:
-        seeds = tf.random.split(tf.random.fold_in(key, number))
-        cut = tf.image.stateless_random_crop(square, shape, seeds[0])
-        return tf.image.stateless_random_flip_left_right(cut, seeds[1])
-
-    def pair(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        images = tf.cast(images, tf.float32) / 255
-        return images, images
+        return _crop(square, training, tf.random.fold_in(key, number))
 
     order = derive_seed(training.seed, "order", stream)
 
@@ -96,6 +89,25 @@ def random_crops(
         .skip(first_step * training.batch_size)
         .map(crop, tf.data.AUTOTUNE)
         .batch(training.batch_size, drop_remainder=True)
-        .map(pair, tf.data.AUTOTUNE)
+        .map(lambda images: (images, images))
         .prefetch(tf.data.AUTOTUNE)
     )
+
+
+def _crop(square: tf.Tensor, training: DecoderTraining, key: tf.Tensor) -> tf.Tensor:
+    """Returns a random crop of a square, float32 RGB in [0, 1], [crop_size, crop_size, 3]."""
+    seeds = tf.random.split(key, 5)
+    largest = min(training.zoom * training.crop_size, training.photo_size)
+    share = tf.random.stateless_uniform([], seeds[0], alg="philox")
+    side = tf.cast(training.crop_size + share * (largest - training.crop_size + 1), tf.int32)
+    side = tf.minimum(side, int(largest))
+    cut = tf.image.stateless_random_crop(square, (side, side, 3), seeds[1])
+    cut = tf.image.stateless_random_flip_left_right(tf.cast(cut, tf.float32) / 255, seeds[2])
+    if training.zoom > 1:
+        size = (training.crop_size, training.crop_size)
+        cut = tf.clip_by_value(tf.image.resize(cut, size, antialias=True), 0, 1)
+    if training.vary_colors:
+        cut = tf.image.stateless_random_hue(cut, 0.5, seeds[3])
+        cut = tf.image.stateless_random_saturation(cut, 0.0, 2.0, seeds[4])
+        cut = tf.clip_by_value(cut, 0, 1)
+    return tf.ensure_shape(cut, (training.crop_size, training.crop_size, 3))

@@ -97,7 +97,8 @@ def train_decoder(
     done = _restored(joint, backup)
     held_out = None
     if parts.held_out is not None:
-        held_out = random_crops(parts.held_out, training, "held_out")
+        natural = dataclasses.replace(training, vary_colors=False)
+        held_out = random_crops(parts.held_out, natural, "held_out")
         held_out = held_out.take(training.held_out_steps).cache()
     history = joint.fit(
         random_crops(parts.training, training, "training", done * training.epoch_steps),

@@ -34,3 +34,6 @@ def _import_registered_classes(module: ModuleType) -> None:
     import rwkeras.networks.alexnet
     import rwkeras.networks.initializers
     import rwkeras.networks.octaves
+    import rwkeras.perceptual.gram
+    import rwkeras.perceptual.loss
+    import rwkeras.perceptual.variation

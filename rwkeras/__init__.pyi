@@ -13,6 +13,10 @@ from .decoders.match import (
 from .decoders.network import (
     decoder,
 )
+from .decoders.photographs import (
+    Photographs,
+    read_photographs,
+)
 from .decoders.settings import (
     DecoderSettings,
     DecoderTraining,
@@ -129,6 +133,15 @@ from .optimizers.settings import (
     OptimizerSettings,
     Progress,
 )
+from .perceptual.gram import (
+    GramMatrix,
+)
+from .perceptual.loss import (
+    RandomPerceptualLoss,
+)
+from .perceptual.variation import (
+    TotalVariation,
+)
 from .stacking.stack import (
     LayerChoice,
     StackResult,
@@ -182,6 +195,7 @@ __all__ = [
     "DecoderSettings",
     "DecoderTraining",
     "Gaussian",
+    "GramMatrix",
     "He",
     "ImageBatch",
     "InversionSettings",
@@ -192,8 +206,10 @@ __all__ = [
     "OptimizationResult",
     "OptimizerSettings",
     "Orthogonal",
+    "Photographs",
     "Progress",
     "RandomInitializer",
+    "RandomPerceptualLoss",
     "Recipe",
     "RegularizedInversionSettings",
     "RotationHistory",
@@ -204,6 +220,7 @@ __all__ = [
     "StyleSettings",
     "Term",
     "TextureSettings",
+    "TotalVariation",
     "TrainedDecoder",
     "Uniform",
     "adapt_batch_normalization",
@@ -239,6 +256,7 @@ __all__ = [
     "psnr",
     "randomize",
     "read_image",
+    "read_photographs",
     "read_recipe",
     "regularized_inversion_objective",
     "rescale_filters",

@@ -65,6 +65,11 @@ flags.DEFINE_integer("batch_size", _TRAINING.batch_size, "Crops a step.")
 flags.DEFINE_integer("steps", _TRAINING.steps, "How many steps are made.")
 flags.DEFINE_integer("epoch_steps", _TRAINING.epoch_steps, "Steps from one measure to the next.")
 flags.DEFINE_float("learning_rate", _TRAINING.learning_rate, "Of Adam, at its highest.")
+flags.DEFINE_bool(
+    "vary_colors",
+    _TRAINING.vary_colors,
+    "Whether to change each crop's colours at random, for photographs that have few.",
+)
 flags.DEFINE_integer(
     "patience", _TRAINING.patience, "Epochs without a better measure until it ends; never."
 )
@@ -82,6 +87,7 @@ _OF_TRAINING = (
     "steps",
     "epoch_steps",
     "learning_rate",
+    "vary_colors",
     "patience",
     "precision",
     "seed",

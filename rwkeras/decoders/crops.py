@@ -96,18 +96,22 @@ def random_crops(
 
 def _crop(square: tf.Tensor, training: DecoderTraining, key: tf.Tensor) -> tf.Tensor:
     """Returns a random crop of a square, float32 RGB in [0, 1], [crop_size, crop_size, 3]."""
-    seeds = tf.random.split(key, 5)
-    largest = min(training.zoom * training.crop_size, training.photo_size)
-    share = tf.random.stateless_uniform([], seeds[0], alg="philox")
-    side = tf.cast(training.crop_size + share * (largest - training.crop_size + 1), tf.int32)
-    side = tf.minimum(side, int(largest))
-    cut = tf.image.stateless_random_crop(square, (side, side, 3), seeds[1])
-    cut = tf.image.stateless_random_flip_left_right(tf.cast(cut, tf.float32) / 255, seeds[2])
-    if training.zoom > 1:
-        size = (training.crop_size, training.crop_size)
-        cut = tf.clip_by_value(tf.image.resize(cut, size, antialias=True), 0, 1)
-    if training.vary_colors:
-        cut = tf.image.stateless_random_hue(cut, 0.5, seeds[3])
-        cut = tf.image.stateless_random_saturation(cut, 0.0, 2.0, seeds[4])
-        cut = tf.clip_by_value(cut, 0, 1)
-    return tf.ensure_shape(cut, (training.crop_size, training.crop_size, 3))
+    seeds = tf.random.split(key, 3)
+    size = training.crop_size
+    cut = tf.image.stateless_random_crop(square, (size, size, 3), seeds[0])
+    cut = tf.image.stateless_random_flip_left_right(tf.cast(cut, tf.float32) / 255, seeds[1])
+    return _recolored(cut, seeds[2]) if training.vary_colors else cut
+
+
+def _recolored(image: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+    """Returns an image in other colours, float32 RGB in [0, 1].
+
+    Hue and saturation are changed, and in half of all images black and white become two colours,
+    with what is between them in between: the only way in which grey photographs get any.
+    """
+    seeds = tf.random.split(key, 3)
+    image = tf.image.stateless_random_hue(image, 0.5, seeds[0])
+    image = tf.clip_by_value(tf.image.stateless_random_saturation(image, 0.0, 2.0, seeds[1]), 0, 1)
+    draw = tf.random.stateless_uniform([7], seeds[2], alg="philox")
+    black, white = draw[:3], draw[3:6]
+    return tf.where(draw[6] < 0.5, image, black + (white - black) * image)

@@ -28,7 +28,7 @@ class DecoderSettings:
         seed: Of the kernels.
     """
 
-    upsampling: str = "nearest"
+    upsampling: str = "subpixel"
     width: float = 1.0
     depth: int | None = 2
     maps: tuple[int, ...] | None = None
@@ -62,7 +62,6 @@ class DecoderTraining:
     Attributes:
         photo_size: The side to which photographs are cut to squares and resampled, in pixels.
         crop_size: The side of the crops that are decoded, in pixels.
-        zoom: Crops are taken from squares of 1 to so many times that side, at random.
         vary_colors: Whether each crop's hue and saturation are changed at random, which makes up
             for a few photographs' lack of colours.
         held_out: The share of the photographs that is not trained on, but measured; 0 for none,
@@ -83,14 +82,13 @@ class DecoderTraining:
 
     photo_size: int = 256
     crop_size: int = 64
-    zoom: float = 1.0
-    vary_colors: bool = False
+    vary_colors: bool = True
     held_out: float = 0.1
     held_out_steps: int = 4
     batch_size: int = 16
     steps: int = 4000
     epoch_steps: int = 100
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     patience: int | None = None
     precision: str = "auto"
     seed: int = 0
@@ -101,7 +99,6 @@ class DecoderTraining:
         if self.crop_size > self.photo_size:
             expected = f"at most `photo_size`, {self.photo_size}"
             raise invalid_argument("crop_size", expected, self.crop_size)
-        check_number("zoom", self.zoom, minimum=1)
         check_number("held_out", self.held_out)
         if self.held_out >= 1:
             raise invalid_argument("held_out", "a number in [0, 1)", self.held_out)

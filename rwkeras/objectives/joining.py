@@ -47,17 +47,15 @@ _JOINS: dict[str, Callable[[list[tf.Tensor], list[float]], tf.Tensor]] = {
 JOINS = tuple(_JOINS)
 
 
-def joined_gram(features: Sequence[tf.Tensor], join: str = "mean") -> tf.Tensor:
-    """Returns one Gram matrix of several sources (Snelgrove, 2017).
+def joined_gram(
+    features: Sequence[tf.Tensor], join: str = "mean", weights: Sequence[float] | None = None
+) -> tf.Tensor:
+    """Returns one Gram matrix of several sources' activations; see `join_grams`.
 
     Args:
         features: Activations of one layer on each source, [batch or 1, ..., N], of any sizes.
-        join: "mean": sum_s M_s G_s / sum_s M_s for sources of M_s positions, which is the Gram
-            matrix of the sources' union: of a texture with parts like each, as large as they are.
-            "max": the largest of each entry, for what any source has; of rectified maps, whose
-            entries are at least 0, but seldom the Gram matrix of an image. "log_euclidean":
-            exp(sum_s M_s log G_s / sum_s M_s), a geometric mean (Arsigny et al., 2006), for what
-            the sources share: variance along a direction that one of them lacks all but vanishes.
+        join: See `join_grams`.
+        weights: How much each source counts; None for its positions.
 
     Returns:
         The matrices, [batch, N, N]; of a single source its `gram_matrix`.
@@ -65,11 +63,39 @@ def joined_gram(features: Sequence[tf.Tensor], join: str = "mean") -> tf.Tensor:
     Raises:
         ValueError: `join` is unknown, or there are no features.
     """
-    check_choice("join", join, _JOINS)
     if not features:
         raise invalid_argument("features", "the activations of at least one source", features)
     grams = [gram_matrix(activations) for activations in features]
+    positions = [float(math.prod(activations.shape[1:-1])) for activations in features]
+    return join_grams(grams, positions if weights is None else weights, join)
+
+
+def join_grams(
+    grams: Sequence[tf.Tensor], weights: Sequence[float], join: str = "mean"
+) -> tf.Tensor:
+    """Returns one Gram matrix of several sources (Snelgrove, 2017).
+
+    Args:
+        grams: Those of one layer on each source, [batch or 1, N, N].
+        weights: How much each source counts, M_s.
+        join: "mean": sum_s M_s G_s / sum_s M_s, which for sources of M_s positions is the Gram
+            matrix of the sources' union: of a texture with parts like each, as large as they are.
+            "max": the largest of each entry, for what any source has, whatever it counts; of
+            rectified maps, whose entries are at least 0, but seldom the Gram matrix of an image.
+            "log_euclidean": exp(sum_s M_s log G_s / sum_s M_s), a geometric mean (Arsigny et al.,
+            2006), for what the sources share: variance along a direction that one of them lacks all
+            but vanishes.
+
+    Returns:
+        The matrices, [batch, N, N]; of a single source its own.
+
+    Raises:
+        ValueError: `join` is unknown, or there is not a weight for each source.
+    """
+    check_choice("join", join, _JOINS)
     if len(grams) == 1:
         return grams[0]
-    positions = [math.prod(activations.shape[1:-1]) for activations in features]
-    return _JOINS[join](grams, [count / sum(positions) for count in positions])
+    if len(weights) != len(grams) or min(weights) < 0 or sum(weights) <= 0:
+        expected = f"{len(grams)} numbers of at least 0, not all 0"
+        raise invalid_argument("weights", expected, list(weights))
+    return _JOINS[join](list(grams), [weight / sum(weights) for weight in weights])

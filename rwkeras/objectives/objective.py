@@ -141,7 +141,11 @@ def texture_term(
         join: How the Gram matrices of several sources become one; see `joined_gram`.
     """
     sources = features if isinstance(features, list | tuple) else (features,)
-    gram = joined_gram(sources, join)
+    return gram_term(layer, joined_gram(sources, join), name=name)
+
+
+def gram_term(layer: str, gram: tf.Tensor, *, name: str | None = None) -> Objective:
+    """Returns Eq. 6 on a layer, towards a Gram matrix, [batch or 1, N, N]."""
     return Objective(Term(name or f"texture/{layer}", layer, texture_loss, 1.0, gram))
 
 

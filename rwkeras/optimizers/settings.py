@@ -36,6 +36,10 @@ class OptimizerSettings:
             for the last tenth in any case; float32 at once where bfloat16 is not faster. What
             bfloat16 takes from the activations is measured and added every 20 iterations, which
             costs an evaluation. "auto" turns for a whole batch at a time.
+        tile_size: How much of an image is evaluated at a time along each axis, in pixels, for
+            images whose activations do not fit in memory; None for the whole. The gradient is the
+            same to rounding; see `rwkeras.tiling`. The image is then varied over pixels where the
+            parametrisation is "adaptive", and bfloat16 is not made to agree with float32.
         checkpoint_dir: A folder in which the state of the run is kept, or None. The same run begun
             again goes on from there, and ends as if it had never stopped.
         checkpoint_seconds: How long to wait between saves; a run that is stopped is saved then.
@@ -51,6 +55,7 @@ class OptimizerSettings:
     fourier_exponent: float = 1.25
     decorrelate_colors: bool = True
     precision: str = "auto"
+    tile_size: int | None = None
     checkpoint_dir: str | None = None
     checkpoint_seconds: float = 60.0
 
@@ -69,6 +74,8 @@ class OptimizerSettings:
         check_choice("parametrization", self.parametrization, PARAMETRIZATIONS)
         check_number("fourier_exponent", self.fourier_exponent)
         check_choice("precision", self.precision, PRECISIONS)
+        if self.tile_size is not None:
+            check_number("tile_size", self.tile_size, integer=True, minimum=1)
         check_number("checkpoint_seconds", self.checkpoint_seconds)
 
 

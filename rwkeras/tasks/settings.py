@@ -7,6 +7,9 @@ from rwkeras.objectives.balance import WEIGHTINGS
 from rwkeras.objectives.joining import JOINS
 from rwkeras.validation import check_choice, check_number, invalid_argument
 
+# What a style starts from, by name.
+INITS = ("content", "noise")
+
 
 def layer_names(name: str, layers: Sequence[str]) -> tuple[str, ...]:
     """Returns layers as a tuple, or raises `ValueError` unless they are names that differ."""
@@ -45,7 +48,8 @@ class TextureSettings:
         output_size: (width, height) of the result in pixels; None for the source's.
         weighting: How the layers' losses are weighted; see `balance`.
         noise_stddev: Of the noise that it starts from, for pixels in [0, 1].
-        join: How the Gram matrices of several sources become one; see `joined_gram`.
+        join: How the Gram matrices of several sources become one; see `join_grams`.
+        source_weights: How much each of several sources counts; None for its size.
     """
 
     layers: tuple[str, ...] = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
@@ -53,11 +57,14 @@ class TextureSettings:
     weighting: str = "mean_absolute"
     noise_stddev: float = 0.02
     join: str = "mean"
+    source_weights: Sequence[float] | None = None
 
     def __post_init__(self):
         layer_names("layers", self.layers)
         check_choice("weighting", self.weighting, WEIGHTINGS)
         check_choice("join", self.join, JOINS)
+        if self.source_weights is not None:
+            object.__setattr__(self, "source_weights", tuple(self.source_weights))
         check_number("noise_stddev", self.noise_stddev)
         if self.output_size is not None:
             if not isinstance(self.output_size, tuple) or len(self.output_size) != 2:
@@ -79,7 +86,8 @@ class StyleSettings:
         weighting: How the layers' losses are weighted among each other; see `balance`.
         init: What it starts from: "content" or "noise".
         noise_stddev: Of the noise, for pixels in [0, 1].
-        join: How the Gram matrices of several styles become one; see `joined_gram`.
+        join: How the Gram matrices of several styles become one; see `join_grams`.
+        source_weights: How much each of several styles counts; None for its size.
     """
 
     content_layers: tuple[str, ...] = ("conv2_2",)
@@ -91,6 +99,7 @@ class StyleSettings:
     init: str = "content"
     noise_stddev: float = 0.02
     join: str = "mean"
+    source_weights: Sequence[float] | None = None
 
     def __post_init__(self):
         layer_names("content_layers", self.content_layers)
@@ -98,8 +107,10 @@ class StyleSettings:
         for name in ("content_weight", "style_weight", "tv_weight", "noise_stddev"):
             check_number(name, getattr(self, name))
         check_choice("weighting", self.weighting, WEIGHTINGS)
-        check_choice("init", self.init, ("content", "noise"))
+        check_choice("init", self.init, INITS)
         check_choice("join", self.join, JOINS)
+        if self.source_weights is not None:
+            object.__setattr__(self, "source_weights", tuple(self.source_weights))
 
 
 # The papers give content : style : tv = 100 : 1 : 1000 without their units. With pixels in [0, 1],

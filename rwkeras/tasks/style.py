@@ -7,13 +7,15 @@ import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.images.batch import as_batch
-from rwkeras.networks.features import extract
-from rwkeras.objectives.balance import balance
-from rwkeras.objectives.objective import Objective, content_term, tv_term
+from rwkeras.objectives.objective import Objective, tv_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
-from rwkeras.tasks.settings import StyleSettings, layer_names
+from rwkeras.tasks.measured import content_terms, texture_terms
+from rwkeras.tasks.scales import ScaleSettings, coarse_to_fine, resized, scaled
+from rwkeras.tasks.settings import INITS, StyleSettings, layer_names
+from rwkeras.tasks.start import as_start
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
-from rwkeras.tasks.texture import as_sources, check_batches, texture_terms
+from rwkeras.tasks.texture import as_sources, check_batches
+from rwkeras.validation import check_number
 
 _DEFAULTS = StyleSettings()
 
@@ -23,6 +25,7 @@ def style_parts(
     content: tf.Tensor,
     style: tf.Tensor | Sequence[tf.Tensor],
     settings: StyleSettings,
+    tile: int | None = None,
 ) -> tuple[Objective, Objective]:
     """Returns the content and the style of Eq. 9, each balanced at its source.
 
@@ -31,12 +34,11 @@ def style_parts(
         content: float32 RGB in [0, 1], [batch, height, width, 3].
         style: The same, of any size; a batch of as many or of one. Of several, a list of such.
         settings: Layers, weighting and how styles are joined; its weights are not applied.
+        tile: See `OptimizerSettings.tile_size`.
     """
-    content_part = Objective()
-    features = extract(model, settings.content_layers, content)
-    for layer in settings.content_layers:
-        content_part += content_term(layer, features[layer])
-    content_part = balance(model, content_part, content, settings.weighting)
+    content_part = content_terms(
+        model, content, settings.content_layers, weighting=settings.weighting, tile=tile
+    )
     style_part = texture_terms(
         model,
         style,
@@ -44,6 +46,8 @@ def style_parts(
         kind="style",
         weighting=settings.weighting,
         join=settings.join,
+        weights=settings.source_weights,
+        tile=tile,
     )
     return content_part, style_part
 
@@ -53,9 +57,10 @@ def style_objective(
     content: tf.Tensor,
     style: tf.Tensor | Sequence[tf.Tensor],
     settings: StyleSettings,
+    tile: int | None = None,
 ) -> Objective:
     """Returns Eq. 9; arguments as of `style_parts`."""
-    content_part, style_part = style_parts(model, content, style, settings)
+    content_part, style_part = style_parts(model, content, style, settings, tile)
     return (
         settings.content_weight * content_part
         + settings.style_weight * style_part
@@ -74,9 +79,12 @@ def transfer_style(
     style_weight: float = _DEFAULTS.style_weight,
     tv_weight: float = _DEFAULTS.tv_weight,
     join: str = _DEFAULTS.join,
+    source_weights: Sequence[float] | None = _DEFAULTS.source_weights,
     weighting: str = _DEFAULTS.weighting,
-    init: str = _DEFAULTS.init,
+    init: Any = _DEFAULTS.init,
     noise_stddev: float = _DEFAULTS.noise_stddev,
+    style_scale: float = 1.0,
+    scales: ScaleSettings | None = None,
     seed: int = 0,
     optimizer: OptimizerSettings = OptimizerSettings(),
     callback: Callback | None = None,
@@ -99,10 +107,16 @@ def transfer_style(
         style_weight: The beta of Eq. 9, at least 0.
         tv_weight: The gamma of Eq. 9, at least 0, for pixels in [0, 1].
         join: How the Gram matrices of several styles become one: "mean", that of their union,
-            "max" or "log_euclidean"; see `joined_gram`.
+            "max" or "log_euclidean"; see `join_grams`.
+        source_weights: How much each of several styles counts; None for its size.
         weighting: How layers are weighted among each other; see `balance`.
-        init: "content" to start from the content image, "noise" from white noise as the paper.
+        init: "content" to start from the content image, "noise" from white noise as the paper, or
+            an image to start from, which is brought to the content's size; the path of a decoder's
+            `.keras` file starts from what that makes of the content.
         noise_stddev: Of the noise, for pixels in [0, 1].
+        style_scale: How large the styles are taken, as a factor of their size: smaller ones give
+            finer strokes.
+        scales: By what sizes the result is made, from coarse to fine; None for at once.
         seed: Of the noise.
         optimizer: The optimiser's settings.
         callback: Called with a `Progress` now and then; returns true to stop.
@@ -120,18 +134,33 @@ def transfer_style(
         style_weight=style_weight,
         tv_weight=tv_weight,
         weighting=weighting,
-        init=init,
+        init=init if isinstance(init, str) and init in INITS else "content",
         noise_stddev=noise_stddev,
         join=join,
+        source_weights=source_weights,
     )
     target, styles = as_batch(content, "content"), as_sources(style, "style")
     check_batches("style", styles, target.images.shape[0])
-    manners = [manner.images for manner in styles]
-    objective = style_objective(model, target.images, manners, settings)
-    start = target.images
-    if settings.init == "noise":
-        start = starting_noise(
-            objective, start.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
-        )
-    result = optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
+    check_number("style_scale", style_scale, exclusive=True)
+    given = None if isinstance(init, str) and init in INITS else as_start(init, target.images)
+
+    def make(scale, start, optimizer, callback):
+        images = scaled(target.images, scale)
+        manners = [scaled(manner.images, scale * style_scale) for manner in styles]
+        objective = style_objective(model, images, manners, settings, optimizer.tile_size)
+        if start is None and given is not None:
+            start = resized(given, tuple(images.shape[1:3]))
+        elif start is None and settings.init == "noise":
+            start = starting_noise(
+                objective, images.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
+            )
+        elif start is None:
+            start = images
+        return optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
+
+    size = tuple(target.images.shape[1:3])
+    if scales is None:
+        result = make(1.0, None, optimizer, callback)
+    else:
+        result = coarse_to_fine(make, size, scales, optimizer, callback)
     return result if target.batched else result.unbatched()

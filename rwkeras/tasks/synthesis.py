@@ -21,6 +21,7 @@ from rwkeras.parametrizations.curvature import random_gradient
 from rwkeras.parametrizations.filters import apply_filters
 from rwkeras.parametrizations.parametrization import fourier_filter
 from rwkeras.random import derive_seed, stateless_normal
+from rwkeras.tiling.losses import tiled_losses
 from rwkeras.validation import invalid_argument
 
 
@@ -56,10 +57,11 @@ def parametrization(objective: Objective, settings: OptimizerSettings) -> str:
     It adapts to layers whose activations are compared, and is "pixels" for an objective with other
     targets. Of Gram matrices, the curvature at noise says nothing of that at the solution, and a
     prior takes from the grain that is to be made: from the same start, patch distances of textures
-    were twice those of pixels.
+    were twice those of pixels. Nor is the curvature known tile by tile.
     """
     losses = {term.loss for term in objective.terms if term.target is not None}
-    if settings.parametrization == "adaptive" and losses != {content_loss}:
+    tiled = settings.tile_size is not None
+    if settings.parametrization == "adaptive" and (tiled or losses != {content_loss}):
         return "pixels"
     return settings.parametrization
 
@@ -129,6 +131,17 @@ def _problem(structure: Objective, extractor, lowered) -> Problem:
     )
 
 
+def _tiled_problem(structure: Objective, extractor, lowered, tile: int) -> Problem:
+    """Returns an objective as functions of images and data, in each precision, tile by tile."""
+    networks = {"float32": extractor} | ({} if lowered is None else {"bfloat16": lowered})
+
+    def losses(network):
+        evaluated = tiled_losses(network, structure, tile)
+        return lambda images, data: evaluated(images, data[0])
+
+    return Problem({name: losses(network) for name, network in networks.items()})
+
+
 def _compiled_minimizer(
     model: keras.Model, objective: Objective, settings: OptimizerSettings
 ) -> Minimizer:
@@ -137,12 +150,16 @@ def _compiled_minimizer(
     low = bool(objective.layers) and (
         settings.precision == "bfloat16" or (settings.precision == "auto" and fast_bfloat16())
     )
-    key = structure, settings.optimizer, settings.memory, low
+    tile = settings.tile_size
+    key = structure, settings.optimizer, settings.memory, low, tile
     compiled = _COMPILED.setdefault(model, {})
     if key not in compiled:
         extractor = feature_extractor(model, objective.layers) if objective.layers else None
         lowered = lower_precision(extractor) if low else None
-        problem = _problem(structure, extractor, lowered)
+        if tile is None or extractor is None:
+            problem = _problem(structure, extractor, lowered)
+        else:
+            problem = _tiled_problem(structure, extractor, lowered, tile)
         minimizer = Minimizer(problem, settings.optimizer, settings.memory)
         compiled[key] = _Compiled(minimizer, extractor, lowered)
     minimizer, extractor, lowered = compiled[key]

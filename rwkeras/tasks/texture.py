@@ -7,10 +7,9 @@ import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.images.batch import ImageBatch, as_batch
-from rwkeras.networks.features import extract
-from rwkeras.objectives.balance import balance
-from rwkeras.objectives.objective import Objective, texture_term
+from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
+from rwkeras.tasks.measured import texture_terms
 from rwkeras.tasks.settings import TextureSettings, layer_names
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.validation import invalid_argument
@@ -42,53 +41,11 @@ def check_batches(name: str, sources: Sequence[ImageBatch], batch: int) -> None:
             raise invalid_argument(name, f"one image or {batch}", f"{count} images")
 
 
-def texture_terms(
+def texture_objective(
     model: keras.Model,
     source: tf.Tensor | Sequence[tf.Tensor],
-    layers: Sequence[str],
-    *,
-    kind: str,
-    weighting: str,
-    join: str,
-) -> Objective:
-    """Returns the sum of Eq. 6 over layers, balanced, towards one or several sources.
-
-    The weight of Eq. 8 brings the gradient of a layer's loss, at the source and towards nothing, to
-    size 1. With several sources it does so on average over them: where g_s is the size of the
-    gradient at source s, whose weight alone would be w_s = 1 / g_s,
-
-        w = 1 / mean_s g_s = 1 / mean_s (1 / w_s),
-
-    so that a picture that is given twice weighs as much as once.
-
-    Args:
-        model: A functional `keras.Model`.
-        source: The images, float32 RGB in [0, 1], [batch, height, width, 3]; of several sources, a
-            list of such, of any sizes, each with a batch of as many or of one.
-        layers: Names of its layers.
-        kind: What the terms' names begin with.
-        weighting: See `balance`.
-        join: See `joined_gram`.
-    """
-    sources = source if isinstance(source, list | tuple) else (source,)
-    features = [extract(model, layers, images) for images in sources]
-    objective = Objective()
-    for layer in layers:
-        several = [activations[layer] for activations in features]
-        objective += texture_term(layer, several, name=f"{kind}/{layer}", join=join)
-    balanced = [balance(model, objective, images, weighting) for images in sources]
-    if len(balanced) == 1:
-        return balanced[0]
-    weights = [
-        len(terms) / sum(1 / term.weight for term in terms)
-        for terms in zip(*(each.terms for each in balanced), strict=True)
-    ]
-    terms = zip(objective.terms, weights, strict=True)
-    return Objective(*(term._replace(weight=weight) for term, weight in terms))
-
-
-def texture_objective(
-    model: keras.Model, source: tf.Tensor | Sequence[tf.Tensor], settings: TextureSettings
+    settings: TextureSettings,
+    tile: int | None = None,
 ) -> Objective:
     """Returns Eq. 5, its layers balanced, towards the Gram matrices of images.
 
@@ -97,6 +54,7 @@ def texture_objective(
         source: The images, float32 RGB in [0, 1], [batch, height, width, 3]; of several sources,
             a list of such.
         settings: The layers, how they are weighted and how sources are joined.
+        tile: See `OptimizerSettings.tile_size`.
     """
     return texture_terms(
         model,
@@ -105,6 +63,8 @@ def texture_objective(
         kind="texture",
         weighting=settings.weighting,
         join=settings.join,
+        weights=settings.source_weights,
+        tile=tile,
     )
 
 
@@ -115,6 +75,7 @@ def synthesize_texture(
     output_size: tuple[int, int] | None = _DEFAULTS.output_size,
     *,
     join: str = _DEFAULTS.join,
+    source_weights: Sequence[float] | None = _DEFAULTS.source_weights,
     weighting: str = _DEFAULTS.weighting,
     noise_stddev: float = _DEFAULTS.noise_stddev,
     seed: int = 0,
@@ -133,7 +94,8 @@ def synthesize_texture(
         layers: The names of the layers whose Gram matrices are matched.
         output_size: (width, height) of the result in pixels; None for the first source's.
         join: How the Gram matrices of several sources become one: "mean", that of their union,
-            "max" or "log_euclidean"; see `joined_gram`.
+            "max" or "log_euclidean"; see `join_grams`.
+        source_weights: How much each of several sources counts; None for its size.
         weighting: How the weights w_l are found; see `balance`.
         noise_stddev: Of the starting noise, for pixels in [0, 1].
         seed: Of the starting noise.
@@ -147,11 +109,15 @@ def synthesize_texture(
         ValueError: An argument cannot be used; the message says why.
     """
     size = tuple(output_size) if isinstance(output_size, list) else output_size
-    settings = TextureSettings(layer_names("layers", layers), size, weighting, noise_stddev, join)
+    settings = TextureSettings(
+        layer_names("layers", layers), size, weighting, noise_stddev, join, source_weights
+    )
     sources = as_sources(texture, "texture")
     batch = max(source.images.shape[0] for source in sources)
     check_batches("texture", sources, batch)
-    objective = texture_objective(model, [source.images for source in sources], settings)
+    objective = texture_objective(
+        model, [source.images for source in sources], settings, optimizer.tile_size
+    )
     _, height, width, channels = sources[0].images.shape
     if settings.output_size is not None:
         width, height = settings.output_size

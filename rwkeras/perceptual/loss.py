@@ -1,0 +1,242 @@
+"""The distance of images as a random network sees them, as a loss of Keras's.
+
+References:
+    He, Wang and Hopcroft (2016), A powerful generative model using random weights for the deep
+    image representation: Eq. 1 and 6, and what random weights are good for.
+    Johnson, Alahi and Fei-Fei (2016), Perceptual losses for real-time style transfer and
+    super-resolution: to train networks by them.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.networks.initializers import RandomInitializer
+from rwkeras.networks.recipe import ARCHITECTURES
+from rwkeras.networks.vgg import POOLINGS, narrowed, random_kernels
+from rwkeras.objectives.losses import content_loss, gram_matrix, texture_loss
+from rwkeras.perceptual.network import RandomFeatures, layer_names
+from rwkeras.perceptual.precision import at_least_float32
+from rwkeras.validation import check_choice, check_number, invalid_argument
+
+Distance = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def _style_distance(features: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    return texture_loss(features, gram_matrix(target))
+
+
+_DISTANCES: dict[str, Distance] = {"feature": content_loss, "style": _style_distance}
+
+
+def _reference_distance(distance: Distance, features: tf.Tensor) -> float:
+    """Returns the mean distance of any two members of a batch."""
+    shifts = range(1, features.shape[0])
+    distances = [distance(features, tf.roll(features, shift, 0)) for shift in shifts]
+    return float(tf.reduce_mean(distances))
+
+
+def _checked_names(name: str, layers: Sequence[str], known: Iterable[str]) -> tuple[str, ...]:
+    """Returns layers as a tuple, or raises `ValueError` unless they are known and differ."""
+    names = () if isinstance(layers, str) else tuple(layers)
+    if isinstance(layers, str) or len(set(names)) < len(names):
+        raise invalid_argument(name, "names of different layers", layers)
+    for layer in names:
+        check_choice(name, layer, known)
+    return names
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class RandomPerceptualLoss(keras.losses.Loss):
+    """How far images are apart in the features, the styles and the pixels of a random VGG.
+
+    Of each image y' and its target y,
+
+        L = w_f mean_l C_l(y', y) / c_l  +  w_s mean_l T_l(y', y) / t_l  +  w_p mean (y' - y)^2,
+
+        C_l = ||F_l(y') - F_l(y)||^2 / (2 N M),        He, Wang and Hopcroft (2016), Eq. 1,
+        T_l = ||G_l(y') - G_l(y)||^2 / (4 N^2),        their Eq. 6,
+
+    with F_l the activations of a layer l of N maps of M positions, and G_l their `gram_matrix`.
+    These are the feature reconstruction loss and the style reconstruction loss of Johnson et al.
+    (2016), but for constants, and for the network: VGG there is trained, here it has random
+    weights, each layer's divided by its mean activation on 16 images of noise with the spectrum of
+    photographs, drawn from the seed; see `calibrate`.
+
+    A departure from both papers is c_l and t_l, the means of C_l and of T_l over all pairs of those
+    images: 1 stands for the distance of two unrelated pictures, whatever the layer, so that layers
+    count alike. Another is that layers are averaged, not summed, so that the loss does not grow
+    with their number. He et al. weight them by the gradients at the target instead (`balance`),
+    Johnson et al. by hand.
+
+    The network is made here, not when the loss is called, from these arguments, which are all that
+    a saved model keeps of it. Its weights are constants: they are neither trained nor among the
+    variables of any model. Made again on one machine the loss has the same bits; on another its
+    scale may differ in the last digits of float32, which convolutions there may round otherwise.
+
+    Args:
+        architecture: "vgg19" or "toy_vgg".
+        width: The share of its filters, in (0, 1]; see `narrow_vgg19`.
+        initializer: The distribution of the kernels: a name of `INITIALIZERS` or a distribution,
+            whose own seed is not used. Its standard deviation is of no matter.
+        seed: Of the kernels and the noise. The kernels are those of `vgg19`.
+        pooling: "avg" or "max".
+        subtract_mean: See `vgg19`.
+        feature_layers: The layers whose activations are compared, `conv1_1` ... `pool5`; may be
+            none. The default is that of Johnson et al. for style transfer.
+        feature_weight: w_f, at least 0.
+        style_layers: The layers whose Gram matrices are compared; may be none.
+        style_weight: w_s, at least 0.
+        pixel_weight: w_p, at least 0, for pixels in [0, 1].
+        reduction: How the losses of a batch become one; see `keras.losses.Loss`. "none" gives
+            the loss of each image, [batch].
+        name: The loss's name.
+        dtype: In which the network computes, a name or a policy; images of another are cast first.
+            Distances are summed in float32 at least. None stands for `keras.config.floatx()`,
+            float32 unless changed, whatever the policy of the layers that are trained: activations
+            of half precision say little of images that are nearly alike.
+
+    Raises:
+        ValueError: An argument is none of these, nothing would be compared, or a layer is silent
+            on the noise, as one of sparse kernels may be.
+    """
+
+    def __init__(
+        self,
+        architecture: str = "vgg19",
+        *,
+        width: float = 1.0,
+        initializer: str | RandomInitializer = "gaussian",
+        seed: int = 0,
+        pooling: str = "avg",
+        subtract_mean: bool = False,
+        feature_layers: Sequence[str] = ("conv2_2",),
+        feature_weight: float = 1.0,
+        style_layers: Sequence[str] = (),
+        style_weight: float = 1.0,
+        pixel_weight: float = 0.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "random_perceptual_loss",
+        dtype: Any = None,
+    ):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        check_choice("architecture", architecture, ARCHITECTURES)
+        network = narrowed(ARCHITECTURES[architecture], width)
+        check_choice("pooling", pooling, POOLINGS)
+        if not isinstance(subtract_mean, bool):
+            raise invalid_argument("subtract_mean", "true or false", subtract_mean)
+        known = layer_names(network)
+        self.architecture = architecture
+        self.width = width
+        self.initializer = initializer
+        self.seed = seed
+        self.pooling = pooling
+        self.subtract_mean = subtract_mean
+        self.feature_layers = _checked_names("feature_layers", feature_layers, known)
+        self.feature_weight = feature_weight
+        self.style_layers = _checked_names("style_layers", style_layers, known)
+        self.style_weight = style_weight
+        self.pixel_weight = pixel_weight
+        for weight in ("feature_weight", "style_weight", "pixel_weight"):
+            check_number(weight, getattr(self, weight))
+        compared = {
+            "feature": self.feature_layers if feature_weight else (),
+            "style": self.style_layers if style_weight else (),
+        }
+        if not any(compared.values()) and not pixel_weight:
+            expected = "a number greater than 0 where neither features nor styles are compared"
+            raise invalid_argument("pixel_weight", expected, pixel_weight)
+        with tf.init_scope():  # Eagerly, even where the caller is making a graph.
+            self._features = RandomFeatures(
+                network,
+                tuple(dict.fromkeys(compared["feature"] + compared["style"])),
+                random_kernels(initializer, seed),
+                seed,
+                pooling=pooling,
+                subtract_mean=subtract_mean,
+            )
+            self._factors = self._made_factors(compared)
+
+    def _made_factors(self, compared: dict[str, tuple[str, ...]]) -> dict[tuple[str, str], float]:
+        """Returns by what each distance of each layer is multiplied."""
+        weights = {"feature": self.feature_weight, "style": self.style_weight}
+        factors = {}
+        with tf.device("CPU:0"):
+            features = self._features(self._features.references)
+            for kind, layers in compared.items():
+                for layer in layers:
+                    mean = _reference_distance(_DISTANCES[kind], features[layer])
+                    factors[kind, layer] = weights[kind] / len(layers) / mean
+        return factors
+
+    def call(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
+        """Returns the loss of each image.
+
+        Args:
+            y_true: The targets, RGB in [0, 1], [batch or 1, height, width, 3]. Where only styles
+                are compared they may be of another size.
+            y_pred: The images, [batch, height, width, 3]; values outside [0, 1] are allowed.
+
+        Returns:
+            [batch], in float32 at least.
+
+        Raises:
+            ValueError: They have other shapes, or a side too short for the poolings.
+        """
+        y_true, y_pred = self._checked("y_true", y_true), self._checked("y_pred", y_pred)
+        alike = self.pixel_weight or any(kind == "feature" for kind, _ in self._factors)
+        if alike and not y_true.shape[1:].is_compatible_with(y_pred.shape[1:]):
+            expected = f"targets of the size of `y_pred`, {tuple(y_pred.shape[1:3])}"
+            raise invalid_argument("y_true", expected, tuple(y_true.shape))
+        targets, images = self._features(y_true), self._features(y_pred)
+        losses = [
+            factor * _DISTANCES[kind](*map(at_least_float32, (images[layer], targets[layer])))
+            for (kind, layer), factor in self._factors.items()
+        ]
+        if self.pixel_weight:
+            squares = tf.math.squared_difference(*map(at_least_float32, (y_pred, y_true)))
+            losses.append(self.pixel_weight * tf.reduce_mean(squares, (1, 2, 3)))
+        return tf.add_n(losses)
+
+    def _checked(self, name: str, images: tf.Tensor) -> tf.Tensor:
+        """Returns images whose shape is known as far as it must be, or raises `ValueError`."""
+        needed = [None, None, None, 3]
+        if not images.shape.is_compatible_with(needed):
+            raise invalid_argument(name, "images, [batch, height, width, 3]", tuple(images.shape))
+        images = tf.ensure_shape(images, needed)
+        side = self._features.smallest_side
+        if any(length is not None and length < side for length in images.shape[1:3]):
+            expected = f"images of at least {side} x {side} pixels for these layers"
+            raise invalid_argument(name, expected, tuple(images.shape))
+        return images
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments, as JSON has them."""
+        initializer = self.initializer
+        if isinstance(initializer, RandomInitializer):
+            initializer = keras.saving.serialize_keras_object(initializer)
+        return {
+            **super().get_config(),
+            "architecture": self.architecture,
+            "width": self.width,
+            "initializer": initializer,
+            "seed": self.seed,
+            "pooling": self.pooling,
+            "subtract_mean": self.subtract_mean,
+            "feature_layers": list(self.feature_layers),
+            "feature_weight": self.feature_weight,
+            "style_layers": list(self.style_layers),
+            "style_weight": self.style_weight,
+            "pixel_weight": self.pixel_weight,
+            "dtype": self.dtype,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "RandomPerceptualLoss":
+        """Makes the loss again."""
+        initializer = config["initializer"]
+        if isinstance(initializer, dict):
+            initializer = keras.saving.deserialize_keras_object(initializer)
+        return cls(**{**config, "initializer": initializer})

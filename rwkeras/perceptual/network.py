@@ -1,0 +1,112 @@
+"""A random network as a fixed function of images."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.networks.initializers import RandomInitializer
+from rwkeras.networks.vgg import MEAN_RGB, Architecture
+from rwkeras.perceptual.reference import reference_images
+from rwkeras.validation import invalid_argument
+
+_POOLING: dict[str, Callable[..., tf.Tensor]] = {"avg": tf.nn.avg_pool2d, "max": tf.nn.max_pool2d}
+
+
+def layer_names(architecture: Architecture) -> tuple[str, ...]:
+    """Returns the names of the convolutions and the poolings, in forward order."""
+    convolutions = architecture.conv_layers
+    return tuple(
+        name
+        for stage in range(1, len(architecture.stages) + 1)
+        for name in (*(n for n in convolutions if n.startswith(f"conv{stage}_")), f"pool{stage}")
+    )
+
+
+class RandomFeatures:
+    """The activations of some layers of a calibrated VGG with random weights.
+
+    They are those of `rwkeras.vgg19` after `calibrate` on `reference_images`, to rounding. But the
+    kernels are constants and the layers plain operations: what a loss holds must not be trained,
+    placed by a strategy, lowered by a policy, or saved in the file of the model that it trains, as
+    variables of Keras would be.
+
+    Attributes:
+        layers: The names of the layers.
+        references: The images that it was calibrated on.
+        smallest_side: The shortest side that images may have.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        layers: Sequence[str],
+        kernels: Callable[[str], RandomInitializer],
+        seed: int,
+        *,
+        pooling: str,
+        subtract_mean: bool,
+    ):
+        """Draws the kernels up to the deepest layer, and divides each by its mean activation.
+
+        Args:
+            architecture: A member of the VGG family.
+            layers: Some of its `layer_names`.
+            kernels: Returns the distribution of a layer's kernel, by the layer's name.
+            seed: Of the reference images.
+            pooling: See `vgg19`.
+            subtract_mean: See `vgg19`.
+
+        Raises:
+            ValueError: A layer is silent on the reference images.
+        """
+        self.layers = tuple(layers)
+        self._pool = _POOLING[pooling]
+        # VGG's 255 x - mean without the 255, which the division by the first activations cancels.
+        self._offset = np.array(MEAN_RGB) / 255 if subtract_mean else np.zeros(3)
+        names = layer_names(architecture)
+        deepest = max((names.index(layer) for layer in layers), default=-1)
+        # A convolution with its kernel, a pooling without.
+        chain: list[tuple[str, tf.Tensor | None]] = []
+        filters = 3
+        # Convolutions of GPUs may be rounded to 10 bits, and the weights are to be the same.
+        with tf.device("CPU:0"):
+            self.references = reference_images(seed)
+            x = self._prepared(self.references)
+            for name in names[: deepest + 1]:
+                kernel = None
+                if name.startswith("conv"):
+                    inputs, (_, filters) = filters, architecture.stages[int(name[4]) - 1]
+                    kernel = kernels(name)((3, 3, inputs, filters), tf.float32)
+                x = self._applied(kernel, x)
+                if kernel is not None:
+                    scale = tf.reduce_mean(x)
+                    if not (np.isfinite(scale) and scale > 0):
+                        expected = f"a seed with which '{name}' is active and finite on noise"
+                        raise invalid_argument("seed", expected, seed)
+                    kernel, x = kernel / scale, x / scale
+                chain.append((name, kernel))
+        # Where there is a GPU they belong there, lest every step copies them.
+        self._chain = [(name, None if k is None else tf.identity(k)) for name, k in chain]
+        self.smallest_side = 2 ** sum(kernel is None for _, kernel in self._chain)
+
+    def _prepared(self, images: tf.Tensor) -> tf.Tensor:
+        return images - tf.constant(self._offset, images.dtype)
+
+    def _applied(self, kernel: tf.Tensor | None, x: tf.Tensor) -> tf.Tensor:
+        if kernel is None:
+            return self._pool(x, 2, 2, "VALID")
+        return tf.nn.relu(tf.nn.conv2d(x, tf.cast(kernel, x.dtype), 1, "SAME"))
+
+    def __call__(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns the activations by layer name, in the dtype of the images.
+
+        Args:
+            images: Floating-point RGB in [0, 1], [batch, height, width, 3].
+        """
+        features = {}
+        x = self._prepared(images)
+        for name, kernel in self._chain:
+            x = self._applied(kernel, x)
+            features[name] = x
+        return {name: features[name] for name in self.layers}

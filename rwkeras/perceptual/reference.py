@@ -1,0 +1,39 @@
+"""Pictures to measure a random network on where there is none: noise like photographs."""
+
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.parametrizations.filters import apply_filters
+from rwkeras.parametrizations.parametrization import fourier_filter
+from rwkeras.portable import portable_normal
+from rwkeras.random import derive_seed
+
+# As large as the five poolings of a VGG-19 leave some positions of.
+_SIZE = 64
+_COUNT = 16
+# The standard deviations of pixels, from hazy to harsh, and their means, dark and bright by turns:
+# with one mean for all, Gram matrices of photographs were five times as far apart as of the noise.
+_CONTRASTS = np.linspace(0.1, 0.4, _COUNT)
+_BRIGHTNESSES = np.linspace(0.2, 0.8, _COUNT)[7 * np.arange(_COUNT) % _COUNT]
+
+
+def reference_images(seed: int) -> tf.Tensor:
+    """Returns noise with the spectrum and the colours of photographs; see `covariance`.
+
+    The layers of a random VGG-19 hold patches of photographs about as far apart as these images,
+    by Eq. 1 and by Eq. 6; a test has them within a factor of 2.
+
+    Args:
+        seed: The same seed gives the same noise.
+
+    Returns:
+        float32 RGB in [0, 1], [16, 64, 64, 3].
+    """
+    white = portable_normal((_COUNT, _SIZE, _SIZE, 3), derive_seed(seed, "reference"))
+    natural = fourier_filter(_SIZE, _SIZE, exponent=1.0, decorrelate=True)
+    noise = apply_filters(natural, tf.constant(white))
+    contrasts, brightnesses = (
+        tf.constant(values[:, np.newaxis, np.newaxis, np.newaxis], tf.float32)
+        for values in (_CONTRASTS, _BRIGHTNESSES)
+    )
+    return tf.clip_by_value(brightnesses + contrasts * noise, 0, 1)

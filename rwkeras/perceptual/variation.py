@@ -1,0 +1,56 @@
+"""Total variation as a regulariser."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.objectives.losses import total_variation
+from rwkeras.perceptual.precision import at_least_float32
+from rwkeras.validation import check_number, invalid_argument
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class TotalVariation(keras.regularizers.Regularizer):
+    """Total variation, factor * R of Eq. 9 of He, Wang and Hopcroft (2016), as a regulariser.
+
+    R is the sum of the squared differences of neighbouring pixels, here over all images of a batch.
+    As the `activity_regularizer` of a layer that makes images it is divided by the batch size, by
+    Keras; as the `regularizer` of a variable it is not.
+
+    Args:
+        factor: What the sum is multiplied by, at least 0. R grows with the number of pixels: for
+            photographs in [0, 1] it is of the order of 0.01 a pixel.
+
+    Raises:
+        ValueError: `factor` is no such number.
+    """
+
+    def __init__(self, factor: float = 1e-3):
+        check_number("factor", factor)
+        self.factor = factor
+
+    def __call__(self, x: Any) -> tf.Tensor:
+        """Returns the penalty.
+
+        Args:
+            x: Images, a tensor or a variable, [batch, height, width, channels] or
+                [height, width, channels].
+
+        Returns:
+            A number, in the dtype of `x`, or float32 where that is of half precision.
+
+        Raises:
+            ValueError: `x` has another number of axes.
+        """
+        images = at_least_float32(tf.convert_to_tensor(x))
+        if images.shape.rank not in (3, 4):
+            expected = "images, [batch, height, width, channels] or [height, width, channels]"
+            raise invalid_argument("x", expected, tuple(images.shape))
+        if images.shape.rank == 3:
+            images = images[tf.newaxis]
+        return self.factor * tf.reduce_sum(total_variation(images))
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments."""
+        return {"factor": self.factor}

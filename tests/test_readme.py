@@ -22,6 +22,13 @@ QUICK = ["--image_size=48", "--max_iterations=4"]
 OWN_QUICK = {
     "rwkeras-stack": ["--image_size=32", "--max_iterations=2", "--architecture=toy_vgg"],
     "rwkeras-experiment": ["--quick", "--max_iterations=2", "--training_steps=2"],
+    "rwkeras-train-decoder": [
+        "--network=toy_vgg",
+        "--crop_size=32",
+        "--steps=10",
+        "--epoch_steps=5",
+    ],
+    "rwkeras-decode": [],
     "rwkeras-sweep": [*QUICK, "--networks=toy_vgg"],
     "rwkeras-export": ["--iterations=2"],
 }
@@ -31,6 +38,11 @@ OWN_QUICK = {
 def folder(tmp_path, monkeypatch):
     for name in ("photo", "painting", "texture"):
         rwkeras.write_image(tmp_path / f"{name}.jpg", waves(48, 48))
+    (tmp_path / "photos").mkdir()
+    for name in ("one", "two"):
+        rwkeras.write_image(tmp_path / "photos" / f"{name}.jpg", waves(48, 48))
+    toy = rwkeras.toy_vgg()
+    rwkeras.decnn(toy, "conv2_1", rwkeras.decoder(toy, "conv2_1")).save(tmp_path / "decoder.keras")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -44,6 +56,8 @@ def test_there_are_examples():
         "rwkeras-stack",
         "rwkeras-experiment",
         "rwkeras-sweep",
+        "rwkeras-train-decoder",
+        "rwkeras-decode",
         "rwkeras-demo",
         "rwkeras-export",
     ]
@@ -74,7 +88,7 @@ def test_python_stacks(folder, monkeypatch):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command(folder, command):
     name, *arguments = shlex.split(command)
-    tool = ROOT / "tools" / f"{name.removeprefix('rwkeras-')}.py"
+    tool = ROOT / "tools" / f"{name.removeprefix('rwkeras-').replace('-', '_')}.py"
     process = subprocess.run(
         [sys.executable, tool, *arguments, *OWN_QUICK.get(name, QUICK)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -91,7 +105,8 @@ def test_command(folder, command):
 def test_every_command_is_installed():
     setup = (ROOT / "setup.py").read_text()
     tools = {path.stem for path in (ROOT / "tools").glob("*.py")}
-    assert set(re.findall(r"rwkeras-(\w+)=rwkeras.commands:run_\1", setup)) == tools
+    installed = re.findall(r"rwkeras-([\w-]+)=rwkeras.commands:run_(\w+)", setup)
+    assert {(tool.replace("_", "-"), tool) for tool in tools} == set(installed)
 
 
 def test_table_has_every_layer():

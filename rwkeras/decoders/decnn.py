@@ -1,6 +1,7 @@
 """An encoder with its decoder, as one network from images to images and as one file."""
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -19,15 +20,17 @@ class EvenSides(keras.layers.Layer):
 
     Args:
         divisor: The number.
+        axes: The axes of the sides: 1 for the height, 2 for the width.
     """
 
-    def __init__(self, divisor: int, **arguments: Any):
+    def __init__(self, divisor: int, axes: Sequence[int] = (1, 2), **arguments: Any):
         super().__init__(**arguments)
         self.divisor = divisor
+        self.axes = tuple(axes)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Returns the larger images, [batch, height, width, channels]."""
-        for axis in (1, 2):
+        for axis in self.axes:
             side = tf.shape(inputs)[axis]
             longer = -(-side // self.divisor) * self.divisor
             inputs = tf.gather(inputs, tf.minimum(tf.range(longer), side - 1), axis=axis)
@@ -35,30 +38,38 @@ class EvenSides(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Returns the shape of what `call` returns."""
-        batch, height, width, channels = input_shape
-        sides = [side and -(-side // self.divisor) * self.divisor for side in (height, width)]
-        return (batch, *sides, channels)
+        shape = list(input_shape)
+        for axis in self.axes:
+            shape[axis] = shape[axis] and -(-shape[axis] // self.divisor) * self.divisor
+        return tuple(shape)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments."""
-        return {**super().get_config(), "divisor": self.divisor}
+        return {**super().get_config(), "divisor": self.divisor, "axes": list(self.axes)}
 
 
 @keras.saving.register_keras_serializable("rwkeras")
 class FitTo(keras.layers.Layer):
     """Gives decoded images the size of those that were encoded.
 
-    Larger ones lose what `EvenSides` added. Smaller ones, of networks whose layers round sizes
-    down, are resampled.
+    Those that are larger by less than a number lose what `EvenSides` added. Others, of networks
+    whose layers round sizes down or average over all positions, are resampled.
+
+    Args:
+        divisor: The number, that of `EvenSides`.
     """
+
+    def __init__(self, divisor: int, **arguments: Any):
+        super().__init__(**arguments)
+        self.divisor = divisor
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         """Returns the first images in the size of the second."""
         decoded, images = inputs
         height, width = tf.shape(images)[1], tf.shape(images)[2]
-        large = (tf.shape(decoded)[1] >= height) & (tf.shape(decoded)[2] >= width)
+        beyond = tf.shape(decoded)[1:3] - tf.shape(images)[1:3]
         fitted = tf.cond(
-            large,
+            tf.reduce_all((beyond >= 0) & (beyond < self.divisor)),
             lambda: decoded[:, :height, :width],
             lambda: tf.image.resize(decoded, (height, width)),
         )
@@ -68,6 +79,10 @@ class FitTo(keras.layers.Layer):
         """Returns the shape of what `call` returns."""
         decoded, images = input_shape
         return (decoded[0], *images[1:3], decoded[3])
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments."""
+        return {**super().get_config(), "divisor": self.divisor}
 
 
 def decnn(model: keras.Model, layer: str, decoder: keras.Model) -> keras.Model:
@@ -95,11 +110,16 @@ def join(encoder: keras.Model, decoder: keras.Model) -> keras.Model:
     if expected != found:
         raise invalid_argument("decoder", f"a decoder of activations {expected}", found)
     encoder.trainable = False
+    for part in encoder.layers:
+        if isinstance(part, keras.layers.Dropout):
+            part.rate = 0.0  # Which being fixed does not stop.
     inputs = keras.Input(encoder.inputs[0].shape[1:], name="image")
-    x = inputs
-    if None in inputs.shape[1:3]:
-        x = EvenSides(mirror(encoder).stride, name="even_sides")(x)
-    x = FitTo(name="fit", dtype="float32")([decoder(encoder(x)), inputs])
+    x, stride = inputs, mirror(encoder).stride
+    axes = [axis for axis in (1, 2) if inputs.shape[axis] is None]
+    if axes:
+        x = EvenSides(stride, axes, name="even_sides")(x)
+    decoded = decoder(encoder(x))
+    x = FitTo(stride, name="fit", dtype="float32")([decoded, inputs])
     return keras.Model(inputs, x, name=_NAME)
 
 

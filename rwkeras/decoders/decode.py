@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from rwkeras.backend import keras
-from rwkeras.decoders.decnn import load_decoder
+from rwkeras.decoders.decnn import load_decoder, parts
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.features import check_image_shape
 
@@ -27,7 +27,8 @@ def decode(decoder: Any, image: Any) -> np.ndarray:
     """
     model = load_decoder(decoder)
     given = as_batch(image)
-    output = keras.Model(model.inputs[0], {"decoded": model.outputs[0]})
+    layer = parts(model)[0].output_names[0]
+    output = keras.Model(model.inputs[0], {layer: model.outputs[0]})
     check_image_shape(output, given.images.shape)
     decoded = np.clip(model(given.images, training=False).numpy(), 0, 1)
     return decoded if given.batched else decoded[0]

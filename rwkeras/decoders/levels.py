@@ -67,11 +67,14 @@ def mirror(encoder: keras.Model) -> Mirror:
     """
     layers = [x for x in encoder.layers if not isinstance(x, keras.layers.InputLayer)]
     shapes = _shapes(encoder, layers)
+    sides = [shape[1] for shape in shapes if len(shape) == 4]
+    # Branches that average over all positions and come back are not on the way.
+    least = sides[-1] if len(shapes[-1]) == 4 else max(min(sides), min(2, *sides))
     side = _probe(encoder)[0]
     levels = [Level(1, 0, 0)]
     grid, units = None, []
     for layer, shape in zip(layers, shapes, strict=True):
-        if len(shape) == 4:
+        if len(shape) == 4 and shape[1] >= least:
             grid = shape[1:3]
             ratio = max(1, round(side / shape[1]))
             if ratio > 1:

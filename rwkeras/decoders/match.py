@@ -10,7 +10,7 @@ from rwkeras.validation import invalid_argument
 # Kernels that point the same way but for rounding are the same but for their scale.
 _SAME = 1 - 1e-5
 # What of a layer's description does not change what it does, or is told by its weights.
-_IRRELEVANT = {"name", "dtype", "trainable", "kernel_initializer", "bias_initializer"}
+_IRRELEVANT = {"name", "dtype", "trainable", "kernel_initializer", "bias_initializer", "rate"}
 
 
 def check_decoder(
@@ -42,6 +42,7 @@ def _alike(first: keras.Model, second: keras.Model) -> bool:
         [
             (type(layer), {k: v for k, v in layer.get_config().items() if k not in _IRRELEVANT})
             for layer in network.layers
+            if not isinstance(layer, keras.layers.InputLayer)
         ]
         for network in (first, second)
     ]
@@ -55,4 +56,7 @@ def _alike(first: keras.Model, second: keras.Model) -> bool:
 
 def _parallel(first: np.ndarray, second: np.ndarray) -> bool:
     a, b = (w.astype(np.float64).ravel() for w in (first, second))
-    return float(a @ b) >= _SAME * float(np.linalg.norm(a) * np.linalg.norm(b))
+    sizes = float(np.linalg.norm(a)), float(np.linalg.norm(b))
+    if 0 in sizes:
+        return sizes[0] == sizes[1]
+    return float(a @ b) >= _SAME * sizes[0] * sizes[1]

@@ -1,5 +1,6 @@
 """The defaults of decoders and of their training, stated once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rwkeras.networks.initializers import INITIALIZERS
@@ -31,8 +32,8 @@ class DecoderSettings:
     upsampling: str = "subpixel"
     width: float = 1.0
     depth: int | None = 2
-    maps: tuple[int, ...] | None = None
-    factors: tuple[int, ...] | None = None
+    maps: Sequence[int] | None = None
+    factors: Sequence[int] | None = None
     kernel_size: int = 3
     initializer: str = "he"
     seed: int = 0
@@ -42,12 +43,14 @@ class DecoderSettings:
         check_number("width", self.width, exclusive=True)
         if self.depth is not None:
             check_number("depth", self.depth, integer=True, minimum=1)
-        for name in ("maps", "factors"):
+        for name, minimum in (("maps", 1), ("factors", 2)):
             given = getattr(self, name)
             if given is not None:
+                if not isinstance(given, list | tuple):
+                    raise invalid_argument(name, "a list or tuple of integers, or None", given)
                 object.__setattr__(self, name, tuple(given))
-                for value in getattr(self, name):
-                    check_number(name, value, integer=True, minimum=1)
+                for value in given:
+                    check_number(name, value, integer=True, minimum=minimum)
         check_number("kernel_size", self.kernel_size, integer=True, minimum=1)
         if self.kernel_size % 2 == 0:
             raise invalid_argument("kernel_size", "an odd integer", self.kernel_size)

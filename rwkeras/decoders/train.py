@@ -1,17 +1,16 @@
 """Training of decoders, by Keras's own loop and callbacks."""
 
 import dataclasses
-import json
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.decoders.backup import backup_in, description, restored
 from rwkeras.decoders.crops import random_crops, split
-from rwkeras.decoders.decnn import join
+from rwkeras.decoders.decnn import join, parts
 from rwkeras.decoders.levels import encoder_to
 from rwkeras.decoders.network import build_decoder
 from rwkeras.decoders.photographs import Photographs, read_photographs
@@ -19,10 +18,7 @@ from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
 from rwkeras.images.photographs import OTHERS, photographs
 from rwkeras.networks.features import check_image_shape
 from rwkeras.networks.precision import fast_bfloat16, lower_precision
-from rwkeras.validation import invalid_argument
 
-# Below the folder that the user names, since Keras removes it when the training has ended.
-_BACKUP, _DESCRIPTION = "backup", "training.json"
 _HALF = {"mixed_bfloat16": "bfloat16", "mixed_float16": "float16"}
 
 
@@ -31,9 +27,8 @@ class TrainedDecoder(NamedTuple):
 
     Attributes:
         model: The encoder with its decoder in float32, as `decnn` returns it.
-        history: By epoch: "loss" and "psnr_db" of the crops, those of the held-out photographs as
-            "val_loss" and "val_psnr_db", and "learning_rate". Of a training that went on, what came
-            after.
+        history: By epoch: "loss" and "psnr_db" of the crops, and those of the held-out photographs
+            as "val_loss" and "val_psnr_db". Of a training that went on, what came after.
         photographs: How many there were, the held-out ones among them.
         unreadable: The names of files that were left out.
         seconds: How long it took.
@@ -88,20 +83,20 @@ def train_decoder(
     read = _photographs(images, training)
     crop = (training.batch_size, training.crop_size, training.crop_size, 3)
     check_image_shape(keras.Model(encoder.inputs[0], {layer: encoder.outputs[0]}), crop)
-    parts = split(read, training)
+    divided = split(read, training)
     strategy = _strategy() if strategy is None else strategy
     with strategy.scope():
         joint = _compiled(encoder, decoder, training)
-    backup = _backup(backup_dir, encoder, layer, decoder, training)
+    backup = backup_in(backup_dir, description(encoder, read, decoder, training))
     # What is read has to begin where the training goes on, so that is found out first.
-    done = _restored(joint, backup)
+    done = restored(joint, backup)
     held_out = None
-    if parts.held_out is not None:
+    if divided.held_out is not None:
         natural = dataclasses.replace(training, vary_colors=False)
-        held_out = random_crops(parts.held_out, natural, "held_out")
+        held_out = random_crops(divided.held_out, natural, "held_out")
         held_out = held_out.take(training.held_out_steps).cache()
     history = joint.fit(
-        random_crops(parts.training, training, "training", done * training.epoch_steps),
+        random_crops(divided.training, training, "training", done * training.epoch_steps),
         epochs=training.steps // training.epoch_steps,
         initial_epoch=done,
         steps_per_epoch=training.epoch_steps,
@@ -111,7 +106,8 @@ def train_decoder(
         verbose=0,
     )
     whole = join(lower_precision(encoder, "float32"), build_decoder(encoder, decoder))
-    whole.set_weights(joint.get_weights())
+    # The encoder's own weights may be of a lower precision there.
+    parts(whole)[1].set_weights(parts(joint)[1].get_weights())
     measured = {name: [float(v) for v in values] for name, values in history.history.items()}
     seconds = time.perf_counter() - started
     return TrainedDecoder(whole, measured, read.total, read.unreadable, seconds)
@@ -174,45 +170,3 @@ def _stopping(training: DecoderTraining) -> list[keras.callbacks.Callback]:
 
 def _logging(logdir: str | None) -> list[keras.callbacks.Callback]:
     return [] if logdir is None else [keras.callbacks.TensorBoard(logdir)]
-
-
-def _backup(
-    folder: str | None,
-    encoder: keras.Model,
-    layer: str,
-    decoder: DecoderSettings,
-    training: DecoderTraining,
-) -> list[keras.callbacks.BackupAndRestore]:
-    """Returns what saves the state in a folder, which must not hold that of another training."""
-    if folder is None:
-        return []
-    description = {
-        "network": encoder.name,
-        "layer": layer,
-        "decoder": dataclasses.asdict(decoder),
-        "training": dataclasses.asdict(training),
-    }
-    text = json.dumps(description, indent=1) + "\n"
-    backup = Path(folder) / _BACKUP
-    try:
-        backup.mkdir(parents=True, exist_ok=True)
-        said = backup / _DESCRIPTION
-        if not said.exists():
-            said.write_text(text)
-    except OSError as error:
-        expected = "a folder that can be written to"
-        raise invalid_argument("backup_dir", expected, f"{folder} ({error.strerror})") from error
-    if said.read_text() != text:
-        raise invalid_argument("backup_dir", "a folder without another training's state", folder)
-    return [keras.callbacks.BackupAndRestore(str(backup), double_checkpoint=True)]
-
-
-def _restored(joint: keras.Model, backup: Sequence[keras.callbacks.BackupAndRestore]) -> int:
-    """Restores the state that is there, and returns how many epochs it has behind it."""
-    for callback in backup:
-        callback.set_model(joint)
-        callback.on_train_begin()
-        state = Path(callback.backup_dir) / "training_metadata.json"
-        if state.exists():
-            return int(json.loads(state.read_text())["epoch"])
-    return 0

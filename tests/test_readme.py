@@ -48,7 +48,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_there_are_examples():
-    assert len(PYTHON) == 3
+    assert len(PYTHON) == 4
     assert [command.split()[0] for command in COMMANDS] == [
         "rwkeras-invert",
         "rwkeras-texture",
@@ -82,6 +82,18 @@ def test_python_stacks(folder, monkeypatch):
     exec(PYTHON[2], names)
     assert names["model"].layers[-1].name == "pool3"
     assert names["result"].recipe == rwkeras.read_recipe("recipe.json")
+
+
+@pytest.mark.slow
+def test_python_decodes(folder, monkeypatch):
+    # The real one takes minutes.
+    quick = rwkeras.DecoderTraining(photo_size=48, crop_size=32, steps=2, epoch_steps=1)
+    settings = rwkeras.DecoderSettings(width=1 / 16, depth=1)
+    train = functools.partial(rwkeras.train_decoder, decoder=settings, training=quick)
+    monkeypatch.setattr(rwkeras, "train_decoder", train)
+    names: dict = {}
+    exec(PYTHON[3], names)
+    assert names["result"].shape == (48, 48, 3)
 
 
 @pytest.mark.slow

@@ -25,6 +25,7 @@ class ExperimentSettings:
         precision: See `OptimizerSettings`. Machines differ in whether "auto" takes bfloat16, so
             that jobs on several could.
         training_steps: Of the rival that is trained on the spot.
+        decoder_steps: Of each training of a decoder.
         seed: The first of the seeds.
     """
 
@@ -38,6 +39,7 @@ class ExperimentSettings:
     parametrization: str = "pixels"
     precision: str = "float32"
     training_steps: int = RotationSettings.steps
+    decoder_steps: int = 1500
     seed: int = 0
 
     def __post_init__(self):
@@ -45,7 +47,8 @@ class ExperimentSettings:
         check_number("image_size", self.image_size, integer=True, minimum=32)
         for name in ("max_images", "max_iterations", "samples", "candidates", "stack_iterations"):
             check_number(name, getattr(self, name), integer=True, minimum=1)
-        check_number("training_steps", self.training_steps, integer=True, minimum=1)
+        for name in ("training_steps", "decoder_steps"):
+            check_number(name, getattr(self, name), integer=True, minimum=1)
         check_choice("parametrization", self.parametrization, PARAMETRIZATIONS)
         check_choice("precision", self.precision, PRECISIONS)
         check_number("seed", self.seed, integer=True)
@@ -61,4 +64,5 @@ QUICK = ExperimentSettings(
     candidates=2,
     stack_iterations=3,
     training_steps=10,
+    decoder_steps=10,
 )

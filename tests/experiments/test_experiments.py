@@ -13,6 +13,9 @@ from rwkeras.experiments.study import Study
 from rwkeras.images.reading import read_image
 from tests.experiments.conftest import here
 
+# They train a decoder for each of many variants, which takes seconds however few steps there are.
+MANY_TRAININGS = ("decoder_distributions", "feature_maps")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -23,7 +26,8 @@ def folder(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_quick(folder, name):
-    settings = dataclasses.replace(QUICK, training_steps=3)
+    samples = 1 if name in MANY_TRAININGS else QUICK.samples
+    settings = dataclasses.replace(QUICK, training_steps=3, decoder_steps=2, samples=samples)
     study = Study(str(folder), settings, runner=here)
     report = EXPERIMENTS[name](study)
     assert not [note for note in study.notes if "failed" in note]

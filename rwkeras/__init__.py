@@ -32,8 +32,10 @@ def _import_registered_classes(module: ModuleType) -> None:
     import rwkeras.decoders.decnn
     import rwkeras.decoders.network
     import rwkeras.networks.alexnet
+    import rwkeras.networks.circular
     import rwkeras.networks.initializers
     import rwkeras.networks.octaves
+    import rwkeras.networks.regions
     import rwkeras.perceptual.gram
     import rwkeras.perceptual.loss
     import rwkeras.perceptual.variation

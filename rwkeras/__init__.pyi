@@ -29,16 +29,24 @@ from .images.batch import (
     ImageBatch,
     as_batch,
 )
+from .images.colors import (
+    match_colors,
+    with_luminance_of,
+)
 from .images.reading import (
+    Picture,
     read_image,
+    read_picture,
 )
 from .images.writing import (
+    FileSettings,
     write_image,
 )
 from .metrics import (
     mean_euclidean_distance,
     patch_distance,
     psnr,
+    seam_ratio,
     ssim,
 )
 from .networks.alexnet import (
@@ -54,6 +62,10 @@ from .networks.batch_normalization import (
 )
 from .networks.calibrate import (
     calibrate,
+)
+from .networks.circular import (
+    circular_period,
+    with_circular_padding,
 )
 from .networks.features import (
     extract,
@@ -92,6 +104,10 @@ from .networks.recipe import (
     LayerRecipe,
     Recipe,
     read_recipe,
+)
+from .networks.regions import (
+    region_layers,
+    with_regions,
 )
 from .networks.rescale import (
     rescale_filters,
@@ -155,6 +171,9 @@ from .tasks.regularized import (
     invert_regularized,
     regularized_inversion_objective,
 )
+from .tasks.scales import (
+    ScaleSettings,
+)
 from .tasks.settings import (
     STYLE_PRESETS,
     InversionSettings,
@@ -194,6 +213,7 @@ __all__ = [
     "Binary",
     "DecoderSettings",
     "DecoderTraining",
+    "FileSettings",
     "Gaussian",
     "GramMatrix",
     "He",
@@ -207,6 +227,7 @@ __all__ = [
     "OptimizerSettings",
     "Orthogonal",
     "Photographs",
+    "Picture",
     "Progress",
     "RandomInitializer",
     "RandomPerceptualLoss",
@@ -215,6 +236,7 @@ __all__ = [
     "RotationHistory",
     "RotationProgress",
     "RotationSettings",
+    "ScaleSettings",
     "Sparse",
     "StackResult",
     "StyleSettings",
@@ -231,6 +253,7 @@ __all__ = [
     "balance",
     "calibrate",
     "check_decoder",
+    "circular_period",
     "content_loss",
     "content_term",
     "decnn",
@@ -247,6 +270,7 @@ __all__ = [
     "load_decoder",
     "load_network",
     "make_ready",
+    "match_colors",
     "mean_euclidean_distance",
     "narrow_vgg19",
     "octave_layers",
@@ -257,9 +281,12 @@ __all__ = [
     "randomize",
     "read_image",
     "read_photographs",
+    "read_picture",
     "read_recipe",
+    "region_layers",
     "regularized_inversion_objective",
     "rescale_filters",
+    "seam_ratio",
     "ssim",
     "stack",
     "style_objective",
@@ -277,6 +304,9 @@ __all__ = [
     "untrained_twin",
     "vgg19",
     "white_noise",
+    "with_circular_padding",
+    "with_luminance_of",
     "with_octaves",
+    "with_regions",
     "write_image",
 ]

@@ -39,6 +39,15 @@ def test_time_to_image(tmp_path):
     assert "| invert_small | 20 dB | ours | 1.0 |" in rows[2]
 
 
+@pytest.mark.slow
+def test_decoders(tmp_path):
+    extra = "--extra=--network=toy_vgg,--steps=2,--epoch_steps=1,--crop_size=32"
+    run_module("decoders", f"--output_dir={tmp_path}", "--layers=conv2_1", "--image_size=32", extra)
+    table = (tmp_path / "decoders.md").read_text().splitlines()
+    assert [line.split(" | ")[0] for line in table] == ["| layer", "| ---", "| conv2_1"]
+    assert (tmp_path / "decoders.jpg").stat().st_size > 1000
+
+
 def test_growth(tmp_path):
     run_module("growth", "--sizes=32,64", "--evaluations=2", f"--output_dir={tmp_path}")
     result = json.loads((tmp_path / "growth.json").read_text())

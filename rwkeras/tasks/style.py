@@ -6,16 +6,17 @@ from typing import Any
 import tensorflow as tf
 
 from rwkeras.backend import keras
-from rwkeras.images.batch import as_batch
+from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.objectives.objective import Objective, tv_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.tasks.measured import content_terms, texture_terms
+from rwkeras.tasks.regions import Regions
 from rwkeras.tasks.scales import ScaleSettings, coarse_to_fine, resized, scaled
 from rwkeras.tasks.settings import INITS, StyleSettings, layer_names
 from rwkeras.tasks.start import as_start
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.tasks.texture import as_sources, check_batches
-from rwkeras.validation import check_number
+from rwkeras.validation import check_number, invalid_argument
 
 _DEFAULTS = StyleSettings()
 
@@ -26,6 +27,7 @@ def style_parts(
     style: tf.Tensor | Sequence[tf.Tensor],
     settings: StyleSettings,
     tile: int | None = None,
+    regions: Regions | None = None,
 ) -> tuple[Objective, Objective]:
     """Returns the content and the style of Eq. 9, each balanced at its source.
 
@@ -35,10 +37,13 @@ def style_parts(
         style: The same, of any size; a batch of as many or of one. Of several, a list of such.
         settings: Layers, weighting and how styles are joined; its weights are not applied.
         tile: See `OptimizerSettings.tile_size`.
+        regions: Where each of several styles goes; None for each everywhere.
     """
     content_part = content_terms(
         model, content, settings.content_layers, weighting=settings.weighting, tile=tile
     )
+    if regions is not None:
+        return content_part, regions.style_terms(list(style), settings)
     style_part = texture_terms(
         model,
         style,
@@ -58,14 +63,34 @@ def style_objective(
     style: tf.Tensor | Sequence[tf.Tensor],
     settings: StyleSettings,
     tile: int | None = None,
+    regions: Regions | None = None,
 ) -> Objective:
     """Returns Eq. 9; arguments as of `style_parts`."""
-    content_part, style_part = style_parts(model, content, style, settings, tile)
+    content_part, style_part = style_parts(model, content, style, settings, tile, regions)
     return (
         settings.content_weight * content_part
         + settings.style_weight * style_part
         + settings.tv_weight * tv_term()
     )
+
+
+def _check_regions(
+    styles: Sequence[ImageBatch],
+    masks: Sequence[Any] | None,
+    weights: Sequence[float] | None,
+    optimizer: OptimizerSettings,
+) -> None:
+    """Raises `ValueError` unless there is a style for each region, and nothing in the way."""
+    if masks is None or len(masks) != len(styles):
+        found = 0 if masks is None else len(masks)
+        raise invalid_argument("content_masks", f"one for each style, {len(styles)}", found)
+    if any(style.images.shape[0] != 1 for style in styles):
+        raise invalid_argument("style", "one image a region with `content_masks`", "a batch")
+    if weights is not None:
+        raise invalid_argument("source_weights", "None with `content_masks`", list(weights))
+    if optimizer.tile_size is not None:
+        expected = "None with `content_masks`, which are of the whole picture"
+        raise invalid_argument("tile_size", expected, optimizer.tile_size)
 
 
 def transfer_style(
@@ -84,6 +109,8 @@ def transfer_style(
     init: Any = _DEFAULTS.init,
     noise_stddev: float = _DEFAULTS.noise_stddev,
     style_scale: float = 1.0,
+    content_masks: Sequence[Any] | None = None,
+    style_masks: Sequence[Any] | None = None,
     scales: ScaleSettings | None = None,
     seed: int = 0,
     optimizer: OptimizerSettings = OptimizerSettings(),
@@ -116,6 +143,9 @@ def transfer_style(
         noise_stddev: Of the noise, for pixels in [0, 1].
         style_scale: How large the styles are taken, as a factor of their size: smaller ones give
             finer strokes.
+        content_masks: Where each of as many styles goes: grey images, white where it does, of the
+            content's proportions. Every style everywhere if there are none. See `with_regions`.
+        style_masks: Which part of each style is taken, grey images of its proportions.
         scales: By what sizes the result is made, from coarse to fine; None for at once.
         seed: Of the noise.
         optimizer: The optimiser's settings.
@@ -142,12 +172,17 @@ def transfer_style(
     target, styles = as_batch(content, "content"), as_sources(style, "style")
     check_batches("style", styles, target.images.shape[0])
     check_number("style_scale", style_scale, exclusive=True)
+    regions = None
+    if content_masks is not None or style_masks is not None:
+        _check_regions(styles, content_masks, source_weights, optimizer)
+        regions = Regions(model, settings.style_layers, content_masks or (), style_masks)
+    network = model if regions is None else regions.network
     given = None if isinstance(init, str) and init in INITS else as_start(init, target.images)
 
     def make(scale, start, optimizer, callback):
         images = scaled(target.images, scale)
         manners = [scaled(manner.images, scale * style_scale) for manner in styles]
-        objective = style_objective(model, images, manners, settings, optimizer.tile_size)
+        objective = style_objective(model, images, manners, settings, optimizer.tile_size, regions)
         if start is None and given is not None:
             start = resized(given, tuple(images.shape[1:3]))
         elif start is None and settings.init == "noise":
@@ -156,7 +191,7 @@ def transfer_style(
             )
         elif start is None:
             start = images
-        return optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
+        return optimize_image(network, objective, start, optimizer=optimizer, callback=callback)
 
     size = tuple(target.images.shape[1:3])
     if scales is None:

@@ -1,0 +1,73 @@
+"""Trains a decoder of each of some layers by the tool, and decodes photographs it has not seen.
+
+Decoders learn from those of scikit-image's photographs that are not shown. One that the output
+folder holds already is not trained again.
+
+Example:
+    python -m benchmarks.decoders --output_dir=DIR
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from absl import app, flags
+
+import rwkeras
+from rwkeras.images.photographs import SHOWN, photographs
+from rwkeras.images.reading import square
+from rwkeras.images.writing import contact_sheet, write_image
+
+FLAGS = flags.FLAGS
+# What brings each layer's decoder far within a quarter of an hour on two cores.
+TRAININGS = {
+    "conv1_1": ["--crop_size=32", "--learning_rate=0.008", "--steps=9000"],
+    "conv2_1": ["--steps=5000"],
+    "conv3_1": ["--factors=4", "--steps=7000"],
+    "conv4_1": ["--factors=8", "--steps=4000"],
+    "conv5_1": ["--factors=16", "--steps=3000"],
+}
+flags.DEFINE_string("output_dir", None, "Where decoders, sheet and table go.", required=True)
+flags.DEFINE_list("layers", list(TRAININGS), "The layers.")
+flags.DEFINE_integer("image_size", 128, "Side of the photographs' middle square.")
+flags.DEFINE_list("extra", [], "Further flags of every training, such as --steps=100.")
+
+_TOOL = Path(__file__).parents[1] / "tools" / "train_decoder.py"
+
+
+def trained(folder: Path, layer: str) -> tuple[Path, dict]:
+    """Returns a layer's decoder and the report of its training, which is made if it is not there."""
+    file, report = folder / f"{layer}.keras", folder / f"{layer}.json"
+    if not (file.exists() and report.exists()):
+        given = [*TRAININGS.get(layer, []), *FLAGS.extra]
+        outputs = [f"--layer={layer}", f"--output={file}", f"--report={report}"]
+        subprocess.run([sys.executable, _TOOL, *outputs, *given], check=True)
+    return file, json.loads(report.read_text())
+
+
+def main(argv: list[str]) -> None:
+    """Makes the decoders, the sheet and the table."""
+    folder = Path(FLAGS.output_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    photos = np.stack([square(photo, FLAGS.image_size) for photo in photographs(SHOWN)])
+    sheet = [list(zip(SHOWN, photos, strict=True))]
+    lines = ["| layer | psnr_db | ssim | seconds |", "| --- | --- | --- | --- |"]
+    for layer in FLAGS.layers:
+        file, report = trained(folder, layer)
+        decoded = rwkeras.decode(file, photos)
+        decibels, similarity = rwkeras.psnr(decoded, photos), rwkeras.ssim(decoded, photos)
+        labels = [f"{layer}: {value:.1f} dB" for value in decibels]
+        sheet.append(list(zip(labels, decoded, strict=True)))
+        lines.append(
+            f"| {layer} | {decibels.mean():.1f} | {similarity.mean():.3f} | "
+            f"{report['seconds']:.0f} |"
+        )
+    write_image(folder / "decoders.jpg", contact_sheet(sheet))
+    (folder / "decoders.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    app.run(main)

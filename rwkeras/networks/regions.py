@@ -1,0 +1,99 @@
+"""The layers of any network in parts of an image: Gram matrices under a mask.
+
+Gatys et al. (2017) multiply the activations of a layer by guidance channels T_r, one a region. The
+squares of each sum to 1 over positions, and one Gram matrix a region is matched,
+
+    G_r = sum_k T_rk^2 F_ik F_jk.
+
+Here T_rk^2 = M m_rk / sum_k m_rk of M positions with the mask m_r at the layer's size, so that the
+mean over positions of the products is the mean over the region.
+
+References:
+    Gatys, Ecker, Bethge, Hertzmann and Shechtman (2017), Controlling perceptual factors in neural
+    style transfer: spatial guidance.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.networks.features import feature_extractor
+from rwkeras.validation import invalid_argument
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class Guided(keras.layers.Layer):
+    """Weights activations so that means of their products are means over a region.
+
+    The mask is brought to the size of the activations by averaging.
+
+    Args:
+        size: Height and width of the mask, which is a weight that does not train.
+    """
+
+    def __init__(self, size: tuple[int, int], **arguments: Any):
+        super().__init__(**arguments)
+        self.size = tuple(size)
+
+    def build(self, input_shape: Any) -> None:
+        """Makes the mask, of ones."""
+        self.mask = self.add_weight(
+            shape=(1, *self.size, 1), initializer="ones", trainable=False, name="mask"
+        )
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Returns [batch, height, width, maps]."""
+        mask = tf.cast(tf.convert_to_tensor(self.mask), tf.float32)
+        mask = tf.image.resize(mask, tf.shape(inputs)[1:3], method="area")
+        shares = tf.math.divide_no_nan(mask, tf.reduce_mean(mask))
+        return inputs * tf.cast(tf.sqrt(shares), inputs.dtype)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Returns the inputs' shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments."""
+        return {**super().get_config(), "size": list(self.size)}
+
+
+def region_layers(layers: Iterable[str], region: str) -> tuple[str, ...]:
+    """Returns what layers of a network are called in a region of `with_regions`."""
+    return tuple(f"{layer}_{region}" for layer in layers)
+
+
+def with_regions(
+    model: keras.Model, layers: Iterable[str], masks: Mapping[str, np.ndarray]
+) -> keras.Model:
+    """Returns a network with some of its layers in regions of the image.
+
+    Args:
+        model: A functional `keras.Model` of images. Its weights are shared.
+        layers: Names of its layers.
+        masks: For each region, by its name, how much a pixel belongs to it: float in [0, 1],
+            [height, width], not all 0. They are brought to any image's size.
+
+    Returns:
+        A `keras.Model` which has the model's layers, and `layers` in each region by the names of
+        `region_layers`.
+
+    Raises:
+        ValueError: A mask is empty or none, or the model lacks a layer.
+    """
+    names = tuple(layers)
+    extractor = feature_extractor(model, names)
+    outputs = {**dict(zip(model.output_names, model.outputs, strict=True)), **extractor.output}
+    for region, mask in masks.items():
+        given = np.asarray(mask, np.float32)
+        inside = given.size and np.isfinite(given).all() and given.min() >= 0 and given.max() <= 1
+        if given.ndim != 2 or not inside or not given.any():
+            expected = "float [height, width] in [0, 1], not all 0"
+            raise invalid_argument("mask", expected, f"{given.dtype} {given.shape}")
+        for layer, name in zip(names, region_layers(names, region), strict=True):
+            guided = Guided(given.shape, name=name)
+            outputs[name] = guided(extractor.output[layer])
+            guided.mask.assign(given[np.newaxis, :, :, np.newaxis])
+    return keras.Model(model.inputs[0], outputs, name=f"{model.name}_regions")

@@ -1,0 +1,109 @@
+"""Styles that each have a region of the picture."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.images.batch import as_batch
+from rwkeras.networks.regions import region_layers, with_regions
+from rwkeras.objectives.objective import Objective
+from rwkeras.tasks.measured import texture_terms
+from rwkeras.tasks.settings import StyleSettings
+from rwkeras.validation import invalid_argument
+
+
+class _Region(NamedTuple):
+    """A region and the style that it has.
+
+    Attributes:
+        source: The network that measures the style, in its own region.
+        layers: What the style's layers are called in the region.
+        share: The region's share of the picture, in (0, 1].
+    """
+
+    source: keras.Model
+    layers: tuple[str, ...]
+    share: float
+
+
+class Regions:
+    """The regions of a picture.
+
+    Attributes:
+        network: The network that measures the picture, with the style's layers in each region.
+
+    Args:
+        model: The network.
+        layers: The style's layers.
+        content_masks: For each region how much a pixel of the content belongs to it; whatever
+            `as_batch` takes, grey.
+        style_masks: The same for the pixels of each region's style; None for all of them.
+
+    Raises:
+        ValueError: A mask is empty, or there are not as many of both.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        layers: Sequence[str],
+        content_masks: Sequence[Any],
+        style_masks: Sequence[Any] | None,
+    ):
+        masks = [_mask(mask, "content_masks") for mask in content_masks]
+        everywhere = np.ones((1, 1), np.float32)
+        if style_masks is None:
+            own = [everywhere] * len(masks)
+        else:
+            own = [_mask(mask, "style_masks") for mask in style_masks]
+        if len(own) != len(masks) or not masks:
+            expected = f"as many as regions of the content, {len(masks)}"
+            raise invalid_argument("style_masks", expected, len(own))
+        names = [f"region{n}" for n in range(1, len(masks) + 1)]
+        self.network = with_regions(model, layers, dict(zip(names, masks, strict=True)))
+        self._regions = [
+            _Region(
+                with_regions(model, layers, {name: source}),
+                region_layers(layers, name),
+                float(mask.mean()),
+            )
+            for name, mask, source in zip(names, masks, own, strict=True)
+        ]
+
+    def __len__(self) -> int:
+        return len(self._regions)
+
+    def style_terms(self, styles: Sequence[tf.Tensor], settings: StyleSettings) -> Objective:
+        """Returns the sum over regions of Eq. 6 towards each one's style, balanced.
+
+        A region's terms are means over its positions. Weighted by its share, they count for each
+        pixel as much as those of a style that has the whole picture.
+
+        Args:
+            styles: One for each region, float32 RGB in [0, 1], [1, height, width, 3].
+            settings: How layers are weighted.
+        """
+        objective = Objective()
+        for region, style in zip(self._regions, styles, strict=True):
+            objective += region.share * texture_terms(
+                region.source,
+                style,
+                region.layers,
+                kind="style",
+                weighting=settings.weighting,
+                join=settings.join,
+            )
+        return objective
+
+
+def _mask(mask: Any, name: str) -> np.ndarray:
+    """Returns a grey image as float32 [height, width] in [0, 1], or raises if it is black."""
+    images = as_batch(mask, name).images
+    grey = tf.reduce_mean(images[0], axis=-1).numpy()
+    if images.shape[0] != 1 or not grey.any():
+        found = f"{images.shape[0]} images" if images.shape[0] != 1 else "a black one"
+        raise invalid_argument(name, "grey images, one a region, that are not black", found)
+    return grey

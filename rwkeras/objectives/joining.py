@@ -95,7 +95,8 @@ def join_grams(
     check_choice("join", join, _JOINS)
     if len(grams) == 1:
         return grams[0]
-    if len(weights) != len(grams) or min(weights) < 0 or sum(weights) <= 0:
+    usable = all(math.isfinite(weight) and weight >= 0 for weight in weights)
+    if len(weights) != len(grams) or not usable or not any(weights):
         expected = f"{len(grams)} numbers of at least 0, not all 0"
         raise invalid_argument("weights", expected, list(weights))
     return _JOINS[join](list(grams), [weight / sum(weights) for weight in weights])

@@ -20,8 +20,8 @@ from rwkeras.objectives.objective import Objective, content_term, gram_term
 from rwkeras.tiling.grams import tiled_grams
 from rwkeras.tiling.losses import image_content_loss
 
-# The longer side of the copies on which weights are measured, in pixels.
-_BALANCE_SIDE = 512
+# The shorter side of the copies on which weights are measured, in pixels.
+_BALANCE_SIDE = 384
 
 
 def content_terms(
@@ -41,7 +41,7 @@ def content_terms(
         weighting: See `balance`.
         tile: See `OptimizerSettings.tile_size`.
     """
-    copy, share = (images, 1.0) if tile is None else _reduced(images)
+    copy, share = (images, 1.0) if tile is None else _reduced(images, weighting)
     features = extract(model, layers, copy)
     objective = Objective()
     for layer in layers:
@@ -96,7 +96,7 @@ def texture_terms(
         objective += gram_term(layer, gram, name=f"{kind}/{layer}")
     balanced = []
     for images in sources:
-        copy, share = (images, 1.0) if tile is None else _reduced(images)
+        copy, share = (images, 1.0) if tile is None else _reduced(images, weighting)
         balanced.append(balance(model, objective, copy, weighting) * share)
     if len(balanced) == 1:
         return balanced[0]
@@ -122,10 +122,10 @@ def _grams(
     }
 
 
-def _reduced(images: tf.Tensor) -> tuple[tf.Tensor, float]:
-    """Returns a copy of images on which weights are measured, and how many times the pixels."""
+def _reduced(images: tf.Tensor, weighting: str) -> tuple[tf.Tensor, float]:
+    """Returns a copy of images on which weights are measured, and by what these are multiplied."""
     height, width = images.shape[1:3]
-    scale = min(1.0, _BALANCE_SIDE / max(height, width))
+    scale = min(1.0, _BALANCE_SIDE / min(height, width))
     size = [max(1, round(side * scale)) for side in (height, width)]
     copy = tf.image.resize(images, size, method="area") if scale < 1 else images
-    return copy, height * width / math.prod(size)
+    return copy, 1.0 if weighting == "none" else height * width / math.prod(size)

@@ -6,7 +6,7 @@ are small and costs next to nothing; what follows adds detail.
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,7 +86,8 @@ def coarse_to_fine(
         callback: Told of the progress through all sizes.
 
     Returns:
-        The last picture, with the losses at its size and the iterations and evaluations of all.
+        The last picture, with the losses at its size and the iterations and evaluations of all. If
+        the callback stops at a smaller size, the picture is enlarged.
     """
     scales = settings.scales(max(size))
     counts = settings.iterations(scales, optimizer.max_iterations)
@@ -98,11 +99,12 @@ def coarse_to_fine(
         at_this_size = dataclasses.replace(
             optimizer, max_iterations=count, checkpoint_dir=_below(optimizer.checkpoint_dir, scale)
         )
-        behind = sum(counts[: len(done)])
-        done.append(make(scale, start, at_this_size, _shifted(callback, behind, sum(counts))))
+        told = _shifted(callback, sum(counts[: len(done)]), done, sum(counts))
+        done.append(make(scale, start, at_this_size, told))
         if done[-1].stopped:
             break
     return done[-1]._replace(
+        image=resized(tf.constant(done[-1].image), size).numpy(),
         iterations=np.sum([np.asarray(each.iterations) for each in done], axis=0),
         evaluations=np.sum([np.asarray(each.evaluations) for each in done], axis=0),
     )
@@ -113,13 +115,28 @@ def _below(folder: str | None, scale: float) -> str | None:
     return None if folder is None else f"{folder}/scale_{scale:.4f}"
 
 
-def _shifted(callback: Callback | None, behind: int, total: int) -> Callback | None:
-    """Returns a callback that is told of iterations as part of a longer run."""
+def _shifted(
+    callback: Callback | None, behind: int, done: Sequence[OptimizationResult], total: int
+) -> Callback | None:
+    """Returns a callback that is told of a size as part of a longer run.
+
+    Args:
+        callback: Whom to tell.
+        behind: The iterations of the sizes before.
+        done: Their results.
+        total: The iterations of all.
+    """
     if callback is None:
         return None
+    spent = sum(int(np.max(each.evaluations)) for each in done)
 
     def told(progress: Progress) -> bool | None:
-        iteration = behind + progress.iteration
-        return callback(progress._replace(iteration=iteration, max_iterations=total))
+        return callback(
+            progress._replace(
+                iteration=behind + progress.iteration,
+                max_iterations=total,
+                evaluations=spent + progress.evaluations,
+            )
+        )
 
     return told

@@ -5,9 +5,11 @@ from typing import Any
 
 import tensorflow as tf
 
+from rwkeras.decoders.decnn import load_decoder
 from rwkeras.decoders.decode import decode
 from rwkeras.images.batch import as_batch
-from rwkeras.validation import invalid_argument
+from rwkeras.tasks.settings import INITS
+from rwkeras.validation import check_choice, invalid_argument
 
 
 def as_start(init: Any, content: tf.Tensor) -> tf.Tensor:
@@ -25,7 +27,9 @@ def as_start(init: Any, content: tf.Tensor) -> tf.Tensor:
         ValueError: It is neither, or there are not as many images as of the content, nor one.
     """
     if isinstance(init, str | os.PathLike) and os.fspath(init).endswith(".keras"):
-        return tf.constant(decode(init, content))
+        return tf.constant(decode(load_decoder(init, "init"), content))
+    if isinstance(init, str) and not os.path.splitext(init)[1]:
+        check_choice("init", init, (*INITS, "PATH"))
     images = as_batch(init, "init").images
     batch = content.shape[0]
     if images.shape[0] not in (1, batch):

@@ -81,7 +81,8 @@ def _behind(layer: keras.layers.Layer, field: Field, model: str) -> Field:
         return field
     if isinstance(layer, keras.layers.Conv2D) and layer.padding == "same":
         reach = layer.dilation_rate[0] * (layer.kernel_size[0] - 1)
-        if len(set(layer.kernel_size)) == 1 and layer.strides == (1, 1) and reach % 2 == 0:
+        alike = len(set(layer.kernel_size)) == len(set(layer.dilation_rate)) == 1
+        if alike and layer.strides == (1, 1) and reach % 2 == 0:
             return Field(stride, before + stride * reach // 2, after + stride * reach // 2)
     if isinstance(layer, _POOLINGS) and layer.padding == "valid":
         size = layer.pool_size[0]
@@ -113,8 +114,10 @@ def spans(side: int, tile: int, fields: Iterable[Field]) -> list[Span]:
     step = max(stride, tile // stride * stride)
     before = -(-max(field.before for field in fields) // stride) * stride
     after = -(-max(field.after for field in fields) // stride) * stride
-    # What is left over joins the last tile, unless it is most of one.
+    # What is left over joins the last tile, unless it is most of one and holds an activation.
     count = max(1, round(side / step))
+    if side - (count - 1) * step < stride:
+        count = max(1, count - 1)
     edges = [n * step for n in range(count)] + [side]
     return [
         Span(max(0, start - before), min(side, stop + after), start, stop)

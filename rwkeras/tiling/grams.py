@@ -1,6 +1,8 @@
 """Gram matrices of images too large for a network's activations."""
 
+import weakref
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -10,6 +12,9 @@ from rwkeras.objectives.losses import texture_loss
 from rwkeras.objectives.objective import Term
 from rwkeras.tiling.geometry import receptive_fields
 from rwkeras.tiling.losses import Tiles, sums_over_tiles
+
+# What was compiled for a model, by layers and tile; it goes when the model goes.
+_COMPILED: weakref.WeakKeyDictionary[Any, dict[Any, Any]] = weakref.WeakKeyDictionary()
 
 
 def tiled_grams(
@@ -26,14 +31,24 @@ def tiled_grams(
     Returns:
         By layer, the matrices, [batch, N, N], and how many positions they are means over.
     """
+    names = tuple(layers)
+    compiled = _COMPILED.setdefault(model, {})
+    if (names, tile) not in compiled:
+        compiled[names, tile] = _grams_function(model, names, tile)
+    grams = compiled[names, tile](tf.convert_to_tensor(images))
+    return {name: (gram, float(positions)) for name, (gram, positions) in grams.items()}
+
+
+def _grams_function(model: keras.Model, layers: tuple[str, ...], tile: int) -> Any:
+    """Returns what gives the Gram matrices of images, and their positions."""
     extractor = feature_extractor(model, layers)
-    tiles = Tiles(extractor, receptive_fields(extractor, layers), images.shape, tile)
+    fields = receptive_fields(extractor, layers)
     terms = [Term(layer, layer, texture_loss) for layer in layers]
 
-    @tf.function(autograph=False)
-    def sums(images):
-        return sums_over_tiles(tiles, terms, images)
+    def function(images: tf.Tensor) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
+        tiles = Tiles(extractor, fields, images.shape, tile)
+        found = zip(layers, sums_over_tiles(tiles, terms, images), strict=True)
+        counts = {layer: tf.constant(tiles.positions(layer)) for layer in layers}
+        return {layer: (total / counts[layer], counts[layer]) for layer, total in found}
 
-    found = zip(layers, sums(tf.convert_to_tensor(images)), strict=True)
-    counts = {layer: tiles.positions(layer) for layer in layers}
-    return {layer: (total / counts[layer], counts[layer]) for layer, total in found}
+    return tf.function(function, autograph=False)

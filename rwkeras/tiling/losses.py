@@ -120,7 +120,7 @@ def tiled_losses(extractor: keras.Model, structure: Objective, tile: int) -> Los
         @tf.custom_gradient
         def evaluated(images):
             sums = sums_over_tiles(tiles, terms, images)
-            with tf.GradientTape() as tape:
+            with tf.GradientTape(persistent=True) as tape:
                 tape.watch(sums)
                 values = [_loss(tiles, term, each) for term, each in zip(terms, sums, strict=True)]
 

@@ -3,7 +3,9 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
-from rwkeras.objectives.joining import JOINS, joined_gram
+from rwkeras.objectives.joining import JOINS, join_grams, joined_gram
+from rwkeras.objectives.losses import texture_loss
+from rwkeras.objectives.objective import gram_term
 
 
 def sources(*sizes, maps=4, batch=2):
@@ -101,4 +103,96 @@ def test_errors_of_joining():
     assert str(error.value) == (
         "Invalid value for argument `features`. Expected the activations of at least one source. "
         "Received: features=[]"
+    )
+
+
+def test_sources_count_as_they_are_told():
+    several = sources((4, 6), (3, 5), (7, 2))
+    weights = (0.5, 2, 0)
+    first, second, _ = grams(several)
+    expected = 0.2 * first + 0.8 * second
+    np.testing.assert_allclose(joined_gram(several, "mean", weights), expected, rtol=1e-5)
+    matrices = [tf.constant(gram, tf.float32) for gram in grams(several)]
+    np.testing.assert_allclose(join_grams(matrices, weights), expected, rtol=1e-5)
+    # The largest entry is the largest, whatever counts.
+    largest = np.maximum.reduce(grams(several))
+    np.testing.assert_allclose(joined_gram(several, "max", weights), largest, rtol=1e-5)
+
+
+def test_a_weighted_geometric_mean():
+    matrices = [tf.constant(np.diag(row)[np.newaxis], tf.float32) for row in ([1.0, 16], [16.0, 1])]
+    joined = join_grams(matrices, (3, 1), "log_euclidean")
+    np.testing.assert_allclose(joined[0], np.diag([2, 8]), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("join", ["mean", "log_euclidean"])
+def test_only_the_ratio_of_weights_matters(join):
+    several = sources((4, 6), (3, 5))
+    matrices = [rwkeras.gram_matrix(features) for features in several]
+    joined = join_grams(matrices, (1, 3), join)
+    np.testing.assert_allclose(join_grams(matrices, (20, 60), join), joined, rtol=1e-5)
+    np.testing.assert_array_equal(joined_gram(several, join, (24, 15)), joined_gram(several, join))
+    assert not np.allclose(joined, joined_gram(several, join), rtol=1e-2)
+
+
+@pytest.mark.parametrize("join", ["mean", "log_euclidean"])
+def test_a_source_that_alone_counts(join):
+    first, second = (rwkeras.gram_matrix(features) for features in sources((4, 6), (3, 5)))
+    np.testing.assert_allclose(join_grams([first, second], (0, 2), join), second, rtol=1e-4)
+
+
+def test_a_gram_matrix_by_itself_is_joined_with_nothing():
+    (features,) = sources((4, 6))
+    gram = rwkeras.gram_matrix(features)
+    for join in JOINS:
+        assert join_grams([gram], [24.0], join) is gram
+
+
+def test_term_of_a_gram_matrix():
+    (features,) = sources((4, 6))
+    gram = rwkeras.gram_matrix(features)
+    (term,) = gram_term("a", gram).terms
+    assert (term.name, term.layer, term.loss, term.weight) == ("texture/a", "a", texture_loss, 1)
+    assert term.target is gram
+    assert gram_term("a", gram, name="mine").terms[0].name == "mine"
+    (same,) = rwkeras.texture_term("a", features).terms
+    other = features + 1
+    np.testing.assert_array_equal(term(other), same(other))
+    assert (term(other).numpy() > 0.1).all()
+    np.testing.assert_array_equal(term(features), [0, 0])
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        (1,),
+        (1, 2, 3),
+        (),
+        (2, -1),
+        (0, 0),
+        (float("nan"), 1),
+        (float("inf"), 1),
+    ],
+)
+def test_errors_of_weights(weights):
+    message = (
+        "Invalid value for argument `weights`. Expected 2 numbers of at least 0, not all 0. "
+        f"Received: weights={list(weights)}"
+    )
+    several = sources((4, 6), (3, 5))
+    for join in JOINS:
+        with pytest.raises(ValueError) as error:
+            join_grams([rwkeras.gram_matrix(features) for features in several], weights, join)
+        assert str(error.value) == message
+    with pytest.raises(ValueError) as error:
+        joined_gram(several, "mean", weights)
+    assert str(error.value) == message
+
+
+def test_errors_of_join_grams():
+    with pytest.raises(ValueError) as error:
+        join_grams([tf.eye(2)[tf.newaxis]], [1.0], "average")
+    assert str(error.value) == (
+        "Invalid value for argument `join`. Expected one of 'mean', 'max', 'log_euclidean'. "
+        "Received: join=average"
     )

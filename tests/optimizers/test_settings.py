@@ -41,6 +41,11 @@ import rwkeras
             {"precision": "half"},
             "`precision`. Expected one of 'auto', 'float32', 'bfloat16'. Received: precision=half",
         ),
+        ({"tile_size": 0}, "`tile_size`. Expected an integer of at least 1. Received: tile_size=0"),
+        (
+            {"tile_size": 64.0},
+            "`tile_size`. Expected an integer of at least 1. Received: tile_size=64.0",
+        ),
         (
             {"fourier_exponent": -1.0},
             "`fourier_exponent`. Expected a finite number of at least 0. "
@@ -57,6 +62,11 @@ def test_errors(setting, message):
     with pytest.raises(ValueError) as error:
         rwkeras.OptimizerSettings(**setting)
     assert str(error.value) == f"Invalid value for argument {message}"
+
+
+def test_the_whole_image_unless_there_is_a_tile_size():
+    assert rwkeras.OptimizerSettings().tile_size is None
+    assert rwkeras.OptimizerSettings(tile_size=1).tile_size == 1
 
 
 def make_result():

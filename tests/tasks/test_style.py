@@ -2,13 +2,18 @@ import dataclasses
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from skimage import data
 
 import rwkeras
 from rwkeras.images.reading import fit_longer_side
+from rwkeras.images.writing import to_uint8, write_image
+from rwkeras.tasks.scales import ScaleSettings, resized, scaled
+from tests.conftest import waves
 
 LAYERS = {"content_layers": ("conv2_2",), "style_layers": ("conv1_1", "conv2_1", "conv3_1")}
 FEW = rwkeras.OptimizerSettings(max_iterations=20)
+NONE = rwkeras.OptimizerSettings(max_iterations=0)
 
 
 @pytest.fixture
@@ -141,7 +146,22 @@ def test_the_papers_ratio():
             {"join": "average"},
             "`join`. Expected one of 'mean', 'max', 'log_euclidean'. Received: join=average",
         ),
-        ({"init": "zeros"}, "`init`. Expected one of 'content', 'noise'. Received: init=zeros"),
+        (
+            {"init": "zeros"},
+            "`init`. Expected one of 'content', 'noise', 'PATH'. Received: init=zeros",
+        ),
+        (
+            {"init": np.zeros((2, 40, 40, 3))},
+            "`init`. Expected one image or 1. Received: init=2 images",
+        ),
+        (
+            {"style_scale": 0},
+            "`style_scale`. Expected a finite number greater than 0. Received: style_scale=0",
+        ),
+        (
+            {"style_scale": -0.5},
+            "`style_scale`. Expected a finite number greater than 0. Received: style_scale=-0.5",
+        ),
         (
             {"style_layers": "conv1_1"},
             "`style_layers`. Expected one or more names of different layers. "
@@ -153,3 +173,161 @@ def test_errors(toy, cat, tissue, arguments, message):
     with pytest.raises(ValueError) as error:
         rwkeras.transfer_style(toy, cat, tissue, **arguments)
     assert str(error.value) == f"Invalid value for argument {message}"
+
+
+def test_from_an_image_of_any_size(toy, cat, tissue, tmp_path):
+    def start_of(init, content=cat):
+        return rwkeras.transfer_style(
+            toy, content, tissue, **LAYERS, init=init, optimizer=NONE
+        ).image
+
+    drawn = waves(*cat.shape[:2])
+    np.testing.assert_array_equal(start_of(drawn), drawn)
+    small = waves(17, 30)
+    fitted = resized(tf.constant(small[np.newaxis]), cat.shape[:2])
+    np.testing.assert_array_equal(start_of(small), fitted[0])
+    np.testing.assert_array_equal(start_of(small[np.newaxis]), fitted[0])
+    pair = np.stack([cat, np.flip(cat, 1)])
+    np.testing.assert_array_equal(start_of(small, pair), np.concatenate([fitted, fitted]))
+    np.testing.assert_array_equal(start_of(1 - pair, pair), 1 - pair)
+    write_image(tmp_path / "start.png", drawn)
+    expected = to_uint8(drawn).astype(np.float32) / 255
+    for path in (tmp_path / "start.png", str(tmp_path / "start.png")):
+        np.testing.assert_allclose(start_of(path), expected, atol=1e-6)
+
+
+def test_from_what_a_decoder_makes_of_the_content(toy, cat, tissue, tmp_path):
+    path = tmp_path / "decoder.keras"
+    rwkeras.decnn(toy, "conv2_1", rwkeras.decoder(toy, "conv2_1", depth=1)).save(path)
+    for given in (path, str(path)):
+        result = rwkeras.transfer_style(toy, cat, tissue, **LAYERS, init=given, optimizer=NONE)
+        np.testing.assert_array_equal(result.image, rwkeras.decode(path, cat))
+
+
+def test_a_start_decides_where_it_ends(toy, cat, tissue):
+    from_cat, from_waves = (
+        rwkeras.transfer_style(toy, cat, tissue, **LAYERS, init=init, optimizer=FEW)
+        for init in ("content", waves(24, 24))
+    )
+    again = rwkeras.transfer_style(toy, cat, tissue, **LAYERS, init=cat, optimizer=FEW)
+    assert again.image.tobytes() == from_cat.image.tobytes()
+    assert from_waves.relative_loss < 0.2
+    assert not np.allclose(from_waves.image, from_cat.image, atol=0.02)
+
+
+def test_the_size_at_which_styles_are_taken(toy, cat, tissue):
+    def losses(style, **arguments):
+        return rwkeras.transfer_style(toy, cat, style, **LAYERS, **arguments, optimizer=NONE).losses
+
+    assert losses(tissue, style_scale=1) == losses(tissue)
+    for scale in (0.5, 1.5):
+        other = scaled(tf.constant(tissue[np.newaxis]), scale)[0].numpy()
+        assert other.shape[0] == round(scale * tissue.shape[0])
+        assert losses(tissue, style_scale=scale) == losses(other)
+        assert losses(other) != losses(tissue)
+
+
+SCALES = ScaleSettings(smallest=20, step=2, least_iterations=4)
+STEPS = rwkeras.OptimizerSettings(max_iterations=16, report_every=4)
+
+
+def coarse_to_fine(toy, cat, tissue, **arguments):
+    return rwkeras.transfer_style(
+        toy, cat, tissue, **{**LAYERS, "scales": SCALES, "optimizer": STEPS, **arguments}
+    )
+
+
+def test_from_coarse_to_fine(toy, cat, tissue):
+    heard = []
+    result = coarse_to_fine(toy, cat, tissue, callback=heard.append)
+    assert result.image.shape == cat.shape
+    assert result.iterations == 16 + 4
+    assert [progress.iteration for progress in heard] == [0, 4, 8, 12, 16, 16, 20]
+    assert {progress.max_iterations for progress in heard} == {20}
+    assert [progress.images.shape[2] for progress in heard] == [20] * 5 + [40] * 2
+    evaluations = [progress.evaluations for progress in heard]
+    assert evaluations == sorted(evaluations)
+    assert result.evaluations == evaluations[-1]
+    np.testing.assert_array_equal(result.image, np.clip(heard[-1].images[0], 0, 1))
+    # The last size starts from the one before, which is near.
+    whole = rwkeras.transfer_style(toy, cat, tissue, **LAYERS, optimizer=NONE)
+    assert result.initial_loss < 0.5 * whole.loss
+
+
+def test_a_callback_stops_at_any_size(toy, cat, tissue):
+    for iteration in (8, 16, 20):
+        result = coarse_to_fine(
+            toy, cat, tissue, callback=lambda progress, last=iteration: progress.iteration >= last
+        )
+        assert result.stopped
+        assert result.iterations == iteration
+        assert result.image.shape == cat.shape
+
+
+def test_from_coarse_to_fine_where_there_is_a_start(toy, cat, tissue):
+    starts = {}
+
+    def hear(init):
+        def callback(progress):
+            starts.setdefault(init, progress.images)
+            return True
+
+        return callback
+
+    images = tf.constant(cat[np.newaxis])
+    given = waves(50, 50)
+    for init in ("content", "noise"):
+        coarse_to_fine(toy, cat, tissue, init=init, callback=hear(init))
+    coarse_to_fine(toy, cat, tissue, init=given, callback=hear("given"))
+    smallest = scaled(images, 0.5)
+    size = tuple(smallest.shape[1:3])
+    np.testing.assert_array_equal(starts["content"], smallest)
+    expected = resized(tf.constant(given[np.newaxis]), size)
+    np.testing.assert_array_equal(starts["given"], expected)
+    assert starts["noise"].shape == (1, *size, 3)
+    np.testing.assert_allclose(np.std(starts["noise"]), 0.02, rtol=0.1)
+
+
+def test_a_run_from_coarse_to_fine_goes_on(toy, cat, tissue, tmp_path):
+    def run(folder, **arguments):
+        optimizer = rwkeras.OptimizerSettings(
+            max_iterations=16, report_every=4, checkpoint_dir=str(tmp_path / folder)
+        )
+        return coarse_to_fine(toy, cat, tissue, optimizer=optimizer, **arguments)
+
+    whole = run("whole")
+    stopped = run("stopped", callback=lambda progress: progress.images.shape[2] == 40)
+    assert stopped.stopped
+    assert stopped.iterations == 16
+    names = ["scale_0.5000", "scale_1.0000"]
+    assert sorted(path.name for path in (tmp_path / "stopped").iterdir()) == names
+    again = run("stopped")
+    assert again.image.tobytes() == whole.image.tobytes()
+    assert (again.iterations, again.evaluations) == (whole.iterations, whole.evaluations)
+
+
+def test_how_much_styles_count(toy, cat, tissue):
+    coffee = fit_longer_side(data.coffee().astype(np.float32) / 255, 28)
+
+    def losses(style, weights=None):
+        return rwkeras.transfer_style(
+            toy, cat, style, **LAYERS, source_weights=weights, optimizer=NONE
+        ).losses
+
+    first, second = losses(tissue), losses(coffee)
+    for weights, expected in (((1, 0), first), ([0, 3.0], second)):
+        for name, loss in losses([tissue, coffee], weights).items():
+            np.testing.assert_allclose(loss, expected[name], rtol=1e-4)
+    mostly, both = losses([tissue, coffee], (9, 1)), losses([tissue, coffee], (1, 1))
+    name = "style/conv1_1"
+    assert len({losses[name] for losses in (first, second, mostly, both)}) == 4
+
+
+@pytest.mark.parametrize("weights", [(1,), (1, 2, 3), (1, -1), (0, 0)])
+def test_styles_cannot_count_so(toy, cat, tissue, weights):
+    with pytest.raises(ValueError) as error:
+        rwkeras.transfer_style(toy, cat, [tissue, tissue], **LAYERS, source_weights=weights)
+    assert str(error.value) == (
+        "Invalid value for argument `weights`. Expected 2 numbers of at least 0, not all 0. "
+        f"Received: weights={list(weights)}"
+    )

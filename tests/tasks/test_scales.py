@@ -1,0 +1,201 @@
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import rwkeras
+from rwkeras.optimizers.settings import OptimizationResult, Progress
+from rwkeras.tasks.scales import ScaleSettings, coarse_to_fine, resized, scaled
+from tests.conftest import waves
+
+
+@pytest.mark.parametrize("side", [16, 17, 40, 100, 512, 1000])
+@pytest.mark.parametrize("step", [1.25, math.sqrt(2), 2, 3.0])
+def test_sides_grow_by_the_step_to_the_whole(side, step):
+    scales = ScaleSettings(smallest=16, step=step).scales(side)
+    assert scales[-1] == 1
+    np.testing.assert_allclose(np.divide(scales[1:], scales[:-1]), step)
+    # The first is the smallest that will do.
+    assert side * scales[0] > 16 - 1e-6
+    assert side * scales[0] / step < 16
+
+
+def test_the_default_scales():
+    settings = ScaleSettings()
+    np.testing.assert_allclose(settings.scales(1024), [0.25, 8**-0.5, 0.5, 0.5**0.5, 1])
+    assert settings.scales(256) == settings.scales(300) == settings.scales(20) == [1]
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "expected"),
+    [
+        (1, 160, [160, 40, 10]),
+        (25, 160, [160, 40, 25]),
+        (10, 100, [100, 25, 10]),
+        (10, 4, [4, 4, 4]),
+        (10, 0, [0, 0, 0]),
+    ],
+)
+def test_iterations_at_each_size(least, most, expected):
+    settings = ScaleSettings(smallest=16, step=2, least_iterations=least)
+    scales = settings.scales(64)
+    assert settings.iterations(scales, most) == expected
+    assert settings.iterations([1.0], most) == [most]
+
+
+def test_images_of_another_size():
+    images = tf.constant(waves(24, 36)[np.newaxis])
+    assert scaled(images, 1.0) is images
+    assert resized(images, (24, 36)) is images
+    smaller = scaled(images, 0.5)
+    assert smaller.shape == (1, 12, 18, 3)
+    np.testing.assert_array_equal(smaller, resized(images, (12, 18)))
+    assert scaled(images, 1.5).shape == (1, 36, 54, 3)
+    assert scaled(images, 0.01).shape == (1, 2, 2, 3)
+    # As large again, it is what it was but at the borders.
+    smooth = tf.constant(0.5 + (waves(24, 36)[np.newaxis] - 0.5) / 4)
+    again = resized(scaled(smooth, 2), (24, 36))
+    np.testing.assert_allclose(again[:, 3:-3, 3:-3], smooth[:, 3:-3, 3:-3], atol=0.01)
+
+
+def test_what_overshoots_is_clipped():
+    edge = np.zeros((1, 16, 16, 3), np.float32)
+    edge[:, :, 8:] = 1
+    raw = tf.image.resize(edge, (40, 40), "lanczos3", antialias=True)
+    assert np.min(raw) < -0.01
+    assert np.max(raw) > 1.01
+    np.testing.assert_array_equal(resized(tf.constant(edge), (40, 40)), np.clip(raw, 0, 1))
+
+
+def picture(shape, value):
+    return np.full(shape, value, np.float32)
+
+
+class Maker:
+    """Makes grey pictures, each brighter than the one before, and keeps what it was asked for."""
+
+    def __init__(self, size, batch=1):
+        self.size, self.batch = size, batch
+        self.asked = []
+
+    def __call__(self, scale, start, optimizer, callback):
+        self.asked.append((scale, start, optimizer))
+        n = len(self.asked)
+        shape = (self.batch, *(max(2, round(side * scale)) for side in self.size), 3)
+        stopped = False
+        for iteration in (0, optimizer.max_iterations):
+            progress = Progress(
+                iteration=iteration,
+                max_iterations=optimizer.max_iterations,
+                evaluations=iteration + 1,
+                loss=np.ones(self.batch),
+                losses={},
+                images=tf.zeros(shape),
+            )
+            stopped = stopped or bool(callback and callback(progress))
+        values = np.full(self.batch, 1.0 / n)
+        return OptimizationResult(
+            image=picture(shape, 0.1 * n),
+            loss=values,
+            initial_loss=2 * values,
+            losses={"a": values},
+            iterations=np.arange(self.batch) + optimizer.max_iterations,
+            evaluations=np.arange(self.batch) + 10 * n,
+            converged=np.zeros(self.batch, bool),
+            failed=np.zeros(self.batch, bool),
+            stopped=stopped,
+        )
+
+
+SETTINGS = ScaleSettings(smallest=16, step=2, least_iterations=3)
+OPTIMIZER = rwkeras.OptimizerSettings(max_iterations=20, max_evaluations=50, memory=7)
+
+
+def test_each_size_starts_from_the_one_before():
+    make = Maker((64, 41), batch=2)
+    result = coarse_to_fine(make, (64, 41), SETTINGS, OPTIMIZER, None)
+    assert [scale for scale, _, _ in make.asked] == [0.25, 0.5, 1]
+    starts = [start for _, start, _ in make.asked]
+    assert starts[0] is None
+    np.testing.assert_allclose(starts[1], picture((2, 32, 20, 3), 0.1), rtol=1e-5)
+    np.testing.assert_allclose(starts[2], picture((2, 64, 41, 3), 0.2), rtol=1e-5)
+    settings = [given for _, _, given in make.asked]
+    assert [given.max_iterations for given in settings] == [20, 5, 3]
+    assert {(given.max_evaluations, given.memory) for given in settings} == {(50, 7)}
+    assert {given.checkpoint_dir for given in settings} == {None}
+    np.testing.assert_array_equal(result.image, picture((2, 64, 41, 3), 0.1 * 3))
+    np.testing.assert_array_equal(result.loss, [1 / 3, 1 / 3])
+    np.testing.assert_array_equal(result.initial_loss, [2 / 3, 2 / 3])
+    np.testing.assert_array_equal(result.losses["a"], [1 / 3, 1 / 3])
+    assert not result.stopped
+
+
+def test_iterations_and_evaluations_are_summed():
+    result = coarse_to_fine(Maker((64, 64), batch=2), (64, 64), SETTINGS, OPTIMIZER, None)
+    assert result.iterations.tolist() == [28, 31]
+    assert result.evaluations.tolist() == [60, 63]
+
+
+def test_the_callback_hears_of_one_run():
+    heard = []
+    coarse_to_fine(Maker((64, 64)), (64, 64), SETTINGS, OPTIMIZER, heard.append)
+    assert [progress.iteration for progress in heard] == [0, 20, 20, 25, 25, 28]
+    assert {progress.max_iterations for progress in heard} == {28}
+    assert [progress.images.shape[1] for progress in heard] == [16, 16, 32, 32, 64, 64]
+
+
+def test_the_callback_stops():
+    make = Maker((64, 64))
+    result = coarse_to_fine(
+        make, (64, 64), SETTINGS, OPTIMIZER, lambda progress: progress.iteration >= 25
+    )
+    assert result.stopped
+    assert [scale for scale, _, _ in make.asked] == [0.25, 0.5]
+    # What there is by then, as large as what was asked for.
+    np.testing.assert_allclose(result.image, picture((1, 64, 64, 3), 0.2), rtol=1e-5)
+    assert result.iterations.tolist() == [25]
+    assert result.evaluations.tolist() == [30]
+
+
+def test_an_image_that_is_small_is_made_at_once():
+    make = Maker((20, 12))
+    result = coarse_to_fine(make, (20, 12), SETTINGS, OPTIMIZER, None)
+    assert make.asked == [(1.0, None, OPTIMIZER)]
+    assert result.iterations.tolist() == [20]
+
+
+def test_each_size_has_a_folder_of_its_own():
+    make = Maker((64, 64))
+    optimizer = rwkeras.OptimizerSettings(checkpoint_dir="/somewhere/run")
+    coarse_to_fine(make, (64, 64), SETTINGS, optimizer, None)
+    assert [given.checkpoint_dir for _, _, given in make.asked] == [
+        "/somewhere/run/scale_0.2500",
+        "/somewhere/run/scale_0.5000",
+        "/somewhere/run/scale_1.0000",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"smallest": 1}, "`smallest`. Expected an integer of at least 2. Received: smallest=1"),
+        (
+            {"smallest": 64.0},
+            "`smallest`. Expected an integer of at least 2. Received: smallest=64.0",
+        ),
+        ({"step": 1}, "`step`. Expected a finite number greater than 1. Received: step=1"),
+        (
+            {"step": float("inf")},
+            "`step`. Expected a finite number greater than 1. Received: step=inf",
+        ),
+        (
+            {"least_iterations": 0},
+            "`least_iterations`. Expected an integer of at least 1. Received: least_iterations=0",
+        ),
+    ],
+)
+def test_errors(setting, message):
+    with pytest.raises(ValueError) as error:
+        ScaleSettings(**setting)
+    assert str(error.value) == f"Invalid value for argument {message}"

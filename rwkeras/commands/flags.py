@@ -1,6 +1,7 @@
 """The flags that the tools share, and what is made of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from absl import flags
@@ -9,12 +10,14 @@ from rwkeras.backend import keras
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.images.reading import fit_longer_side, read_image
+from rwkeras.images.writing import FileSettings
 from rwkeras.networks.features import check_image_shape, feature_extractor
 from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
 from rwkeras.objectives.balance import WEIGHTINGS
 from rwkeras.optimizers.settings import OPTIMIZERS, PRECISIONS, OptimizerSettings
 from rwkeras.parametrizations.parametrization import PARAMETRIZATIONS
 from rwkeras.tasks.settings import InversionSettings
+from rwkeras.validation import invalid_argument
 
 FLAGS = flags.FLAGS
 _OPTIMIZER = OptimizerSettings()
@@ -26,11 +29,29 @@ _OPTIMIZER_FLAGS = (
     "fourier_exponent",
     "decorrelate_colors",
     "precision",
+    "tile_size",
     "checkpoint_dir",
     "checkpoint_seconds",
 )
+_QUALITIES = {"jpeg_quality": (".jpg", ".jpeg"), "webp_quality": (".webp",)}
 
 flags.DEFINE_string("output", None, "The picture to write; its ending says the format.")
+flags.DEFINE_integer(
+    "jpeg_quality", FileSettings.jpeg_quality, "Of .jpg files, from 1 to 100, which is best."
+)
+flags.DEFINE_integer(
+    "webp_quality",
+    FileSettings.webp_quality,
+    "Of .webp files, from 0 to 100; if it is not given, they are lossless.",
+)
+flags.DEFINE_integer(
+    "variations",
+    1,
+    "How many pictures to make, of consecutive seeds from --seed on. If more than one, each goes "
+    "beside OUTPUT with its seed in its name, such as OUTPUT_seed3.png, and OUTPUT itself is a "
+    "sheet that shows them side by side. A seed is of weights and of noise: where the network is "
+    "drawn at random, each picture has one of its own.",
+)
 flags.DEFINE_integer(
     "image_size", 256, "Length of the longer side that pictures are resampled to; 0: as they are."
 )
@@ -69,6 +90,12 @@ flags.DEFINE_enum(
     list(PRECISIONS),
     "Of the network; auto begins in bfloat16 where that is faster and ends in float32.",
 )
+flags.DEFINE_integer(
+    "tile_size",
+    _OPTIMIZER.tile_size,
+    "Evaluate the picture by tiles of so many pixels a side, for pictures whose activations do not "
+    "fit in memory; by default the whole.",
+)
 flags.DEFINE_string(
     "checkpoint_dir",
     None,
@@ -93,6 +120,12 @@ flags.DEFINE_enum(
     "How the gradients of layers are measured to balance them.",
 )
 flags.DEFINE_integer("save_every", 0, "Write a preview after every so many iterations; 0: none.")
+flags.DEFINE_string(
+    "filmstrip",
+    None,
+    "A picture to write of the stages of the run, side by side: the start, the end, and some "
+    "between them, whose iterations grow by a factor. Of variations, each has its row.",
+)
 flags.DEFINE_string("report", None, "A JSON file to write losses, settings and versions to.")
 flags.DEFINE_string("logdir", None, "A folder for TensorBoard: losses and previews.")
 flags.mark_flag_as_required("output")
@@ -140,3 +173,20 @@ def optimizer(report_every: int) -> OptimizerSettings:
     """Returns the optimiser's settings as the flags give them."""
     given: dict[str, Any] = {name: FLAGS[name].value for name in _OPTIMIZER_FLAGS}
     return OptimizerSettings(**given, report_every=report_every)
+
+
+def file_settings(paths: Iterable[Path]) -> FileSettings:
+    """Returns how pictures are written, as the flags say.
+
+    Args:
+        paths: The pictures that will be written.
+
+    Raises:
+        ValueError: A quality is of a format that none of them has.
+    """
+    endings = {path.suffix.lower() for path in paths}
+    for name, own in _QUALITIES.items():
+        if FLAGS[name].present and not endings.intersection(own):
+            expected = f"a picture to write that ends in {' or '.join(own)} with it"
+            raise invalid_argument(name, expected, FLAGS[name].value)
+    return FileSettings(FLAGS.jpeg_quality, FLAGS.webp_quality)

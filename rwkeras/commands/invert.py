@@ -6,13 +6,20 @@ Example:
 
 from absl import flags
 
-from rwkeras.commands.flags import FLAGS, network, read
+from rwkeras.commands.flags import FLAGS, network
+from rwkeras.commands.source import Source
 from rwkeras.commands.task import run_task
 from rwkeras.metrics import psnr, ssim
 from rwkeras.tasks.invert import NOISE, invert
 from rwkeras.tasks.settings import InversionSettings
+from rwkeras.validation import invalid_argument
 
-flags.DEFINE_string("image", None, "The picture to recover.")
+flags.DEFINE_string(
+    "image",
+    None,
+    "The picture to recover. Its alpha channel, which is laid over white, and its ICC profile go "
+    "over to the result in formats that hold them; pixel values are not colour-converted.",
+)
 flags.DEFINE_string("layer", InversionSettings.layer, "The layer to recover it from.")
 flags.DEFINE_string(
     "init",
@@ -24,10 +31,13 @@ flags.mark_flag_as_required("image")
 
 def main() -> int:
     """Runs the tool; returns its exit status."""
-    source = {}
+    source = Source("image")
 
     def prepare():
-        image = source["image"] = read("image")
+        if FLAGS.variations > 1 and FLAGS.init != NOISE:
+            expected = "1 with a decoder to start from, which is of one network"
+            raise invalid_argument("variations", expected, FLAGS.variations)
+        image = source.batch
         model = network([FLAGS.layer], image, subtract_mean=False)
 
         def task(optimizer, callback):
@@ -45,7 +55,7 @@ def main() -> int:
         return task
 
     def measure(image):
-        reference = source["image"].images[0]
+        reference = source.batch.images[0]
         return {"psnr_db": psnr(image, reference)[0], "ssim": ssim(image, reference)[0]}
 
-    return run_task(prepare, measure)
+    return run_task(prepare, measure, source=source, noise=FLAGS.init == NOISE)

@@ -2,12 +2,15 @@
 
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from rwkeras.images.writing import write_image
+from rwkeras.commands.filmstrip import Filmstrip
+from rwkeras.commands.pictures import Pictures
 from rwkeras.optimizers.settings import Progress
 
 _REPORT_EVERY = 5
@@ -35,14 +38,28 @@ class Monitor:
 
     Args:
         output: The path of the result, beside which previews go.
-        total: The number of iterations at most.
-        save_every: After how many iterations a preview is written; 0: never.
+        total: The number of iterations at most, until a `Progress` says otherwise.
+        save_every: After how many iterations a preview is written; 0: never. One that falls between
+            two calls is written at the second.
         logdir: A folder for TensorBoard, or None.
+        pictures: How pictures are shown and written.
+        filmstrip: What keeps the stages of the run, or None.
     """
 
-    def __init__(self, output: Path, total: int, save_every: int, logdir: str | None):
+    def __init__(
+        self,
+        output: Path,
+        total: int,
+        save_every: int,
+        logdir: str | None,
+        pictures: Pictures | None = None,
+        filmstrip: Filmstrip | None = None,
+    ):
         self._output = output
         self._save_every = save_every
+        self._previews: int | None = None
+        self._pictures = Pictures() if pictures is None else pictures
+        self._filmstrip = filmstrip
         self._writer = tf.summary.create_file_writer(logdir) if logdir else None
         self._bar = tqdm(total=total, unit="it", desc=output.stem, dynamic_ncols=True)
         self.interrupted: int | None = None
@@ -66,18 +83,34 @@ class Monitor:
 
     def __call__(self, progress: Progress) -> bool:
         """Shows and writes a `Progress`; returns whether to stop."""
+        self._bar.total = progress.max_iterations
         self._bar.set_postfix(loss=f"{progress.loss.mean():.4g}", refresh=False)
         self._bar.update(progress.iteration - self._bar.n)
-        if self._save_every and progress.iteration and progress.iteration % self._save_every == 0:
-            write_image(preview_path(self._output, progress.iteration), progress.images[0].numpy())
+
+        def shown() -> np.ndarray:
+            return self._pictures.finished(progress.images[0].numpy())
+
+        if self._preview_is_due(progress.iteration):
+            self._pictures.write(preview_path(self._output, progress.iteration), shown())
+        if self._filmstrip is not None:
+            self._filmstrip.see(progress.iteration, shown)
         if self._writer is not None:
             with self._writer.as_default(step=progress.iteration):
-                self._log(progress)
+                self._log(progress, shown)
         return self.interrupted is not None
 
-    def _log(self, progress: Progress) -> None:
+    def _preview_is_due(self, iteration: int) -> bool:
+        """Returns whether a preview's iteration has come since the last call."""
+        if not self._save_every:
+            return False
+        # A run may begin at any iteration, that of a checkpoint, and so with a preview.
+        before = (iteration - 1) // self._save_every if self._previews is None else self._previews
+        self._previews = iteration // self._save_every
+        return iteration > 0 and self._previews > before
+
+    def _log(self, progress: Progress, shown: Callable[[], np.ndarray]) -> None:
         tf.summary.scalar("loss", progress.loss.mean())
         for name, loss in progress.losses.items():
             tf.summary.scalar(f"losses/{name}", loss.mean())
         if progress.iteration % (self._save_every or _LOG_IMAGE_EVERY) == 0:
-            tf.summary.image("image", tf.clip_by_value(progress.images, 0.0, 1.0))
+            tf.summary.image("image", shown()[np.newaxis])

@@ -46,23 +46,17 @@ def write_json(path: Path, values: dict[str, Any], flags: dict[str, Any]) -> Non
         temporary.write_text(json.dumps(_plain(report), indent=2, allow_nan=False) + "\n")
 
 
-def write_report(
-    path: Path,
-    result: OptimizationResult,
-    seconds: float,
-    flags: dict[str, Any],
-    measures: dict[str, Any],
-) -> None:
-    """Writes what a run did, whole or not at all.
+def described(
+    result: OptimizationResult, seconds: float, measures: dict[str, Any]
+) -> dict[str, Any]:
+    """Returns what a report says of a run.
 
     Args:
-        path: The file.
         result: Where the run ended, of one image.
         seconds: How long it took, the network's building left out.
-        flags: Every flag's value.
         measures: What else is to be said of the result, such as "psnr_db".
     """
-    report = {
+    return {
         "loss": result.loss,
         "initial_loss": result.initial_loss,
         "relative_loss": result.relative_loss,
@@ -75,4 +69,3 @@ def write_report(
         "stopped": result.stopped,
         **measures,
     }
-    write_json(path, report, flags)

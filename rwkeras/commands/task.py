@@ -1,20 +1,26 @@
 """The way of every task tool: check the outputs, run, write."""
 
+import dataclasses
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rwkeras.commands import flags
+from rwkeras.commands.filmstrip import Filmstrip
 from rwkeras.commands.launch import SIGNALLED, own_flags
 from rwkeras.commands.monitor import Monitor, report_interval
-from rwkeras.commands.report import write_report
+from rwkeras.commands.pictures import Finish, Pictures, as_it_is, thumbnail
+from rwkeras.commands.report import described, write_json
+from rwkeras.commands.source import Source
+from rwkeras.commands.variations import Variation, in_rows, seeded, variations
 from rwkeras.images.files import check_output
-from rwkeras.images.writing import check_image_output, write_image
+from rwkeras.images.writing import check_image_output
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
-from rwkeras.validation import check_number
+from rwkeras.validation import check_number, invalid_argument
 
 Task = Callable[[OptimizerSettings, Callback], OptimizationResult]
 
@@ -37,37 +43,123 @@ def _explain(result: OptimizationResult) -> None:
         )
 
 
+class _Files(NamedTuple):
+    """Where the tool's findings go."""
+
+    output: Path
+    report: Path | None
+    filmstrip: Path | None
+
+
+class _Made(NamedTuple):
+    """What is known of a result that was written."""
+
+    label: str
+    thumbnail: np.ndarray
+    stages: list[tuple[str, np.ndarray]]
+    report: dict[str, Any]
+    interrupted: int | None
+
+
+def _files() -> _Files:
+    """Returns the files that the flags name, all of which can be written."""
+    values = flags.FLAGS
+    output = check_image_output(values.output)
+    report = check_output(values.report, "report") if values.report else None
+    filmstrip = check_image_output(values.filmstrip, "filmstrip") if values.filmstrip else None
+    if filmstrip is not None and filmstrip.resolve() == output.resolve():
+        raise invalid_argument("filmstrip", "another file than that of `output`", str(filmstrip))
+    return _Files(output, report, filmstrip)
+
+
+def _make(
+    variation: Variation,
+    prepare: Callable[[], Task],
+    measure: Callable[[np.ndarray], dict[str, Any]],
+    pictures: Pictures,
+) -> _Made:
+    """Makes one result and writes its picture."""
+    values = flags.FLAGS
+    settings = dataclasses.replace(
+        flags.optimizer(report_interval(values.save_every)),
+        checkpoint_dir=variation.folder(values.checkpoint_dir),
+    )
+    task = prepare()
+    label = f"{variation.name}, " if variation.name else ""
+    strip = Filmstrip(label) if values.filmstrip else None
+    monitor = Monitor(
+        variation.output,
+        settings.max_iterations,
+        values.save_every,
+        variation.folder(values.logdir),
+        pictures,
+        strip,
+    )
+    started = time.monotonic()
+    with monitor:
+        result = task(settings, monitor)
+    seconds = time.monotonic() - started
+    _explain(result)
+    image = pictures.finished(result.image[0])
+    pictures.write(variation.output, image)
+    measures = measure(image) if values.report else {}
+    report = described(result.unbatched(), seconds, measures)
+    if variation.name:
+        report = {"seed": variation.seed, "output": str(variation.output), **report}
+    stages = [] if strip is None else strip.end(image)
+    return _Made(variation.name, thumbnail(image), stages, report, monitor.interrupted)
+
+
+def _write_overviews(files: _Files, pictures: Pictures, done: list[_Made]) -> None:
+    """Writes what there is to say of all results so far."""
+    several = bool(done[0].label)
+    if several:
+        sheet = [(made.label, made.thumbnail) for made in done]
+        pictures.write_sheet(files.output, in_rows(sheet))
+    if files.filmstrip is not None:
+        pictures.write_sheet(files.filmstrip, [made.stages for made in done])
+    if files.report is not None:
+        reports = [made.report for made in done]
+        given = {flag.name: flag.value for flag in own_flags()}
+        write_json(files.report, {"variations": reports} if several else reports[0], given)
+
+
 def run_task(
     prepare: Callable[[], Task],
     measure: Callable[[np.ndarray], dict[str, Any]] = _no_measures,
+    *,
+    source: Source | None = None,
+    finish: Finish = as_it_is,
+    noise: bool = True,
 ) -> int:
     """Runs a task as the shared flags say, and writes its picture and report.
 
     Args:
         prepare: Reads pictures and builds the network; returns the task, a function of the
             optimiser's settings and a callback. It is called once the outputs were found to be
-            writable.
+            writable, and again for each variation, with another `FLAGS.seed`.
         measure: Returns what else the report says of an image, float32 [height, width, 3].
+        source: The picture whose alpha channel and ICC profile the result gets.
+        finish: What is done to a picture, of any size, before it is shown.
+        noise: Whether the task starts from noise.
 
     Returns:
         The exit status.
     """
     values = flags.FLAGS
-    output = check_image_output(values.output)
-    report = check_output(values.report, "report") if values.report else None
+    files = _files()
     check_number("save_every", values.save_every, integer=True)
-    settings = flags.optimizer(report_interval(values.save_every))
-    task = prepare()
-    monitor = Monitor(output, settings.max_iterations, values.save_every, values.logdir)
-    started = time.monotonic()
-    with monitor:
-        result = task(settings, monitor)
-    seconds = time.monotonic() - started
-    image = result.image[0]
-    _explain(result)
-    write_image(output, image)
-    if report is not None:
-        single = result.unbatched()
-        given = {flag.name: flag.value for flag in own_flags()}
-        write_report(report, single, seconds, given, measure(image))
-    return 0 if monitor.interrupted is None else SIGNALLED + monitor.interrupted
+    flags.optimizer(report_interval(values.save_every))  # What cannot be is refused at once.
+    wanted = variations(files.output, noise=noise)
+    written = [files.output] if files.filmstrip is None else [files.output, files.filmstrip]
+    settings = flags.file_settings(written)
+    pictures = Pictures(settings, None if source is None else source.picture, finish)
+    done: list[_Made] = []
+    for variation in wanted:
+        with seeded(variation.seed):
+            done.append(_make(variation, prepare, measure, pictures))
+        _write_overviews(files, pictures, done)
+        interrupted = done[-1].interrupted
+        if interrupted is not None:
+            return SIGNALLED + interrupted
+    return 0

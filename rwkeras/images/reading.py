@@ -3,20 +3,46 @@
 import os
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from rwkeras.images.alpha import over_white
 from rwkeras.validation import check_number, invalid_argument
 
 _SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N", "I")
+# Where the header of an ICC profile says of what colours it is (ISO 15076-1, 7.2.6).
+_COLOUR_SPACE = slice(16, 20)
+
+
+class Picture(NamedTuple):
+    """A picture as networks see it, with what they do not see of it.
+
+    Pixel values are not colour-converted: those of the file are given as they are, and the profile
+    says which colours they mean.
+
+    Attributes:
+        image: float32 RGB in [0, 1], [height, width, 3]; an alpha channel is laid over white.
+        alpha: That channel, float32 in [0, 1], 1 where opaque, [height, width]; None without one.
+        icc_profile: An ICC profile of RGB; None without one.
+    """
+
+    image: np.ndarray
+    alpha: np.ndarray | None
+    icc_profile: bytes | None
 
 
 def _has_alpha(image: Image.Image) -> bool:
     return "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "RGBa", "La")
 
 
-def _warn_of_alpha(name: str) -> None:
+def warn_of_alpha(name: str) -> None:
+    """Warns that the alpha channel of a picture is lost.
+
+    Args:
+        name: The argument, as the caller spells it.
+    """
     warnings.warn(f"`{name}` has an alpha channel: it is laid over white.", stacklevel=3)
 
 
@@ -26,6 +52,25 @@ def _sixteen_bit(image: Image.Image, name: str) -> np.ndarray:
     if values.min() < 0 or values.max() > 65535:
         raise invalid_argument(name, "grey levels of at most 16 bits", values.max())
     return values / 65535
+
+
+def _from_pillow(image: Image.Image, name: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """Returns an image as `from_pillow` does, and its alpha channel, or None without one."""
+    try:
+        image = ImageOps.exif_transpose(image)
+        if image.mode in _SIXTEEN_BIT:
+            return np.repeat(_sixteen_bit(image, name)[..., np.newaxis], 3, axis=2), None
+        if image.mode == "F":
+            return from_array(np.asarray(image), name), None
+        alpha = None
+        if _has_alpha(image):
+            image = image.convert("RGBA")
+            alpha = np.asarray(image.getchannel("A"), np.float32) / 255
+            white = Image.new("RGBA", image.size, "white")
+            image = Image.alpha_composite(white, image)
+        return np.asarray(image.convert("RGB"), np.float32) / 255, alpha
+    except (OSError, SyntaxError) as error:
+        raise invalid_argument(name, "an image that is whole", f"{image!r} ({error})") from error
 
 
 def from_pillow(image: Image.Image, name: str = "image") -> np.ndarray:
@@ -44,20 +89,10 @@ def from_pillow(image: Image.Image, name: str = "image") -> np.ndarray:
     Raises:
         ValueError: The image's pixels cannot be read.
     """
-    try:
-        image = ImageOps.exif_transpose(image)
-        if image.mode in _SIXTEEN_BIT:
-            return np.repeat(_sixteen_bit(image, name)[..., np.newaxis], 3, axis=2)
-        if image.mode == "F":
-            return from_array(np.asarray(image), name)
-        if _has_alpha(image):
-            _warn_of_alpha(name)
-            image = image.convert("RGBA")
-            white = Image.new("RGBA", image.size, "white")
-            image = Image.alpha_composite(white, image)
-        return np.asarray(image.convert("RGB"), np.float32) / 255
-    except (OSError, SyntaxError) as error:
-        raise invalid_argument(name, "an image that is whole", f"{image!r} ({error})") from error
+    pixels, alpha = _from_pillow(image, name)
+    if alpha is not None:
+        warn_of_alpha(name)
+    return pixels
 
 
 def from_array(array: np.ndarray, name: str = "image") -> np.ndarray:
@@ -92,26 +127,13 @@ def from_array(array: np.ndarray, name: str = "image") -> np.ndarray:
         found = f"float pixels from {pixels.min():g} to {pixels.max():g}"
         raise invalid_argument(name, "float pixels in [0, 1], or uint8 in [0, 255]", found)
     if pixels.shape[-1] == 4:
-        _warn_of_alpha(name)
-        colour, alpha = pixels[..., :3], pixels[..., 3:]
-        return colour * alpha + (1 - alpha)
+        warn_of_alpha(name)
+        return over_white(pixels[..., :3], pixels[..., 3])
     return np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels
 
 
-def read_image(path: str | os.PathLike[str], name: str = "image") -> np.ndarray:
-    """Reads a picture from a file of any format that Pillow knows.
-
-    Args:
-        path: The file.
-        name: The argument, as the caller spells it, for messages.
-
-    Returns:
-        float32 RGB in [0, 1], [height, width, 3]; see `from_pillow`.
-
-    Raises:
-        ValueError: There is no such file, it is not a whole picture, or it unpacks to so many
-            pixels that it must be meant to exhaust memory (`PIL.Image.MAX_IMAGE_PIXELS`).
-    """
+def _load(path: str | os.PathLike[str], name: str) -> Image.Image:
+    """Returns a file's picture, loaded; raises as `read_image` does."""
     path = Path(path)
     if not path.is_file():
         raise invalid_argument(name, "the path of a file that exists", str(path))
@@ -129,7 +151,47 @@ def read_image(path: str | os.PathLike[str], name: str = "image") -> np.ndarray:
         ) from error
     except Exception as error:  # Pillow's decoders raise many kinds on broken files.
         raise invalid_argument(name, "a picture that is whole", f"{path} ({error})") from error
-    return from_pillow(image, name)
+    return image
+
+
+def read_image(path: str | os.PathLike[str], name: str = "image") -> np.ndarray:
+    """Reads a picture from a file of any format that Pillow knows.
+
+    Args:
+        path: The file.
+        name: The argument, as the caller spells it, for messages.
+
+    Returns:
+        float32 RGB in [0, 1], [height, width, 3]; see `from_pillow`.
+
+    Raises:
+        ValueError: There is no such file, it is not a whole picture, or it unpacks to so many
+            pixels that it must be meant to exhaust memory (`PIL.Image.MAX_IMAGE_PIXELS`).
+    """
+    return from_pillow(_load(path, name), name)
+
+
+def read_picture(path: str | os.PathLike[str], name: str = "image") -> Picture:
+    """Reads a picture with its alpha channel and its ICC profile.
+
+    A profile of other colours than RGB, such as those of CMYK, does not fit what is returned, and
+    is left out with a warning.
+
+    Args:
+        path: The file.
+        name: The argument, as the caller spells it, for messages.
+
+    Raises:
+        ValueError: As of `read_image`.
+    """
+    image = _load(path, name)
+    profile = image.info.get("icc_profile") or None
+    if profile is not None and profile[_COLOUR_SPACE] != b"RGB ":
+        kind = profile[_COLOUR_SPACE].decode("ascii", "replace").strip()
+        message = f"`{name}` has an ICC profile of {kind}, not of RGB: it is left out."
+        warnings.warn(message, stacklevel=2)
+        profile = None
+    return Picture(*_from_pillow(image, name), profile)
 
 
 def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

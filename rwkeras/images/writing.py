@@ -1,8 +1,10 @@
 """Pictures to files."""
 
+import math
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -10,15 +12,61 @@ from PIL import Image, ImageDraw
 from rwkeras.images.files import check_output, whole_file
 from rwkeras.validation import invalid_argument
 
-_FORMATS: dict[str, dict[str, Any]] = {
-    ".png": {"format": "PNG"},
-    ".jpg": {"format": "JPEG", "quality": 95},
-    ".jpeg": {"format": "JPEG", "quality": 95},
-    ".webp": {"format": "WEBP", "lossless": True},
-    ".tif": {"format": "TIFF"},
-    ".tiff": {"format": "TIFF"},
-    ".bmp": {"format": "BMP"},
+
+class _Format(NamedTuple):
+    """What a format of files is called by Pillow, and what it holds besides colours."""
+
+    name: str
+    alpha: bool = True
+    icc_profile: bool = True
+
+
+_JPEG, _TIFF = _Format("JPEG", alpha=False), _Format("TIFF")
+_FORMATS = {
+    ".png": _Format("PNG"),
+    ".jpg": _JPEG,
+    ".jpeg": _JPEG,
+    ".webp": _Format("WEBP"),
+    ".tif": _TIFF,
+    ".tiff": _TIFF,
+    ".bmp": _Format("BMP", alpha=False, icc_profile=False),
 }
+
+
+def _check_quality(name: str, value: Any, minimum: int) -> None:
+    integer = isinstance(value, int) and not isinstance(value, bool)
+    if not integer or not minimum <= value <= 100:
+        raise invalid_argument(name, f"an integer from {minimum} to 100", value)
+
+
+@dataclass(frozen=True)
+class FileSettings:
+    """How pictures are written in formats that leave a choice.
+
+    Attributes:
+        jpeg_quality: Of JPEG, from 1 to 100.
+        webp_quality: Of WebP, from 0 to 100; None for lossless.
+    """
+
+    jpeg_quality: int = 95
+    webp_quality: int | None = None
+
+    def __post_init__(self):
+        _check_quality("jpeg_quality", self.jpeg_quality, 1)
+        if self.webp_quality is not None:
+            _check_quality("webp_quality", self.webp_quality, 0)
+
+    def options(self, format_name: str) -> dict[str, Any]:
+        """Returns what Pillow is to be told with a format, by its name there."""
+        if format_name == "JPEG":
+            return {"quality": self.jpeg_quality}
+        if format_name == "WEBP":
+            lossless = self.webp_quality is None
+            return {"lossless": True} if lossless else {"quality": self.webp_quality}
+        return {}
+
+
+_DEFAULTS = FileSettings()
 
 
 def check_image_output(path: str | os.PathLike[str], name: str = "output") -> Path:
@@ -29,28 +77,65 @@ def check_image_output(path: str | os.PathLike[str], name: str = "output") -> Pa
     return path
 
 
+def holds_alpha(path: str | os.PathLike[str]) -> bool:
+    """Returns whether a file holds an alpha channel, by its ending."""
+    return _FORMATS[Path(path).suffix.lower()].alpha
+
+
+def holds_icc_profile(path: str | os.PathLike[str]) -> bool:
+    """Returns whether a file holds an ICC profile, by its ending."""
+    return _FORMATS[Path(path).suffix.lower()].icc_profile
+
+
 def to_uint8(image: np.ndarray) -> np.ndarray:
     """Returns float pixels in [0, 1] as uint8 in [0, 255], rounded; what is outside is clipped."""
     return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
 
 
-def write_image(path: str | os.PathLike[str], image: np.ndarray) -> None:
+def write_image(
+    path: str | os.PathLike[str],
+    image: np.ndarray,
+    *,
+    alpha: np.ndarray | None = None,
+    icc_profile: bytes | None = None,
+    settings: FileSettings = _DEFAULTS,
+) -> None:
     """Writes a picture, whole or not at all.
+
+    Pixel values are not colour-converted: a profile only says which colours they mean.
 
     Args:
         path: A file name whose ending says the format.
         image: float RGB in [0, 1], [height, width, 3].
+        alpha: An alpha channel, float in [0, 1], 1 where opaque, [height, width]; PNG, WebP and
+            TIFF hold one.
+        icc_profile: An ICC profile of RGB; all formats but BMP hold one.
+        settings: How it is written where the format leaves a choice.
 
     Raises:
-        ValueError: The file cannot be written or its ending is unknown.
+        ValueError: The file cannot be written, its ending is unknown, or its format does not hold
+            what it is to.
     """
     path = check_image_output(path)
+    kind = _FORMATS[path.suffix.lower()]
+    for name, value, held in (
+        ("alpha", alpha, kind.alpha),
+        ("icc_profile", icc_profile, kind.icc_profile),
+    ):
+        if value is not None and not held:
+            raise invalid_argument(name, f"None with {kind.name}, which holds none", str(path))
+    if alpha is not None and alpha.shape != image.shape[:2]:
+        raise invalid_argument("alpha", f"the image's shape, {image.shape[:2]}", alpha.shape)
+    pixels = image if alpha is None else np.dstack([image, alpha])
+    options = settings.options(kind.name)
+    if icc_profile is not None:
+        options["icc_profile"] = icc_profile
     with whole_file(path) as temporary:
-        Image.fromarray(to_uint8(image)).save(temporary, **_FORMATS[path.suffix.lower()])
+        Image.fromarray(to_uint8(pixels)).save(temporary, kind.name, **options)
 
 
 def contact_sheet(rows: list[list[tuple[str, np.ndarray]]], *, margin: int = 8) -> np.ndarray:
-    """Lays labelled pictures out on a white sheet.
+    """Lays labelled pictures out on a white sheet, each as wide as itself and its label.
 
     Args:
         rows: (label, float RGB in [0, 1], [height, width, 3]) of each picture, by row.
@@ -60,16 +145,21 @@ def contact_sheet(rows: list[list[tuple[str, np.ndarray]]], *, margin: int = 8) 
         float32 RGB in [0, 1], [height, width, 3].
     """
     caption = 14
+    font = ImageDraw.ImageDraw(Image.new("RGB", (1, 1)))
     heights = [max(image.shape[0] for _, image in row) + caption + margin for row in rows]
-    widths = [sum(image.shape[1] + margin for _, image in row) for row in rows]
+    columns = [
+        [max(image.shape[1], math.ceil(font.textlength(label))) + margin for label, image in row]
+        for row in rows
+    ]
+    widths = [sum(row) for row in columns]
     sheet = Image.new("RGB", (max(widths) + margin, sum(heights) + margin), "white")
     draw = ImageDraw.Draw(sheet)
     top = margin
-    for row, height in zip(rows, heights, strict=True):
+    for row, height, across in zip(rows, heights, columns, strict=True):
         left = margin
-        for label, image in row:
+        for (label, image), width in zip(row, across, strict=True):
             draw.text((left, top), label, fill="black")
             sheet.paste(Image.fromarray(to_uint8(image)), (left, top + caption))
-            left += image.shape[1] + margin
+            left += width
         top += height
     return np.asarray(sheet, np.float32) / 255

@@ -152,13 +152,13 @@ def test_help_lists_the_flags(run):
         assert f"{flag}:" in process.stdout
 
 
-def test_alpha_is_said(run, tmp_path):
+def test_alpha_that_is_lost_is_said(run, tmp_path):
     from PIL import Image
 
     image = Image.fromarray(to_uint8(waves(24, 24))).convert("RGBA")
     image.putalpha(100)
     image.save(tmp_path / "alpha.png")
-    process = run("invert", "--image=alpha.png", "--layer=conv1_1", "--output=out.png", *TOY)
+    process = run("invert", "--image=alpha.png", "--layer=conv1_1", "--output=out.jpg", *TOY)
     assert process.returncode == 0, process.stderr
     assert "warning: `image` has an alpha channel: it is laid over white." in process.stderr
 

@@ -1,12 +1,22 @@
 import json
+import os
+import subprocess
+import sys
 
+import numpy as np
 import pytest
+from PIL import Image, ImageCms
 
 import rwkeras
-from tests.commands.conftest import check_refused
+from rwkeras.images.reading import fit_longer_side
+from rwkeras.images.writing import to_uint8
+from tests.commands.conftest import ROOT, TOY, check_refused
 from tests.conftest import waves
 
 SMALL = ["--image_size=32", "--max_iterations=2"]
+TOY_LAYERS = [*TOY, "--content_layers=conv2_1", "--style_layers=conv1_1,conv2_2"]
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+LUMA = np.array([0.299, 0.587, 0.114])
 
 
 @pytest.fixture
@@ -43,3 +53,167 @@ def test_layers_that_the_network_lacks(run, photo, painting):
         "--network=toy_vgg",
     )  # fmt: skip
     check_refused(process, "Expected a layer of 'toy_vgg'", "layer=conv4_1")
+
+
+@pytest.fixture
+def cut_out(tmp_path):
+    """A picture with a profile whose upper half is not seen, and its middle in part."""
+    alpha = np.full((64, 48), 255, np.uint8)
+    alpha[:24], alpha[24:40] = 0, 128
+    image = np.dstack([to_uint8(0.35 + 0.3 * waves(64, 48)), alpha])
+    Image.fromarray(image).save(tmp_path / "cut_out.png", icc_profile=PROFILE)
+    return tmp_path / "cut_out.png"
+
+
+def test_alpha_profile_and_original_colors(run, cut_out, painting, tmp_path):
+    process = run(
+        "style", f"--content={cut_out}", f"--style={painting}", "--output=out.webp", *TOY_LAYERS,
+        "--original_colors", "--init=noise", "--save_every=6", "--filmstrip=strip.jpg",
+        "--jpeg_quality=90",
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    assert "warning" not in process.stderr
+    with Image.open(cut_out) as image:
+        content = np.asarray(image.resize((24, 32), Image.Resampling.LANCZOS))
+    with Image.open(tmp_path / "out.webp") as image:
+        assert (image.mode, image.size) == ("RGBA", (24, 32))
+        assert image.info["icc_profile"] == PROFILE
+        found = np.asarray(image)
+    np.testing.assert_allclose(found[..., 3].astype(int), content[..., 3], atol=1)
+    opaque = content[..., 3] == 255
+    difference = (found[opaque][:, :3].astype(float) - content[opaque][:, :3]) / 255
+    # The luminance is another's, which adds the same to each channel, but where it is clipped.
+    inside = np.all((found[opaque] > 0)[:, :3] & (found[opaque] < 255)[:, :3], axis=1)
+    assert inside.mean() > 0.5
+    assert np.ptp(difference[inside], axis=1).max() < 0.02
+    assert np.abs(difference[inside] @ LUMA).mean() > 0.02
+    with Image.open(tmp_path / "out-00006.webp") as preview:
+        np.testing.assert_array_equal(np.asarray(preview), found)
+    with Image.open(tmp_path / "strip.jpg") as strip:
+        assert (strip.mode, strip.info["icc_profile"]) == ("RGB", PROFILE)
+
+
+def test_several_styles_in_the_colors_of_the_content(run, cut_out, painting, photo, tmp_path):
+    rwkeras.write_image(tmp_path / "start.png", waves(20, 20))
+    process = run(
+        "style", f"--content={cut_out}", f"--style={painting},{photo}", "--output=out.jpg",
+        *TOY_LAYERS, "--match_colors", "--source_weights=2,1", "--style_scale=0.5",
+        "--init=start.png", "--coarse_to_fine", "--report=report.json", "--jpeg_quality=20",
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    warnings = [line for line in process.stderr.splitlines() if "warning: " in line]
+    assert warnings == [
+        "warning: `content` has an alpha channel: it is laid over white.",
+        "warning: `coarse_to_fine` changes nothing: it takes a longer side of 363 pixels, not of "
+        "32.",
+    ]
+    with Image.open(tmp_path / "out.jpg") as image:
+        assert (image.mode, image.size) == ("RGB", (24, 32))
+        assert image.info["icc_profile"] == PROFILE
+
+    report = json.loads((tmp_path / "report.json").read_text())
+    with pytest.warns(UserWarning, match="alpha"):
+        content = fitted(cut_out)
+    model = rwkeras.load_network("toy_vgg", subtract_mean=True)
+    layers = ["conv2_1", "conv1_1", "conv2_2"]
+    rwkeras.make_ready(model, content, layers)
+    result = rwkeras.transfer_style(
+        model, content, [rwkeras.match_colors(fitted(p), content) for p in (painting, photo)],
+        content_layers=layers[:1], style_layers=layers[1:], source_weights=(2, 1), style_scale=0.5,
+        init=fitted(tmp_path / "start.png"),
+        optimizer=rwkeras.OptimizerSettings(max_iterations=6),
+    )  # fmt: skip
+    np.testing.assert_allclose(report["loss"], result.loss, rtol=1e-3)
+
+
+def fitted(path):
+    """Returns a picture as the tools take it with TOY."""
+    return fit_longer_side(rwkeras.read_image(path), 32)
+
+
+def test_from_what_a_decoder_makes_by_sizes_and_tiles(run, painting, tmp_path):
+    rwkeras.write_image(tmp_path / "content.png", waves(370, 40))
+    toy = rwkeras.toy_vgg(seed=3)
+    rwkeras.decnn(toy, "conv1_1", rwkeras.decoder(toy, "conv1_1")).save(tmp_path / "decoder.keras")
+    process = run(
+        "style", "--content=content.png", f"--style={painting}", "--output=out.tif", *TOY_LAYERS,
+        "--image_size=0", "--init=decoder.keras", "--coarse_to_fine", "--tile_size=64",
+        "--max_iterations=2", "--filmstrip=strip.png", "--report=report.json",
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    assert rwkeras.read_image(tmp_path / "out.tif").shape == (370, 40, 3)
+    # Two sizes, of two iterations each.
+    assert "4/4" in process.stderr
+    assert json.loads((tmp_path / "report.json").read_text())["iterations"] == 4
+    strip = rwkeras.read_image(tmp_path / "strip.png")
+    assert strip.shape[0] == 8 + 14 + 370 + 8
+
+
+REFUSED = {
+    "--original_colors --match_colors": "`match_colors`. Expected no `match_colors` with "
+    "`original_colors`, which takes the colours of the content whatever those of the styles are. "
+    "Received: match_colors=True",
+    "--source_weights=2,1": "`source_weights`. Expected as many numbers of at least 0 as styles, "
+    "1, not all 0. Received: source_weights=2,1",
+    "--source_weights=heavy": "`source_weights`. Expected as many numbers of at least 0 as styles, "
+    "1, not all 0. Received: source_weights=heavy",
+    "--source_weights=nan": "`source_weights`. Expected as many numbers of at least 0 as styles, "
+    "1, not all 0. Received: source_weights=nan",
+    "--style_scale=0": "`style_scale`. Expected a finite number greater than 0. "
+    "Received: style_scale=0.0",
+    "--init=nois": "`init`. Expected 'content', 'noise', or the path of a picture or of a "
+    "decoder's .keras file, that exists (did you mean 'noise'?). Received: init=nois",
+    "--init=text.png": "`init`. Expected a picture in a format that Pillow reads. "
+    "Received: init=text.png",
+    "--init=toy.keras": "`init`. Expected a .keras file that tools/train_decoder.py wrote. "
+    "Received: init=toy.keras",
+    "--filmstrip=out.png": "`filmstrip`. Expected another file than that of `output`. "
+    "Received: filmstrip=out.png",
+    "--filmstrip=no/strip.png": "`filmstrip`. Expected a file in a folder that exists. "
+    "Received: filmstrip=no/strip.png",
+    "--variations=0": "`variations`. Expected an integer of at least 1. Received: variations=0",
+    "--variations=2 --network=toy.keras": "`variations`. Expected 1 where the seed decides "
+    "nothing: the weights are given, and so is the start. Received: variations=2",
+    "--jpeg_quality=90": "`jpeg_quality`. Expected a picture to write that ends in .jpg or .jpeg "
+    "with it. Received: jpeg_quality=90",
+    "--webp_quality=90": "`webp_quality`. Expected a picture to write that ends in .webp with it. "
+    "Received: webp_quality=90",
+    "--jpeg_quality=0 --output=out.jpg": "`jpeg_quality`. Expected an integer from 1 to 100. "
+    "Received: jpeg_quality=0",
+    "--tile_size=0": "`tile_size`. Expected an integer of at least 1. Received: tile_size=0",
+}
+# Runs a tool with one list of arguments after another, and prints what it refuses them with.
+SCRIPT = """
+import json, sys
+from absl import flags
+from absl.testing import flagsaver
+from rwkeras.commands import style
+
+def compute(*args, **kwargs):
+    raise SystemExit("it computes")
+
+style.network = compute
+for arguments in json.loads(sys.argv[1]):
+    with flagsaver.flagsaver():
+        flags.FLAGS(["style", *arguments])
+        try:
+            style.main()
+        except ValueError as error:
+            print(error)
+"""
+
+
+def test_refused_before_anything_is_computed(photo, painting, tmp_path):
+    (tmp_path / "text.png").write_text("not a picture")
+    rwkeras.toy_vgg().save(tmp_path / "toy.keras")
+    before = {path.name for path in tmp_path.iterdir()}
+    common = [f"--content={photo}", f"--style={painting}", "--output=out.png", *TOY_LAYERS]
+    lists = [[*common, *given.split()] for given in REFUSED]
+    process = subprocess.run(
+        [sys.executable, "-c", SCRIPT, json.dumps(lists)],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    expected = [f"Invalid value for argument {message}" for message in REFUSED.values()]
+    assert process.stdout.splitlines() == expected
+    assert {path.name for path in tmp_path.iterdir()} == before

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 import rwkeras
 from rwkeras.images.writing import check_image_output, contact_sheet, to_uint8
@@ -26,6 +26,96 @@ def test_to_uint8_rounds_and_clips():
     np.testing.assert_array_equal(got, [0, 0, 1, 255, 255])
 
 
+def srgb():
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.mark.parametrize("ending", ["png", "webp", "tif"])
+def test_alpha_and_profile(tmp_path, ending):
+    path, image, alpha = tmp_path / f"a.{ending}", waves(12, 9), waves(12, 9)[..., 0]
+    rwkeras.write_image(path, image, alpha=alpha, icc_profile=srgb())
+    with Image.open(path) as written:
+        assert written.mode == "RGBA"
+        assert written.info["icc_profile"] == srgb()
+        np.testing.assert_array_equal(np.asarray(written), to_uint8(np.dstack([image, alpha])))
+
+
+@pytest.mark.parametrize("ending", ["jpg", "jpeg", "tiff"])
+def test_profile(tmp_path, ending):
+    rwkeras.write_image(tmp_path / f"a.{ending}", waves(12, 9), icc_profile=srgb())
+    with Image.open(tmp_path / f"a.{ending}") as written:
+        assert written.mode == "RGB"
+        assert written.info["icc_profile"] == srgb()
+
+
+@pytest.mark.parametrize(
+    ("path", "extras", "message"),
+    [
+        (
+            "a.jpg",
+            {"alpha": np.ones((6, 5))},
+            "`alpha`. Expected None with JPEG, which holds none. Received: alpha=",
+        ),
+        (
+            "a.bmp",
+            {"alpha": np.ones((6, 5))},
+            "`alpha`. Expected None with BMP, which holds none. Received: alpha=",
+        ),
+        (
+            "a.bmp",
+            {"icc_profile": b"profile"},
+            "`icc_profile`. Expected None with BMP, which holds none. Received: icc_profile=",
+        ),
+    ],
+)
+def test_what_a_format_does_not_hold(tmp_path, path, extras, message):
+    with pytest.raises(ValueError) as error:
+        rwkeras.write_image(tmp_path / path, waves(6, 5), **extras)
+    assert str(error.value) == f"Invalid value for argument {message}{tmp_path / path}"
+    assert not (tmp_path / path).exists()
+
+
+def test_alpha_of_another_size(tmp_path):
+    with pytest.raises(ValueError) as error:
+        rwkeras.write_image(tmp_path / "a.png", waves(6, 5), alpha=np.ones((5, 6)))
+    assert str(error.value) == (
+        "Invalid value for argument `alpha`. Expected the image's shape, (6, 5). "
+        "Received: alpha=(5, 6)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("ending", "low", "high"),
+    [
+        ("jpg", {"jpeg_quality": 20}, {}),
+        ("webp", {"webp_quality": 20}, {"webp_quality": 95}),
+        ("webp", {"webp_quality": 95}, {}),
+    ],
+)
+def test_quality(tmp_path, ending, low, high):
+    sizes = []
+    for settings in (low, high):
+        path = tmp_path / f"a.{ending}"
+        image = np.random.default_rng(0).uniform(size=(32, 32, 3))
+        rwkeras.write_image(path, image, settings=rwkeras.FileSettings(**settings))
+        sizes.append(path.stat().st_size)
+    assert sizes[0] < sizes[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "least"),
+    [("jpeg_quality", 0, 1), ("jpeg_quality", 101, 1), ("webp_quality", -1, 0),
+     ("webp_quality", 101, 0), ("jpeg_quality", 90.0, 1), ("webp_quality", True, 0)],
+)  # fmt: skip
+def test_qualities_that_are_none(name, value, least):
+    with pytest.raises(ValueError) as error:
+        rwkeras.FileSettings(**{name: value})
+    assert str(error.value) == (
+        f"Invalid value for argument `{name}`. Expected an integer from {least} to 100. "
+        f"Received: {name}={value}"
+    )
+
+
 def test_unknown_ending(tmp_path):
     with pytest.raises(ValueError) as error:
         check_image_output(tmp_path / "a.xyz")
@@ -41,3 +131,13 @@ def test_contact_sheet_holds_every_picture():
     sheet = to_uint8(contact_sheet([[("red", red)], [("blue", blue), ("again", blue)]]))
     assert np.all(sheet == (255, 0, 0), axis=2).sum() == 120
     assert np.all(sheet == (0, 0, 255), axis=2).sum() == 240
+
+
+def test_labels_that_are_wider_than_their_pictures_do_not_overlap():
+    picture = np.zeros((4, 4, 3), np.float32)
+    label = "iteration 100000"
+    alone = contact_sheet([[(label, picture)]])
+    both = contact_sheet([[(label, picture), (label, picture)]])
+    width = alone.shape[1] - 8
+    np.testing.assert_array_equal(both[:, :width], alone[:, :width])
+    np.testing.assert_array_equal(both[:, width:], alone)

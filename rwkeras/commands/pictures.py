@@ -1,0 +1,89 @@
+"""How a run's pictures are shown and written."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from rwkeras.images.alpha import off_white, resized_alpha
+from rwkeras.images.reading import Picture, fit_longer_side
+from rwkeras.images.writing import (
+    FileSettings,
+    contact_sheet,
+    holds_icc_profile,
+    to_uint8,
+    write_image,
+)
+
+# What is done to a picture, float32 RGB in [0, 1], [height, width, 3], before it is shown.
+Finish = Callable[[np.ndarray], np.ndarray]
+
+_DEFAULTS = FileSettings()
+# The longer side of pictures on sheets, at most.
+_SHEET_SIDE = 512
+
+
+def as_it_is(image: np.ndarray) -> np.ndarray:
+    """Returns a picture as it is."""
+    return image
+
+
+def thumbnail(image: np.ndarray) -> np.ndarray:
+    """Returns a picture at a size for sheets, uint8 RGB, [height, width, 3].
+
+    Args:
+        image: float32 RGB in [0, 1], [height, width, 3].
+    """
+    return to_uint8(fit_longer_side(image, min(_SHEET_SIDE, max(image.shape[:2]))))
+
+
+class Pictures:
+    """Writes the pictures of a run: the result, previews and sheets.
+
+    Args:
+        settings: How files are written.
+        source: Whose alpha channel and ICC profile pictures get, or None.
+        finish: What is done to a picture before it is shown.
+    """
+
+    def __init__(
+        self,
+        settings: FileSettings = _DEFAULTS,
+        source: Picture | None = None,
+        finish: Finish = as_it_is,
+    ):
+        self._settings = settings
+        self._alpha = None if source is None else source.alpha
+        self._profile = None if source is None else source.icc_profile
+        self._finish = finish
+
+    def finished(self, image: np.ndarray) -> np.ndarray:
+        """Returns a picture as it is shown, float32 RGB in [0, 1], [height, width, 3].
+
+        Args:
+            image: The picture as it was optimised; what is outside [0, 1] is clipped.
+        """
+        return self._finish(np.clip(image, 0, 1))
+
+    def write(self, path: Path, image: np.ndarray) -> None:
+        """Writes a picture with the source's alpha channel and ICC profile.
+
+        Args:
+            path: The file.
+            image: What `finished` returned, which is as the source over white.
+        """
+        alpha = None if self._alpha is None else resized_alpha(self._alpha, image.shape[:2])
+        if alpha is not None:
+            image = off_white(image, alpha)
+        write_image(path, image, alpha=alpha, icc_profile=self._profile, settings=self._settings)
+
+    def write_sheet(self, path: Path, rows: list[list[tuple[str, np.ndarray]]]) -> None:
+        """Lays pictures out and writes the sheet; see `contact_sheet`.
+
+        Args:
+            path: The file.
+            rows: The label and the `thumbnail` of each picture, by row.
+        """
+        shown = [[(label, image / np.float32(255)) for label, image in row] for row in rows]
+        profile = self._profile if holds_icc_profile(path) else None
+        write_image(path, contact_sheet(shown), icc_profile=profile, settings=self._settings)

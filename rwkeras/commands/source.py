@@ -1,0 +1,50 @@
+"""The picture that a result is made of, from the file that a flag names."""
+
+import functools
+import warnings
+from pathlib import Path
+
+from rwkeras.commands.flags import FLAGS
+from rwkeras.images.batch import ImageBatch, as_batch
+from rwkeras.images.reading import Picture, fit_longer_side, read_picture, warn_of_alpha
+from rwkeras.images.writing import holds_alpha, holds_icc_profile
+
+
+class Source:
+    """A picture, read once, when it is first asked for.
+
+    Its alpha channel and its ICC profile go over to the result if the format of `--output` holds
+    them; that one is lost is said by a warning.
+
+    Args:
+        flag: The name of the flag that names the file.
+        path: The file; None for the flag's value.
+        alpha: Whether the result has the shape of the picture, and so its alpha channel.
+    """
+
+    def __init__(self, flag: str, path: str | None = None, *, alpha: bool = True):
+        self._flag = flag
+        self._path = path
+        self._shaped = alpha
+
+    @functools.cached_property
+    def picture(self) -> Picture:
+        """The picture, at its own size, without what the result cannot hold."""
+        path = str(FLAGS[self._flag].value) if self._path is None else self._path
+        picture = read_picture(path, self._flag)
+        if not self._shaped:
+            picture = picture._replace(alpha=None)
+        if picture.alpha is not None and not holds_alpha(FLAGS.output):
+            warn_of_alpha(self._flag)
+            picture = picture._replace(alpha=None)
+        if picture.icc_profile is not None and not holds_icc_profile(FLAGS.output):
+            ending = Path(FLAGS.output).suffix
+            message = f"`{self._flag}` has an ICC profile, which a {ending} file does not hold."
+            warnings.warn(message, stacklevel=2)
+            picture = picture._replace(icc_profile=None)
+        return picture
+
+    @functools.cached_property
+    def batch(self) -> ImageBatch:
+        """The picture as the tasks take it, resampled as `--image_size` says."""
+        return as_batch(fit_longer_side(self.picture.image, FLAGS.image_size), self._flag)

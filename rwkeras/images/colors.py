@@ -1,0 +1,100 @@
+"""The colours of one picture for another (Gatys et al., 2016).
+
+Leon A. Gatys, Matthias Bethge, Aaron Hertzmann and Eli Shechtman, "Preserving Color in Neural
+Artistic Style Transfer", arXiv:1606.05897. Pixel values are taken as they are, as in the paper:
+they are not made linear in light, nor converted by an ICC profile.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from rwkeras.images.reading import from_array
+from rwkeras.validation import invalid_argument
+
+# The Y of YIQ and of YCbCr, from R, G and B (ITU-R BT.601).
+_LUMA = np.array([0.299, 0.587, 0.114])
+# Where colours vary by less than a level of 8 bits, they vary by rounding and compression alone.
+_LEAST_VARIANCE = 1 / 255**2
+
+
+def _colours(image: Any, name: str) -> np.ndarray:
+    """Returns an image as float64 RGB, [height, width, 3]."""
+    pixels = from_array(np.asarray(image), name).astype(np.float64)
+    if pixels.ndim != 3 or not pixels.size:
+        raise invalid_argument(name, "one image, [height, width, channels]", pixels.shape)
+    return pixels
+
+
+def with_luminance_of(image: Any, reference: Any) -> np.ndarray:
+    """Returns an image in its own colours, as light and dark as another.
+
+    Luminance is the Y of YIQ, Y = 0.299 R + 0.587 G + 0.114 B, and the chrominance I and Q stays.
+    As Y adds the same to R, G and B, that is x + Y(reference) - Y(x) in each channel. With the
+    content as the image and what became of it as the reference, this is the "luminance-only
+    transfer" of Gatys et al. (2016), but that the style was transferred in all colours.
+
+    Args:
+        image: Whose chrominance is taken: uint8 in [0, 255] or float in [0, 1], [height, width, 3].
+        reference: Whose luminance is taken: the same, of the same size.
+
+    Returns:
+        float32 RGB, [height, width, 3], clipped to [0, 1]: of colours that RGB does not have, the
+        luminance is not quite the reference's.
+
+    Raises:
+        ValueError: One is not an image, or their sizes differ.
+    """
+    colours, light = _colours(image, "image"), _colours(reference, "reference")
+    if colours.shape != light.shape:
+        height, width = colours.shape[:2]
+        expected = f"an image of the same size, {width} x {height} pixels"
+        raise invalid_argument("reference", expected, f"{light.shape[1]} x {light.shape[0]}")
+    moved = colours + ((light - colours) @ _LUMA)[..., np.newaxis]
+    return np.clip(moved, 0, 1).astype(np.float32)
+
+
+def match_colors(image: Any, reference: Any) -> np.ndarray:
+    """Returns an image whose colours have the mean and the covariance of another's.
+
+    The linear map x -> A (x - m) + m_ref of Gatys et al. (2016), Section 3, with
+
+        A = S_ref^(1/2) S^(-1/2),
+
+    where S and S_ref are the covariances of R, G and B, so that A S A^T = S_ref. The roots are
+    symmetric, as in Image Analogies (Hertzmann et al., 2001): the paper's other choice, that of
+    Cholesky, depends on the order of the channels. Where colours do not vary in some direction, as
+    those of a grey image, S^(-1/2) is the pseudoinverse, and in that direction nothing is made up.
+
+    Args:
+        image: uint8 in [0, 255] or float in [0, 1], [height, width, 3].
+        reference: Whose colours are taken: the same, of any size.
+
+    Returns:
+        float32 RGB, [height, width, 3], clipped to [0, 1]: the moments are the reference's but for
+        what is clipped.
+
+    Raises:
+        ValueError: One is not an image.
+    """
+    (colours, mean, covariance), (_, wanted_mean, wanted_covariance) = (
+        _moments(_colours(picture, name))
+        for picture, name in ((image, "image"), (reference, "reference"))
+    )
+    matrix = _root(wanted_covariance, 0.5) @ _root(covariance, -0.5)
+    moved = (colours - mean) @ matrix.T + wanted_mean
+    return np.clip(moved, 0, 1).astype(np.float32)
+
+
+def _moments(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns colours as they are, their mean, [3], and their covariance, [3, 3]."""
+    pixels = colours.reshape(-1, 3)
+    return colours, pixels.mean(axis=0), np.cov(pixels, rowvar=False, bias=True)
+
+
+def _root(covariance: np.ndarray, power: float) -> np.ndarray:
+    """Returns a power of a covariance, 0 in directions without variance."""
+    values, vectors = np.linalg.eigh(covariance)
+    varies = values > _LEAST_VARIANCE
+    powers = np.where(varies, np.where(varies, values, 1) ** power, 0)
+    return (vectors * powers) @ vectors.T

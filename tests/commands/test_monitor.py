@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import rwkeras
+from rwkeras.commands.filmstrip import Filmstrip
+from rwkeras.commands.monitor import Monitor, report_interval
+from rwkeras.commands.pictures import Pictures
+from rwkeras.optimizers.settings import Progress
+from tests.conftest import waves
+
+
+def progress(iteration, image=None, total=100):
+    images = tf.constant((waves(6, 5) if image is None else image)[np.newaxis])
+    loss = np.ones(1, np.float32)
+    return Progress(iteration, total, iteration + 1, loss, {"content/a": loss}, images)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("iterations", "expected"),
+    [
+        ([0, 2, 4, 6], [4]),
+        ([0, 4, 8, 8, 12], [4, 8, 12]),
+        # From coarse to fine, a size begins at any iteration, where the one before has ended.
+        ([0, 5, 7, 7, 9], [5, 9]),
+        # A run goes on from a checkpoint.
+        ([6, 8], [8]),
+        ([8, 12], [8, 12]),
+    ],
+)
+def test_previews(tmp_path, iterations, expected):
+    with Monitor(tmp_path / "out.png", 100, 4, None) as monitor:
+        for iteration in iterations:
+            assert not monitor(progress(iteration))
+    assert names(tmp_path) == [f"out-{n:05d}.png" for n in expected]
+
+
+def test_no_previews(tmp_path):
+    with Monitor(tmp_path / "out.png", 100, 0, None) as monitor:
+        monitor(progress(50))
+    assert names(tmp_path) == []
+
+
+def test_the_total_is_what_the_run_says(tmp_path, capsys):
+    with Monitor(tmp_path / "out.png", 100, 0, None) as monitor:
+        monitor(progress(30, total=140))
+    assert "30/140" in capsys.readouterr().err
+
+
+def test_what_is_shown_is_finished(tmp_path):
+    dark, strip = Pictures(finish=lambda image: image / 2), Filmstrip()
+    image = np.full((6, 5, 3), 1.5, np.float32)  # It is clipped first.
+    with Monitor(tmp_path / "out.png", 100, 1, str(tmp_path / "logs"), dark, strip) as monitor:
+        monitor(progress(1, image))
+    np.testing.assert_array_equal(
+        rwkeras.read_image(tmp_path / "out-00001.png"), np.float32(128 / 255)
+    )
+    assert np.all(strip.end(dark.finished(image))[0][1] == 128)
+    (events,) = (tmp_path / "logs").iterdir()
+    logged = [
+        value
+        for event in tf.compat.v1.train.summary_iterator(str(events))
+        for value in event.summary.value
+    ]
+    assert [value.tag for value in logged] == ["loss", "losses/content/a", "image"]
+    png = tf.make_ndarray(logged[-1].tensor)[2]
+    assert np.abs(tf.io.decode_png(png).numpy().astype(int) - 128).max() <= 1
+
+
+@pytest.mark.parametrize(("save_every", "expected"), [(0, 5), (1, 1), (6, 3), (7, 1), (50, 5)])
+def test_report_interval(save_every, expected):
+    assert report_interval(save_every) == expected

@@ -20,7 +20,7 @@ from rwkeras.decoders.decnn import load_decoder
 from rwkeras.decoders.decode import decode
 from rwkeras.images.batch import ImageBatch
 from rwkeras.images.colors import match_colors, with_luminance_of
-from rwkeras.images.reading import resize
+from rwkeras.images.reading import read_image, resize
 from rwkeras.objectives.joining import JOINS
 from rwkeras.tasks.scales import ScaleSettings
 from rwkeras.tasks.settings import INITS, STYLE_PRESETS, StyleSettings
@@ -43,6 +43,14 @@ flags.DEFINE_list(
     "source_weights",
     None,
     "How much each of several styles counts, such as 2,1; by default as much as its size.",
+)
+flags.DEFINE_list(
+    "content_masks",
+    None,
+    "Where in the content each style goes: as many grey pictures as styles, white where it does.",
+)
+flags.DEFINE_list(
+    "style_masks", None, "Which part of each style is taken, with --content_masks: grey pictures."
 )
 flags.DEFINE_float(
     "style_scale",
@@ -136,6 +144,14 @@ def _init(content: ImageBatch) -> Any:
     return read("init").images
 
 
+def _masks() -> dict[str, Any]:
+    """Returns the regions of styles as `transfer_style` takes them."""
+    given = {name: FLAGS[name].value for name in ("content_masks", "style_masks")}
+    return {
+        name: paths and [read_image(path, name) for path in paths] for name, paths in given.items()
+    }
+
+
 def _scales(content: ImageBatch) -> ScaleSettings | None:
     """Returns by what sizes the result is made."""
     if not FLAGS.coarse_to_fine:
@@ -158,7 +174,7 @@ def main() -> int:
         styles = [read("style", path).images for path in FLAGS.style]
         if FLAGS.match_colors:
             styles = [match_colors(style[0], content.images[0]) for style in styles]
-        init, scales = _init(content), _scales(content)
+        init, scales, masks = _init(content), _scales(content), _masks()
         layers = list(dict.fromkeys(settings.content_layers + settings.style_layers))
         model = network(layers, content, subtract_mean=True)
 
@@ -168,6 +184,7 @@ def main() -> int:
                 content.images,
                 styles,
                 **{**dataclasses.asdict(settings), "init": init},
+                **masks,
                 style_scale=FLAGS.style_scale,
                 scales=scales,
                 seed=FLAGS.seed,

@@ -77,7 +77,7 @@ def style_objective(
 def _check_regions(
     styles: Sequence[ImageBatch],
     masks: Sequence[Any] | None,
-    weights: Sequence[float] | None,
+    settings: StyleSettings,
     optimizer: OptimizerSettings,
 ) -> None:
     """Raises `ValueError` unless there is a style for each region, and nothing in the way."""
@@ -86,8 +86,12 @@ def _check_regions(
         raise invalid_argument("content_masks", f"one for each style, {len(styles)}", found)
     if any(style.images.shape[0] != 1 for style in styles):
         raise invalid_argument("style", "one image a region with `content_masks`", "a batch")
-    if weights is not None:
-        raise invalid_argument("source_weights", "None with `content_masks`", list(weights))
+    if settings.source_weights is not None:
+        found = list(settings.source_weights)
+        raise invalid_argument("source_weights", "None with `content_masks`", found)
+    if settings.join != _DEFAULTS.join:
+        expected = f"'{_DEFAULTS.join}' with `content_masks`, where no styles are joined"
+        raise invalid_argument("join", expected, settings.join)
     if optimizer.tile_size is not None:
         expected = "None with `content_masks`, which are of the whole picture"
         raise invalid_argument("tile_size", expected, optimizer.tile_size)
@@ -174,7 +178,7 @@ def transfer_style(
     check_number("style_scale", style_scale, exclusive=True)
     regions = None
     if content_masks is not None or style_masks is not None:
-        _check_regions(styles, content_masks, source_weights, optimizer)
+        _check_regions(styles, content_masks, settings, optimizer)
         regions = Regions(model, settings.style_layers, content_masks or (), style_masks)
     network = model if regions is None else regions.network
     given = None if isinstance(init, str) and init in INITS else as_start(init, target.images)

@@ -217,3 +217,22 @@ def test_refused_before_anything_is_computed(photo, painting, tmp_path):
     expected = [f"Invalid value for argument {message}" for message in REFUSED.values()]
     assert process.stdout.splitlines() == expected
     assert {path.name for path in tmp_path.iterdir()} == before
+
+
+def test_each_style_in_its_region(run, photo, painting, tmp_path):
+    mask = np.zeros((32, 24, 3), np.float32)
+    mask[:, :12] = 1
+    for name, picture in (("left", mask), ("right", 1 - mask)):
+        rwkeras.write_image(tmp_path / f"{name}.png", picture)
+    styles = [f"--content={photo}", f"--style={painting},{photo}", "--output=out.png"]
+    masks = "--content_masks=left.png,right.png"
+    process = run("style", *styles, *TOY_LAYERS, masks, "--report=report.json")
+    assert process.returncode == 0, process.stderr
+    losses = json.loads((tmp_path / "report.json").read_text())["losses"]
+    assert {"style/conv1_1_region1", "style/conv2_2_region2"} < set(losses)
+    process = run("style", *styles, *TOY_LAYERS, "--content_masks=left.png")
+    check_refused(
+        process,
+        "Invalid value for argument `content_masks`. Expected one for each style, 2. "
+        "Received: content_masks=1",
+    )

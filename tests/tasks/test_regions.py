@@ -89,6 +89,11 @@ def test_from_coarse_to_fine(toy):
             "`source_weights`. Expected None with `content_masks`. Received: source_weights=[1, 2]",
         ),
         (
+            {"content_masks": [LEFT, LEFT], "join": "max"},
+            "`join`. Expected 'mean' with `content_masks`, where no styles are joined. "
+            "Received: join=max",
+        ),
+        (
             {
                 "content_masks": [LEFT, LEFT],
                 "optimizer": rwkeras.OptimizerSettings(tile_size=16),

@@ -21,13 +21,11 @@ from rwkeras.images.reading import square
 from rwkeras.images.writing import contact_sheet, write_image
 
 FLAGS = flags.FLAGS
-# What brings each layer's decoder far within a quarter of an hour on two cores.
+# What brings each layer's decoder far in about a quarter of an hour on two cores.
 TRAININGS = {
     "conv1_1": ["--crop_size=32", "--learning_rate=0.008", "--steps=9000"],
     "conv2_1": ["--steps=5000"],
     "conv3_1": ["--factors=4", "--steps=7000"],
-    "conv4_1": ["--factors=8", "--steps=4000"],
-    "conv5_1": ["--factors=16", "--steps=3000"],
 }
 flags.DEFINE_string("output_dir", None, "Where decoders, sheet and table go.", required=True)
 flags.DEFINE_list("layers", list(TRAININGS), "The layers.")
@@ -38,7 +36,7 @@ _TOOL = Path(__file__).parents[1] / "tools" / "train_decoder.py"
 
 
 def trained(folder: Path, layer: str) -> tuple[Path, dict]:
-    """Returns a layer's decoder and the report of its training, which is made if it is not there."""
+    """Returns a layer's decoder and the report of its training, made if they are not there."""
     file, report = folder / f"{layer}.keras", folder / f"{layer}.json"
     if not (file.exists() and report.exists()):
         given = [*TRAININGS.get(layer, []), *FLAGS.extra]

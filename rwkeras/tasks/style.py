@@ -87,8 +87,8 @@ def _check_regions(
     if any(style.images.shape[0] != 1 for style in styles):
         raise invalid_argument("style", "one image a region with `content_masks`", "a batch")
     if settings.source_weights is not None:
-        found = list(settings.source_weights)
-        raise invalid_argument("source_weights", "None with `content_masks`", found)
+        given = list(settings.source_weights)
+        raise invalid_argument("source_weights", "None with `content_masks`", given)
     if settings.join != _DEFAULTS.join:
         expected = f"'{_DEFAULTS.join}' with `content_masks`, where no styles are joined"
         raise invalid_argument("join", expected, settings.join)

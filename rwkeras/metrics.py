@@ -145,3 +145,36 @@ def patch_distance(
         distances.append(tf.reduce_mean(tf.sqrt(squares), axis=1))
         images = [tf.nn.avg_pool2d(x, 2, 2, "VALID") for x in images]
     return tf.reduce_mean(tf.stack(distances), axis=0).numpy()
+
+
+def seam_ratio(image) -> np.ndarray:
+    """Returns how much more an image differs across its borders than inside, laid side by side.
+
+    The mean squared difference of the last row from the first and of the last column from the
+    first, over that of neighbouring rows and columns of the image itself:
+
+        (mean (x_last row - x_first row)^2 + mean (x_last column - x_first column)^2)
+        / (mean (x_row + 1 - x_row)^2 + mean (x_column + 1 - x_column)^2).
+
+    Args:
+        image: float, [height, width, channels] or a batch of it, of at least 2 x 2 pixels.
+
+    Returns:
+        One float64 an image, shape [batch]: about 1 without a seam, larger with one, and as large
+        as the variance over half the squared differences where opposite borders have nothing in
+        common. 1 for an image of one colour.
+
+    Raises:
+        ValueError: It is no such image.
+    """
+    images = np.asarray(image, np.float64)
+    if images.ndim not in (3, 4) or min(images.shape[-3:-1]) < 2:
+        expected = "[height, width, channels] or a batch of it, of at least 2 x 2 pixels"
+        raise invalid_argument("image", expected, images.shape)
+    images = images if images.ndim == 4 else images[np.newaxis]
+    across, inside = np.zeros(len(images)), np.zeros(len(images))
+    for axis in (1, 2):
+        first, last = (np.take(images, place, axis) for place in (0, -1))
+        across += np.mean(np.square(last - first), axis=(1, 2))
+        inside += np.mean(np.square(np.diff(images, axis=axis)), axis=(1, 2, 3))
+    return np.divide(across, inside, out=np.ones_like(across), where=inside > 0)

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import skimage.metrics
+import tensorflow as tf
 from skimage import data
 
 import rwkeras
@@ -87,3 +88,58 @@ def test_patch_distance_takes_images_of_different_sizes():
 def test_patch_distance_errors():
     with pytest.raises(ValueError, match="Expected images of at least 7 x 7 pixels"):
         rwkeras.patch_distance(IMAGE[:6], IMAGE)
+
+
+def across_and_inside(image):
+    """The mean squared differences of which the seam ratio is made, pixel by pixel in float64."""
+    image = image.astype(np.float64)
+    height, width = image.shape[:2]
+    rows = [np.mean((image[(y + 1) % height] - image[y]) ** 2) for y in range(height)]
+    columns = [np.mean((image[:, (x + 1) % width] - image[:, x]) ** 2) for x in range(width)]
+    return rows[-1] + columns[-1], np.mean(rows[:-1]) + np.mean(columns[:-1])
+
+
+def test_seam_ratio_against_numpy():
+    for image in (IMAGE, NOISY, RANDOM.normal(size=(2, 2, 1)), RANDOM.normal(size=(3, 17, 5))):
+        across, inside = across_and_inside(image)
+        np.testing.assert_allclose(rwkeras.seam_ratio(image), [across / inside], rtol=1e-12)
+
+
+def periodic(height, width):
+    """A picture of smooth noise that continues on the opposite side, float64."""
+    spectrum = np.fft.fft2(RANDOM.normal(size=(height, width, 3)), axes=(0, 1))
+    frequency = np.hypot(np.fft.fftfreq(height)[:, np.newaxis], np.fft.fftfreq(width))
+    return np.fft.ifft2(spectrum * np.exp(-400 * frequency**2)[..., np.newaxis], axes=(0, 1)).real
+
+
+def test_seam_ratio_of_pictures_with_and_without_a_seam():
+    picture = periodic(128, 160)
+    np.testing.assert_allclose(rwkeras.seam_ratio(picture), [1], atol=0.3)
+    assert rwkeras.seam_ratio(picture[:100, :100])[0] > 10
+    # A seam along one axis is one as well.
+    assert rwkeras.seam_ratio(picture[:, :100])[0] > 5
+    assert rwkeras.seam_ratio(picture[:100])[0] > 5
+
+
+def test_seam_ratio_of_stripes_and_of_one_colour():
+    stripes = np.tile([0.0, 0.0, 1.0, 1.0], (8, 4))[..., np.newaxis]
+    # Of fifteen steps inside seven are edges; across the border there is an eighth.
+    np.testing.assert_allclose(rwkeras.seam_ratio(stripes), [15 / 7], rtol=1e-12)
+    assert rwkeras.seam_ratio(np.full((5, 4, 3), 0.1)) == [1]
+
+
+def test_seam_ratio_of_a_batch_and_of_tensors():
+    both = rwkeras.seam_ratio(tf.constant(np.stack([NOISY, IMAGE])))
+    assert both.shape == (2,)
+    assert both.dtype == np.float64
+    np.testing.assert_array_equal(both, [rwkeras.seam_ratio(x)[0] for x in (NOISY, IMAGE)])
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (1, 8, 3), (8, 1, 3), (2, 2, 8, 8, 3)])
+def test_seam_ratio_errors(shape):
+    with pytest.raises(ValueError) as error:
+        rwkeras.seam_ratio(np.zeros(shape))
+    assert str(error.value) == (
+        "Invalid value for argument `image`. Expected [height, width, channels] or a batch of it, "
+        f"of at least 2 x 2 pixels. Received: image={shape}"
+    )

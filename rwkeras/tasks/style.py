@@ -15,7 +15,7 @@ from rwkeras.tasks.scales import ScaleSettings, coarse_to_fine, resized, scaled
 from rwkeras.tasks.settings import INITS, StyleSettings, layer_names
 from rwkeras.tasks.start import as_start
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
-from rwkeras.tasks.texture import as_sources, check_batches
+from rwkeras.tasks.texture import as_sources, check_batches, check_source_weights
 from rwkeras.validation import check_number, invalid_argument
 
 _DEFAULTS = StyleSettings()
@@ -175,6 +175,7 @@ def transfer_style(
     )
     target, styles = as_batch(content, "content"), as_sources(style, "style")
     check_batches("style", styles, target.images.shape[0])
+    check_source_weights(settings.source_weights, len(styles))
     check_number("style_scale", style_scale, exclusive=True)
     regions = None
     if content_masks is not None or style_masks is not None:

@@ -1,20 +1,30 @@
 """Texture synthesis: an image with the Gram matrices of others (Eq. 5-8)."""
 
+import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.images.batch import ImageBatch, as_batch
+from rwkeras.networks.circular import circular_period
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.tasks.measured import texture_terms
+from rwkeras.tasks.scales import Maker, ScaleSettings, coarse_to_fine, scaled
 from rwkeras.tasks.settings import TextureSettings, layer_names
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
-from rwkeras.validation import invalid_argument
+from rwkeras.tasks.tileable import check_tileable, circular_network, resized_around
+from rwkeras.validation import check_number, invalid_argument
 
 _DEFAULTS = TextureSettings()
+
+# By what sizes textures are made, by trial on pebbles and bricks: a VGG-19's first four stages see
+# all of their structure in 48 pixels, and grain wants more iterations at the last size than else.
+TEXTURE_SCALES = ScaleSettings(smallest=48, step=2, least_iterations=80)
 
 
 def as_sources(images: Any, name: str) -> list[ImageBatch]:
@@ -39,6 +49,17 @@ def check_batches(name: str, sources: Sequence[ImageBatch], batch: int) -> None:
         count = source.images.shape[0]
         if count not in (1, batch):
             raise invalid_argument(name, f"one image or {batch}", f"{count} images")
+
+
+def check_source_weights(weights: Sequence[float] | None, count: int) -> None:
+    """Raises `ValueError` unless there is a weight for each source, or none at all."""
+    if weights is None:
+        return
+    for weight in weights:
+        check_number("source_weights", weight)
+    if len(weights) != count or not any(weights):
+        expected = f"as many numbers of at least 0 as sources, {count}, not all 0"
+        raise invalid_argument("source_weights", expected, list(weights))
 
 
 def texture_objective(
@@ -68,6 +89,56 @@ def texture_objective(
     )
 
 
+def _begun_alike(
+    scales: ScaleSettings, size: tuple[int, int], sources: Sequence[tf.Tensor]
+) -> ScaleSettings:
+    """Returns sizes for a picture of a height and width whose sources shrink with it.
+
+    They begin where the picture, or the smallest of the sources, is as small as it may be.
+    """
+    smallest = min(max(size), *(max(images.shape[1:3]) for images in sources))
+    return dataclasses.replace(scales, smallest=math.ceil(scales.smallest * max(size) / smallest))
+
+
+def _maker(
+    model: keras.Model,
+    network: keras.Model,
+    sources: Sequence[tf.Tensor],
+    settings: TextureSettings,
+    size: tuple[int, int],
+    seed: int,
+) -> Maker:
+    """Returns what makes a texture of some scale.
+
+    Args:
+        model: What measures the sources.
+        network: What measures the texture: the model, or its circular network.
+        sources: float32 RGB in [0, 1], [batch or 1, height, width, 3].
+        settings: The objective's, and the starting noise's.
+        size: Height and width at scale 1.
+        seed: Of the starting noise.
+    """
+    period, made = circular_period(network), list[np.ndarray]()
+    batch = max(images.shape[0] for images in sources)
+
+    def make(scale, start, optimizer, callback):
+        images = [scaled(source, scale) for source in sources]
+        objective = texture_objective(model, images, settings, optimizer.tile_size)
+        here = tuple(max(1, round(side * scale / period)) * period for side in size)
+        if start is None:
+            shape = (batch, *here, sources[0].shape[3])
+            start = starting_noise(
+                objective, shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
+            )
+        elif network is not model:
+            start = resized_around(tf.constant(made[-1]), here)
+        result = optimize_image(network, objective, start, optimizer=optimizer, callback=callback)
+        made.append(result.image)
+        return result
+
+    return make
+
+
 def synthesize_texture(
     model: keras.Model,
     texture: Any,
@@ -78,6 +149,8 @@ def synthesize_texture(
     source_weights: Sequence[float] | None = _DEFAULTS.source_weights,
     weighting: str = _DEFAULTS.weighting,
     noise_stddev: float = _DEFAULTS.noise_stddev,
+    tileable: bool = False,
+    scales: ScaleSettings | None = None,
     seed: int = 0,
     optimizer: OptimizerSettings = OptimizerSettings(),
     callback: Callback | None = None,
@@ -98,6 +171,14 @@ def synthesize_texture(
         source_weights: How much each of several sources counts; None for its size.
         weighting: How the weights w_l are found; see `balance`.
         noise_stddev: Of the starting noise, for pixels in [0, 1].
+        tileable: Whether the result can be laid side by side with itself without a seam. It is then
+            measured by the network of `with_circular_padding`, while the sources, which have
+            borders, are measured by `model`; the sides must be multiples of what its poolings take
+            together. The zeros beyond the sources' borders count among what is matched, as dark
+            frames do unless the network subtracts the mean colour.
+        scales: By what sizes the result is made, from coarse to fine, the sources made smaller
+            with it; None for at once. The longer sides of result and sources are at least
+            `smallest` at first.
         seed: Of the starting noise.
         optimizer: The optimiser's settings.
         callback: Called with a `Progress` now and then; returns true to stop.
@@ -108,25 +189,27 @@ def synthesize_texture(
     Raises:
         ValueError: An argument cannot be used; the message says why.
     """
-    size = tuple(output_size) if isinstance(output_size, list) else output_size
+    given = tuple(output_size) if isinstance(output_size, list) else output_size
     settings = TextureSettings(
-        layer_names("layers", layers), size, weighting, noise_stddev, join, source_weights
+        layer_names("layers", layers), given, weighting, noise_stddev, join, source_weights
     )
     sources = as_sources(texture, "texture")
-    batch = max(source.images.shape[0] for source in sources)
-    check_batches("texture", sources, batch)
-    objective = texture_objective(
-        model, [source.images for source in sources], settings, optimizer.tile_size
-    )
-    _, height, width, channels = sources[0].images.shape
+    check_batches("texture", sources, max(source.images.shape[0] for source in sources))
+    check_source_weights(settings.source_weights, len(sources))
+    images = [source.images for source in sources]
+    _, height, width, _ = images[0].shape
     if settings.output_size is not None:
         width, height = settings.output_size
-    start = starting_noise(
-        objective,
-        (batch, height, width, channels),
-        seed,
-        stddev=settings.noise_stddev,
-        optimizer=optimizer,
-    )
-    result = optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
+    size, network = (height, width), model
+    if tileable:
+        network = circular_network(model, settings.layers)
+        check_tileable(size, circular_period(network), optimizer)
+        if optimizer.checkpoint_dir is not None:  # Weights do not tell the two networks apart.
+            folder = f"{optimizer.checkpoint_dir}/tileable"
+            optimizer = dataclasses.replace(optimizer, checkpoint_dir=folder)
+    make = _maker(model, network, images, settings, size, seed)
+    if scales is None:
+        result = make(1.0, None, optimizer, callback)
+    else:
+        result = coarse_to_fine(make, size, _begun_alike(scales, size, images), optimizer, callback)
     return result if any(source.batched for source in sources) else result.unbatched()

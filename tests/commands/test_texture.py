@@ -3,7 +3,7 @@ import json
 import pytest
 
 import rwkeras
-from rwkeras.commands.texture import parse_size
+from rwkeras.commands.texture import parse_size, parse_weights
 from tests.commands.conftest import TOY, check_refused
 from tests.conftest import waves
 
@@ -56,3 +56,50 @@ def test_several_textures_at_several_octaves(run, photo, tmp_path):
 def test_no_octave(run, photo):
     process = run("texture", f"--texture={photo}", "--output=o.png", *TOY, "--octaves=0")
     check_refused(process, "`octaves`", "an integer of at least 1")
+
+
+def test_weights():
+    assert parse_weights(["2", "0.5"]) == (2.0, 0.5)
+    assert parse_weights(None) is None
+    with pytest.raises(ValueError) as error:
+        parse_weights(["2", "much"])
+    assert str(error.value) == (
+        "Invalid value for argument `source_weights`. Expected numbers with commas between them, "
+        "such as 2,1. Received: source_weights=2,much"
+    )
+
+
+def test_weights_of_one_texture_and_two(run, photo):
+    process = run(
+        "texture", f"--texture={photo},{photo}", "--output=o.png", *TOY, "--layers=conv1_1",
+        "--source_weights=1",
+    )  # fmt: skip
+    expected = "Expected as many numbers of at least 0 as sources, 2, not all 0."
+    check_refused(process, "`source_weights`", expected, "source_weights=[1.0]")
+
+
+def test_a_tileable_texture_of_two_from_coarse_to_fine(run, photo, tmp_path):
+    rwkeras.write_image(tmp_path / "other.png", waves(112, 96) ** 2)
+    rwkeras.write_image(tmp_path / "photo.png", waves(96, 96))
+    process = run(
+        "texture", "--texture=photo.png,other.png", "--source_weights=2,1", "--output=out.png",
+        *TOY, "--image_size=0", "--layers=conv1_1,conv2_1", "--output_size=128x96", "--tileable",
+        "--coarse_to_fine", "--report=report.json",
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    assert "warning" not in process.stderr
+    assert rwkeras.read_image(tmp_path / "out.png").shape == (96, 128, 3)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["iterations"] == 2 * 6
+    assert 0.5 < report["seam_ratio"] < 2
+
+
+def test_sizes_that_cannot_be_tiled_and_that_are_not_coarse(run, photo):
+    process = run(
+        "texture", f"--texture={photo}", "--output=o.png", *TOY, "--layers=conv1_1,conv3_1",
+        "--output_size=30x32", "--tileable", "--coarse_to_fine",
+    )  # fmt: skip
+    check_refused(process, "`output_size`", "multiples of 4", "(32, 32)", "output_size=(30, 32)")
+    assert (
+        "warning: `coarse_to_fine` changes nothing: it takes longer sides of 96 pixels, not of 32."
+    ) in process.stderr

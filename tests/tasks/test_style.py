@@ -323,11 +323,16 @@ def test_how_much_styles_count(toy, cat, tissue):
     assert len({losses[name] for losses in (first, second, mostly, both)}) == 4
 
 
-@pytest.mark.parametrize("weights", [(1,), (1, 2, 3), (1, -1), (0, 0)])
-def test_styles_cannot_count_so(toy, cat, tissue, weights):
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ((1,), "as many numbers of at least 0 as sources, 2, not all 0. Received: {}=[1]"),
+        ((0, 0), "as many numbers of at least 0 as sources, 2, not all 0. Received: {}=[0, 0]"),
+        ((1, -1), "a finite number of at least 0. Received: {}=-1"),
+    ],
+)
+def test_styles_cannot_count_so(toy, cat, tissue, weights, message):
     with pytest.raises(ValueError) as error:
         rwkeras.transfer_style(toy, cat, [tissue, tissue], **LAYERS, source_weights=weights)
-    assert str(error.value) == (
-        "Invalid value for argument `weights`. Expected 2 numbers of at least 0, not all 0. "
-        f"Received: weights={list(weights)}"
-    )
+    expected = message.format("source_weights")
+    assert str(error.value) == f"Invalid value for argument `source_weights`. Expected {expected}"

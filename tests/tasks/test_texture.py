@@ -1,3 +1,7 @@
+import dataclasses
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -5,7 +9,11 @@ from skimage import data
 
 import rwkeras
 from rwkeras.images.reading import fit_longer_side
+from rwkeras.networks.circular import CircularConv2D
+from rwkeras.networks.octaves import octave_layers
+from rwkeras.tasks.scales import ScaleSettings, resized
 from rwkeras.tasks.texture import texture_objective
+from rwkeras.tasks.tileable import resized_around
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
 FEW = rwkeras.OptimizerSettings(max_iterations=90)
@@ -165,3 +173,233 @@ def test_errors_of_several_sources(toy, sources, message):
     with pytest.raises(ValueError) as error:
         rwkeras.synthesize_texture(toy, sources, LAYERS)
     assert str(error.value) == f"Invalid value for argument `texture`. Expected {message}"
+
+
+@pytest.mark.parametrize("weights", [(1, 2, 3), (-1, 2), (0, 0), (), (np.nan, 1), ("1", 2)])
+def test_errors_of_source_weights(toy, texture, bricks, weights):
+    expected = "as many numbers of at least 0 as sources, 2, not all 0"
+    received = list(weights)
+    for weight in weights:
+        if not isinstance(weight, int) or weight < 0:
+            expected, received = "a finite number of at least 0", weight
+            break
+    with pytest.raises(ValueError) as error:
+        rwkeras.synthesize_texture(toy, [texture, bricks], LAYERS, source_weights=weights)
+    shown = received if isinstance(received, str) else repr(received)
+    assert str(error.value) == (
+        f"Invalid value for argument `source_weights`. Expected {expected}. "
+        f"Received: source_weights={shown}"
+    )
+
+
+def test_a_weight_for_a_single_source_must_be_one(toy, texture):
+    one, none = (
+        rwkeras.synthesize_texture(toy, texture, LAYERS, source_weights=weights, optimizer=BRIEF)
+        for weights in ([2], None)
+    )
+    np.testing.assert_array_equal(one.image, none.image)
+    with pytest.raises(ValueError, match=r"as sources, 1, not all 0\. Received"):
+        rwkeras.synthesize_texture(toy, texture, LAYERS, source_weights=[1, 2])
+
+
+def test_sources_count_by_their_weights(toy, texture, bricks):
+    sources = [rwkeras.as_batch(image).images for image in (texture, bricks)]
+    settings = rwkeras.TextureSettings(layers=LAYERS, source_weights=[3, 1])
+    alone = [
+        texture_objective(toy, images, rwkeras.TextureSettings(layers=LAYERS)).terms
+        for images in sources
+    ]
+    for term, first, second in zip(
+        texture_objective(toy, sources, settings).terms, *alone, strict=True
+    ):
+        expected = (3 * np.asarray(first.target) + np.asarray(second.target)) / 4
+        np.testing.assert_allclose(term.target, expected, rtol=1e-5, atol=1e-6)
+
+
+PERIODIC = (40, 48)
+TWO = rwkeras.OptimizerSettings(max_iterations=2, precision="float32")
+SOME = rwkeras.OptimizerSettings(max_iterations=60, precision="float32")
+HALF = ScaleSettings(smallest=24, step=2, least_iterations=2)
+
+
+def synthesize(toy, texture, **given):
+    arguments = {"output_size": PERIODIC, "optimizer": FEW, **given}
+    return rwkeras.synthesize_texture(toy, texture, LAYERS, **arguments)
+
+
+def test_a_tileable_texture_has_no_seam(toy, texture):
+    plain, tileable = (
+        synthesize(toy, texture, tileable=tiles, optimizer=SOME) for tiles in (False, True)
+    )
+    assert rwkeras.seam_ratio(plain.image)[0] > 4
+    assert 0.5 < rwkeras.seam_ratio(tileable.image)[0] < 1.5
+    assert tileable.relative_loss < 0.01
+
+
+def test_a_tileable_texture_is_as_much_of_one(texture):
+    # Zeros beyond the border are the mean colour of this network: its sources have no frame.
+    model = rwkeras.toy_vgg(seed=3, subtract_mean=True)
+    rwkeras.calibrate(model, texture)
+    plain, tileable = (
+        synthesize(model, texture, tileable=tiles, optimizer=SOME) for tiles in (False, True)
+    )
+    before, after = (rwkeras.patch_distance(x.image, texture)[0] for x in (plain, tileable))
+    assert after < 1.1 * before
+
+
+def test_a_tileable_texture_is_measured_by_the_circular_network_alone(toy, texture):
+    none = rwkeras.OptimizerSettings(max_iterations=0)
+    result = synthesize(toy, texture, tileable=True, optimizer=none)
+    source = texture_objective(
+        toy, rwkeras.as_batch(texture).images, rwkeras.TextureSettings(layers=LAYERS)
+    )
+    circular = rwkeras.with_circular_padding(rwkeras.feature_extractor(toy, LAYERS))
+    losses = source(rwkeras.extract(circular, LAYERS, result.image[np.newaxis]))
+    for name, loss in result.losses.items():
+        np.testing.assert_allclose(losses[name], [loss], rtol=1e-3)
+
+
+def test_a_tileable_texture_at_octaves_and_from_coarse_to_fine(toy, texture):
+    pyramid = rwkeras.with_octaves(toy, LAYERS, 2)
+    result = rwkeras.synthesize_texture(
+        pyramid, texture, octave_layers(LAYERS, 2), (48, 32), tileable=True, optimizer=BRIEF,
+        scales=HALF,
+    )  # fmt: skip
+    assert result.image.shape == (32, 48, 3)
+    assert rwkeras.seam_ratio(result.image)[0] < 2
+
+
+def test_a_tileable_texture_follows_the_weights_of_the_network(texture):
+    model, images = rwkeras.toy_vgg(), []
+    for seed in (5, 6, 5):
+        rwkeras.randomize(model, seed=seed)
+        rwkeras.calibrate(model, texture)
+        images.append(synthesize(model, texture, tileable=True, optimizer=TWO).image)
+    assert np.abs(images[0] - images[1]).max() > 0.01
+    np.testing.assert_array_equal(images[2], images[0])
+
+
+def test_nothing_is_traced_again_of_a_tileable_texture(texture, monkeypatch):
+    model, traces, original = rwkeras.toy_vgg(seed=7), [], CircularConv2D.call
+    rwkeras.calibrate(model, texture)
+
+    def counted(self, inputs):
+        traces.append(inputs.shape)
+        return original(self, inputs)
+
+    monkeypatch.setattr(CircularConv2D, "call", counted)
+    counts = []
+    for shown in (texture, 1 - texture):
+        synthesize(model, shown, tileable=True, scales=HALF, optimizer=TWO)
+        counts.append(len(traces))
+    assert counts[0] == counts[1] > 0
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"output_size": (40, 50)},
+            "`output_size`. Expected a width and a height that are multiples of 4 with "
+            "tileable=True, as (40, 48) is, for the poolings to see the same windows each time "
+            "around. Received: output_size=(40, 50)",
+        ),
+        (
+            {"output_size": None},
+            "`output_size`. Expected a width and a height that are multiples of 4 with "
+            "tileable=True, as (48, 36) is, for the poolings to see the same windows each time "
+            "around. Received: output_size=(48, 35)",
+        ),
+        (
+            {"optimizer": rwkeras.OptimizerSettings(tile_size=16)},
+            "`tile_size`. Expected None with tileable=True: a tile of an evaluation does not see "
+            "what lies across the image's border. Received: tile_size=16",
+        ),
+        (
+            {"optimizer": rwkeras.OptimizerSettings(parametrization="fourier")},
+            "`parametrization`. Expected 'pixels' or 'adaptive' with tileable=True: the cosines of "
+            "'fourier' are mirrored at the image's borders. Received: parametrization=fourier",
+        ),
+    ],
+)
+def test_errors_of_tileable_textures(toy, texture, arguments, message):
+    with pytest.raises(ValueError) as error:
+        synthesize(toy, texture[:35], tileable=True, **arguments)
+    assert str(error.value) == f"Invalid value for argument {message}"
+
+
+def test_a_network_that_does_not_wrap_around_makes_no_tileable_texture(texture):
+    with pytest.raises(ValueError, match=r"`model`. Expected convolutions of stride 1 .* 'conv1'"):
+        rwkeras.synthesize_texture(rwkeras.alexnet(), texture, ["conv2"], tileable=True)
+
+
+def test_a_state_of_the_plain_network_is_not_gone_on_with(toy, texture, tmp_path):
+    kept = dataclasses.replace(TWO, checkpoint_dir=str(tmp_path))
+    synthesize(toy, texture, optimizer=kept)
+    expected = synthesize(toy, texture, tileable=True, optimizer=TWO).image
+    for _ in range(2):
+        result = synthesize(toy, texture, tileable=True, optimizer=kept)
+        np.testing.assert_array_equal(result.image, expected)
+
+
+def test_from_coarse_to_fine(toy, texture):
+    result = synthesize(toy, texture, output_size=None, scales=HALF, optimizer=BRIEF)
+    assert result.image.shape == texture.shape
+    assert result.iterations == 20 + 5
+    # Where the finer picture begins is no longer noise.
+    at_once = synthesize(toy, texture, output_size=None, optimizer=BRIEF)
+    assert result.initial_loss < at_once.initial_loss / 10
+    assert result.loss < result.initial_loss
+
+
+@pytest.mark.parametrize(
+    ("size", "tileable", "sizes"),
+    [
+        ((48, 48), False, [(24, 24), (34, 34), (48, 48)]),
+        ((96, 40), False, [(20, 48), (28, 68), (40, 96)]),
+        ((20, 27), False, [(27, 20)]),
+        ((96, 40), True, [(20, 48), (28, 68), (40, 96)]),
+        ((64, 48), True, [(24, 32), (32, 44), (48, 64)]),
+    ],
+)
+def test_sizes_from_coarse_to_fine(toy, texture, monkeypatch, size, tileable, sizes):
+    smaller, made, measured = texture[:40, :30], [], []
+
+    def optimized(model, objective, start, **settings):
+        made.append(tuple(start.shape[1:3]))
+        nothing = np.zeros(1)
+        return rwkeras.OptimizationResult(
+            start.numpy(), nothing, nothing, {}, nothing, nothing, nothing, nothing, False
+        )
+
+    def objective(model, images, *settings):
+        measured.append([tuple(source.shape[1:3]) for source in images])
+        return rwkeras.Objective()
+
+    monkeypatch.setattr("rwkeras.tasks.texture.optimize_image", optimized)
+    monkeypatch.setattr("rwkeras.tasks.texture.texture_objective", objective)
+    scales = ScaleSettings(smallest=20)
+    result = rwkeras.synthesize_texture(
+        toy, [texture, smaller], LAYERS, size, tileable=tileable, scales=scales
+    )
+    assert made == sizes
+    assert result.image.shape == (size[1], size[0], 3)
+    # The smaller source is not made smaller than the picture may be.
+    assert all(max(side) >= 20 for sources in measured for side in sources)
+    assert measured[-1] == [(48, 48), (40, 30)]
+    for (height, _), sources in zip(made, measured, strict=True):
+        if not tileable:
+            assert sources[0] == (round(48 * height / size[1]),) * 2
+
+
+def test_a_tileable_start_is_resized_around_the_border():
+    images = tf.constant(np.random.default_rng(0).uniform(size=(1, 12, 20, 3)), tf.float32)
+    got = resized_around(images, (18, 30))
+    rolled = resized_around(tf.roll(images, (6, -10), (1, 2)), (18, 30))
+    np.testing.assert_allclose(rolled, tf.roll(got, (9, -15), (1, 2)), atol=1e-5)
+    inside = np.s_[:, 6:-6, 6:-6]
+    np.testing.assert_allclose(got[inside], resized(images, (18, 30))[inside], atol=1e-5)

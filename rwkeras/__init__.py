@@ -32,7 +32,7 @@ def _import_registered_classes(module: ModuleType) -> None:
     import rwkeras.decoders.decnn
     import rwkeras.decoders.network
     import rwkeras.networks.alexnet
-    import rwkeras.networks.circular
+    import rwkeras.networks.borders
     import rwkeras.networks.initializers
     import rwkeras.networks.octaves
     import rwkeras.networks.regions

@@ -66,6 +66,7 @@ from .networks.calibrate import (
 from .networks.circular import (
     circular_period,
     with_circular_padding,
+    with_mirrored_padding,
 )
 from .networks.features import (
     extract,
@@ -306,6 +307,7 @@ __all__ = [
     "white_noise",
     "with_circular_padding",
     "with_luminance_of",
+    "with_mirrored_padding",
     "with_octaves",
     "with_regions",
     "write_image",

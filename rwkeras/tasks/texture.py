@@ -17,7 +17,7 @@ from rwkeras.tasks.measured import texture_terms
 from rwkeras.tasks.scales import Maker, ScaleSettings, coarse_to_fine, scaled
 from rwkeras.tasks.settings import TextureSettings, layer_names
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
-from rwkeras.tasks.tileable import check_tileable, circular_network, resized_around
+from rwkeras.tasks.tileable import check_tileable, resized_around, tileable_networks
 from rwkeras.validation import check_number, invalid_argument
 
 _DEFAULTS = TextureSettings()
@@ -101,7 +101,7 @@ def _begun_alike(
 
 
 def _maker(
-    model: keras.Model,
+    measure: keras.Model,
     network: keras.Model,
     sources: Sequence[tf.Tensor],
     settings: TextureSettings,
@@ -111,8 +111,8 @@ def _maker(
     """Returns what makes a texture of some scale.
 
     Args:
-        model: What measures the sources.
-        network: What measures the texture: the model, or its circular network.
+        measure: The network of the sources.
+        network: That of the texture, the same unless the texture wraps around.
         sources: float32 RGB in [0, 1], [batch or 1, height, width, 3].
         settings: The objective's, and the starting noise's.
         size: Height and width at scale 1.
@@ -123,14 +123,14 @@ def _maker(
 
     def make(scale, start, optimizer, callback):
         images = [scaled(source, scale) for source in sources]
-        objective = texture_objective(model, images, settings, optimizer.tile_size)
+        objective = texture_objective(measure, images, settings, optimizer.tile_size)
         here = tuple(max(1, round(side * scale / period)) * period for side in size)
         if start is None:
             shape = (batch, *here, sources[0].shape[3])
             start = starting_noise(
                 objective, shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
             )
-        elif network is not model:
+        elif network is not measure:
             start = resized_around(tf.constant(made[-1]), here)
         result = optimize_image(network, objective, start, optimizer=optimizer, callback=callback)
         made.append(result.image)
@@ -172,10 +172,9 @@ def synthesize_texture(
         weighting: How the weights w_l are found; see `balance`.
         noise_stddev: Of the starting noise, for pixels in [0, 1].
         tileable: Whether the result can be laid side by side with itself without a seam. It is then
-            measured by the network of `with_circular_padding`, while the sources, which have
-            borders, are measured by `model`; the sides must be multiples of what its poolings take
-            together. The zeros beyond the sources' borders count among what is matched, as dark
-            frames do unless the network subtracts the mean colour.
+            measured by the network of `with_circular_padding`, and the sources, which have borders,
+            by that of `with_mirrored_padding`; the sides must be multiples of what the network's
+            poolings take together.
         scales: By what sizes the result is made, from coarse to fine, the sources made smaller
             with it; None for at once. The longer sides of result and sources are at least
             `smallest` at first.
@@ -200,14 +199,14 @@ def synthesize_texture(
     _, height, width, _ = images[0].shape
     if settings.output_size is not None:
         width, height = settings.output_size
-    size, network = (height, width), model
+    size, measure, network = (height, width), model, model
     if tileable:
-        network = circular_network(model, settings.layers)
+        measure, network = tileable_networks(model, settings.layers)
         check_tileable(size, circular_period(network), optimizer)
         if optimizer.checkpoint_dir is not None:  # Weights do not tell the two networks apart.
             folder = f"{optimizer.checkpoint_dir}/tileable"
             optimizer = dataclasses.replace(optimizer, checkpoint_dir=folder)
-    make = _maker(model, network, images, settings, size, seed)
+    make = _maker(measure, network, images, settings, size, seed)
     if scales is None:
         result = make(1.0, None, optimizer, callback)
     else:

@@ -1,4 +1,4 @@
-"""Textures without a border: what `tileable=True` makes of a network, a size and a start."""
+"""Textures without a border: what `tileable=True` makes of a network, and what of a start."""
 
 import weakref
 from typing import Any
@@ -6,25 +6,40 @@ from typing import Any
 import tensorflow as tf
 
 from rwkeras.backend import keras
-from rwkeras.networks.circular import with_circular_padding
+from rwkeras.networks.circular import with_circular_padding, with_mirrored_padding
 from rwkeras.networks.features import feature_extractor
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.tasks.scales import resized
 from rwkeras.validation import invalid_argument
 
-# The circular network of a model up to some layers; it goes when the model goes.
-_CIRCULAR: weakref.WeakKeyDictionary[Any, dict[tuple[str, ...], keras.Model]] = (
-    weakref.WeakKeyDictionary()
-)
+# The networks of a model up to some layers; they go when the model goes.
+_NETWORKS: weakref.WeakKeyDictionary[
+    Any, dict[tuple[str, ...], tuple[keras.Model, keras.Model]]
+] = weakref.WeakKeyDictionary()
 
 
-def circular_network(model: keras.Model, layers: tuple[str, ...]) -> keras.Model:
-    """Returns the circular network of a model up to some layers, with its present weights."""
+def tileable_networks(
+    model: keras.Model, layers: tuple[str, ...]
+) -> tuple[keras.Model, keras.Model]:
+    """Returns what measures the sources of a tileable texture, and what measures the texture.
+
+    The texture wraps around; the sources do not, and are mirrored at their borders. With zeros
+    there, as `model` has it, they would have a frame, and a texture that can have none imitates it
+    inside: of pebbles of 192 pixels made from 48, nothing was left but islands on plain ground.
+
+    Args:
+        model: The network.
+        layers: The layers that are asked for.
+
+    Returns:
+        Two networks up to these layers, with the model's present weights, the same at each call.
+    """
     extractor = feature_extractor(model, layers)
-    known = _CIRCULAR.setdefault(model, {})
+    known = _NETWORKS.setdefault(model, {})
     if layers not in known:
-        known[layers] = with_circular_padding(extractor)
-    known[layers].set_weights(extractor.get_weights())
+        known[layers] = with_mirrored_padding(extractor), with_circular_padding(extractor)
+    for network in known[layers]:
+        network.set_weights(extractor.get_weights())
     return known[layers]
 
 

@@ -8,7 +8,13 @@ import tensorflow as tf
 
 import rwkeras
 from rwkeras.networks.alexnet import GroupedConv2D, LocalResponseNormalization
-from rwkeras.networks.circular import CircularConv2D, CircularPyramidReduce, wrap
+from rwkeras.networks.borders import (
+    CircularConv2D,
+    CircularPyramidReduce,
+    MirroredConv2D,
+    mirror,
+    wrap,
+)
 from rwkeras.networks.octaves import PyramidReduce, octave_layers
 from rwkeras.networks.precision import lower_precision
 from tests.conftest import waves
@@ -54,12 +60,14 @@ def circular(plain):
     ("rows", "columns"), [((0, 0), (0, 0)), ((1, 1), (2, 0)), ((0, 3), (5, 6)), ((9, 8), (11, 25))]
 )
 @pytest.mark.parametrize("known", [True, False])
-def test_wrapped_as_numpy_pads(rows, columns, known):
-    images = noise(2, 5, 6, 3)
-    function = tf.function(lambda x: wrap(x, rows, columns), autograph=False)
+@pytest.mark.parametrize(("extend", "mode"), [(wrap, "wrap"), (mirror, "reflect")])
+@pytest.mark.parametrize("size", [(5, 6), (1, 2)])
+def test_extended_as_numpy_pads(rows, columns, known, extend, mode, size):
+    images = noise(2, *size, 3)
+    function = tf.function(lambda x: extend(x, rows, columns), autograph=False)
     if not known:
         function = function.get_concrete_function(tf.TensorSpec([None] * 4))
-    expected = np.pad(images, [(0, 0), rows, columns, (0, 0)], mode="wrap")
+    expected = np.pad(images, [(0, 0), rows, columns, (0, 0)], mode=mode)
     np.testing.assert_array_equal(function(tf.constant(images)), expected)
 
 
@@ -147,6 +155,43 @@ def mixed():
     return keras.Model(inputs, {"sum": first, "mean": x}, name="mixed")
 
 
+def test_a_mirrored_network_has_no_frame(plain):
+    mirrored = rwkeras.with_mirrored_padding(plain)
+    # Of one colour, activations are the same everywhere, where zeros beyond would be a frame.
+    grey = np.full((1, 20, 27, 3), 0.8, np.float32)
+    for name, features in mirrored(grey).items():
+        np.testing.assert_allclose(features, np.broadcast_to(features[:, :1, :1], features.shape),
+                                   rtol=1e-4, atol=1e-4)  # fmt: skip
+        zeros = plain(grey)[name]
+        assert np.abs(zeros - zeros[:, :1, :1]).max() > 0.1 * np.abs(features).max()
+
+
+def test_a_mirrored_network_against_the_plain_one(plain):
+    mirrored, images = rwkeras.with_mirrored_padding(plain), noise(2, 20, 27, 3)
+    assert [layer.name for layer in mirrored.layers] == [layer.name for layer in plain.layers]
+    once, same = mirrored(images), plain(images)
+    # The first layer sees the image itself, mirrored.
+    first = plain(np.pad(images, [(0, 0), (1, 1), (1, 1), (0, 0)], mode="reflect"))["conv1_1"]
+    np.testing.assert_allclose(once["conv1_1"], first[:, 1:-1, 1:-1], rtol=1e-4, atol=1e-4)
+    inside = np.s_[:, 2:-2, 2:-2]
+    for name in ("conv1_2", "conv2_1"):
+        np.testing.assert_allclose(once[name][inside], same[name][inside], rtol=1e-4, atol=1e-4)
+    # Mirrored itself, an image gives the same of the mirrored kernels.
+    layer, turned = (MirroredConv2D(3, (3, 5)) for _ in range(2))
+    here = layer(images)
+    turned.build(images.shape)
+    turned.set_weights([layer.kernel.numpy()[::-1, ::-1], layer.bias.numpy()])
+    np.testing.assert_allclose(turned(images[:, ::-1, ::-1])[:, ::-1, ::-1], here, atol=1e-5)
+
+
+def test_a_mirrored_network_is_saved_and_loaded(plain, square, tmp_path):
+    mirrored = rwkeras.with_mirrored_padding(plain)
+    mirrored.save(tmp_path / "mirrored.keras")
+    loaded = keras.saving.load_model(tmp_path / "mirrored.keras")
+    for name, features in mirrored(square[np.newaxis]).items():
+        np.testing.assert_array_equal(loaded(square[np.newaxis])[name], features)
+
+
 def test_all_that_wraps_around():
     model = mixed()
     rwkeras.randomize(model, "he")
@@ -230,10 +275,11 @@ def test_images_that_are_no_whole_periods(circular, size, period, at):
         CircularConv2D(4, 3, name="odd"),
     ],
 )
-def test_layers_that_do_not_wrap_around(layer):
+@pytest.mark.parametrize("change", [rwkeras.with_circular_padding, rwkeras.with_mirrored_padding])
+def test_layers_that_do_not_wrap_around(layer, change):
     inputs = keras.Input((16, 16, 3))
     with pytest.raises(ValueError) as error:
-        rwkeras.with_circular_padding(keras.Model(inputs, layer(inputs), name="network"))
+        change(keras.Model(inputs, layer(inputs), name="network"))
     assert str(error.value) == (
         "Invalid value for argument `model`. Expected convolutions of stride 1 that keep the size, "
         "poolings that do not overlap, and layers that work on each pixel by itself, but 'odd' is "

@@ -75,11 +75,18 @@ def random_crops(
     def crop(number: tf.Tensor, square: tf.Tensor) -> tf.Tensor:
         return _crop(square, training, tf.random.fold_in(key, number))
 
-    order = derive_seed(training.seed, "order", stream)
+    order = generator_key(derive_seed(training.seed, "order", stream))
 
     def shuffled(number: tf.Tensor) -> tf.data.Dataset:
-        # Told its seed, it does not depend on how often the dataset was begun.
-        return squares.shuffle(_BUFFER, seed=order + number, reshuffle_each_iteration=False)
+        # Not by `Dataset.shuffle`, which heeds TensorFlow's own seed, and how often it was begun.
+        key = tf.random.fold_in(order, number)
+
+        def mixed(place: tf.Tensor, block: tf.Tensor) -> tf.data.Dataset:
+            own = tf.random.fold_in(key, place)
+            mixture = tf.random.experimental.stateless_shuffle(block, own, alg="philox")
+            return tf.data.Dataset.from_tensor_slices(mixture)
+
+        return squares.batch(_BUFFER).enumerate().flat_map(mixed)
 
     return (
         tf.data.Dataset.counter()

@@ -201,3 +201,12 @@ def test_too_few_photographs(share, total, held_out):
         f"Invalid value for argument `images`. Expected at least {held_out + 1} photographs, of "
         f"which {held_out} are held out. Received: images={total}"
     )
+
+
+def test_tensorflows_own_seed_is_of_no_matter():
+    expected = batches(3)
+    tf.random.set_seed(1)
+    try:
+        np.testing.assert_array_equal(batches(3), expected)
+    finally:
+        tf.random.set_seed(None)

@@ -85,7 +85,7 @@ def test_an_image_that_an_unpadded_network_cannot_take():
         rwkeras.decode(model, waves(16, 48))
     assert str(info.value) == (
         "Invalid value for argument `image`. Expected an image large enough for the poolings "
-        "before conv2_1. Received: image=(16, 48, 3)"
+        "before pool2. Received: image=(16, 48, 3)"
     )
 
 

@@ -8,7 +8,6 @@ Example:
 
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from absl import flags
@@ -23,7 +22,7 @@ from rwkeras.networks.recipe import ARCHITECTURES, Recipe, read_recipe
 from rwkeras.optimizers.settings import PRECISIONS
 from rwkeras.stacking.settings import StackSettings
 from rwkeras.stacking.stack import LayerChoice, StackResult, stack
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import check_number
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("reference", None, "The picture that candidates are to recover.")
@@ -65,13 +64,6 @@ _ARGUMENTS = (
 )
 
 
-def _output() -> Path:
-    path = check_output(FLAGS.output)
-    if path.suffix != ".json":
-        raise invalid_argument("output", "a file name that ends in .json", FLAGS.output)
-    return path
-
-
 def _describe(result: StackResult) -> dict:
     """Returns what the report says of a stack."""
     return {
@@ -90,7 +82,7 @@ def _describe(result: StackResult) -> dict:
 
 def main() -> None:
     """Runs the tool."""
-    output = _output()
+    output = check_output(FLAGS.output, ending=".json")
     report = check_output(FLAGS.report, "report") if FLAGS.report else None
     check_number("image_size", FLAGS.image_size, integer=True)
     resume = read_recipe(output, "output") if FLAGS.resume else None

@@ -20,16 +20,15 @@ from rwkeras.backend import keras
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.commands.launch import own_flags
 from rwkeras.commands.report import write_json
-from rwkeras.decoders.photographs import Photographs, read_photographs
+from rwkeras.decoders.photographs import Photographs
 from rwkeras.decoders.settings import (
     PRECISIONS,
     UPSAMPLINGS,
     DecoderSettings,
     DecoderTraining,
 )
-from rwkeras.decoders.train import train_decoder
+from rwkeras.decoders.train import train_decoder, training_photographs
 from rwkeras.images.files import check_output, whole_file
-from rwkeras.images.photographs import OTHERS, photographs
 from rwkeras.networks.loading import NETWORKS, load_network, make_ready
 from rwkeras.tasks.settings import InversionSettings
 from rwkeras.validation import invalid_argument
@@ -94,13 +93,6 @@ _OF_TRAINING = (
 )
 
 
-def _output() -> Path:
-    path = check_output(FLAGS.output)
-    if path.suffix != ".keras":
-        raise invalid_argument("output", "a file name that ends in .keras", FLAGS.output)
-    return path
-
-
 def _integers(flag: str) -> tuple[int, ...] | None:
     given = FLAGS[flag].value
     try:
@@ -124,8 +116,7 @@ def _settings() -> tuple[DecoderSettings, DecoderTraining]:
 
 
 def _photographs(training: DecoderTraining) -> Photographs:
-    given: Any = photographs(OTHERS) if FLAGS.images is None else FLAGS.images
-    found = read_photographs(given, training.photo_size, training.crop_size)
+    found = training_photographs(FLAGS.images, training)
     if found.unreadable:
         names = ", ".join(found.unreadable[:3]) + (" ..." if len(found.unreadable) > 3 else "")
         count = len(found.unreadable)
@@ -156,7 +147,7 @@ def _network(photos: Photographs, training: DecoderTraining) -> keras.Model:
 
 def main() -> None:
     """Runs the tool."""
-    output = _output()
+    output = check_output(FLAGS.output, ending=".keras")
     report = check_output(FLAGS.report, "report") if FLAGS.report else None
     decoder, training = _settings()
     backup = Path(FLAGS.backup_dir or output.with_suffix(".training"))

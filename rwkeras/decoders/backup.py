@@ -46,10 +46,8 @@ def _digest(arrays: Iterable[np.ndarray]) -> str:
     return found.hexdigest()
 
 
-def backup_in(folder: str | None, described: str) -> list[keras.callbacks.BackupAndRestore]:
+def backup_in(folder: str, described: str) -> list[keras.callbacks.BackupAndRestore]:
     """Returns what saves the state in a folder, which must not hold that of another training."""
-    if folder is None:
-        return []
     backup = Path(folder) / _BACKUP
     said = backup / _DESCRIPTION
     try:

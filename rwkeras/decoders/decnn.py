@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.decoders.levels import encoder_to, mirror
+from rwkeras.networks.loading import read_keras_file
 from rwkeras.networks.precision import lower_precision
 from rwkeras.validation import invalid_argument
 
@@ -150,13 +151,9 @@ def load_decoder(decoder: Any, name: str = "decoder") -> keras.Model:
     expected = "a .keras file that tools/train_decoder.py wrote"
     if isinstance(decoder, str | os.PathLike):
         path = os.fspath(decoder)
-        if not path.endswith(".keras") or not os.path.isfile(path):
+        if not path.endswith(".keras"):
             raise invalid_argument(name, "the path of a .keras file that exists", path)
-        try:
-            model = keras.saving.load_model(path, compile=False)
-        except Exception as error:  # Keras raises many kinds on broken files.
-            reason = str(error).strip().splitlines() or [type(error).__name__]
-            raise invalid_argument(name, expected, f"{path} ({reason[0]})") from error
+        model = read_keras_file(path, name, expected)
     else:
         model, path = decoder, type(decoder).__name__
     if not isinstance(model, keras.Model) or model.name != _NAME:

@@ -80,14 +80,16 @@ def train_decoder(
     """
     started = time.perf_counter()
     encoder = encoder_to(model, layer)
-    read = _photographs(images, training)
+    read = training_photographs(images, training)
     crop = (training.batch_size, training.crop_size, training.crop_size, 3)
     check_image_shape(keras.Model(encoder.inputs[0], {layer: encoder.outputs[0]}), crop)
     divided = split(read, training)
     strategy = _strategy() if strategy is None else strategy
     with strategy.scope():
         joint = _compiled(encoder, decoder, training)
-    backup = backup_in(backup_dir, description(encoder, read, decoder, training))
+    backup = []
+    if backup_dir is not None:
+        backup = backup_in(backup_dir, description(encoder, read, decoder, training))
     # What is read has to begin where the training goes on, so that is found out first.
     done = restored(joint, backup)
     held_out = None
@@ -113,7 +115,8 @@ def train_decoder(
     return TrainedDecoder(whole, measured, read.total, read.unreadable, seconds)
 
 
-def _photographs(images: Any, training: DecoderTraining) -> Photographs:
+def training_photographs(images: Any, training: DecoderTraining) -> Photographs:
+    """Returns photographs to learn from; arguments as of `train_decoder`."""
     if isinstance(images, Photographs):
         return images
     given = photographs(OTHERS) if images is None else images

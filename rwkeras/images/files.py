@@ -9,12 +9,15 @@ from pathlib import Path
 from rwkeras.validation import invalid_argument
 
 
-def check_output(path: str | os.PathLike[str], name: str = "output") -> Path:
+def check_output(
+    path: str | os.PathLike[str], name: str = "output", ending: str | None = None
+) -> Path:
     """Returns a path to write to, or raises `ValueError` if nothing can be written there.
 
     Args:
         path: A file, which may exist, in a folder, which must.
         name: The argument, as the caller spells it.
+        ending: What its name has to end in, such as ".json"; None for anything.
     """
     path = Path(path)
     folder = path.parent
@@ -27,6 +30,8 @@ def check_output(path: str | os.PathLike[str], name: str = "output") -> Path:
     except OSError as error:
         expected = "a file in a folder that can be written to"
         raise invalid_argument(name, expected, f"{path} ({error.strerror})") from error
+    if ending is not None and path.suffix != ending:
+        raise invalid_argument(name, f"a file name that ends in {ending}", str(path))
     return path
 
 

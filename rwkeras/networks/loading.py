@@ -124,15 +124,27 @@ def _by_name(network: str, given: dict[str, Any], layers: Sequence[str]) -> kera
 def _from_file(network: str) -> keras.Model:
     if not network.endswith(".keras"):
         check_choice("network", network, (*NETWORKS, "RECIPE.json", "PATH.keras"))
-    if not os.path.isfile(network):
-        raise invalid_argument("network", "the path of a .keras file that exists", network)
+    return read_keras_file(network, "network", "a .keras file that Keras can load")
+
+
+def read_keras_file(path: str, name: str, expected: str) -> keras.Model:
+    """Returns the model that Keras saved in a file, not compiled.
+
+    Args:
+        path: The file.
+        name: The argument, as the caller spells it, for messages.
+        expected: What the file has to be, for the message if it is not.
+
+    Raises:
+        ValueError: There is no such file, or Keras cannot load it.
+    """
+    if not os.path.isfile(path):
+        raise invalid_argument(name, "the path of a .keras file that exists", path)
     try:
-        return keras.saving.load_model(network, compile=False)
+        return keras.saving.load_model(path, compile=False)
     except Exception as error:  # Keras raises many kinds on broken files.
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise invalid_argument(
-            "network", "a .keras file that Keras can load", f"{network} ({reason})"
-        ) from error
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise invalid_argument(name, expected, f"{path} ({reason[0]})") from error
 
 
 def make_ready(model: keras.Model, images: Any, layers: Sequence[str] = ()) -> None:

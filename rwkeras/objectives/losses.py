@@ -73,8 +73,12 @@ def texture_loss(features: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     Returns:
         The loss of each image, shape [batch].
     """
-    squares = tf.math.squared_difference(gram_matrix(features), target)
-    return tf.reduce_mean(squares, axis=(1, 2)) / 4
+    return gram_loss(gram_matrix(features), target)
+
+
+def gram_loss(gram: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """Returns `texture_loss` of the image's own `gram_matrix`, [batch, N, N]."""
+    return tf.reduce_mean(tf.math.squared_difference(gram, target), axis=(1, 2)) / 4
 
 
 def total_variation(images: tf.Tensor) -> tf.Tensor:

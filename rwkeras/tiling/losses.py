@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.networks.features import INPUT
-from rwkeras.objectives.losses import content_loss, texture_loss
+from rwkeras.objectives.losses import content_loss, gram_loss, texture_loss
 from rwkeras.objectives.objective import Objective, Term
 from rwkeras.tiling.geometry import Field, receptive_fields, spans
 from rwkeras.validation import invalid_argument
@@ -159,8 +159,7 @@ def _loss(tiles: Tiles, term: Term, total: tf.Tensor) -> tf.Tensor:
     """Returns a term's weighted loss, [batch], of the sum over all tiles."""
     positions = tiles.positions(term.layer)
     if term.loss is texture_loss:
-        squares = tf.math.squared_difference(total / positions, term.target)
-        loss = tf.reduce_mean(squares, axis=(1, 2)) / 4
+        loss = gram_loss(total / positions, term.target)
     else:
         maps = tiles.extractor.output[term.layer].shape[-1]
         loss = total / (2 * positions * maps)

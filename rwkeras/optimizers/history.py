@@ -1,24 +1,27 @@
 """The curvature pairs of L-BFGS and the direction they give."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 
 class History(NamedTuple):
-    """The last pairs of each member, in a ring of its own.
+    """The last pairs of each member, from the oldest to the newest.
+
+    Each age has tensors of its own: a new pair moves the others up without any being copied, which
+    is what an optimisation of large images has memory for.
 
     Attributes:
-        steps: s = change of position, [batch, memory, n].
-        changes: y = change of gradient, [batch, memory, n].
+        steps: s = change of position, by age [batch, n].
+        changes: y = change of gradient, by age [batch, n].
         inverse_curvatures: 1 / (s . y), [batch, memory].
         scaling: s . y / (y . y) of the newest pair, the size of the initial inverse Hessian;
             [batch].
         stored: How many pairs were ever stored since the history was last cleared, int32, [batch].
     """
 
-    steps: tf.Tensor
-    changes: tf.Tensor
+    steps: tuple[tf.Tensor, ...]
+    changes: tuple[tf.Tensor, ...]
     inverse_curvatures: tf.Tensor
     scaling: tf.Tensor
     stored: tf.Tensor
@@ -32,10 +35,10 @@ def dot(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
 def empty(position: tf.Tensor, memory: int) -> History:
     """Returns a history without pairs for positions of [batch, n]."""
     batch = position.shape[0]
-    pairs = tf.zeros([batch, memory, tf.shape(position)[1]], position.dtype)
+    none = (tf.zeros_like(position),) * memory
     return History(
-        pairs,
-        pairs,
+        none,
+        none,
         tf.zeros([batch, memory], position.dtype),
         tf.ones([batch], position.dtype),
         tf.zeros([batch], tf.int32),
@@ -47,14 +50,32 @@ def clear(history: History, members: tf.Tensor) -> History:
     return history._replace(stored=tf.where(members, 0, history.stored))
 
 
-def _at(stored: tf.Tensor, age: int, memory: int) -> tf.Tensor:
-    """Returns where the pairs of an age lie, as indices of [batch, memory]; 1 is the newest."""
-    slot = tf.math.floormod(stored - age, memory)
-    return tf.stack([tf.range(stored.shape[0]), slot], axis=1)
+def chosen(members: tf.Tensor, rows: Any, others: Any) -> Any:
+    """Returns rows for some members of a batch, others for the rest.
+
+    It is `tf.where` for large tensors: where all members do the same, as a single image does,
+    nothing is copied.
+
+    Args:
+        members: bool, [batch].
+        rows: A tensor, [batch, n], or a tuple of such.
+        others: The same.
+    """
+
+    def mixed() -> Any:
+        return tf.nest.map_structure(
+            lambda a, b: tf.where(members[:, tf.newaxis], a, b), rows, others
+        )
+
+    return tf.cond(
+        tf.reduce_all(members),
+        lambda: rows,
+        lambda: tf.cond(tf.reduce_any(members), mixed, lambda: others),
+    )
 
 
 def store(history: History, step: tf.Tensor, change: tf.Tensor, members: tf.Tensor) -> History:
-    """Returns the history with a new pair, in place of the oldest if it is full.
+    """Returns the history with a new pair, in place of the oldest.
 
     Args:
         history: The pairs so far.
@@ -66,20 +87,28 @@ def store(history: History, step: tf.Tensor, change: tf.Tensor, members: tf.Tens
     curvature, square = dot(step, change), dot(change, change)
     epsilon = tf.experimental.numpy.finfo(step.dtype.as_numpy_dtype).eps
     members &= (curvature > epsilon * square) & tf.math.is_finite(square)
-    slot = _at(history.stored, 0, history.steps.shape[1])
-
-    def put(rows, row):
-        chosen = members[:, tf.newaxis] if row.shape.rank == 2 else members
-        row = tf.where(chosen, row, tf.gather_nd(rows, slot))
-        return tf.tensor_scatter_nd_update(rows, slot, row)
-
+    inverses = history.inverse_curvatures
+    moved = tf.concat([inverses[:, 1:], 1 / curvature[:, tf.newaxis]], axis=1)
+    pairs = history.steps, history.changes
+    newer = (*history.steps[1:], step), (*history.changes[1:], change)
+    steps, changes = chosen(members, newer, pairs)
     return History(
-        put(history.steps, step),
-        put(history.changes, change),
-        put(history.inverse_curvatures, 1 / curvature),
+        steps,
+        changes,
+        tf.where(members[:, tf.newaxis], moved, inverses),
         tf.where(members, curvature / square, history.scaling),
         history.stored + tf.cast(members, tf.int32),
     )
+
+
+def _as_array(rows: tuple[tf.Tensor, ...]) -> tf.TensorArray:
+    """Returns tensors of one shape as what a loop can choose from."""
+    array = tf.TensorArray(
+        rows[0].dtype, len(rows), clear_after_read=False, element_shape=rows[0].shape
+    )
+    for n, row in enumerate(rows):
+        array = array.write(n, row)
+    return array
 
 
 def descent_direction(history: History, gradient: tf.Tensor) -> tf.Tensor:
@@ -89,14 +118,14 @@ def descent_direction(history: History, gradient: tf.Tensor) -> tf.Tensor:
         history: The pairs; a member without any gets -scaling * g.
         gradient: g, [batch, n].
     """
-    memory = history.steps.shape[1]
+    memory = len(history.steps)
     oldest = tf.minimum(tf.reduce_max(history.stored), memory)
+    steps, changes = _as_array(history.steps), _as_array(history.changes)
 
     def pair(age):
-        slot = _at(history.stored, age, memory)
         known = tf.cast(age <= history.stored, gradient.dtype)
-        inverse = known * tf.gather_nd(history.inverse_curvatures, slot)
-        return inverse, tf.gather_nd(history.steps, slot), tf.gather_nd(history.changes, slot)
+        inverse = known * history.inverse_curvatures[:, memory - age]
+        return inverse, steps.read(memory - age), changes.read(memory - age)
 
     def older(age, result, coefficients):
         inverse, step, change = pair(age)

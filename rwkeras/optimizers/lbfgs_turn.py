@@ -12,7 +12,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from rwkeras.optimizers import history, line_search
-from rwkeras.optimizers.history import History, dot
+from rwkeras.optimizers.history import History, chosen, dot
 from rwkeras.optimizers.line_search import Search, Trial
 from rwkeras.optimizers.problem import ValueAndGradient
 
@@ -63,7 +63,7 @@ class LbfgsState(NamedTuple):
 
 def norm(rows: tf.Tensor) -> tf.Tensor:
     """Returns the norms of rows, [batch], which neither over- nor underflow."""
-    largest = tf.reduce_max(tf.abs(rows), axis=1)
+    largest = tf.maximum(tf.reduce_max(rows, axis=1), -tf.reduce_min(rows, axis=1))
     return largest * tf.norm(tf.math.divide_no_nan(rows, largest[:, tf.newaxis]), axis=1)
 
 
@@ -74,7 +74,7 @@ def scaled(rows: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
 
 def standing(failed: tf.Tensor, direction: tf.Tensor) -> tf.Tensor:
     """Returns a direction in which a member that has failed goes nowhere."""
-    return tf.where(failed[:, tf.newaxis], tf.zeros_like(direction), direction)
+    return chosen(failed, tf.zeros_like(direction), direction)
 
 
 def turn(function: ValueAndGradient, state: LbfgsState, active: tf.Tensor) -> LbfgsState:
@@ -89,7 +89,7 @@ def turn(function: ValueAndGradient, state: LbfgsState, active: tf.Tensor) -> Lb
     searching = active & ~accepted
     narrowed = line_search.narrow(state.search, trial)
     is_low = searching & (narrowed.low.step == step)
-    low_gradient = tf.where(is_low[:, tf.newaxis], gradient, state.low_gradient)
+    low_gradient = chosen(is_low, gradient, state.low_gradient)
     search = narrowed.where(searching, state.search)
     state = state._replace(search=search, low_gradient=low_gradient)
 
@@ -98,7 +98,7 @@ def turn(function: ValueAndGradient, state: LbfgsState, active: tf.Tensor) -> Lb
     # the first.
     lowered = exhausted & (search.low.step > 0)
     taken = trial.where(accepted, search.low)
-    gradient = tf.where(accepted[:, tf.newaxis], gradient, low_gradient)
+    gradient = chosen(accepted, gradient, low_gradient)
     return tf.cond(
         tf.reduce_any(accepted | exhausted),
         lambda: _move(state, accepted | lowered, taken, gradient, exhausted & ~lowered),
@@ -127,7 +127,7 @@ def _move(
 
     position = state.position + step
     value = tf.where(moves, taken.value, state.value)
-    gradient = tf.where(moves[:, tf.newaxis], gradient, state.gradient)
+    gradient = chosen(moves, gradient, state.gradient)
     reach = tf.where(moves, norm(step), state.reach)
     begun, direction, pairs = begin(pairs, value, gradient, reach)
     # What remains to be gained is below what the position's own digits can say.
@@ -138,9 +138,9 @@ def _move(
         position=position,
         value=value,
         gradient=gradient,
-        direction=tf.where(new[:, tf.newaxis], direction, state.direction),
+        direction=chosen(new, direction, state.direction),
         search=begun.where(new, state.search),
-        low_gradient=tf.where(new[:, tf.newaxis], gradient, state.low_gradient),
+        low_gradient=chosen(new, gradient, state.low_gradient),
         history=pairs,
         reach=reach,
         iterations=state.iterations + tf.cast(moves, tf.int32),
@@ -160,7 +160,7 @@ def begin(
     slope = dot(gradient, direction)
     steepest = ~(slope < 0) | (pairs.stored == 0)
     size = norm(gradient)
-    direction = tf.where(steepest[:, tf.newaxis], -gradient, direction)
+    direction = chosen(steepest, -gradient, direction)
     slope = tf.where(steepest, -size * size, slope)
     # Without pairs there is no scale: the length of the last step is the best guess.
     step = tf.where(steepest, tf.math.divide_no_nan(reach, size), tf.ones_like(size))

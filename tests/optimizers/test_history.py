@@ -43,7 +43,7 @@ def test_direction_is_that_of_the_dense_update(count):
     np.testing.assert_allclose(direction[0], expected, rtol=1e-9)
 
 
-def test_each_member_has_a_ring_of_its_own():
+def test_each_member_has_pairs_of_its_own():
     steps, changes = pairs(6)
     gradient = RNG.normal(size=(2, SIZE))
     state = history.empty(tf.zeros([2, SIZE], tf.float64), MEMORY)
@@ -80,3 +80,22 @@ def test_cleared_it_gives_the_scaled_gradient():
 def test_dot():
     a, b = RNG.normal(size=(2, 3, 5))
     np.testing.assert_allclose(history.dot(tf.constant(a), tf.constant(b)), (a * b).sum(1))
+
+
+def test_what_all_members_do_copies_nothing():
+    steps, changes = (tf.constant(RNG.normal(size=(1, SIZE))) for _ in range(2))
+    before = history.empty(steps, MEMORY)
+    rows = steps, tf.sign(tf.reduce_sum(steps * changes)) * changes
+    after = history.store(before, *rows, tf.constant([True]))
+    assert all(a is b for a, b in zip(after.steps, (*before.steps[1:], steps), strict=True))
+    same = history.store(after, *rows, tf.constant([False]))
+    assert all(a is b for a, b in zip(same.changes, after.changes, strict=True))
+
+
+def test_chosen():
+    ours, theirs = tf.ones([2, 3]), tf.zeros([2, 3])
+    assert history.chosen(tf.constant([True, True]), ours, theirs) is ours
+    assert history.chosen(tf.constant([False, False]), ours, theirs) is theirs
+    mixed = history.chosen(tf.constant([True, False]), (ours, theirs), (theirs, ours))
+    np.testing.assert_array_equal(mixed[0], [[1, 1, 1], [0, 0, 0]])
+    np.testing.assert_array_equal(mixed[1], [[0, 0, 0], [1, 1, 1]])

@@ -30,6 +30,7 @@ _OPTIMIZER_FLAGS = (
     "decorrelate_colors",
     "precision",
     "tile_size",
+    "max_memory",
     "checkpoint_dir",
     "checkpoint_seconds",
 )
@@ -95,6 +96,12 @@ flags.DEFINE_integer(
     _OPTIMIZER.tile_size,
     "Evaluate the picture by tiles of so many pixels a side, for pictures whose activations do not "
     "fit in memory; by default the whole.",
+)
+flags.DEFINE_float(
+    "max_memory",
+    _OPTIMIZER.max_memory,
+    "What the tool may take, in GiB: the picture is then evaluated by tiles if need be, and L-BFGS "
+    "keeps fewer pairs; by default it is not bounded. The report has the peak.",
 )
 flags.DEFINE_string(
     "checkpoint_dir",

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from rwkeras.commands.peak import peak_memory
 from rwkeras.images.files import whole_file
 from rwkeras.optimizers.settings import OptimizationResult
 
@@ -64,6 +65,7 @@ def described(
         "iterations": result.iterations,
         "evaluations": result.evaluations,
         "seconds": round(seconds, 3),
+        "peak_memory_gib": peak_memory(),
         "converged": result.converged,
         "failed": result.failed,
         "stopped": result.stopped,

@@ -13,6 +13,7 @@ from rwkeras.commands import flags
 from rwkeras.commands.filmstrip import Filmstrip
 from rwkeras.commands.launch import SIGNALLED, own_flags
 from rwkeras.commands.monitor import Monitor, report_interval
+from rwkeras.commands.peak import peak_memory, return_freed_memory
 from rwkeras.commands.pictures import Finish, Pictures, as_it_is, thumbnail
 from rwkeras.commands.report import described, write_json
 from rwkeras.commands.source import Source
@@ -41,6 +42,14 @@ def _explain(result: OptimizationResult) -> None:
             "this is the best image",
             file=sys.stderr,
         )
+
+
+def _say_peak(bound: float | None) -> None:
+    """Says on stderr what memory a run that was to be bounded has taken so far."""
+    peak = peak_memory()
+    if bound is not None and peak is not None:
+        kind = "warning" if peak > bound else "note"
+        print(f"{kind}: {peak:.2f} GiB of memory at most, of {bound:g}", file=sys.stderr)
 
 
 class _Files(NamedTuple):
@@ -100,6 +109,7 @@ def _make(
         result = task(settings, monitor)
     seconds = time.monotonic() - started
     _explain(result)
+    _say_peak(settings.max_memory)
     image = pictures.finished(result.image[0])
     pictures.write(variation.output, image)
     measures = measure(image) if values.report else {}
@@ -147,6 +157,8 @@ def run_task(
         The exit status.
     """
     values = flags.FLAGS
+    if values.max_memory is not None:
+        return_freed_memory()
     files = _files()
     check_number("save_every", values.save_every, integer=True)
     flags.optimizer(report_interval(values.save_every))  # What cannot be is refused at once.

@@ -102,6 +102,9 @@ class Run:
         if until is not None and self._affordable > COST:
             limit = min(limit, until)
         marks = [limit, (now // settings.report_every + 1) * settings.report_every]
+        if settings.tile_size is not None:
+            # The state at the last mark is kept until the next: the pairs of both, were it far.
+            marks.append(now + 1)
         if self._descent.low:
             every = _FIRST_CHECK if now < _FIRST_CHECK else _CHECK_EVERY
             marks.append((now // every + 1) * every)

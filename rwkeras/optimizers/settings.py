@@ -40,6 +40,9 @@ class OptimizerSettings:
             images whose activations do not fit in memory; None for the whole. The gradient is the
             same to rounding; see `rwkeras.tiling`. The image is then varied over pixels where the
             parametrisation is "adaptive", and bfloat16 is not made to agree with float32.
+        max_memory: What the process may take at most, in GiB, or None: from it `tile_size` is
+            chosen, and how many pairs L-BFGS keeps; see `rwkeras.tasks.memory`. Not of
+            `optimize_image`, whose objective was made before.
         checkpoint_dir: A folder in which the state of the run is kept, or None. The same run begun
             again goes on from there, and ends as if it had never stopped.
         checkpoint_seconds: How long to wait between saves; a run that is stopped is saved then.
@@ -56,6 +59,7 @@ class OptimizerSettings:
     decorrelate_colors: bool = True
     precision: str = "auto"
     tile_size: int | None = None
+    max_memory: float | None = None
     checkpoint_dir: str | None = None
     checkpoint_seconds: float = 60.0
 
@@ -76,6 +80,11 @@ class OptimizerSettings:
         check_choice("precision", self.precision, PRECISIONS)
         if self.tile_size is not None:
             check_number("tile_size", self.tile_size, integer=True, minimum=1)
+        if self.max_memory is not None:
+            check_number("max_memory", self.max_memory, exclusive=True)
+            if self.tile_size is not None:
+                expected = "None with `max_memory`, which chooses it"
+                raise invalid_argument("tile_size", expected, self.tile_size)
         check_number("checkpoint_seconds", self.checkpoint_seconds)
 
 

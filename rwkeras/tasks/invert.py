@@ -9,10 +9,10 @@ from rwkeras.decoders.decnn import load_decoder
 from rwkeras.decoders.decode import decode
 from rwkeras.decoders.match import check_decoder
 from rwkeras.images.batch import as_batch
-from rwkeras.networks.features import extract
-from rwkeras.objectives.balance import balance
-from rwkeras.objectives.objective import Objective, content_term
+from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
+from rwkeras.tasks.measured import content_terms
+from rwkeras.tasks.memory import within_memory
 from rwkeras.tasks.settings import InversionSettings
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.validation import check_choice
@@ -23,7 +23,7 @@ NOISE = "noise"
 
 
 def inversion_objective(
-    model: keras.Model, source: tf.Tensor, settings: InversionSettings
+    model: keras.Model, source: tf.Tensor, settings: InversionSettings, tile: int | None = None
 ) -> Objective:
     """Returns Eq. 1 on a layer, balanced, towards the activations of images.
 
@@ -31,10 +31,9 @@ def inversion_objective(
         model: A functional `keras.Model`.
         source: The images, float32 RGB in [0, 1], [batch, height, width, 3].
         settings: The layer and how it is weighted.
+        tile: See `OptimizerSettings.tile_size`.
     """
-    features = extract(model, [settings.layer], source)
-    objective = content_term(settings.layer, features[settings.layer])
-    return balance(model, objective, source, settings.weighting)
+    return content_terms(model, source, [settings.layer], weighting=settings.weighting, tile=tile)
 
 
 def invert(
@@ -75,10 +74,12 @@ def invert(
     """
     settings = InversionSettings(layer, weighting, noise_stddev)
     source = as_batch(image)
-    objective = inversion_objective(model, source.images, settings)
+    shape = source.images.shape
+    optimizer = within_memory(model, [layer], shape, [shape], optimizer)
+    objective = inversion_objective(model, source.images, settings, optimizer.tile_size)
     if isinstance(init, str) and init == NOISE:
         start = starting_noise(
-            objective, source.images.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
+            objective, shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
         )
     else:
         if isinstance(init, str) and not init.endswith(".keras"):

@@ -18,10 +18,10 @@ from rwkeras.objectives.joining import join_grams
 from rwkeras.objectives.losses import gram_matrix
 from rwkeras.objectives.objective import Objective, content_term, gram_term
 from rwkeras.tiling.grams import tiled_grams
-from rwkeras.tiling.losses import image_content_loss
+from rwkeras.tiling.sums import image_content_loss
 
 # The shorter side of the copies on which weights are measured, in pixels.
-_BALANCE_SIDE = 384
+BALANCE_SIDE = 384
 
 
 def content_terms(
@@ -125,7 +125,7 @@ def _grams(
 def _reduced(images: tf.Tensor, weighting: str) -> tuple[tf.Tensor, float]:
     """Returns a copy of images on which weights are measured, and by what these are multiplied."""
     height, width = images.shape[1:3]
-    scale = min(1.0, _BALANCE_SIDE / min(height, width))
+    scale = min(1.0, BALANCE_SIDE / min(height, width))
     size = [max(1, round(side * scale)) for side in (height, width)]
     copy = tf.image.resize(images, size, method="area") if scale < 1 else images
     return copy, 1.0 if weighting == "none" else height * width / math.prod(size)

@@ -10,6 +10,7 @@ from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.objectives.objective import Objective, tv_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.tasks.measured import content_terms, texture_terms
+from rwkeras.tasks.memory import within_memory
 from rwkeras.tasks.regions import Regions
 from rwkeras.tasks.scales import ScaleSettings, coarse_to_fine, resized, scaled
 from rwkeras.tasks.settings import INITS, StyleSettings, layer_names
@@ -187,6 +188,14 @@ def transfer_style(
     def make(scale, start, optimizer, callback):
         images = scaled(target.images, scale)
         manners = [scaled(manner.images, scale * style_scale) for manner in styles]
+        optimizer = within_memory(
+            network,
+            list(dict.fromkeys(settings.content_layers + settings.style_layers)),
+            images.shape,
+            [images.shape, *(manner.shape for manner in manners)],
+            optimizer,
+            whole=None if regions is None else "a picture with `content_masks`",
+        )
         objective = style_objective(model, images, manners, settings, optimizer.tile_size, regions)
         if start is None and given is not None:
             start = resized(given, tuple(images.shape[1:3]))

@@ -185,7 +185,7 @@ def _checkpoints(
         "network": digest(weights),
         "objective": digest(objective.data),
     }
-    for name in ("checkpoint_dir", "checkpoint_seconds", "report_every"):
+    for name in ("checkpoint_dir", "checkpoint_seconds", "max_memory", "report_every"):
         del description[name]
     return Checkpoints(run, settings.checkpoint_dir, description, settings.checkpoint_seconds)
 
@@ -234,8 +234,11 @@ def optimize_image(
 
     Raises:
         ValueError: The objective has no terms or names a layer that the model lacks, or the
-            images do not fit the model.
+            images do not fit the model, or the settings have a `max_memory`.
     """
+    if optimizer.max_memory is not None:
+        expected = "None for an objective of one's own; `tile_size` bounds what it takes"
+        raise invalid_argument("max_memory", expected, optimizer.max_memory)
     if not objective.terms:
         raise invalid_argument("objective", "an objective of at least one term", objective.terms)
     if objective.layers:

@@ -14,6 +14,7 @@ from rwkeras.networks.circular import circular_period
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.tasks.measured import texture_terms
+from rwkeras.tasks.memory import within_memory
 from rwkeras.tasks.scales import Maker, ScaleSettings, coarse_to_fine, scaled
 from rwkeras.tasks.settings import TextureSettings, layer_names
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
@@ -123,10 +124,18 @@ def _maker(
 
     def make(scale, start, optimizer, callback):
         images = [scaled(source, scale) for source in sources]
-        objective = texture_objective(measure, images, settings, optimizer.tile_size)
         here = tuple(max(1, round(side * scale / period)) * period for side in size)
+        shape = (batch, *here, sources[0].shape[3])
+        optimizer = within_memory(
+            network,
+            settings.layers,
+            shape,
+            [each.shape for each in images],
+            optimizer,
+            whole=None if network is measure else "a tileable texture",
+        )
+        objective = texture_objective(measure, images, settings, optimizer.tile_size)
         if start is None:
-            shape = (batch, *here, sources[0].shape[3])
             start = starting_noise(
                 objective, shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
             )

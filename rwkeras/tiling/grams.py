@@ -11,7 +11,8 @@ from rwkeras.networks.features import feature_extractor
 from rwkeras.objectives.losses import texture_loss
 from rwkeras.objectives.objective import Term
 from rwkeras.tiling.geometry import receptive_fields
-from rwkeras.tiling.losses import Tiles, sums_over_tiles
+from rwkeras.tiling.sums import sums_over_tiles
+from rwkeras.tiling.tiles import Tiles
 
 # What was compiled for a model, by layers and tile; it goes when the model goes.
 _COMPILED: weakref.WeakKeyDictionary[Any, dict[Any, Any]] = weakref.WeakKeyDictionary()

@@ -43,6 +43,15 @@ import rwkeras
         ),
         ({"tile_size": 0}, "`tile_size`. Expected an integer of at least 1. Received: tile_size=0"),
         (
+            {"max_memory": 0},
+            "`max_memory`. Expected a finite number greater than 0. Received: max_memory=0",
+        ),
+        (
+            {"max_memory": 4, "tile_size": 64},
+            "`tile_size`. Expected None with `max_memory`, which chooses it. Received: "
+            "tile_size=64",
+        ),
+        (
             {"tile_size": 64.0},
             "`tile_size`. Expected an integer of at least 1. Received: tile_size=64.0",
         ),

@@ -6,7 +6,7 @@ import rwkeras
 from rwkeras.objectives.objective import Objective
 from rwkeras.tasks import measured
 from rwkeras.tasks.measured import content_terms, texture_terms
-from rwkeras.tiling.losses import image_content_loss
+from rwkeras.tiling.sums import image_content_loss
 from tests.conftest import waves
 
 LAYERS = ("conv1_1", "conv2_2", "pool3")
@@ -25,7 +25,7 @@ def pair():
 @pytest.fixture
 def copies_of_16(monkeypatch):
     """Weights of larger images than 16 pixels are those of copies, as of 512 elsewhere."""
-    monkeypatch.setattr(measured, "_BALANCE_SIDE", 16)
+    monkeypatch.setattr(measured, "BALANCE_SIDE", 16)
 
 
 def check_weights(found, expected, factor=1.0, rtol=1e-6):
@@ -92,7 +92,7 @@ def test_weights_of_large_images_are_those_of_a_copy(toy, copies_of_16, weightin
 
 
 def test_the_gradient_of_a_large_image_is_nearly_of_size_1(toy, monkeypatch):
-    monkeypatch.setattr(measured, "_BALANCE_SIDE", 32)
+    monkeypatch.setattr(measured, "BALANCE_SIDE", 32)
     # Of few waves, for the copy to be like the image.
     images = tf.image.resize(one(32, 24), (96, 72), "bicubic")
     texture = texture_terms(toy, images, LAYERS[:2], **TEXTURE, tile=32)

@@ -6,7 +6,8 @@ import rwkeras
 from rwkeras.networks.features import INPUT, feature_extractor
 from rwkeras.networks.precision import lower_precision
 from rwkeras.objectives.objective import Objective
-from rwkeras.tiling.losses import image_content_loss, tiled_losses
+from rwkeras.tiling.losses import tiled_losses
+from rwkeras.tiling.sums import image_content_loss
 from tests.conftest import waves
 
 LAYERS = ("conv1_1", "conv2_2", "pool3")

@@ -7,7 +7,7 @@ from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers import minimizer
 from rwkeras.tasks.style import style_objective
 from rwkeras.tasks.synthesis import _compiled_minimizer, begin_run, parametrization
-from rwkeras.tiling.losses import image_content_loss
+from rwkeras.tiling.sums import image_content_loss
 from tests.conftest import waves
 
 STYLE = {"content_layers": ("conv2_2",), "style_layers": ("conv1_1", "conv3_1")}

@@ -1,0 +1,164 @@
+"""How an image is optimised within a bound on memory: by which tiles, with how many pairs.
+
+What a run takes is estimated, not tried, so that the same bound gives the same result. It is
+
+    a process with TensorFlow and the network's weights
+    + what the optimiser keeps and works with, as images of the size of the result
+    + the pictures that it is made of
+    + the activations of a tile, with their gradients.
+
+The numbers below are peaks that were measured on processors, rounded up.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterable, Sequence
+
+from rwkeras.backend import keras
+from rwkeras.networks.features import check_image_shape, feature_extractor
+from rwkeras.optimizers.settings import OptimizerSettings
+from rwkeras.tasks.measured import BALANCE_SIDE
+from rwkeras.tiling.geometry import receptive_fields, spans
+from rwkeras.validation import invalid_argument
+
+_GIB = 2**30
+_PROCESS = 0.9 * _GIB
+# Of every picture, that it is read as another type, resampled and brought into range.
+_PICTURE = 4
+# In images: what an optimiser takes in any case, and for each pair that it keeps.
+_OPTIMIZERS = {"lbfgs": (24.0, 2.5), "tfp": (20.0, 12.0), "adam": (24.0, 0.0)}
+# In images: what the coordinates take, for their Fourier transforms.
+_COORDINATES = {"pixels": 0.0, "fourier": 50.0, "adaptive": 50.0}
+# The activations of an evaluation, their gradients and what a convolution works in.
+_ACTIVATIONS = 3.6
+_BYTES = 4
+
+# Fewer pairs make L-BFGS little better than gradient descent; they are given up for tiles that do
+# not mostly see what their neighbours account for.
+_LEAST_PAIRS = 3
+_GOOD_TILE, _LEAST_TILE = 512, 128
+
+
+def within_memory(
+    model: keras.Model,
+    layers: Sequence[str],
+    result: Sequence[int],
+    sources: Iterable[Sequence[int]],
+    settings: OptimizerSettings,
+    *,
+    whole: str | None = None,
+) -> OptimizerSettings:
+    """Returns settings that keep a run below their `max_memory`, and have none themselves.
+
+    The image is evaluated as a whole if that fits, by tiles as large as fit else; L-BFGS keeps
+    fewer pairs where they leave no room for tiles of 512 pixels.
+
+    Args:
+        model: A functional `keras.Model`.
+        layers: The layers that are asked for.
+        result: [batch, height, width, 3] of what is made.
+        sources: The same of the pictures that it is made of.
+        settings: The optimiser's settings.
+        whole: Why the image cannot be divided, if it cannot, such as "a tileable texture".
+
+    Raises:
+        ValueError: The bound is too low.
+    """
+    if settings.max_memory is None:
+        return settings
+    bound, settings = settings.max_memory, dataclasses.replace(settings, max_memory=None)
+    extractor = feature_extractor(model, layers)
+    check_image_shape(extractor, result)
+    budget = _Budget(extractor, result, list(sources), settings)
+    if budget.whole() <= bound * _GIB:
+        return settings
+    if whole is not None:
+        raise _too_low(budget.whole(), f"{whole}, which cannot be divided", bound)
+    try:
+        receptive_fields(budget.extractor, layers)
+    except ValueError as error:
+        why = f"the whole image, as '{model.name}' is not a network whose images can be divided"
+        raise _too_low(budget.whole(), why, bound) from error
+    for least, pairs in budget.choices():
+        tile = budget.largest_tile(pairs, bound * _GIB)
+        if tile >= least:
+            return dataclasses.replace(settings, tile_size=tile, memory=pairs)
+    pairs = min(settings.memory, _LEAST_PAIRS)
+    raise _too_low(budget.tiled(_LEAST_TILE, pairs), "an image of this size", bound)
+
+
+def _too_low(needed: float, what: str, bound: float) -> ValueError:
+    least = math.ceil(needed / _GIB * 10) / 10
+    return invalid_argument("max_memory", f"at least {least:.1f} GiB for {what}", bound)
+
+
+class _Budget:
+    """What a run takes, in bytes.
+
+    Args:
+        extractor: What `feature_extractor` returned.
+        result: [batch, height, width, 3] of what is made.
+        sources: The same of the pictures that it is made of.
+        settings: The optimiser's settings.
+    """
+
+    def __init__(
+        self,
+        extractor: keras.Model,
+        result: Sequence[int],
+        sources: Sequence[Sequence[int]],
+        settings: OptimizerSettings,
+    ):
+        self.extractor = extractor
+        self._result, self._settings = tuple(result), settings
+        self._pictures = [self._result, *map(tuple, sources)]
+        outputs = [layer.output for layer in extractor.layers]
+        shapes = keras.Model(extractor.inputs, outputs).compute_output_shape(self._result)
+        values = sum(math.prod(shape) for shape in shapes)
+        self._of_pixel = _ACTIVATIONS * _BYTES * values / math.prod(self._result[:3])
+        # As they are, in bfloat16, and on their way there.
+        weights = 2.5 * _BYTES * extractor.count_params()
+        sizes = sum(math.prod(shape) for shape in self._pictures)
+        self._fixed = _PROCESS + weights + _PICTURE * _BYTES * sizes
+
+    def _vectors(self, pairs: int, parametrization: str) -> float:
+        fixed, each = _OPTIMIZERS[self._settings.optimizer]
+        images = fixed + each * pairs + _COORDINATES[parametrization]
+        return images * _BYTES * math.prod(self._result)
+
+    def whole(self) -> float:
+        """Returns what a run takes that evaluates the whole image."""
+        settings = self._settings
+        pixels = max(math.prod(shape[:3]) for shape in self._pictures)
+        images = self._vectors(settings.memory, settings.parametrization)
+        return self._fixed + images + self._of_pixel * pixels
+
+    def tiled(self, tile: int, pairs: int) -> float:
+        """Returns what a run takes that evaluates tiles, and keeps some pairs."""
+        fields = receptive_fields(self.extractor, self.extractor.output).values()
+        pixels = 0
+        for batch, *sides, _ in self._pictures:
+            seen = [max(span.stop - span.start for span in spans(n, tile, fields)) for n in sides]
+            # Weights are measured on a copy; see `content_terms`.
+            copy = [math.ceil(n * min(1, BALANCE_SIDE / min(sides))) for n in sides]
+            pixels = max(pixels, batch * math.prod(seen), batch * math.prod(copy))
+        name = self._settings.parametrization
+        images = self._vectors(pairs, "pixels" if name == "adaptive" else name)
+        return self._fixed + images + self._of_pixel * pixels
+
+    def choices(self) -> Iterable[tuple[int, int]]:
+        """Yields what to try in turn: the least size of a tile, and the pairs to keep."""
+        most = self._settings.memory
+        least = min(most, _LEAST_PAIRS)
+        pairs = range(most, least - 1, -1) if self._settings.optimizer != "adam" else (most,)
+        for count in pairs:
+            yield min(_GOOD_TILE, max(self._result[1:3])), count
+        yield _LEAST_TILE, least
+
+    def largest_tile(self, pairs: int, bound: float) -> int:
+        """Returns the largest tile that there is room for, a multiple of 64; 0 if there is none."""
+        longest = max(max(shape[1:3]) for shape in self._pictures)
+        for tile in range(math.ceil(longest / 64) * 64, 0, -64):
+            if self.tiled(tile, pairs) <= bound:
+                return tile
+        return 0

@@ -1,0 +1,117 @@
+"""What tiles add up to, and the gradient of these sums."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from rwkeras.networks.features import INPUT
+from rwkeras.objectives.losses import texture_loss, total_variation
+from rwkeras.objectives.objective import Term
+from rwkeras.tiling.tiles import Part, Tiles
+
+
+def image_content_loss(features: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """Eq. 1 towards the activations of an image, which each tile works out for itself.
+
+    A term has it instead of `content_loss` where the target's activations are too large to be kept:
+    its target is the image. It cannot be called; `tiled_losses` knows what to do.
+    """
+    raise NotImplementedError("The target of this loss is an image; see `tiled_losses`.")
+
+
+def is_sum(term: Term) -> bool:
+    """Returns whether a term is evaluated tile by tile; the others are of the whole image."""
+    return term.layer != INPUT or term.loss is total_variation
+
+
+def _tile_variation(crop: tf.Tensor, part: Part) -> tf.Tensor:
+    """Returns the squared differences of a tile's pixels from the next ones, [batch]."""
+    start, stop = part.inner_start - part.start, part.inner_stop - part.start
+    high = crop[:, start[0] : stop[0] + 1, start[1] : stop[1]]
+    wide = crop[:, start[0] : stop[0], start[1] : stop[1] + 1]
+    down = tf.math.squared_difference(high[:, 1:], high[:, :-1])
+    across = tf.math.squared_difference(wide[:, :, 1:], wide[:, :, :-1])
+    return tf.reduce_sum(down, (1, 2, 3)) + tf.reduce_sum(across, (1, 2, 3))
+
+
+def _tile_sums(
+    tiles: Tiles, terms: list[Term], features: Mapping[str, tf.Tensor], part: Part
+) -> list[tf.Tensor]:
+    """Returns what a tile adds to each term's sum."""
+    return [
+        _tile_variation(features[INPUT], part)
+        if term.layer == INPUT
+        else _tile_sum(tiles, term, features, part)
+        for term in terms
+    ]
+
+
+def _tile_sum(tiles: Tiles, term: Term, activations, part: Part) -> tf.Tensor:
+    """Returns what a tile adds: of Eq. 1 the squares, [batch], of Eq. 6 the products."""
+    inner = tiles.inner(term.layer, activations[term.layer], part)
+    if term.loss is texture_loss:
+        return tf.linalg.matmul(inner, inner, transpose_a=True)
+    if term.loss is image_content_loss:
+        target = tiles.extractor(tiles.crop(term.target, part))[term.layer]
+        target = tf.stop_gradient(tiles.inner(term.layer, target, part))
+    else:
+        stride = tiles.fields[term.layer].stride
+        start, stop = (edge // stride for edge in (part.inner_start, part.inner_stop))
+        whole: Any = term.target
+        target = whole[:, start[0] : stop[0], start[1] : stop[1]]
+        target = tf.reshape(target, [tf.shape(target)[0], -1, inner.shape[2]])
+    return tf.reduce_sum(tf.math.squared_difference(inner, target), axis=(1, 2))
+
+
+def sums_over_tiles(tiles: Tiles, terms: list[Term], images: tf.Tensor) -> list[tf.Tensor]:
+    """Returns each term's sum over all tiles."""
+    batch = images.shape[0]
+
+    def start(term: Term) -> tf.Tensor:
+        if term.loss is not texture_loss:
+            return tf.zeros([batch])
+        maps = tiles.extractor.output[term.layer].shape[-1]
+        return tf.zeros([batch, maps, maps])
+
+    def add(n, *sums):
+        part = tiles.part(n)
+        crop = tiles.crop(images, part)
+        more = _tile_sums(tiles, terms, {**tiles.extractor(crop), INPUT: crop}, part)
+        return n + 1, *(a + tf.ensure_shape(b, a.shape) for a, b in zip(sums, more, strict=True))
+
+    _, *sums = tf.while_loop(
+        lambda n, *_: n < tiles.count,
+        add,
+        (tf.constant(0), *(start(term) for term in terms)),
+        parallel_iterations=1,
+    )
+    return sums
+
+
+def gradient_over_tiles(
+    tiles: Tiles, terms: list[Term], images: tf.Tensor, by_sums: list[tf.Tensor]
+) -> tf.Tensor:
+    """Returns the gradient by images of the sums' scalar product with `by_sums`."""
+    batch, height, width, channels = images.shape
+
+    def add(n, rows):
+        part = tiles.part(n)
+        crop = tiles.crop(images, part)
+        with tf.GradientTape() as tape:
+            tape.watch(crop)
+            sums = _tile_sums(tiles, terms, {**tiles.extractor(crop), INPUT: crop}, part)
+        share = tape.gradient(sums, crop, output_gradients=by_sums)
+        aside = [part.start[1], width - part.stop[1]]
+        wide = tf.pad(tf.transpose(share, [1, 0, 2, 3]), [[0, 0], [0, 0], aside, [0, 0]])
+        places = tf.range(part.start[0], part.stop[0])[:, tf.newaxis]
+        return n + 1, tf.tensor_scatter_nd_add(rows, places, wide)
+
+    # By rows, to which a tile's can be added in place.
+    _, rows = tf.while_loop(
+        lambda n, _: n < tiles.count,
+        add,
+        (tf.constant(0), tf.zeros([height, batch, width, channels])),
+        parallel_iterations=1,
+    )
+    return tf.transpose(rows, [1, 0, 2, 3])

@@ -1,0 +1,176 @@
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rwkeras
+from rwkeras.networks.features import feature_extractor
+from rwkeras.tasks.memory import _Budget, within_memory
+from tests.conftest import waves
+
+LAYERS = ["conv1_1", "conv3_1"]
+GIB = 2**30
+
+
+def planned(model, side, bound, **arguments):
+    shape = (1, side, side, 3)
+    settings = rwkeras.OptimizerSettings(max_memory=bound, **arguments)
+    return within_memory(model, LAYERS, shape, [shape], settings)
+
+
+def budget(model, side, **arguments):
+    shape = (1, side, side, 3)
+    extractor = feature_extractor(model, LAYERS)
+    return _Budget(extractor, shape, [shape], rwkeras.OptimizerSettings(**arguments))
+
+
+def refusal(make):
+    with pytest.raises(ValueError) as error:
+        make()
+    return str(error.value)
+
+
+def test_without_a_bound_nothing_changes(toy):
+    settings = rwkeras.OptimizerSettings()
+    assert within_memory(toy, LAYERS, (1, 64, 64, 3), [], settings) is settings
+
+
+def test_what_fits_is_evaluated_whole(toy):
+    assert planned(toy, 64, 1.5, memory=7) == rwkeras.OptimizerSettings(memory=7)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_what_does_not_fit_is_divided_into_tiles_as_large_as_fit(toy, optimizer):
+    estimate = budget(toy, 4096, optimizer=optimizer)
+    for bound in (estimate.tiled(512, 8) / GIB, estimate.tiled(1024, 20) / GIB):
+        settings = planned(toy, 4096, bound * 1.001, optimizer=optimizer)
+        assert settings.max_memory is None
+        assert settings.tile_size % 64 == 0
+        assert estimate.tiled(settings.tile_size, settings.memory) <= bound * 1.001 * GIB
+        assert estimate.tiled(settings.tile_size + 64, settings.memory) > bound * GIB
+        assert settings.tile_size >= 512
+
+
+def test_pairs_are_given_up_for_tiles(toy):
+    estimate = budget(toy, 4096)
+    by_bound = [
+        planned(toy, 4096, estimate.tiled(*choice) / GIB * 1.001)
+        for choice in ((128, 3), (512, 3), (512, 8), (512, 20))
+    ]
+    assert [each.memory for each in by_bound] == [3, 3, 8, 20]
+    assert 128 <= by_bound[0].tile_size < 512
+    assert {each.tile_size for each in by_bound[1:]} == {512}
+
+
+def test_larger_images_take_more(toy):
+    small, large = budget(toy, 1024), budget(toy, 2048)
+    pixels = 2048**2 - 1024**2
+    # At least the image, the position, the gradient, the direction and a pair, three channels each.
+    assert large.tiled(256, 1) - small.tiled(256, 1) > 6 * 3 * 4 * pixels
+    assert large.whole() > large.tiled(256, 20) > large.tiled(256, 3)
+    assert budget(toy, 1024, parametrization="fourier").whole() > small.tiled(1024, 20)
+
+
+def test_a_bound_that_is_too_low(toy):
+    least = np.ceil(budget(toy, 4096).tiled(128, 3) / GIB * 10) / 10
+    message = refusal(lambda: planned(toy, 4096, 1))
+    assert message == (
+        f"Invalid value for argument `max_memory`. Expected at least {least:.1f} GiB for an image "
+        "of this size. Received: max_memory=1"
+    )
+    assert planned(toy, 4096, float(least)).tile_size >= 128
+
+
+def test_a_network_whose_images_cannot_be_divided(square):
+    model = rwkeras.with_octaves(rwkeras.toy_vgg(), LAYERS, 2)
+    layers = rwkeras.octave_layers(LAYERS, 2)
+    shape, settings = (1, 512, 512, 3), rwkeras.OptimizerSettings(max_memory=0.1)
+    message = refusal(lambda: within_memory(model, layers, shape, [], settings))
+    assert message.startswith(
+        "Invalid value for argument `max_memory`. Expected at least 1.4 GiB for the whole image, "
+        f"as '{model.name}' is not a network whose images can be divided. Received: max_memory=0.1"
+    )
+
+
+def test_tasks_that_cannot_be_divided(toy, square):
+    low = rwkeras.OptimizerSettings(max_memory=0.1, max_iterations=1)
+    message = refusal(
+        lambda: rwkeras.synthesize_texture(toy, square, LAYERS, tileable=True, optimizer=low)
+    )
+    assert (
+        "GiB for a tileable texture, which cannot be divided. Received: max_memory=0.1" in message
+    )
+    mask = np.ones(square.shape[:2])
+    message = refusal(
+        lambda: rwkeras.transfer_style(
+            toy, square, square, content_layers=LAYERS, style_layers=LAYERS, optimizer=low,
+            content_masks=[mask], style_masks=[mask],
+        )
+    )  # fmt: skip
+    assert "for a picture with `content_masks`, which cannot be divided." in message
+
+
+def test_an_image_that_is_too_small_for_the_layers(toy):
+    message = refusal(lambda: within_memory(
+        toy, ["conv3_1"], (1, 2, 2, 3), [], rwkeras.OptimizerSettings(max_memory=4)
+    ))  # fmt: skip
+    assert "`image`. Expected an image large enough for the poolings before conv3_1" in message
+
+
+def test_objectives_of_ones_own(toy, square):
+    settings = rwkeras.OptimizerSettings(max_memory=4)
+    objective = rwkeras.tv_term()
+    message = refusal(
+        lambda: rwkeras.optimize_image(toy, objective, square[np.newaxis], optimizer=settings)
+    )
+    assert message == (
+        "Invalid value for argument `max_memory`. Expected None for an objective of one's own; "
+        "`tile_size` bounds what it takes. Received: max_memory=4"
+    )
+
+
+def test_a_task_is_what_the_chosen_settings_make_of_it(toy):
+    picture = waves(256, 256).astype(np.float32)
+    least = budget(toy, 256, memory=4).tiled(256, 3) / GIB
+    bounded = rwkeras.OptimizerSettings(
+        max_memory=least * (1 + 1e-6), memory=4, max_iterations=2, precision="float32"
+    )
+    chosen = planned(toy, 256, bounded.max_memory, memory=4)
+    assert (chosen.tile_size, chosen.memory) == (256, 3)
+    definite = dataclasses.replace(bounded, max_memory=None, tile_size=256, memory=3)
+    images = [
+        rwkeras.synthesize_texture(toy, picture, LAYERS, optimizer=settings).image
+        for settings in (bounded, definite)
+    ]
+    np.testing.assert_array_equal(*images)
+
+
+def test_an_inversion_heeds_its_bound(toy, square):
+    settings = rwkeras.OptimizerSettings(max_memory=0.1)
+    message = refusal(lambda: rwkeras.invert(toy, square, "conv3_1", optimizer=settings))
+    assert "`max_memory`. Expected at least 1.0 GiB for an image of this size." in message
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no one knows the peak there")
+def test_a_tool_stays_below_its_bound(tmp_path):
+    side, bound = 1536, 2.3
+    rwkeras.write_image(tmp_path / "photo.png", waves(side, side))
+    tool = Path(__file__).parents[2] / "tools" / "style.py"
+    process = subprocess.run(
+        [sys.executable, tool, "--content=photo.png", "--style=photo.png", "--output=out.png",
+         "--report=report.json", "--network=toy_vgg", "--content_layers=conv2_2",
+         "--style_layers=conv1_1,conv3_1", "--image_size=0", "--max_iterations=5",
+         f"--max_memory={bound}"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, env=os.environ,
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    peak = json.loads((tmp_path / "report.json").read_text())["peak_memory_gib"]
+    # The picture and the pairs alone are a good part of it.
+    assert 0.8 < peak <= bound
+    assert f"note: {peak:.2f} GiB of memory at most, of {bound}" in process.stderr

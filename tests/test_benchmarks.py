@@ -48,6 +48,21 @@ def test_decoders(tmp_path):
     assert (tmp_path / "decoders.jpg").stat().st_size > 1000
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs the history of a checkout")
+def test_before_after(tmp_path):
+    run_module(
+        "before_after", "--revision=HEAD", "--network=toy_vgg", "--image_size=32",
+        "--max_iterations=2", "--repeats=1", f"--output_dir={tmp_path}",
+    )  # fmt: skip
+    rows = json.loads((tmp_path / "before_after.json").read_text())
+    assert [row["task"] for row in rows] == ["invert", "texture", "style"]
+    for row in rows:
+        assert row["ratio"] == pytest.approx(row["after_ms"] / row["before_ms"])
+        assert row["after_ms"] > 0
+    assert len((tmp_path / "before_after.md").read_text().splitlines()) == 5
+
+
 def test_growth(tmp_path):
     run_module("growth", "--sizes=32,64", "--evaluations=2", f"--output_dir={tmp_path}")
     result = json.loads((tmp_path / "growth.json").read_text())

@@ -1,0 +1,155 @@
+"""How long the plain tasks take in this checkout and in another revision of it, in turns.
+
+Both are compiled first and then take turns, so that whatever else the machine does meets them
+alike; the table has the median of the ratios of neighbouring turns.
+
+Example:
+    python -m benchmarks.before_after --revision=HEAD~1 --output_dir=benchmarks/results
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from absl import app, flags
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("output_dir", None, "Where the table and the numbers go.")
+flags.DEFINE_string("revision", "HEAD~1", "What to compare with, as git names it.")
+flags.DEFINE_list("tasks", ["invert", "texture", "style"], "The tasks.")
+flags.DEFINE_string("network", "vgg19", "A network's name.")
+flags.DEFINE_integer("image_size", 256, "Side of the pictures.")
+flags.DEFINE_integer("max_iterations", 30, "Of each task.")
+flags.DEFINE_integer("repeats", 5, "How often each has its turn.")
+flags.DEFINE_bool("serve", False, "Whether to run tasks as asked for on the standard input.")
+
+_ROOT = Path(__file__).parents[1]
+_LAYERS = {"invert": "conv3_1", "content": ["conv2_2"], "style": ["conv1_1", "conv2_1", "conv3_1"]}
+
+
+def _tasks() -> dict[str, Any]:
+    """Returns the tasks by name, functions without arguments."""
+    from skimage import data
+
+    import rwkeras
+    from rwkeras.images.reading import from_array, resize
+
+    size = FLAGS.image_size, FLAGS.image_size
+    photo, painting = (
+        resize(from_array(image), size) for image in (data.astronaut(), data.immunohistochemistry())
+    )
+    model = rwkeras.load_network(FLAGS.network)
+    rwkeras.calibrate(model, photo)
+    optimizer = rwkeras.OptimizerSettings(max_iterations=FLAGS.max_iterations)
+    return {
+        "invert": lambda: rwkeras.invert(model, photo, _LAYERS["invert"], optimizer=optimizer),
+        "texture": lambda: rwkeras.synthesize_texture(
+            model, painting, _LAYERS["style"], optimizer=optimizer
+        ),
+        "style": lambda: rwkeras.transfer_style(
+            model,
+            photo,
+            painting,
+            content_layers=_LAYERS["content"],
+            style_layers=_LAYERS["style"],
+            optimizer=optimizer,
+        ),
+    }
+
+
+def _serve() -> None:
+    """Says whose package it is; runs the task that each line names, answers with its cost."""
+    import rwkeras
+
+    print(json.dumps(str(Path(rwkeras.__file__).parents[1])), flush=True)
+    tasks = _tasks()
+    for line in sys.stdin:
+        started = time.perf_counter()
+        result = tasks[line.strip()]()
+        print(json.dumps([time.perf_counter() - started, int(result.evaluations)]), flush=True)
+
+
+class _Side:
+    """A checkout's process."""
+
+    def __init__(self, checkout: Path):
+        given = [f"--{n}={FLAGS[n].value}" for n in ("network", "image_size", "max_iterations")]
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, "--serve", *given],
+            env={**os.environ, "PYTHONPATH": str(checkout)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        found = self._answer()
+        if Path(found) != checkout.resolve():
+            raise RuntimeError(f"The package of {found} was imported, not that of {checkout}.")
+
+    def __enter__(self) -> "_Side":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def seconds(self, task: str) -> float:
+        """Returns how long a task takes, by evaluation of the gradient."""
+        print(task, file=self._process.stdin, flush=True)
+        seconds, evaluations = self._answer()
+        return seconds / evaluations
+
+    def _answer(self) -> Any:
+        return json.loads(next(self._process.stdout or iter(())))
+
+
+def _measured(before: _Side, after: _Side, task: str) -> dict[str, Any]:
+    """Returns the seconds of an evaluation on either side, and their ratio."""
+    for side in (before, after):
+        side.seconds(task)
+    pairs = [(before.seconds(task), after.seconds(task)) for _ in range(FLAGS.repeats)]
+    ratios = [new / old for old, new in pairs]
+    return {
+        "task": task,
+        "before_ms": 1000 * statistics.median(old for old, _ in pairs),
+        "after_ms": 1000 * statistics.median(new for _, new in pairs),
+        "ratio": statistics.median(ratios),
+        "least": min(ratios),
+        "most": max(ratios),
+    }
+
+
+def main(argv: list[str]) -> None:
+    """Measures both checkouts and writes the table."""
+    if FLAGS.serve:
+        _serve()
+        return
+    folder = Path(FLAGS.output_dir or "benchmarks/results")
+    folder.mkdir(parents=True, exist_ok=True)
+    git = ["git", "-C", str(_ROOT), "worktree"]
+    with tempfile.TemporaryDirectory() as temporary:
+        other = Path(temporary).resolve() / "before"
+        subprocess.run([*git, "add", "--detach", other, FLAGS.revision], check=True)
+        try:
+            with _Side(other) as before, _Side(_ROOT) as after:
+                rows = [_measured(before, after, task) for task in FLAGS.tasks]
+        finally:
+            subprocess.run([*git, "remove", "--force", other], check=True)
+    lines = ["| task | ms an evaluation before | after | ratio | of |", "| --- " * 5 + "|"]
+    lines += [
+        f"| {row['task']} | {row['before_ms']:.0f} | {row['after_ms']:.0f} | {row['ratio']:.3f} | "
+        f"{row['least']:.2f} to {row['most']:.2f} |"
+        for row in rows
+    ]
+    (folder / "before_after.json").write_text(json.dumps(rows, indent=2) + "\n")
+    (folder / "before_after.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    app.run(main)

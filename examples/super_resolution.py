@@ -1,0 +1,249 @@
+"""Trains a small network to enlarge photographs, once by pixels and once by a random network.
+
+Both times it is the same network with the same first weights, and it sees the same crops in the
+same order; only the loss differs: the mean squared error, or `rwkeras.RandomPerceptualLoss`. What
+the two and bicubic interpolation make of photographs that neither has seen is measured and laid
+side by side.
+
+Example:
+    python -m examples.super_resolution --output_dir=DIR
+
+References:
+    Shi et al. (2016), Real-time single image and video super-resolution using an efficient
+    sub-pixel convolutional neural network: the last layer.
+    Kim, Lee and Lee (2016), Accurate image super-resolution using very deep convolutional
+    networks: to learn what the bicubic enlargement lacks.
+    Liu et al. (2021), Generic perceptual loss for modeling structured output dependencies: random
+    networks as losses.
+    Sajjadi, Schoelkopf and Hirsch (2017), EnhanceNet: single image super-resolution through
+    automated texture synthesis: Gram matrices in the loss.
+"""
+
+import csv
+import dataclasses
+import functools
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from absl import app, flags
+
+import rwkeras
+from examples.enlargements import measure, show, table
+from rwkeras.backend import keras
+from rwkeras.decoders.crops import Split, random_crops, split
+from rwkeras.decoders.network import DepthToSpace
+from rwkeras.images.files import whole_file
+from rwkeras.images.photographs import OTHERS, SHOWN, photographs
+from rwkeras.validation import check_number, invalid_argument
+
+# The layers of the network that judges, which nothing was trained by.
+_JUDGED = ("conv1_2", "conv2_2", "conv3_2")
+
+
+def _flag(default: Any, text: str) -> Any:
+    return dataclasses.field(default=default, metadata={"help": text})
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How photographs are enlarged; each field is a flag."""
+
+    images: str | None = _flag(None, "A folder of photographs; by default scikit-image's.")
+    held_out: float = _flag(0.2, "The share of a folder that is not trained on but measured.")
+    photo_size: int = _flag(256, "Photographs become squares of this side.")
+    factor: int = _flag(4, "How many times as wide and as high a picture becomes.")
+    maps: int = _flag(32, "How many maps each convolution has.")
+    depth: int = _flag(5, "How many convolutions there are before the last.")
+    crop_size: int = _flag(96, "The side of the crops that are trained on.")
+    batch_size: int = _flag(16, "Crops a step.")
+    steps: int = _flag(1500, "How many steps each training has.")
+    learning_rate: float = _flag(2e-3, "Of Adam at first; it falls to zero along a cosine.")
+    architecture: str = _flag("vgg19", "Of the random network: vgg19 or toy_vgg.")
+    width: float = _flag(0.25, "The share of its filters.")
+    pooling: str = _flag("avg", "How it pools: avg or max.")
+    subtract_mean: bool = _flag(False, "Whether it sees pixels around zero.")
+    # What came nearest to the photographs' Gram matrices for what it takes from the pixels.
+    feature_layers: tuple[str, ...] = _flag((), "Whose activations count.")
+    feature_weight: float = _flag(1.0, "How much they count.")
+    style_layers: tuple[str, ...] = _flag(
+        ("conv1_1", "conv1_2", "conv2_1"), "Whose Gram matrices count."
+    )
+    style_weight: float = _flag(3.0, "How much they count.")
+    pixel_weight: float = _flag(10.0, "How much the mean squared error counts.")
+    seed: int = _flag(0, "Of all that is drawn.")
+
+    def __post_init__(self):
+        check_number("factor", self.factor, integer=True, minimum=2)
+        for name in ("maps", "depth"):
+            check_number(name, getattr(self, name), integer=True, minimum=1)
+        for name in ("photo_size", "crop_size"):
+            if getattr(self, name) % self.factor:
+                expected = f"a multiple of `factor`, {self.factor}"
+                raise invalid_argument(name, expected, getattr(self, name))
+        check_number("held_out", self.held_out, exclusive=True)
+        self.crops()  # Which checks the rest.
+
+    def crops(self) -> rwkeras.DecoderTraining:
+        """Returns how photographs are divided and cut, which is as decoders learn."""
+        names = ("photo_size", "crop_size", "held_out", "batch_size", "steps", "learning_rate")
+        given = {name: getattr(self, name) for name in (*names, "seed")}
+        return rwkeras.DecoderTraining(**given, epoch_steps=self.steps)
+
+    def loss(self) -> rwkeras.RandomPerceptualLoss:
+        """Returns the distance in a random network with its share of the pixels."""
+        weights = ("feature_weight", "style_weight", "pixel_weight")
+        names = ("architecture", "width", "pooling", "subtract_mean", *weights, "seed")
+        names += ("feature_layers", "style_layers")
+        return rwkeras.RandomPerceptualLoss(**{name: getattr(self, name) for name in names})
+
+
+def read_split(settings: Settings) -> Split:
+    """Returns squares of photographs to train on and others to measure, uint8 [size, size, 3].
+
+    Raises:
+        ValueError: There are too few, or smaller ones: a photograph that was enlarged is blurred.
+    """
+    size = settings.photo_size
+    if settings.images is not None:
+        return split(rwkeras.read_photographs(settings.images, size, size), settings.crops())
+    large = (
+        [photo for photo in photographs(names) if min(photo.shape[:2]) >= size]
+        for names in (OTHERS, SHOWN)
+    )
+    return Split(*(rwkeras.read_photographs(photos, size, size).squares for photos in large))
+
+
+def shrink(images: tf.Tensor, factor: int) -> tf.Tensor:
+    """Returns images made smaller by an antialiased bicubic filter, [batch, h / f, w / f, 3]."""
+    sides = tf.shape(images)[1:3] // factor
+    return tf.image.resize(images, sides, "bicubic", antialias=True)
+
+
+def enlarger(settings: Settings) -> keras.Model:
+    """Returns the network before its training, when it is bicubic interpolation.
+
+    Rectified convolutions of the small picture, a last one whose maps become the pixels of the
+    large one (Shi et al., 2016), and the bicubic enlargement added (Kim et al., 2016).
+
+    Returns:
+        A functional model of RGB in [0, 1], [batch, h, w, 3] -> [batch, f h, f w, 3], not clipped.
+    """
+    inputs = keras.Input((None, None, 3))
+    x = inputs
+    for n in range(settings.depth):
+        kernel = rwkeras.He(settings.seed).stream("super_resolution", str(n))
+        x = keras.layers.Conv2D(
+            settings.maps, 3, padding="same", activation="relu", kernel_initializer=kernel
+        )(x)
+    maps = 3 * settings.factor**2
+    x = keras.layers.Conv2D(maps, 3, padding="same", kernel_initializer="zeros")(x)
+    x = DepthToSpace(settings.factor)(x)
+    bicubic = keras.layers.UpSampling2D(settings.factor, interpolation="bicubic")(inputs)
+    return keras.Model(inputs, keras.layers.Add()([bicubic, x]), name="super_resolution")
+
+
+def pairs(squares: tf.data.Dataset, settings: Settings) -> tf.data.Dataset:
+    """Returns batches of random crops without end, (small, large), float32 RGB in [0, 1].
+
+    Args:
+        squares: What they are cut from, uint8 RGB, [size, size, 3] each.
+        settings: The sizes and the seed.
+    """
+    return (
+        random_crops(squares, settings.crops(), "training")
+        .map(lambda crops, _: (shrink(crops, settings.factor), crops))
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def train(
+    squares: tf.data.Dataset, settings: Settings, loss: str | keras.losses.Loss
+) -> tuple[keras.Model, list[float]]:
+    """Trains the network by a loss of crops and enlargements, as `compile` takes it.
+
+    Returns:
+        The network, and the mean loss of each of ten parts of the training.
+    """
+    epochs = 10 if settings.steps % 10 == 0 else 1
+    rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, settings.steps)
+    model = enlarger(settings)
+    model.compile(keras.optimizers.Adam(rate), loss)
+    history = model.fit(
+        pairs(squares, settings),
+        steps_per_epoch=settings.steps // epochs,
+        epochs=epochs,
+        shuffle=False,  # Which the dataset has done.
+        verbose=2,
+    )
+    return model, history.history["loss"]
+
+
+def run(settings: Settings, folder: Path) -> None:
+    """Trains both networks, and writes them, a table of measures and a picture to a folder."""
+    losses = {"mse": "mse", "perceptual": settings.loss()}
+    divided = read_split(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    truth = np.stack(list(divided.held_out.as_numpy_iterator())).astype(np.float32) / 255
+    names = list(SHOWN) if settings.images is None else [f"{n + 1}" for n in range(len(truth))]
+    small = shrink(truth, settings.factor)
+    pictures = {"bicubic": enlarger(settings).predict(small, verbose=0)}
+    for method, loss in losses.items():
+        model, _ = train(divided.training, settings, loss)
+        with whole_file(folder / f"{method}.keras") as path:
+            model.save(path)
+        pictures[method] = model.predict(small, verbose=0)
+    pictures = {method: np.clip(images, 0, 1) for method, images in pictures.items()}
+    judge = functools.partial(
+        rwkeras.RandomPerceptualLoss, settings.architecture, seed=settings.seed + 1
+    )
+    judges = {
+        "feature_distance": judge(feature_layers=_JUDGED),
+        "style_distance": judge(feature_layers=(), style_layers=_JUDGED),
+    }
+    measured = {
+        method: [
+            measure(*pair, settings.factor, judges) for pair in zip(images, truth, strict=True)
+        ]
+        for method, images in pictures.items()
+    }
+    rows = table(measured, names)
+    with whole_file(folder / "measures.csv") as path, path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    rwkeras.write_image(folder / "details.png", show({**pictures, "photograph": truth}, names))
+    for row in rows[-len(measured) :]:
+        means = ", ".join(f"{name} {row[name]:.4g}" for name in list(row)[2:])
+        print(f"{row['method']}: {means}")
+
+
+def _define_flags() -> None:
+    define = {
+        bool: flags.DEFINE_bool,
+        int: flags.DEFINE_integer,
+        float: flags.DEFINE_float,
+        tuple: flags.DEFINE_list,
+    }
+    for field in dataclasses.fields(Settings):
+        kind = type(field.default)
+        default = list(field.default) if kind is tuple else field.default
+        define.get(kind, flags.DEFINE_string)(field.name, default, field.metadata["help"])
+    flags.DEFINE_string("output_dir", None, "Where networks, tables and picture go.", required=True)
+
+
+def main(arguments: list[str]) -> None:
+    """Runs it as the flags say."""
+    names = [field.name for field in dataclasses.fields(Settings)]
+    given: dict[str, Any] = {name: flags.FLAGS[name].value for name in names}
+    try:
+        run(Settings(**given), Path(flags.FLAGS.output_dir))
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    _define_flags()
+    app.run(main)

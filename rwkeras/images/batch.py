@@ -50,4 +50,7 @@ def as_batch(image: Any, name: str = "image") -> ImageBatch:
     images = pixels if batched else pixels[np.newaxis]
     if min(images.shape[:3]) < 1 or min(images.shape[1:3]) < 2:
         raise invalid_argument(name, "at least 2 x 2 pixels", tuple(pixels.shape))
+    if isinstance(image, tf.Tensor) and image.dtype == tf.float32 and image.shape[-1] == 3:
+        # Large ones are not to be held twice.
+        return ImageBatch(image if batched else image[tf.newaxis], batched)
     return ImageBatch(tf.constant(images), batched)

@@ -118,7 +118,7 @@ def from_array(array: np.ndarray, name: str = "image") -> np.ndarray:
     if array.dtype == np.uint8:
         pixels = array.astype(np.float32) / 255
     elif np.issubdtype(array.dtype, np.floating):
-        pixels = array.astype(np.float32)
+        pixels = array.astype(np.float32, copy=False)
     else:
         raise invalid_argument(name, "pixels of type uint8 or float", array.dtype)
     if not np.isfinite(pixels).all():

@@ -24,7 +24,7 @@ from rwkeras.validation import invalid_argument
 _GIB = 2**30
 _PROCESS = 0.9 * _GIB
 # Of every picture, that it is read as another type, resampled and brought into range.
-_PICTURE = 4
+_PICTURE = 3
 # In images: what an optimiser takes in any case, and for each pair that it keeps.
 _OPTIMIZERS = {"lbfgs": (24.0, 2.5), "tfp": (20.0, 12.0), "adam": (24.0, 0.0)}
 # In images: what the coordinates take, for their Fourier transforms.

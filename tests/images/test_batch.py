@@ -54,3 +54,18 @@ def test_something_else():
         "Invalid value for argument `image`. Expected a path, a Pillow image, an array or a "
         "tensor. Received: image=<class 'int'>"
     )
+
+
+def test_a_tensor_that_is_as_it_should_be_is_not_copied():
+    images = tf.fill([1, 4, 5, 3], 0.5)
+    assert rwkeras.as_batch(images).images is images
+    one = rwkeras.as_batch(images[0])
+    assert one.images.shape == (1, 4, 5, 3)
+    assert not one.batched
+
+
+def test_an_array_may_change_afterwards():
+    image = np.full([4, 5, 3], 0.5, np.float32)
+    batch = rwkeras.as_batch(image)
+    image[:] = 0
+    np.testing.assert_array_equal(batch.images, np.full([1, 4, 5, 3], 0.5))

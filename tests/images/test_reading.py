@@ -1,3 +1,4 @@
+import functools
 import io
 import struct
 import zlib
@@ -75,6 +76,8 @@ def test_alpha_is_laid_over_white_with_a_warning(tmp_path, mode):
     np.testing.assert_array_equal(got[3, 3], np.ones(3))
 
 
+# A profile says when it was made, to the second.
+@functools.cache
 def srgb():
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

@@ -1,3 +1,5 @@
+import functools
+
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -26,6 +28,8 @@ def test_to_uint8_rounds_and_clips():
     np.testing.assert_array_equal(got, [0, 0, 1, 255, 255])
 
 
+# A profile says when it was made, to the second.
+@functools.cache
 def srgb():
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

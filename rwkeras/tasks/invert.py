@@ -75,7 +75,7 @@ def invert(
     settings = InversionSettings(layer, weighting, noise_stddev)
     source = as_batch(image)
     shape = source.images.shape
-    optimizer = within_memory(model, [layer], shape, [shape], optimizer)
+    optimizer = within_memory(model, [layer], shape, [shape], optimizer, adapts=True)
     objective = inversion_objective(model, source.images, settings, optimizer.tile_size)
     if isinstance(init, str) and init == NOISE:
         start = starting_noise(

@@ -47,6 +47,7 @@ def within_memory(
     settings: OptimizerSettings,
     *,
     whole: str | None = None,
+    adapts: bool = False,
 ) -> OptimizerSettings:
     """Returns settings that keep a run below their `max_memory`, and have none themselves.
 
@@ -60,6 +61,7 @@ def within_memory(
         sources: The same of the pictures that it is made of.
         settings: The optimiser's settings.
         whole: Why the image cannot be divided, if it cannot, such as "a tileable texture".
+        adapts: Whether the coordinates "adaptive" are others than pixels; see `parametrization`.
 
     Raises:
         ValueError: The bound is too low.
@@ -69,7 +71,9 @@ def within_memory(
     bound, settings = settings.max_memory, dataclasses.replace(settings, max_memory=None)
     extractor = feature_extractor(model, layers)
     check_image_shape(extractor, result)
-    budget = _Budget(extractor, result, list(sources), settings)
+    pixels = settings.parametrization == "adaptive" and not adapts
+    coordinates = "pixels" if pixels else settings.parametrization
+    budget = _Budget(extractor, result, list(sources), settings, coordinates)
     if budget.whole() <= bound * _GIB:
         return settings
     if whole is not None:
@@ -100,6 +104,7 @@ class _Budget:
         result: [batch, height, width, 3] of what is made.
         sources: The same of the pictures that it is made of.
         settings: The optimiser's settings.
+        coordinates: The parametrisation, where the whole image is evaluated.
     """
 
     def __init__(
@@ -108,8 +113,9 @@ class _Budget:
         result: Sequence[int],
         sources: Sequence[Sequence[int]],
         settings: OptimizerSettings,
+        coordinates: str = "pixels",
     ):
-        self.extractor = extractor
+        self.extractor, self._coordinates = extractor, coordinates
         self._result, self._settings = tuple(result), settings
         self._pictures = [self._result, *map(tuple, sources)]
         outputs = [layer.output for layer in extractor.layers]
@@ -130,7 +136,7 @@ class _Budget:
         """Returns what a run takes that evaluates the whole image."""
         settings = self._settings
         pixels = max(math.prod(shape[:3]) for shape in self._pictures)
-        images = self._vectors(settings.memory, settings.parametrization)
+        images = self._vectors(settings.memory, self._coordinates)
         return self._fixed + images + self._of_pixel * pixels
 
     def tiled(self, tile: int, pairs: int) -> float:
@@ -142,8 +148,9 @@ class _Budget:
             # Weights are measured on a copy; see `content_terms`.
             copy = [math.ceil(n * min(1, BALANCE_SIDE / min(sides))) for n in sides]
             pixels = max(pixels, batch * math.prod(seen), batch * math.prod(copy))
-        name = self._settings.parametrization
-        images = self._vectors(pairs, "pixels" if name == "adaptive" else name)
+        # Where there are tiles, the curvature is not known.
+        name = "fourier" if self._coordinates == "fourier" else "pixels"
+        images = self._vectors(pairs, name)
         return self._fixed + images + self._of_pixel * pixels
 
     def choices(self) -> Iterable[tuple[int, int]]:

@@ -23,10 +23,11 @@ def planned(model, side, bound, **arguments):
     return within_memory(model, LAYERS, shape, [shape], settings)
 
 
-def budget(model, side, **arguments):
+def budget(model, side, coordinates="pixels", **arguments):
     shape = (1, side, side, 3)
     extractor = feature_extractor(model, LAYERS)
-    return _Budget(extractor, shape, [shape], rwkeras.OptimizerSettings(**arguments))
+    settings = rwkeras.OptimizerSettings(**arguments)
+    return _Budget(extractor, shape, [shape], settings, coordinates)
 
 
 def refusal(make):
@@ -67,13 +68,26 @@ def test_pairs_are_given_up_for_tiles(toy):
     assert {each.tile_size for each in by_bound[1:]} == {512}
 
 
+def test_coordinates_count_where_they_are_used(toy):
+    bound = (budget(toy, 512).whole() + 1) / GIB
+    shape, settings = (1, 512, 512, 3), rwkeras.OptimizerSettings(max_memory=bound)
+    assert planned(toy, 512, bound).tile_size is None
+    tiled = within_memory(toy, LAYERS, shape, [shape], settings, adapts=True)
+    assert tiled.tile_size is not None
+
+
 def test_larger_images_take_more(toy):
     small, large = budget(toy, 1024), budget(toy, 2048)
     pixels = 2048**2 - 1024**2
     # At least the image, the position, the gradient, the direction and a pair, three channels each.
     assert large.tiled(256, 1) - small.tiled(256, 1) > 6 * 3 * 4 * pixels
     assert large.whole() > large.tiled(256, 20) > large.tiled(256, 3)
-    assert budget(toy, 1024, parametrization="fourier").whole() > small.tiled(1024, 20)
+    fourier = budget(toy, 1024, "fourier")
+    assert fourier.whole() > small.whole()
+    assert fourier.tiled(256, 3) > small.tiled(256, 3)
+    adaptive = budget(toy, 1024, "adaptive")
+    assert adaptive.whole() == fourier.whole()
+    assert adaptive.tiled(256, 3) == small.tiled(256, 3)
 
 
 def test_a_bound_that_is_too_low(toy):
@@ -92,7 +106,7 @@ def test_a_network_whose_images_cannot_be_divided(square):
     shape, settings = (1, 512, 512, 3), rwkeras.OptimizerSettings(max_memory=0.1)
     message = refusal(lambda: within_memory(model, layers, shape, [], settings))
     assert message.startswith(
-        "Invalid value for argument `max_memory`. Expected at least 1.4 GiB for the whole image, "
+        "Invalid value for argument `max_memory`. Expected at least 1.3 GiB for the whole image, "
         f"as '{model.name}' is not a network whose images can be divided. Received: max_memory=0.1"
     )
 

@@ -34,7 +34,7 @@ import rwkeras
 from examples.enlargements import measure, show, table
 from rwkeras.backend import keras
 from rwkeras.decoders.crops import Split, random_crops, split
-from rwkeras.decoders.network import DepthToSpace
+from rwkeras.decoders.upsampling import DepthToSpace
 from rwkeras.images.files import whole_file
 from rwkeras.images.photographs import OTHERS, SHOWN, photographs
 from rwkeras.validation import check_number, invalid_argument

@@ -15,11 +15,10 @@ References:
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import tensorflow as tf
-
 from rwkeras.backend import keras
 from rwkeras.decoders.levels import Mirror, encoder_to, mirror
 from rwkeras.decoders.settings import DecoderSettings
+from rwkeras.decoders.upsampling import Bilinear, DepthToSpace
 from rwkeras.networks.initializers import get_initializer
 from rwkeras.validation import invalid_argument
 
@@ -41,33 +40,6 @@ class _Stage(NamedTuple):
     maps: int
     convolutions: int
     factor: int
-
-
-@keras.saving.register_keras_serializable("rwkeras")
-class DepthToSpace(keras.layers.Layer):
-    """Makes of each position's maps a square of pixels, factor x factor, after Shi et al. (2016).
-
-    Args:
-        factor: The side of the squares.
-    """
-
-    def __init__(self, factor: int, **arguments: Any):
-        super().__init__(**arguments)
-        self.factor = factor
-
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Returns [batch, factor height, factor width, maps / factor^2]."""
-        return tf.nn.depth_to_space(inputs, self.factor)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Returns the shape of what `call` returns."""
-        batch, height, width, maps = input_shape
-        sides = [side and side * self.factor for side in (height, width)]
-        return (batch, *sides, maps // self.factor**2)
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the arguments."""
-        return {**super().get_config(), "factor": self.factor}
 
 
 def decoder(
@@ -167,9 +139,8 @@ def build_decoder(
                     maps, 2 * factor, strides=factor, padding="same", **given(name)
                 )(x)
             else:
-                x = keras.layers.UpSampling2D(
-                    factor, interpolation=settings.upsampling, name=name, dtype=dtype
-                )(x)
+                grow = {"nearest": keras.layers.UpSampling2D, "bilinear": Bilinear}
+                x = grow[settings.upsampling](factor, name=name, dtype=dtype)(x)
     if stages[-1].factor == 1:
         x = convolved(x, CHANNELS, "image", activation=None, dtype="float32")
     return keras.Model(inputs, x, name="decoder")

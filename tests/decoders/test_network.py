@@ -4,8 +4,9 @@ import pytest
 import rwkeras
 from rwkeras.backend import keras
 from rwkeras.decoders.levels import encoder_to
-from rwkeras.decoders.network import DepthToSpace, build_decoder
+from rwkeras.decoders.network import build_decoder
 from rwkeras.decoders.settings import UPSAMPLINGS
+from rwkeras.decoders.upsampling import Bilinear, DepthToSpace
 from rwkeras.networks.vgg import VGG19, build_vgg
 
 FEW = {"width": 1 / 64, "depth": 1}
@@ -127,11 +128,13 @@ def test_growth_by_a_transposed_convolution(toy):
     assert (grow.kernel_size, grow.strides) == ((4, 4), (2, 2))
 
 
-@pytest.mark.parametrize("upsampling", ["nearest", "bilinear"])
-def test_growth_by_interpolation(toy, upsampling):
-    grow = rwkeras.decoder(toy, "conv2_1", upsampling=upsampling).get_layer("grow_2")
-    assert isinstance(grow, keras.layers.UpSampling2D)
-    assert (grow.interpolation, grow.size) == (upsampling, (2, 2))
+def test_growth_by_interpolation(toy):
+    nearest = rwkeras.decoder(toy, "conv2_1", upsampling="nearest").get_layer("grow_2")
+    assert isinstance(nearest, keras.layers.UpSampling2D)
+    assert (nearest.interpolation, nearest.size) == ("nearest", (2, 2))
+    bilinear = rwkeras.decoder(toy, "conv2_1", upsampling="bilinear").get_layer("grow_2")
+    assert isinstance(bilinear, Bilinear)
+    assert bilinear.factor == 2
 
 
 def test_growth_of_maps_that_become_pixels(toy):

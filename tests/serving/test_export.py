@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
+from rwkeras.decoders.settings import UPSAMPLINGS
 from rwkeras.serving.export import export_decoder, export_task, versions
 from rwkeras.serving.graph.tasks import ServedInversion, ServedStyle, ServedTexture
 from rwkeras.serving.settings import ServingSettings
@@ -217,8 +218,10 @@ def test_decoders(autoencoder, tmp_path, content):
     assert len(list(warm)) == 3
 
 
-def test_a_network_with_its_decoder(model, tmp_path, content):
-    decoder = rwkeras.decnn(model, "conv2_1", rwkeras.decoder(model, "conv2_1"))
+@pytest.mark.parametrize("upsampling", UPSAMPLINGS)
+def test_a_network_with_its_decoder(model, tmp_path, content, upsampling):
+    own = rwkeras.decoder(model, "conv2_1", upsampling=upsampling)
+    decoder = rwkeras.decnn(model, "conv2_1", own)
     odd = content[:, :31, :23]
     path = export_decoder(decoder, tmp_path / "decoder", settings=SMALL)
     with Remote(path) as remote:

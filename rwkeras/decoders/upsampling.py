@@ -1,0 +1,64 @@
+"""How maps grow, where Keras has no layer for it."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from rwkeras.backend import keras
+
+
+class _Growth(keras.layers.Layer):
+    """Maps that grow.
+
+    Args:
+        factor: By how much, along each side.
+    """
+
+    def __init__(self, factor: int, **arguments: Any):
+        super().__init__(**arguments)
+        self.factor = factor
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments."""
+        return {**super().get_config(), "factor": self.factor}
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class DepthToSpace(_Growth):
+    """Makes of each position's maps a square of pixels, factor x factor, after Shi et al. (2016).
+
+    Args:
+        factor: The side of the squares.
+    """
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Returns [batch, factor height, factor width, maps / factor^2]."""
+        return tf.nn.depth_to_space(inputs, self.factor)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Returns the shape of what `call` returns."""
+        batch, height, width, maps = input_shape
+        sides = [side and side * self.factor for side in (height, width)]
+        return (batch, *sides, maps // self.factor**2)
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class Bilinear(_Growth):
+    """Interpolates between maps' values, at sizes that may be known only when it runs.
+
+    Keras's `UpSampling2D` does the same, but makes no graph for maps of any size.
+
+    Args:
+        factor: By how much each side grows.
+    """
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Returns [batch, factor height, factor width, maps], of the inputs' dtype."""
+        sides = self.factor * tf.shape(inputs)[1:3]
+        grown = tf.cast(tf.image.resize(inputs, sides, "bilinear"), inputs.dtype)
+        return tf.ensure_shape(grown, self.compute_output_shape(inputs.shape))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Returns the shape of what `call` returns."""
+        batch, height, width, maps = input_shape
+        return (batch, *(side and side * self.factor for side in (height, width)), maps)

@@ -1,5 +1,6 @@
 """How much memory a tool takes."""
 
+import ctypes
 import os
 import sys
 
@@ -8,6 +9,10 @@ try:
 except ImportError:  # Windows has none.
     resource = None  # type: ignore[assignment]
 
+# glibc's: blocks from this size on are taken from the system and given back one by one. By default
+# the size grows, and the holes that tiles leave between larger blocks add up.
+_M_MMAP_THRESHOLD = -3
+_LARGE = 4 * 2**20
 _UNITS_IN_GIB = 2**30 if sys.platform == "darwin" else 2**20
 
 
@@ -19,8 +24,13 @@ def peak_memory() -> float | None:
 
 
 def return_freed_memory() -> None:
-    """Has TensorFlow give memory back to the system once it is freed, not keep it for later.
+    """Has TensorFlow and the C library give memory back once it is freed, not keep it for later.
 
     It must be said before TensorFlow first computes anything, and costs a little time.
     """
     os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
+    try:
+        set_option = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # Not every system's library has it.
+        return
+    set_option(_M_MMAP_THRESHOLD, _LARGE)

@@ -7,7 +7,8 @@ What a run takes is estimated, not tried, so that the same bound gives the same 
     + the pictures that it is made of
     + the activations of a tile, with their gradients.
 
-The numbers below are peaks that were measured on processors, rounded up.
+The numbers below are peaks that were measured on processors, rounded up, where freed memory goes
+back to the system at once. The tools see to that; else TensorFlow keeps it and takes more.
 """
 
 import dataclasses
@@ -22,15 +23,15 @@ from rwkeras.tiling.geometry import receptive_fields, spans
 from rwkeras.validation import invalid_argument
 
 _GIB = 2**30
-_PROCESS = 0.9 * _GIB
+_PROCESS = 1.3 * _GIB
 # Of every picture, that it is read as another type, resampled and brought into range.
 _PICTURE = 3
 # In images: what an optimiser takes in any case, and for each pair that it keeps.
-_OPTIMIZERS = {"lbfgs": (24.0, 2.5), "tfp": (20.0, 12.0), "adam": (24.0, 0.0)}
+_OPTIMIZERS = {"lbfgs": (14.0, 2.5), "tfp": (20.0, 12.0), "adam": (14.0, 0.0)}
 # In images: what the coordinates take, for their Fourier transforms.
 _COORDINATES = {"pixels": 0.0, "fourier": 50.0, "adaptive": 50.0}
 # The activations of an evaluation, their gradients and what a convolution works in.
-_ACTIVATIONS = 3.6
+_ACTIVATIONS = 2.0
 _BYTES = 4
 
 # Fewer pairs make L-BFGS little better than gradient descent; they are given up for tiles that do

@@ -16,6 +16,7 @@ from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
 from rwkeras.objectives.balance import WEIGHTINGS
 from rwkeras.optimizers.settings import OPTIMIZERS, PRECISIONS, OptimizerSettings
 from rwkeras.parametrizations.parametrization import PARAMETRIZATIONS
+from rwkeras.tasks.measured import reduced
 from rwkeras.tasks.settings import InversionSettings
 from rwkeras.validation import invalid_argument
 
@@ -152,7 +153,8 @@ def read(flag: str, path: str | None = None) -> ImageBatch:
 def network(layers: Sequence[str], image: ImageBatch, *, subtract_mean: bool) -> keras.Model:
     """Returns the network that the flags ask for, ready for an image.
 
-    A named network is made ready on the image; one from a file is used as it is.
+    A named network is made ready on the image, or on a copy of one that is too large to be
+    evaluated as a whole; one from a file is used as it is.
 
     Args:
         layers: The layers that will be asked for.
@@ -172,7 +174,8 @@ def network(layers: Sequence[str], image: ImageBatch, *, subtract_mean: bool) ->
     )
     check_image_shape(feature_extractor(model, layers), image.images.shape)
     if FLAGS.network in NETWORKS:
-        make_ready(model, image.images, layers)
+        large = FLAGS.tile_size is not None or FLAGS.max_memory is not None
+        make_ready(model, reduced(image.images) if large else image.images, layers)
     return model
 
 

@@ -122,10 +122,16 @@ def _grams(
     }
 
 
-def _reduced(images: tf.Tensor, weighting: str) -> tuple[tf.Tensor, float]:
-    """Returns a copy of images on which weights are measured, and by what these are multiplied."""
+def reduced(images: tf.Tensor) -> tf.Tensor:
+    """Returns a copy of large images, [batch, height, width, 3], on which scales are measured."""
     height, width = images.shape[1:3]
     scale = min(1.0, BALANCE_SIDE / min(height, width))
     size = [max(1, round(side * scale)) for side in (height, width)]
-    copy = tf.image.resize(images, size, method="area") if scale < 1 else images
-    return copy, 1.0 if weighting == "none" else height * width / math.prod(size)
+    return tf.image.resize(images, size, method="area") if scale < 1 else images
+
+
+def _reduced(images: tf.Tensor, weighting: str) -> tuple[tf.Tensor, float]:
+    """Returns a copy of images on which weights are measured, and by what these are multiplied."""
+    copy = reduced(images)
+    share = math.prod(images.shape[1:3]) / math.prod(copy.shape[1:3])
+    return copy, 1.0 if weighting == "none" else share

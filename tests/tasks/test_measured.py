@@ -192,3 +192,11 @@ def test_images_that_are_too_small(toy):
         with pytest.raises(ValueError) as error:
             texture_terms(toy, one(5, 40), LAYERS, **TEXTURE, tile=tile)
         assert str(error.value) == message
+
+
+def test_copies_of_large_images():
+    large = tf.fill([1, 768, 1000, 3], 0.25)
+    copy = measured.reduced(large)
+    assert copy.shape == (1, 384, 500, 3)
+    np.testing.assert_allclose(copy, 0.25, rtol=1e-6)
+    assert measured.reduced(copy) is copy

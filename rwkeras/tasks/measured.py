@@ -127,7 +127,10 @@ def reduced(images: tf.Tensor) -> tf.Tensor:
     height, width = images.shape[1:3]
     scale = min(1.0, BALANCE_SIDE / min(height, width))
     size = [max(1, round(side * scale)) for side in (height, width)]
-    return tf.image.resize(images, size, method="area") if scale < 1 else images
+    if scale == 1:
+        return images
+    # Means of pixels at 1 may be more, by rounding.
+    return tf.clip_by_value(tf.image.resize(images, size, method="area"), 0, 1)
 
 
 def _reduced(images: tf.Tensor, weighting: str) -> tuple[tf.Tensor, float]:

@@ -200,3 +200,5 @@ def test_copies_of_large_images():
     assert copy.shape == (1, 384, 500, 3)
     np.testing.assert_allclose(copy, 0.25, rtol=1e-6)
     assert measured.reduced(copy) is copy
+    white = measured.reduced(tf.ones([1, 734, 734, 3]))
+    assert 1 - 1e-4 < np.min(white) <= np.max(white) <= 1

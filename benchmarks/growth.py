@@ -7,7 +7,6 @@ Example:
 """
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from absl import app, flags
 
+from rwkeras.commands.peak import peak_memory
 from rwkeras.images.files import whole_file
 
 FLAGS = flags.FLAGS
@@ -44,7 +44,9 @@ def measure(size: int) -> dict[str, float]:
     while not run.finished:
         run.advance()
     seconds = (time.perf_counter() - started) / (run.evaluations - before)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    peak = peak_memory()
+    if peak is None:
+        raise OSError("This system does not say how much memory was taken.")
     return {"size": size, "seconds": seconds, "peak_gib": peak}
 
 

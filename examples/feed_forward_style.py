@@ -30,6 +30,7 @@ from absl import app, flags
 
 import rwkeras
 from examples.painting import painting
+from examples.settings_flags import define_flags, given_settings, setting
 from examples.style_comparison import compare, sheet
 from examples.style_network import give_colors, style_network
 from rwkeras.backend import keras
@@ -45,32 +46,32 @@ from rwkeras.validation import check_number, invalid_argument
 _PHOTO = "astronaut"
 
 
-def _flag(default: Any, text: str) -> Any:
-    return dataclasses.field(default=default, metadata={"help": text})
-
-
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """What is trained, and how; each field is a flag."""
 
-    photo_size: int = _flag(512, "Photographs become squares of this side.")
-    image_size: int = _flag(128, "The side of the crops of them that are trained on.")
-    style_size: int = _flag(256, "The longer side to which the style is resampled.")
-    batch_size: int = _flag(4, "Crops a step.")
-    steps: int = _flag(1000, "How many steps are made.")
-    epoch_steps: int = _flag(50, "After how many of them the losses are said.")
-    learning_rate: float = _flag(4e-3, "Of Adam at first; it falls to zero along a cosine.")
-    maps: int = _flag(16, "Maps at the picture's size; twice and four times that where it shrinks.")
-    blocks: int = _flag(5, "Residual blocks, at a quarter of the picture's size.")
-    architecture: str = _flag("vgg19", "Of the random network: vgg19 or toy_vgg.")
-    width: float = _flag(0.5, "The share of its filters.")
-    feature_layers: tuple[str, ...] = _flag(("conv2_2",), "Where it is to be like the photograph.")
-    style_layers: tuple[str, ...] = _flag(
+    photo_size: int = setting(512, "Photographs become squares of this side.")
+    image_size: int = setting(128, "The side of the crops of them that are trained on.")
+    style_size: int = setting(256, "The longer side to which the style is resampled.")
+    batch_size: int = setting(4, "Crops a step.")
+    steps: int = setting(1000, "How many steps are made.")
+    epoch_steps: int = setting(50, "After how many of them the losses are said.")
+    learning_rate: float = setting(4e-3, "Of Adam at first; it falls to zero along a cosine.")
+    maps: int = setting(
+        16, "Maps at the picture's size; twice and four times that where it shrinks."
+    )
+    blocks: int = setting(5, "Residual blocks, at a quarter of the picture's size.")
+    architecture: str = setting("vgg19", "Of the random network: vgg19 or toy_vgg.")
+    width: float = setting(0.5, "The share of its filters.")
+    feature_layers: tuple[str, ...] = setting(
+        ("conv2_2",), "Where it is to be like the photograph."
+    )
+    style_layers: tuple[str, ...] = setting(
         ("conv1_1", "conv2_1", "conv3_1", "conv4_1"), "Where Gram matrices are to be the style's."
     )
-    style_weight: float = _flag(30.0, "How much those count, where the photograph counts 1.")
-    tv_weight: float = _flag(1.0, "How much the mean squared difference of neighbours counts.")
-    seed: int = _flag(0, "Of all that is drawn.")
+    style_weight: float = setting(30.0, "How much those count, where the photograph counts 1.")
+    tv_weight: float = setting(1.0, "How much the mean squared difference of neighbours counts.")
+    seed: int = setting(0, "Of all that is drawn.")
 
     def __post_init__(self):
         for name in ("image_size", "style_size", "maps", "blocks"):
@@ -199,12 +200,7 @@ def _define_flags() -> None:
     flags.DEFINE_integer("pairs", 1, "How many times both ways are timed.")
     flags.DEFINE_string("picture", None, "What came of it; by default a .png named as the file.")
     flags.DEFINE_integer("picture_size", 512, "The longer side of each picture in it.")
-    define = {int: flags.DEFINE_integer, float: flags.DEFINE_float, tuple: flags.DEFINE_list}
-    for field in dataclasses.fields(Settings):
-        default: Any = field.default
-        kind: Any = define.get(type(default), flags.DEFINE_string)
-        default = list(default) if isinstance(default, tuple) else default
-        kind(field.name, default, field.metadata["help"])
+    define_flags(Settings)
 
 
 def main(arguments: list[str]) -> None:
@@ -213,8 +209,7 @@ def main(arguments: list[str]) -> None:
         raise app.UsageError(f"Unexpected arguments: {' '.join(arguments[1:])}")
     given = flags.FLAGS.flag_values_dict()
     try:
-        settings = {field.name: given[field.name] for field in dataclasses.fields(Settings)}
-        run(Settings(**settings), given)
+        run(given_settings(Settings), given)
     except ValueError as error:
         sys.exit(f"error: {error}")
 

@@ -24,7 +24,6 @@ import dataclasses
 import functools
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -32,6 +31,7 @@ from absl import app, flags
 
 import rwkeras
 from examples.enlargements import measure, show, table
+from examples.settings_flags import define_flags, given_settings, setting
 from rwkeras.backend import keras
 from rwkeras.decoders.crops import Split, random_crops, split
 from rwkeras.decoders.upsampling import DepthToSpace
@@ -43,37 +43,33 @@ from rwkeras.validation import check_number, invalid_argument
 _JUDGED = ("conv1_2", "conv2_2", "conv3_2")
 
 
-def _flag(default: Any, text: str) -> Any:
-    return dataclasses.field(default=default, metadata={"help": text})
-
-
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """How photographs are enlarged; each field is a flag."""
 
-    images: str | None = _flag(None, "A folder of photographs; by default scikit-image's.")
-    held_out: float = _flag(0.2, "The share of a folder that is not trained on but measured.")
-    photo_size: int = _flag(256, "Photographs become squares of this side.")
-    factor: int = _flag(4, "How many times as wide and as high a picture becomes.")
-    maps: int = _flag(32, "How many maps each convolution has.")
-    depth: int = _flag(5, "How many convolutions there are before the last.")
-    crop_size: int = _flag(96, "The side of the crops that are trained on.")
-    batch_size: int = _flag(16, "Crops a step.")
-    steps: int = _flag(1500, "How many steps each training has.")
-    learning_rate: float = _flag(2e-3, "Of Adam at first; it falls to zero along a cosine.")
-    architecture: str = _flag("vgg19", "Of the random network: vgg19 or toy_vgg.")
-    width: float = _flag(0.25, "The share of its filters.")
-    pooling: str = _flag("avg", "How it pools: avg or max.")
-    subtract_mean: bool = _flag(False, "Whether it sees pixels around zero.")
+    images: str | None = setting(None, "A folder of photographs; by default scikit-image's.")
+    held_out: float = setting(0.2, "The share of a folder that is not trained on but measured.")
+    photo_size: int = setting(256, "Photographs become squares of this side.")
+    factor: int = setting(4, "How many times as wide and as high a picture becomes.")
+    maps: int = setting(32, "How many maps each convolution has.")
+    depth: int = setting(5, "How many convolutions there are before the last.")
+    crop_size: int = setting(96, "The side of the crops that are trained on.")
+    batch_size: int = setting(16, "Crops a step.")
+    steps: int = setting(1500, "How many steps each training has.")
+    learning_rate: float = setting(2e-3, "Of Adam at first; it falls to zero along a cosine.")
+    architecture: str = setting("vgg19", "Of the random network: vgg19 or toy_vgg.")
+    width: float = setting(0.25, "The share of its filters.")
+    pooling: str = setting("avg", "How it pools: avg or max.")
+    subtract_mean: bool = setting(False, "Whether it sees pixels around zero.")
     # What came nearest to the photographs' Gram matrices for what it takes from the pixels.
-    feature_layers: tuple[str, ...] = _flag((), "Whose activations count.")
-    feature_weight: float = _flag(1.0, "How much they count.")
-    style_layers: tuple[str, ...] = _flag(
+    feature_layers: tuple[str, ...] = setting((), "Whose activations count.")
+    feature_weight: float = setting(1.0, "How much they count.")
+    style_layers: tuple[str, ...] = setting(
         ("conv1_1", "conv1_2", "conv2_1"), "Whose Gram matrices count."
     )
-    style_weight: float = _flag(3.0, "How much they count.")
-    pixel_weight: float = _flag(10.0, "How much the mean squared error counts.")
-    seed: int = _flag(0, "Of all that is drawn.")
+    style_weight: float = setting(3.0, "How much they count.")
+    pixel_weight: float = setting(10.0, "How much the mean squared error counts.")
+    seed: int = setting(0, "Of all that is drawn.")
 
     def __post_init__(self):
         check_number("factor", self.factor, integer=True, minimum=2)
@@ -221,25 +217,14 @@ def run(settings: Settings, folder: Path) -> None:
 
 
 def _define_flags() -> None:
-    define = {
-        bool: flags.DEFINE_bool,
-        int: flags.DEFINE_integer,
-        float: flags.DEFINE_float,
-        tuple: flags.DEFINE_list,
-    }
-    for field in dataclasses.fields(Settings):
-        kind = type(field.default)
-        default = list(field.default) if kind is tuple else field.default
-        define.get(kind, flags.DEFINE_string)(field.name, default, field.metadata["help"])
+    define_flags(Settings)
     flags.DEFINE_string("output_dir", None, "Where networks, tables and picture go.", required=True)
 
 
 def main(arguments: list[str]) -> None:
     """Runs it as the flags say."""
-    names = [field.name for field in dataclasses.fields(Settings)]
-    given: dict[str, Any] = {name: flags.FLAGS[name].value for name in names}
     try:
-        run(Settings(**given), Path(flags.FLAGS.output_dir))
+        run(given_settings(Settings), Path(flags.FLAGS.output_dir))
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 

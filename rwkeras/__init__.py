@@ -30,7 +30,7 @@ def _import_backend(module: ModuleType) -> None:
 @wrapt.when_imported("rwkeras.backend")
 def _import_registered_classes(module: ModuleType) -> None:
     import rwkeras.decoders.decnn
-    import rwkeras.decoders.network
+    import rwkeras.decoders.upsampling
     import rwkeras.networks.alexnet
     import rwkeras.networks.borders
     import rwkeras.networks.initializers

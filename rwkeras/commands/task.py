@@ -44,10 +44,10 @@ def _explain(result: OptimizationResult) -> None:
         )
 
 
-def _say_peak(bound: float | None) -> None:
+def _say_peak(bound: float) -> None:
     """Says on stderr what memory a run that was to be bounded has taken so far."""
     peak = peak_memory()
-    if bound is not None and peak is not None:
+    if peak is not None:
         kind = "warning" if peak > bound else "note"
         print(f"{kind}: {peak:.2f} GiB of memory at most, of {bound:g}", file=sys.stderr)
 
@@ -109,7 +109,8 @@ def _make(
         result = task(settings, monitor)
     seconds = time.monotonic() - started
     _explain(result)
-    _say_peak(settings.max_memory)
+    if settings.max_memory is not None:
+        _say_peak(settings.max_memory)
     image = pictures.finished(result.image[0])
     pictures.write(variation.output, image)
     measures = measure(image) if values.report else {}

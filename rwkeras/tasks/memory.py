@@ -12,6 +12,7 @@ back to the system at once. The tools see to that; else TensorFlow keeps it and 
 """
 
 import dataclasses
+import functools
 import math
 from collections.abc import Iterable, Sequence
 
@@ -19,7 +20,7 @@ from rwkeras.backend import keras
 from rwkeras.networks.features import check_image_shape, feature_extractor
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.tasks.measured import BALANCE_SIDE
-from rwkeras.tiling.geometry import receptive_fields, spans
+from rwkeras.tiling.geometry import Field, receptive_fields, spans
 from rwkeras.validation import invalid_argument
 
 _GIB = 2**30
@@ -80,7 +81,7 @@ def within_memory(
     if whole is not None:
         raise _too_low(budget.whole(), f"{whole}, which cannot be divided", bound)
     try:
-        receptive_fields(budget.extractor, layers)
+        _ = budget.fields
     except ValueError as error:
         why = f"the whole image, as '{model.name}' is not a network whose images can be divided"
         raise _too_low(budget.whole(), why, bound) from error
@@ -116,7 +117,7 @@ class _Budget:
         settings: OptimizerSettings,
         coordinates: str = "pixels",
     ):
-        self.extractor, self._coordinates = extractor, coordinates
+        self._extractor, self._coordinates = extractor, coordinates
         self._result, self._settings = tuple(result), settings
         self._pictures = [self._result, *map(tuple, sources)]
         outputs = [layer.output for layer in extractor.layers]
@@ -127,6 +128,11 @@ class _Budget:
         weights = 2.5 * _BYTES * extractor.count_params()
         sizes = sum(math.prod(shape) for shape in self._pictures)
         self._fixed = _PROCESS + weights + _PICTURE * _BYTES * sizes
+
+    @functools.cached_property
+    def fields(self) -> list[Field]:
+        """The receptive fields of the layers; raises `ValueError` if images cannot be divided."""
+        return list(receptive_fields(self._extractor, self._extractor.output).values())
 
     def _vectors(self, pairs: int, parametrization: str) -> float:
         fixed, each = _OPTIMIZERS[self._settings.optimizer]
@@ -142,10 +148,11 @@ class _Budget:
 
     def tiled(self, tile: int, pairs: int) -> float:
         """Returns what a run takes that evaluates tiles, and keeps some pairs."""
-        fields = receptive_fields(self.extractor, self.extractor.output).values()
         pixels = 0
         for batch, *sides, _ in self._pictures:
-            seen = [max(span.stop - span.start for span in spans(n, tile, fields)) for n in sides]
+            seen = [
+                max(span.stop - span.start for span in spans(n, tile, self.fields)) for n in sides
+            ]
             # Weights are measured on a copy; see `content_terms`.
             copy = [math.ceil(n * min(1, BALANCE_SIDE / min(sides))) for n in sides]
             pixels = max(pixels, batch * math.prod(seen), batch * math.prod(copy))

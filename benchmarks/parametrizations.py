@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 from absl import app, flags
-from PIL import Image
 from skimage import data
 
 import rwkeras
 from rwkeras.images.files import whole_file
+from rwkeras.images.reading import from_array, square
 from rwkeras.images.writing import write_image
 
 FLAGS = flags.FLAGS
@@ -27,16 +27,6 @@ flags.DEFINE_integer("image_size", 256, "Side of the photographs' middle square.
 flags.DEFINE_integer("max_evaluations", 200, "Evaluations of the gradient.")
 flags.DEFINE_string("precision", "auto", "Of the network.")
 flags.DEFINE_integer("seed", 0, "Of weights and noise.")
-
-
-def square(name: str) -> np.ndarray:
-    """Returns the middle of a photograph, float32 [size, size, 3] in [0, 1]."""
-    photo = Image.fromarray(getattr(data, name)()[..., :3])
-    side = min(photo.size)
-    left, top = (photo.width - side) // 2, (photo.height - side) // 2
-    photo = photo.crop((left, top, left + side, top + side))
-    size = FLAGS.image_size, FLAGS.image_size
-    return np.asarray(photo.resize(size, Image.Resampling.LANCZOS), np.float32) / 255
 
 
 def invert(photo: np.ndarray, layer: str, parametrization: str) -> np.ndarray:
@@ -59,7 +49,7 @@ def main(argv: list[str]) -> None:
     columns = ["photo", "layer", *FLAGS.parametrizations]
     rows = []
     for name in FLAGS.photos:
-        photo = square(name)
+        photo = square(from_array(getattr(data, name)()), FLAGS.image_size)
         for layer in FLAGS.layers:
             row = {"photo": name, "layer": layer}
             for parametrization in FLAGS.parametrizations:

@@ -5,27 +5,23 @@ Example:
 """
 
 import dataclasses
-import math
-import os
-import warnings
 from typing import Any
 
 import numpy as np
 from absl import flags
 
 from rwkeras.commands.flags import FLAGS, network, read
+from rwkeras.commands.joined import source_weights
+from rwkeras.commands.sizes import coarse_to_fine_scales, define_coarse_to_fine
 from rwkeras.commands.source import Source
 from rwkeras.commands.task import run_task
-from rwkeras.decoders.decnn import load_decoder
-from rwkeras.decoders.decode import decode
-from rwkeras.images.batch import ImageBatch
 from rwkeras.images.colors import match_colors, with_luminance_of
 from rwkeras.images.reading import read_image, resize
-from rwkeras.objectives.joining import JOINS
 from rwkeras.tasks.scales import ScaleSettings
 from rwkeras.tasks.settings import INITS, STYLE_PRESETS, StyleSettings
+from rwkeras.tasks.start import as_start
 from rwkeras.tasks.style import transfer_style
-from rwkeras.validation import check_number, invalid_argument, suggestion
+from rwkeras.validation import check_number, invalid_argument
 
 _WEIGHTS = ("content_weight", "style_weight", "tv_weight")
 _LAYERS = ("content_layers", "style_layers")
@@ -38,12 +34,6 @@ flags.DEFINE_string(
     "over to the result in formats that hold them; pixel values are not colour-converted.",
 )
 flags.DEFINE_list("style", None, "The picture whose style to paint it in, or several.")
-flags.DEFINE_enum("join", StyleSettings.join, list(JOINS), "How several styles are joined.")
-flags.DEFINE_list(
-    "source_weights",
-    None,
-    "How much each of several styles counts, such as 2,1; by default as much as its size.",
-)
 flags.DEFINE_list(
     "content_masks",
     None,
@@ -68,12 +58,7 @@ flags.DEFINE_string(
     "What to start from: content, noise, the path of a picture, or that of a decoder's .keras "
     "file, for what it makes of the content.",
 )
-flags.DEFINE_bool(
-    "coarse_to_fine",
-    False,
-    f"Whether to begin with a small picture, of at least {_SCALES.smallest} pixels, and to add "
-    "detail as it grows. --max_iterations are those of the smallest.",
-)
+define_coarse_to_fine(_SCALES)
 flags.DEFINE_bool(
     "original_colors",
     False,
@@ -86,23 +71,6 @@ flags.DEFINE_bool(
     "Whether the styles are first given the colours of the content, in mean and covariance.",
 )
 flags.mark_flags_as_required(["content", "style"])
-
-
-def _source_weights() -> tuple[float, ...] | None:
-    """Returns the weights of the styles, or raises `ValueError` unless each style has one."""
-    given = FLAGS.source_weights
-    if given is None:
-        return None
-    try:
-        weights = tuple(float(text) for text in given)
-    except ValueError:
-        weights = ()
-    usable = all(math.isfinite(weight) and weight >= 0 for weight in weights) and any(weights)
-    if not usable or len(weights) != len(FLAGS.style):
-        count = len(FLAGS.style)
-        expected = f"as many numbers of at least 0 as styles, {count}, not all 0"
-        raise invalid_argument("source_weights", expected, ",".join(given))
-    return weights
 
 
 def _settings() -> StyleSettings:
@@ -125,23 +93,9 @@ def _settings() -> StyleSettings:
         STYLE_PRESETS[FLAGS.preset],
         weighting=FLAGS.weighting,
         join=FLAGS.join,
-        source_weights=_source_weights(),
+        source_weights=source_weights(len(FLAGS.style)),
         **given,
     )
-
-
-def _init(content: ImageBatch) -> Any:
-    """Returns what to start from, as `transfer_style` takes it: a name or an image."""
-    init = FLAGS.init
-    if init in INITS:
-        return init
-    if not os.path.isfile(init):
-        names = ", ".join(f"'{name}'" for name in INITS)
-        expected = f"{names}, or the path of a picture or of a decoder's .keras file, that exists"
-        raise invalid_argument("init", expected + suggestion(init, INITS), init)
-    if init.endswith(".keras"):
-        return decode(load_decoder(init, "init"), content.images)
-    return read("init").images
 
 
 def _masks() -> dict[str, Any]:
@@ -150,18 +104,6 @@ def _masks() -> dict[str, Any]:
     return {
         name: paths and [read_image(path, name) for path in paths] for name, paths in given.items()
     }
-
-
-def _scales(content: ImageBatch) -> ScaleSettings | None:
-    """Returns by what sizes the result is made."""
-    if not FLAGS.coarse_to_fine:
-        return None
-    side = max(content.images.shape[1:3])
-    if len(_SCALES.scales(side)) == 1:
-        least = math.ceil(_SCALES.smallest * _SCALES.step)
-        why = f"it takes a longer side of {least} pixels, not of {side}"
-        warnings.warn(f"`coarse_to_fine` changes nothing: {why}.", stacklevel=2)
-    return _SCALES
 
 
 def main() -> int:
@@ -174,7 +116,10 @@ def main() -> int:
         styles = [read("style", path).images for path in FLAGS.style]
         if FLAGS.match_colors:
             styles = [match_colors(style[0], content.images[0]) for style in styles]
-        init, scales, masks = _init(content), _scales(content), _masks()
+        scales = coarse_to_fine_scales(_SCALES, max(content.images.shape[1:3]))
+        masks, init = _masks(), FLAGS.init
+        if init not in INITS:
+            init = as_start(init, content.images)
         layers = list(dict.fromkeys(settings.content_layers + settings.style_layers))
         model = network(layers, content, subtract_mean=True)
 

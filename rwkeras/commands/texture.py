@@ -5,8 +5,6 @@ Example:
 """
 
 import dataclasses
-import math
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,19 +12,19 @@ import numpy as np
 from absl import flags
 
 from rwkeras.commands.flags import FLAGS, network, read
+from rwkeras.commands.joined import source_weights
+from rwkeras.commands.sizes import coarse_to_fine_scales, define_coarse_to_fine
 from rwkeras.commands.source import Source
 from rwkeras.commands.task import run_task
 from rwkeras.images.batch import ImageBatch
 from rwkeras.metrics import seam_ratio
 from rwkeras.networks.octaves import octave_layers, with_octaves
-from rwkeras.objectives.joining import JOINS
 from rwkeras.tasks.scales import ScaleSettings
 from rwkeras.tasks.settings import TextureSettings
 from rwkeras.tasks.texture import TEXTURE_SCALES, synthesize_texture
 from rwkeras.validation import check_number, invalid_argument
 
 flags.DEFINE_list("texture", None, "The picture of a texture, or several that are to be joined.")
-flags.DEFINE_enum("join", TextureSettings.join, list(JOINS), "How several are joined.")
 flags.DEFINE_integer(
     "octaves",
     1,
@@ -34,24 +32,13 @@ flags.DEFINE_integer(
 )
 flags.DEFINE_list("layers", list(TextureSettings.layers), "Layers whose Gram matrices to match.")
 flags.DEFINE_string("output_size", None, "WxH of the result in pixels; by default the source's.")
-flags.DEFINE_list(
-    "source_weights",
-    None,
-    "How much each of several textures counts, such as 2,1; by default as much as its size.",
-)
 flags.DEFINE_bool(
     "tileable",
     False,
     "Whether the result can be laid side by side with itself without a seam; its sides must be "
     "multiples of what the network's poolings take together, 8 for the usual layers.",
 )
-flags.DEFINE_bool(
-    "coarse_to_fine",
-    False,
-    f"Whether to begin with a small picture, of at least {TEXTURE_SCALES.smallest} pixels, and to "
-    "add detail as it grows, which keeps large structure. --max_iterations are those of the "
-    "smallest; 400 take about as long as 200 of one size.",
-)
+define_coarse_to_fine(TEXTURE_SCALES, "; 400 take about as long as 200 of one size")
 flags.mark_flag_as_required("texture")
 
 
@@ -65,30 +52,13 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
     return int(width), int(height)
 
 
-def parse_weights(texts: list[str] | None) -> tuple[float, ...] | None:
-    """Returns the numbers of a list, or None for None; raises `ValueError` for anything else."""
-    if texts is None:
-        return None
-    try:
-        return tuple(float(text) for text in texts)
-    except ValueError as error:
-        expected = "numbers with commas between them, such as 2,1"
-        raise invalid_argument("source_weights", expected, ",".join(texts)) from error
-
-
 def _scales(size: tuple[int, int] | None, textures: Sequence[ImageBatch]) -> ScaleSettings | None:
     """Returns by what sizes the result is made, of which the smallest octave has that of one."""
-    if not FLAGS.coarse_to_fine:
-        return None
     smallest = TEXTURE_SCALES.smallest * 2 ** (FLAGS.octaves - 1)
     scales = dataclasses.replace(TEXTURE_SCALES, smallest=smallest)
     sides = [max(texture.images.shape[1:3]) for texture in textures]
     side = min(*sides, max(size or textures[0].images.shape[1:3]))
-    if len(scales.scales(side)) == 1:
-        least = math.ceil(scales.smallest * scales.step)
-        why = f"it takes longer sides of {least} pixels, not of {side}"
-        warnings.warn(f"`coarse_to_fine` changes nothing: {why}.", stacklevel=2)
-    return scales
+    return coarse_to_fine_scales(scales, side)
 
 
 def _measures(image: np.ndarray) -> dict[str, Any]:
@@ -100,7 +70,7 @@ def main() -> int:
     """Runs the tool; returns its exit status."""
 
     def prepare():
-        size, weights = parse_size(FLAGS.output_size), parse_weights(FLAGS.source_weights)
+        size, weights = parse_size(FLAGS.output_size), source_weights(len(FLAGS.texture))
         textures = [read("texture", path) for path in FLAGS.texture]
         check_number("octaves", FLAGS.octaves, integer=True, minimum=1)
         model, layers = network(FLAGS.layers, textures[0], subtract_mean=True), FLAGS.layers

@@ -28,16 +28,21 @@ class ScaleSettings:
         step: By how much it grows each time, more than 1.
         least_iterations: How many iterations there are at each size at least. The first has those
             of the optimiser's settings; each that follows has fewer, so that all cost the same.
+        float32_below: Sizes whose longer side is less, in pixels, are made in float32 where the
+            optimiser's precision is "auto", the last excepted: to compile for bfloat16 too would
+            take longer than they themselves.
     """
 
     smallest: int = 256
     step: float = math.sqrt(2)
     least_iterations: int = 10
+    float32_below: int = 128
 
     def __post_init__(self):
         check_number("smallest", self.smallest, integer=True, minimum=2)
         check_number("step", self.step, minimum=1, exclusive=True)
         check_number("least_iterations", self.least_iterations, integer=True, minimum=1)
+        check_number("float32_below", self.float32_below, integer=True)
 
     def scales(self, side: int) -> list[float]:
         """Returns the scales for a longer side, from the smallest to 1."""
@@ -96,8 +101,12 @@ def coarse_to_fine(
         if done:
             height, width = (max(2, round(side * scale)) for side in size)
             start = resized(tf.constant(done[-1].image), (height, width))
+        small = scale < 1 and max(size) * scale < settings.float32_below
         at_this_size = dataclasses.replace(
-            optimizer, max_iterations=count, checkpoint_dir=_below(optimizer.checkpoint_dir, scale)
+            optimizer,
+            max_iterations=count,
+            precision="float32" if small and optimizer.precision == "auto" else optimizer.precision,
+            checkpoint_dir=_below(optimizer.checkpoint_dir, scale),
         )
         told = _shifted(callback, sum(counts[: len(done)]), done, sum(counts))
         done.append(make(scale, start, at_this_size, told))

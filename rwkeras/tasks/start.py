@@ -9,7 +9,7 @@ from rwkeras.decoders.decnn import load_decoder
 from rwkeras.decoders.decode import decode
 from rwkeras.images.batch import as_batch
 from rwkeras.tasks.settings import INITS
-from rwkeras.validation import check_choice, invalid_argument
+from rwkeras.validation import invalid_argument, suggestion
 
 
 def as_start(init: Any, content: tf.Tensor) -> tf.Tensor:
@@ -26,10 +26,14 @@ def as_start(init: Any, content: tf.Tensor) -> tf.Tensor:
     Raises:
         ValueError: It is neither, or there are not as many images as of the content, nor one.
     """
-    if isinstance(init, str | os.PathLike) and os.fspath(init).endswith(".keras"):
-        return tf.constant(decode(load_decoder(init, "init"), content))
-    if isinstance(init, str) and not os.path.splitext(init)[1]:
-        check_choice("init", init, (*INITS, "PATH"))
+    if isinstance(init, str | os.PathLike):
+        path = os.fspath(init)
+        if not os.path.isfile(path):
+            names = ", ".join(f"'{name}'" for name in INITS)
+            where = "or the path of a picture or of a decoder's .keras file, that exists"
+            raise invalid_argument("init", f"{names}, {where}{suggestion(init, INITS)}", path)
+        if path.endswith(".keras"):
+            return tf.constant(decode(load_decoder(init, "init"), content))
     images = as_batch(init, "init").images
     batch = content.shape[0]
     if images.shape[0] not in (1, batch):

@@ -120,7 +120,7 @@ def test_several_styles_in_the_colors_of_the_content(run, cut_out, painting, pho
     result = rwkeras.transfer_style(
         model, content, [rwkeras.match_colors(fitted(p), content) for p in (painting, photo)],
         content_layers=layers[:1], style_layers=layers[1:], source_weights=(2, 1), style_scale=0.5,
-        init=fitted(tmp_path / "start.png"),
+        init=tmp_path / "start.png",
         optimizer=rwkeras.OptimizerSettings(max_iterations=6),
     )  # fmt: skip
     np.testing.assert_allclose(report["loss"], result.loss, rtol=1e-3)
@@ -153,12 +153,12 @@ REFUSED = {
     "--original_colors --match_colors": "`match_colors`. Expected no `match_colors` with "
     "`original_colors`, which takes the colours of the content whatever those of the styles are. "
     "Received: match_colors=True",
-    "--source_weights=2,1": "`source_weights`. Expected as many numbers of at least 0 as styles, "
-    "1, not all 0. Received: source_weights=2,1",
-    "--source_weights=heavy": "`source_weights`. Expected as many numbers of at least 0 as styles, "
-    "1, not all 0. Received: source_weights=heavy",
-    "--source_weights=nan": "`source_weights`. Expected as many numbers of at least 0 as styles, "
-    "1, not all 0. Received: source_weights=nan",
+    "--source_weights=2,1": "`source_weights`. Expected as many numbers of at least 0 as sources, "
+    "1, not all 0. Received: source_weights=[2.0, 1.0]",
+    "--source_weights=2,heavy": "`source_weights`. Expected numbers with commas between them, such "
+    "as 2,1. Received: source_weights=2,heavy",
+    "--source_weights=nan": "`source_weights`. Expected a finite number of at least 0. "
+    "Received: source_weights=nan",
     "--style_scale=0": "`style_scale`. Expected a finite number greater than 0. "
     "Received: style_scale=0.0",
     "--init=nois": "`init`. Expected 'content', 'noise', or the path of a picture or of a "

@@ -3,7 +3,7 @@ import json
 import pytest
 
 import rwkeras
-from rwkeras.commands.texture import parse_size, parse_weights
+from rwkeras.commands.texture import parse_size
 from tests.commands.conftest import TOY, check_refused
 from tests.conftest import waves
 
@@ -58,15 +58,11 @@ def test_no_octave(run, photo):
     check_refused(process, "`octaves`", "an integer of at least 1")
 
 
-def test_weights():
-    assert parse_weights(["2", "0.5"]) == (2.0, 0.5)
-    assert parse_weights(None) is None
-    with pytest.raises(ValueError) as error:
-        parse_weights(["2", "much"])
-    assert str(error.value) == (
-        "Invalid value for argument `source_weights`. Expected numbers with commas between them, "
-        "such as 2,1. Received: source_weights=2,much"
+def test_weights_that_are_no_numbers(run, photo):
+    process = run(
+        "texture", f"--texture={photo}", "--output=o.png", *TOY, "--source_weights=2,much"
     )
+    check_refused(process, "`source_weights`", "numbers with commas between", "=2,much")
 
 
 def test_weights_of_one_texture_and_two(run, photo):
@@ -101,5 +97,5 @@ def test_sizes_that_cannot_be_tiled_and_that_are_not_coarse(run, photo):
     )  # fmt: skip
     check_refused(process, "`output_size`", "multiples of 4", "(32, 32)", "output_size=(30, 32)")
     assert (
-        "warning: `coarse_to_fine` changes nothing: it takes longer sides of 96 pixels, not of 32."
+        "warning: `coarse_to_fine` changes nothing: it takes a longer side of 96 pixels, not of 32."
     ) in process.stderr

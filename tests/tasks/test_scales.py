@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -199,3 +200,21 @@ def test_errors(setting, message):
     with pytest.raises(ValueError) as error:
         ScaleSettings(**setting)
     assert str(error.value) == f"Invalid value for argument {message}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "below", "expected"),
+    [
+        ("auto", 33, ["float32", "float32", "auto"]),
+        ("auto", 32, ["float32", "auto", "auto"]),
+        ("auto", 1000, ["float32", "float32", "auto"]),
+        ("auto", 0, ["auto", "auto", "auto"]),
+        ("bfloat16", 1000, ["bfloat16", "bfloat16", "bfloat16"]),
+        ("float32", 0, ["float32", "float32", "float32"]),
+    ],
+)
+def test_small_sizes_are_compiled_for_one_precision(asked, below, expected):
+    make = Maker((41, 64))
+    settings = dataclasses.replace(SETTINGS, float32_below=below)
+    coarse_to_fine(make, (41, 64), settings, rwkeras.OptimizerSettings(precision=asked), None)
+    assert [given.precision for _, _, given in make.asked] == expected

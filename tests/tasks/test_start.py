@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -6,6 +8,11 @@ import rwkeras
 from rwkeras.images.writing import to_uint8, write_image
 from rwkeras.tasks.start import as_start
 from tests.conftest import waves
+
+NO_FILE = (
+    "`init`. Expected 'content', 'noise', or the path of a picture or of a decoder's .keras file, "
+    "that exists"
+)
 
 
 @pytest.fixture
@@ -57,7 +64,7 @@ def test_the_file_of_a_decoder(content, decoder, kind):
         (np.zeros((3, 8, 8, 3)), "`init`. Expected one image or 2. Received: init=3 images"),
         (
             "nowhere.png",
-            "`init`. Expected the path of a file that exists. Received: init=nowhere.png",
+            f"{NO_FILE}. Received: init=nowhere.png",
         ),
         (
             None,
@@ -69,10 +76,8 @@ def test_the_file_of_a_decoder(content, decoder, kind):
             "`init`. Expected float pixels in [0, 1], or uint8 in [0, 255]. "
             "Received: init=float pixels from 2 to 2",
         ),
-        pytest.param(
-            "nowhere.keras",
-            "`init`. Expected the path of a .keras file that exists. Received: init=nowhere.keras",
-        ),
+        (Path("nowhere.keras"), f"{NO_FILE}. Received: init=nowhere.keras"),
+        ("nois", f"{NO_FILE} (did you mean 'noise'?). Received: init=nois"),
     ],
 )
 def test_errors(content, init, message):

@@ -148,7 +148,8 @@ def test_the_papers_ratio():
         ),
         (
             {"init": "zeros"},
-            "`init`. Expected one of 'content', 'noise', 'PATH'. Received: init=zeros",
+            "`init`. Expected 'content', 'noise', or the path of a picture or of a decoder's "
+            ".keras file, that exists. Received: init=zeros",
         ),
         (
             {"init": np.zeros((2, 40, 40, 3))},

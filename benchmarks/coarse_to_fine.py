@@ -1,0 +1,98 @@
+"""Compares textures made from coarse to fine with those made at once, in the same time.
+
+Both match the paper's four layers of a random VGG-19. The distance of the source's mirror images is
+what another piece of the same texture has, and so about as far as a fresh one can come down.
+
+Example:
+    python -m benchmarks.coarse_to_fine --output_dir=DIR --textures=pebbles.jpg,brick
+"""
+
+import csv
+import time
+from pathlib import Path
+
+import numpy as np
+from absl import app, flags
+from skimage import data
+
+import rwkeras
+from rwkeras.images.files import whole_file
+from rwkeras.images.reading import from_array, read_image, square
+from rwkeras.tasks.texture import TEXTURE_SCALES
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("output_dir", None, "Where pictures and the table go.", required=True)
+flags.DEFINE_list("textures", ["brick", "gravel"], "Files, or pictures of scikit-image.")
+flags.DEFINE_integer("image_size", 192, "Side of the textures' middle square.")
+flags.DEFINE_list("max_iterations", ["100", "200", "400"], "Those of the smallest size.")
+flags.DEFINE_integer("seed", 0, "Of weights and noise.")
+
+# Far more than there is time for.
+_ENDLESS = 100_000
+
+
+def source(name: str) -> np.ndarray:
+    """Returns the middle of a texture, float32 [size, size, 3] in [0, 1]."""
+    picture = read_image(name) if Path(name).exists() else from_array(getattr(data, name)())
+    return square(picture, FLAGS.image_size)
+
+
+def textures(image: np.ndarray, iterations: int) -> tuple[dict[str, np.ndarray], float]:
+    """Returns what both make of a source, and how many seconds each had.
+
+    The one from coarse to fine goes first; the other is stopped when it has had as long.
+    """
+    layers = rwkeras.TextureSettings().layers
+
+    def made(stop=None, **arguments):
+        model = rwkeras.vgg19(subtract_mean=True, seed=FLAGS.seed)
+        rwkeras.calibrate(rwkeras.feature_extractor(model, layers), image)
+        return rwkeras.synthesize_texture(
+            model, image, layers, seed=FLAGS.seed, callback=stop, **arguments
+        ).image
+
+    begun = time.perf_counter()
+    fine = made(
+        scales=TEXTURE_SCALES, optimizer=rwkeras.OptimizerSettings(max_iterations=iterations)
+    )
+    seconds = time.perf_counter() - begun
+    begun = time.perf_counter()
+    optimizer = rwkeras.OptimizerSettings(max_iterations=_ENDLESS, report_every=1)
+    once = made(lambda _: time.perf_counter() - begun > seconds, optimizer=optimizer)
+    return {"at_once": once, "coarse_to_fine": fine}, seconds
+
+
+def measured(name: str, image: np.ndarray, iterations: int, folder: Path) -> dict[str, str]:
+    """Makes both textures and returns a row of the table."""
+    made, seconds = textures(image, iterations)
+    row = {"texture": Path(name).stem, "iterations": str(iterations), "seconds": f"{seconds:.0f}"}
+    distances = {}
+    for kind, picture in made.items():
+        rwkeras.write_image(folder / f"{row['texture']}_{iterations}_{kind}.png", picture)
+        distances[kind] = float(rwkeras.patch_distance(picture, image)[0])
+        row[kind] = f"{distances[kind]:.4f}"
+    mirrored = np.stack([image[::-1], image[:, ::-1]])
+    row["ratio"] = f"{distances['at_once'] / distances['coarse_to_fine']:.2f}"
+    row["mirrored"] = f"{np.mean(rwkeras.patch_distance(mirrored, image)):.4f}"
+    return row
+
+
+def main(argv: list[str]) -> None:
+    """Makes the pictures and the table."""
+    folder = Path(FLAGS.output_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for name in FLAGS.textures:
+        image = source(name)
+        rwkeras.write_image(folder / f"{Path(name).stem}_source.png", image)
+        for iterations in FLAGS.max_iterations:
+            rows.append(measured(name, image, int(iterations), folder))
+            print(rows[-1], flush=True)
+            with whole_file(folder / "table.csv") as path, path.open("w", newline="") as file:
+                writer = csv.DictWriter(file, list(rows[0]))
+                writer.writeheader()
+                writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    app.run(main)

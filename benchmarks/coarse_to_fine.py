@@ -18,13 +18,14 @@ from skimage import data
 import rwkeras
 from rwkeras.images.files import whole_file
 from rwkeras.images.reading import from_array, read_image, square
+from rwkeras.images.writing import contact_sheet
 from rwkeras.tasks.texture import TEXTURE_SCALES
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output_dir", None, "Where pictures and the table go.", required=True)
 flags.DEFINE_list("textures", ["brick", "gravel"], "Files, or pictures of scikit-image.")
 flags.DEFINE_integer("image_size", 192, "Side of the textures' middle square.")
-flags.DEFINE_list("max_iterations", ["100", "200", "400"], "Those of the smallest size.")
+flags.DEFINE_list("max_iterations", ["400"], "Those of the smallest size.")
 flags.DEFINE_integer("seed", 0, "Of weights and noise.")
 
 # Far more than there is time for.
@@ -62,34 +63,38 @@ def textures(image: np.ndarray, iterations: int) -> tuple[dict[str, np.ndarray],
     return {"at_once": once, "coarse_to_fine": fine}, seconds
 
 
-def measured(name: str, image: np.ndarray, iterations: int, folder: Path) -> dict[str, str]:
-    """Makes both textures and returns a row of the table."""
+def measured(
+    name: str, image: np.ndarray, iterations: int
+) -> tuple[dict[str, str], list[tuple[str, np.ndarray]]]:
+    """Returns a row of the table, and one of labelled pictures."""
     made, seconds = textures(image, iterations)
-    row = {"texture": Path(name).stem, "iterations": str(iterations), "seconds": f"{seconds:.0f}"}
-    distances = {}
-    for kind, picture in made.items():
-        rwkeras.write_image(folder / f"{row['texture']}_{iterations}_{kind}.png", picture)
-        distances[kind] = float(rwkeras.patch_distance(picture, image)[0])
-        row[kind] = f"{distances[kind]:.4f}"
+    row = {"texture": name, "iterations": str(iterations), "seconds": f"{seconds:.0f}"}
+    distances = {
+        kind: float(rwkeras.patch_distance(picture, image)[0]) for kind, picture in made.items()
+    }
+    row |= {kind: f"{distance:.4f}" for kind, distance in distances.items()}
     mirrored = np.stack([image[::-1], image[:, ::-1]])
     row["ratio"] = f"{distances['at_once'] / distances['coarse_to_fine']:.2f}"
     row["mirrored"] = f"{np.mean(rwkeras.patch_distance(mirrored, image)):.4f}"
-    return row
+    shown = [(kind.replace("_", " "), picture) for kind, picture in made.items()]
+    return row, [(name, image), *shown]
 
 
 def main(argv: list[str]) -> None:
     """Makes the pictures and the table."""
     folder = Path(FLAGS.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    rows = []
+    rows, sheet = [], []
     for name in FLAGS.textures:
         image = source(name)
-        rwkeras.write_image(folder / f"{Path(name).stem}_source.png", image)
         for iterations in FLAGS.max_iterations:
-            rows.append(measured(name, image, int(iterations), folder))
-            print(rows[-1], flush=True)
+            row, pictures = measured(Path(name).stem, image, int(iterations))
+            rows.append(row)
+            sheet.append(pictures)
+            print(row, flush=True)
+            rwkeras.write_image(folder / "coarse_to_fine.jpg", contact_sheet(sheet))
             with whole_file(folder / "table.csv") as path, path.open("w", newline="") as file:
-                writer = csv.DictWriter(file, list(rows[0]))
+                writer = csv.DictWriter(file, list(row))
                 writer.writeheader()
                 writer.writerows(rows)
 

@@ -75,6 +75,7 @@ def main(argv: list[str]) -> None:
         result |= {key: exponent(rows, key) for key in ("seconds", "peak_gib")}
     print(result)
     if FLAGS.output_dir:
+        Path(FLAGS.output_dir).mkdir(parents=True, exist_ok=True)
         with whole_file(Path(FLAGS.output_dir) / "growth.json") as path:
             path.write_text(json.dumps(result, indent=2) + "\n")
 

@@ -2,7 +2,7 @@
 
 What a run takes is estimated, not tried, so that the same bound gives the same result. It is
 
-    a process with TensorFlow and the network's weights
+    a process with TensorFlow and the network's weights, and what was compiled for smaller sizes
     + what the optimiser keeps and works with, as images of the size of the result
     + the pictures that it is made of
     + the activations of a tile, with their gradients.
@@ -25,6 +25,8 @@ from rwkeras.validation import invalid_argument
 
 _GIB = 2**30
 _PROCESS = 1.3 * _GIB
+# Of every size that came before, what was compiled for it.
+_SIZE = 0.15 * _GIB
 # Of every picture, that it is read as another type, resampled and brought into range.
 _PICTURE = 3
 # In images: what an optimiser takes in any case, and for each pair that it keeps.
@@ -48,6 +50,7 @@ def within_memory(
     sources: Iterable[Sequence[int]],
     settings: OptimizerSettings,
     *,
+    sizes: int = 1,
     whole: str | None = None,
     adapts: bool = False,
 ) -> OptimizerSettings:
@@ -62,6 +65,7 @@ def within_memory(
         result: [batch, height, width, 3] of what is made.
         sources: The same of the pictures that it is made of.
         settings: The optimiser's settings.
+        sizes: By how many sizes the image is made; see `coarse_to_fine`.
         whole: Why the image cannot be divided, if it cannot, such as "a tileable texture".
         adapts: Whether the coordinates "adaptive" are others than pixels; see `parametrization`.
 
@@ -75,7 +79,7 @@ def within_memory(
     check_image_shape(extractor, result)
     pixels = settings.parametrization == "adaptive" and not adapts
     coordinates = "pixels" if pixels else settings.parametrization
-    budget = _Budget(extractor, result, list(sources), settings, coordinates)
+    budget = _Budget(extractor, result, list(sources), settings, coordinates, sizes)
     if budget.whole() <= bound * _GIB:
         return settings
     if whole is not None:
@@ -107,6 +111,7 @@ class _Budget:
         sources: The same of the pictures that it is made of.
         settings: The optimiser's settings.
         coordinates: The parametrisation, where the whole image is evaluated.
+        sizes: By how many sizes the image is made.
     """
 
     def __init__(
@@ -116,6 +121,7 @@ class _Budget:
         sources: Sequence[Sequence[int]],
         settings: OptimizerSettings,
         coordinates: str = "pixels",
+        sizes: int = 1,
     ):
         self._extractor, self._coordinates = extractor, coordinates
         self._result, self._settings = tuple(result), settings
@@ -126,8 +132,8 @@ class _Budget:
         self._of_pixel = _ACTIVATIONS * _BYTES * values / math.prod(self._result[:3])
         # As they are, in bfloat16, and on their way there.
         weights = 2.5 * _BYTES * extractor.count_params()
-        sizes = sum(math.prod(shape) for shape in self._pictures)
-        self._fixed = _PROCESS + weights + _PICTURE * _BYTES * sizes
+        pictures = _PICTURE * _BYTES * sum(math.prod(shape) for shape in self._pictures)
+        self._fixed = _PROCESS + _SIZE * (sizes - 1) + weights + pictures
 
     @functools.cached_property
     def fields(self) -> list[Field]:

@@ -184,6 +184,8 @@ def transfer_style(
         regions = Regions(model, settings.style_layers, content_masks or (), style_masks)
     network = model if regions is None else regions.network
     given = None if isinstance(init, str) and init in INITS else as_start(init, target.images)
+    size = tuple(target.images.shape[1:3])
+    sizes = 1 if scales is None else len(scales.scales(max(size)))
 
     def make(scale, start, optimizer, callback):
         images = scaled(target.images, scale)
@@ -194,6 +196,7 @@ def transfer_style(
             images.shape,
             [images.shape, *(manner.shape for manner in manners)],
             optimizer,
+            sizes=sizes,
             whole=None if regions is None else "a picture with `content_masks`",
         )
         objective = style_objective(model, images, manners, settings, optimizer.tile_size, regions)
@@ -207,7 +210,6 @@ def transfer_style(
             start = images
         return optimize_image(network, objective, start, optimizer=optimizer, callback=callback)
 
-    size = tuple(target.images.shape[1:3])
     if scales is None:
         result = make(1.0, None, optimizer, callback)
     else:

@@ -107,6 +107,7 @@ def _maker(
     sources: Sequence[tf.Tensor],
     settings: TextureSettings,
     size: tuple[int, int],
+    sizes: int,
     seed: int,
 ) -> Maker:
     """Returns what makes a texture of some scale.
@@ -117,6 +118,7 @@ def _maker(
         sources: float32 RGB in [0, 1], [batch or 1, height, width, 3].
         settings: The objective's, and the starting noise's.
         size: Height and width at scale 1.
+        sizes: How many scales there will be.
         seed: Of the starting noise.
     """
     period, made = circular_period(network), list[np.ndarray]()
@@ -132,6 +134,7 @@ def _maker(
             shape,
             [each.shape for each in images],
             optimizer,
+            sizes=sizes,
             whole=None if network is measure else "a tileable texture",
         )
         objective = texture_objective(measure, images, settings, optimizer.tile_size)
@@ -215,9 +218,12 @@ def synthesize_texture(
         if optimizer.checkpoint_dir is not None:  # Weights do not tell the two networks apart.
             folder = f"{optimizer.checkpoint_dir}/tileable"
             optimizer = dataclasses.replace(optimizer, checkpoint_dir=folder)
-    make = _maker(measure, network, images, settings, size, seed)
+    if scales is not None:
+        scales = _begun_alike(scales, size, images)
+    sizes = 1 if scales is None else len(scales.scales(max(size)))
+    make = _maker(measure, network, images, settings, size, sizes, seed)
     if scales is None:
         result = make(1.0, None, optimizer, callback)
     else:
-        result = coarse_to_fine(make, size, _begun_alike(scales, size, images), optimizer, callback)
+        result = coarse_to_fine(make, size, scales, optimizer, callback)
     return result if any(source.batched for source in sources) else result.unbatched()

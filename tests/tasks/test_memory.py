@@ -1,6 +1,8 @@
 import dataclasses
+import functools
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 import rwkeras
 from rwkeras.networks.features import feature_extractor
 from rwkeras.tasks.memory import _Budget, within_memory
+from rwkeras.tasks.scales import ScaleSettings
 from tests.conftest import waves
 
 LAYERS = ["conv1_1", "conv3_1"]
@@ -168,6 +171,23 @@ def test_an_inversion_heeds_its_bound(toy, square):
     settings = rwkeras.OptimizerSettings(max_memory=0.1)
     message = refusal(lambda: rwkeras.invert(toy, square, "conv3_1", optimizer=settings))
     assert "`max_memory`. Expected at least 1.4 GiB for an image of this size." in message
+
+
+def test_sizes_count_each(toy, square):
+    low = rwkeras.OptimizerSettings(max_memory=0.1)
+    tasks = {
+        "texture": functools.partial(rwkeras.synthesize_texture, toy, square, LAYERS),
+        "style": functools.partial(
+            rwkeras.transfer_style, toy, square, square, content_layers=LAYERS, style_layers=LAYERS
+        ),
+    }
+    for name, task in tasks.items():
+        needed = []
+        for scales in (None, ScaleSettings(smallest=square.shape[0] // 4, step=2)):
+            message = refusal(functools.partial(task, scales=scales, optimizer=low))
+            needed.append(float(re.search(r"at least ([\d.]+) GiB", message).group(1)))
+        # Two smaller ones, whose pictures take nothing to speak of.
+        assert needed[1] - needed[0] == pytest.approx(0.3), name
 
 
 @pytest.mark.slow

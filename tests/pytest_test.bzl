@@ -3,7 +3,7 @@
 load("@pypi//:requirements.bzl", "requirement")
 load("@rules_python//python:py_test.bzl", "py_test")
 
-def pytest_test(name, src, deps = [], args = [], **kwargs):
+def pytest_test(name, src, deps = [], args = [], data = [], **kwargs):
     """Declares a py_test whose main program is pytest.
 
     Args:
@@ -11,6 +11,7 @@ def pytest_test(name, src, deps = [], args = [], **kwargs):
       src: The file with the tests.
       deps: What it imports, beside pytest and the package.
       args: Further arguments for pytest.
+      data: Files that it reads, beside pytest's settings.
       **kwargs: Passed to py_test.
     """
     py_test(
@@ -19,6 +20,7 @@ def pytest_test(name, src, deps = [], args = [], **kwargs):
         main = "//tests:run_pytest.py",
         args = ["$(location %s)" % src] + args,
         imports = [".."],
+        data = data + ["//:pyproject.toml"],
         deps = deps + [
             "//rwkeras",
             "//tests:conftest",

@@ -62,8 +62,14 @@ class ScaleSettings:
 
 def scaled(images: tf.Tensor, scale: float) -> tf.Tensor:
     """Returns images of another size, float32 RGB, clipped to [0, 1]."""
-    height, width = images.shape[1:3]
-    return resized(images, (max(2, round(height * scale)), max(2, round(width * scale))))
+    height, width = scaled_shape(images.shape, scale)[1:3]
+    return resized(images, (height, width))
+
+
+def scaled_shape(shape: Sequence[int], scale: float) -> tuple[int, int, int, int]:
+    """Returns the shape of what `scaled` makes of images of a shape."""
+    batch, height, width, channels = shape
+    return batch, max(2, round(height * scale)), max(2, round(width * scale)), channels
 
 
 def resized(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:

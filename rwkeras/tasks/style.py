@@ -12,7 +12,13 @@ from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerS
 from rwkeras.tasks.measured import content_terms, texture_terms
 from rwkeras.tasks.memory import within_memory
 from rwkeras.tasks.regions import Regions
-from rwkeras.tasks.scales import ScaleSettings, coarse_to_fine, resized, scaled
+from rwkeras.tasks.scales import (
+    ScaleSettings,
+    coarse_to_fine,
+    resized,
+    scaled,
+    scaled_shape,
+)
 from rwkeras.tasks.settings import INITS, StyleSettings, layer_names
 from rwkeras.tasks.start import as_start
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
@@ -187,18 +193,25 @@ def transfer_style(
     size = tuple(target.images.shape[1:3])
     sizes = 1 if scales is None else len(scales.scales(max(size)))
 
-    def make(scale, start, optimizer, callback):
-        images = scaled(target.images, scale)
-        manners = [scaled(manner.images, scale * style_scale) for manner in styles]
-        optimizer = within_memory(
+    def fitted(optimizer, scale):
+        shape = scaled_shape(target.images.shape, scale)
+        manners = (scaled_shape(each.images.shape, scale * style_scale) for each in styles)
+        return within_memory(
             network,
             list(dict.fromkeys(settings.content_layers + settings.style_layers)),
-            images.shape,
-            [images.shape, *(manner.shape for manner in manners)],
+            shape,
+            [shape, *manners],
             optimizer,
             sizes=sizes,
             whole=None if regions is None else "a picture with `content_masks`",
         )
+
+    def make(scale, start, optimizer, callback):
+        if start is None:
+            fitted(optimizer, 1.0)  # Before smaller sizes are made for nothing.
+        optimizer = fitted(optimizer, scale)
+        images = scaled(target.images, scale)
+        manners = [scaled(manner.images, scale * style_scale) for manner in styles]
         objective = style_objective(model, images, manners, settings, optimizer.tile_size, regions)
         if start is None and given is not None:
             start = resized(given, tuple(images.shape[1:3]))

@@ -15,7 +15,7 @@ from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.tasks.measured import texture_terms
 from rwkeras.tasks.memory import within_memory
-from rwkeras.tasks.scales import Maker, ScaleSettings, coarse_to_fine, scaled
+from rwkeras.tasks.scales import Maker, ScaleSettings, coarse_to_fine, scaled, scaled_shape
 from rwkeras.tasks.settings import TextureSettings, layer_names
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.tasks.tileable import check_tileable, resized_around, tileable_networks
@@ -124,26 +124,33 @@ def _maker(
     period, made = circular_period(network), list[np.ndarray]()
     batch = max(images.shape[0] for images in sources)
 
-    def make(scale, start, optimizer, callback):
-        images = [scaled(source, scale) for source in sources]
-        here = tuple(max(1, round(side * scale / period)) * period for side in size)
-        shape = (batch, *here, sources[0].shape[3])
-        optimizer = within_memory(
+    def shape_at(scale):
+        here = (max(1, round(side * scale / period)) * period for side in size)
+        return batch, *here, sources[0].shape[3]
+
+    def fitted(optimizer, scale):
+        return within_memory(
             network,
             settings.layers,
-            shape,
-            [each.shape for each in images],
+            shape_at(scale),
+            [scaled_shape(each.shape, scale) for each in sources],
             optimizer,
             sizes=sizes,
             whole=None if network is measure else "a tileable texture",
         )
+
+    def make(scale, start, optimizer, callback):
+        if start is None:
+            fitted(optimizer, 1.0)  # Before smaller sizes are made for nothing.
+        optimizer, shape = fitted(optimizer, scale), shape_at(scale)
+        images = [scaled(source, scale) for source in sources]
         objective = texture_objective(measure, images, settings, optimizer.tile_size)
         if start is None:
             start = starting_noise(
                 objective, shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
             )
         elif network is not measure:
-            start = resized_around(tf.constant(made[-1]), here)
+            start = resized_around(tf.constant(made[-1]), shape[1:3])
         result = optimize_image(network, objective, start, optimizer=optimizer, callback=callback)
         made.append(result.image)
         return result

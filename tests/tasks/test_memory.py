@@ -26,11 +26,11 @@ def planned(model, side, bound, **arguments):
     return within_memory(model, LAYERS, shape, [shape], settings)
 
 
-def budget(model, side, coordinates="pixels", **arguments):
+def budget(model, side, coordinates="pixels", sizes=1, **arguments):
     shape = (1, side, side, 3)
     extractor = feature_extractor(model, LAYERS)
     settings = rwkeras.OptimizerSettings(**arguments)
-    return _Budget(extractor, shape, [shape], settings, coordinates)
+    return _Budget(extractor, shape, [shape], settings, coordinates, sizes)
 
 
 def refusal(make):
@@ -186,8 +186,28 @@ def test_sizes_count_each(toy, square):
         for scales in (None, ScaleSettings(smallest=square.shape[0] // 4, step=2)):
             message = refusal(functools.partial(task, scales=scales, optimizer=low))
             needed.append(float(re.search(r"at least ([\d.]+) GiB", message).group(1)))
-        # Two smaller ones, whose pictures take nothing to speak of.
         assert needed[1] - needed[0] == pytest.approx(0.3), name
+
+
+def test_the_last_size_is_refused_before_the_first_is_made(toy):
+    picture = waves(1024, 1024).astype(np.float32)
+    scales = ScaleSettings(smallest=16, step=8)
+    needed = budget(toy, 1024, sizes=3).tiled(128, 3) / GIB
+    assert budget(toy, 16, sizes=3).whole() / GIB < needed - 0.1
+    low = rwkeras.OptimizerSettings(max_memory=needed - 0.05, max_iterations=1)
+    told = []
+    for task in (
+        functools.partial(rwkeras.synthesize_texture, toy, picture, LAYERS),
+        functools.partial(
+            rwkeras.transfer_style, toy, picture, picture,
+            content_layers=LAYERS, style_layers=LAYERS,
+        ),
+    ):  # fmt: skip
+        message = refusal(
+            functools.partial(task, scales=scales, optimizer=low, callback=told.append)
+        )
+        assert "for an image of this size" in message
+    assert not told
 
 
 @pytest.mark.slow

@@ -62,14 +62,18 @@ class ScaleSettings:
 
 def scaled(images: tf.Tensor, scale: float) -> tf.Tensor:
     """Returns images of another size, float32 RGB, clipped to [0, 1]."""
-    height, width = scaled_shape(images.shape, scale)[1:3]
-    return resized(images, (height, width))
+    return resized(images, _scaled_size(images.shape[1:3], scale))
 
 
 def scaled_shape(shape: Sequence[int], scale: float) -> tuple[int, int, int, int]:
     """Returns the shape of what `scaled` makes of images of a shape."""
-    batch, height, width, channels = shape
-    return batch, max(2, round(height * scale)), max(2, round(width * scale)), channels
+    batch, *size, channels = shape
+    return batch, *_scaled_size(size, scale), channels
+
+
+def _scaled_size(size: Sequence[int], scale: float) -> tuple[int, int]:
+    height, width = size
+    return max(2, round(height * scale)), max(2, round(width * scale))
 
 
 def resized(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
@@ -105,8 +109,7 @@ def coarse_to_fine(
     start, done = None, list[OptimizationResult]()
     for scale, count in zip(scales, counts, strict=True):
         if done:
-            height, width = (max(2, round(side * scale)) for side in size)
-            start = resized(tf.constant(done[-1].image), (height, width))
+            start = resized(tf.constant(done[-1].image), _scaled_size(size, scale))
         small = scale < 1 and max(size) * scale < settings.float32_below
         at_this_size = dataclasses.replace(
             optimizer,

@@ -207,7 +207,7 @@ def transfer_style(
         )
 
     def make(scale, start, optimizer, callback):
-        if start is None:
+        if start is None and scale < 1:
             fitted(optimizer, 1.0)  # Before smaller sizes are made for nothing.
         optimizer = fitted(optimizer, scale)
         images = scaled(target.images, scale)

@@ -140,7 +140,7 @@ def _maker(
         )
 
     def make(scale, start, optimizer, callback):
-        if start is None:
+        if start is None and scale < 1:
             fitted(optimizer, 1.0)  # Before smaller sizes are made for nothing.
         optimizer, shape = fitted(optimizer, scale), shape_at(scale)
         images = [scaled(source, scale) for source in sources]

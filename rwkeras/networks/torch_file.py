@@ -1,0 +1,181 @@
+"""Tensors from files of PyTorch's, read without PyTorch and without running what a pickle could.
+
+`torch.save` writes a dictionary of tensors as a pickle, in which each tensor is a call of
+`torch._utils._rebuild_tensor_v2` on a storage: (storage, offset, shape, strides), element
+[i, j, ...] of the tensor being element offset + i strides[0] + j strides[1] + ... of the storage.
+The numbers follow, in one of two layouts: since PyTorch 1.6 a zip archive with one member for each
+storage, before that one file with the storages after the pickle. A pickle may name any function
+to call. Here names stand for tensors, their storages and dictionaries, and every other is refused.
+"""
+
+import io
+import os
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rwkeras.validation import invalid_argument
+
+_ARCHIVE = b"PK\x03\x04"
+# What the older layout begins with, as pickles: a magic number and a version.
+_MAGIC, _VERSION = 0x1950A86A20F9469CFC6C, 1001
+_DTYPES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
+
+
+class _Storage(NamedTuple):
+    """Numbers in a row: their type, where they are in the file, and how many there are."""
+
+    dtype: str
+    key: str
+    size: int
+
+
+class _Tensor(NamedTuple):
+    """A tensor as elements of a storage."""
+
+    storage: _Storage
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+
+class _Dictionary(dict):
+    """Stands for an ordered dictionary in a pickle."""
+
+    def __setstate__(self, state: Any):
+        """Ignores the attributes that PyTorch gives such a dictionary: versions of its modules."""
+
+
+class _Unpickler(pickle.Unpickler):
+    """Unpickles dictionaries of tensors, and nothing else.
+
+    Attributes:
+        storages: What the tensors are parts of, by key.
+    """
+
+    def __init__(self, file: Any):
+        super().__init__(file)
+        self.storages: dict[str, _Storage] = {}
+
+    def find_class(self, module: str, name: str) -> Any:
+        # Nothing here has attributes that a pickle could change for the next one.
+        if (module, name) == ("collections", "OrderedDict"):
+            return _Dictionary
+        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+            return self._tensor
+        if module == "torch" and name in _DTYPES:
+            return _DTYPES[name]
+        raise pickle.UnpicklingError(f"{module}.{name} is no tensor of float32 or int64")
+
+    def persistent_load(self, pid: Any) -> _Storage:
+        kind, dtype, key, _, size, *view = pid
+        known = dtype in _DTYPES.values() and type(key) is str and type(size) is int
+        if kind != "storage" or not known or view not in ([], [None]):
+            raise pickle.UnpicklingError(f"{pid!r} is no storage")
+        return self.storages.setdefault(key, _Storage(dtype, key, size))
+
+    @staticmethod
+    def _tensor(storage: _Storage, offset: int, shape: tuple, strides: tuple, *_: Any) -> _Tensor:
+        # What follows is for training: whether there is a gradient, and hooks.
+        return _Tensor(storage, offset, tuple(shape), tuple(strides))
+
+
+def _numbers(data: bytes, storage: _Storage) -> np.ndarray:
+    """Returns the numbers of a storage from its bytes, a vector."""
+    numbers = np.frombuffer(data, storage.dtype)
+    if numbers.size != storage.size:
+        raise ValueError(f"storage {storage.key} holds {numbers.size} of {storage.size} numbers")
+    return numbers
+
+
+def _array(tensor: Any, storages: dict[str, np.ndarray]) -> np.ndarray:
+    """Returns a tensor as a view of its storage, which cannot be written to."""
+    if not isinstance(tensor, _Tensor):
+        raise ValueError(f"a {type(tensor).__name__.strip('_').lower()}, not a tensor")
+    storage, offset, shape, strides = tensor
+    numbers = storages[storage.key]
+    whole = all(type(n) is int and n >= 0 for n in (offset, *shape, *strides))
+    if not whole or len(shape) != len(strides):
+        raise ValueError(f"a tensor of shape {shape}, strides {strides} and offset {offset}")
+    last = offset + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
+    if 0 in shape:
+        return np.empty(shape, storage.dtype)
+    if last >= numbers.size:
+        raise ValueError(f"a tensor that reaches beyond storage {storage.key}")
+    steps = [stride * numbers.itemsize for stride in strides]
+    return np.lib.stride_tricks.as_strided(numbers[offset:], shape, steps, writeable=False)
+
+
+def _read_archive(file: io.BytesIO) -> tuple[Any, dict[str, np.ndarray]]:
+    """Returns what a zip archive's pickle holds, and its storages by key."""
+    with zipfile.ZipFile(file) as archive:
+        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+            raise ValueError("an archive with compressed members")
+        names = archive.namelist()
+        folders = [name.removesuffix("data.pkl") for name in names if name.endswith("/data.pkl")]
+        if len(folders) != 1:
+            raise ValueError("an archive without a data.pkl")
+        order = f"{folders[0]}byteorder"
+        if order in names and archive.read(order) != b"little":
+            raise ValueError("numbers with the most significant byte first")
+        unpickler = _Unpickler(io.BytesIO(archive.read(f"{folders[0]}data.pkl")))
+        loaded = unpickler.load()
+        members = {key: archive.read(f"{folders[0]}data/{key}") for key in unpickler.storages}
+    return loaded, {key: _numbers(data, unpickler.storages[key]) for key, data in members.items()}
+
+
+def _read_sequence(file: io.BytesIO) -> tuple[Any, dict[str, np.ndarray]]:
+    """Returns what the older layout's main pickle holds, and its storages by key.
+
+    Five pickles: a magic number, a version, facts about the machine, the dictionary of tensors, and
+    the keys of the storages. For each of these the number of its elements follows, of eight bytes,
+    and the elements.
+    """
+    if _Unpickler(file).load() != _MAGIC or _Unpickler(file).load() != _VERSION:
+        raise ValueError("a pickle that PyTorch has not written")
+    if not _Unpickler(file).load()["little_endian"]:
+        raise ValueError("numbers with the most significant byte first")
+    unpickler = _Unpickler(file)
+    loaded = unpickler.load()
+    storages = {}
+    for key in _Unpickler(file).load():
+        storage = unpickler.storages[key]
+        size = int.from_bytes(file.read(8), "little") * np.dtype(storage.dtype).itemsize
+        storages[key] = _numbers(file.read(size), storage)
+    return loaded, storages
+
+
+def read_torch_file(path: str | os.PathLike[str], name: str = "weights") -> dict[str, np.ndarray]:
+    """Returns the tensors of a file in which PyTorch saved a dictionary of them.
+
+    Such a file, as `torch.save(module.state_dict(), path)` writes it, usually ends in .pth or .pt.
+
+    Args:
+        path: The file.
+        name: The argument, as the caller spells it, for messages.
+
+    Returns:
+        Arrays of float32 or int64 by name, in the file's order and of the tensors' shapes. They
+        share memory where the tensors do, and cannot be written to.
+
+    Raises:
+        ValueError: There is no such file, it is not whole, or it holds anything else than tensors
+            of these types by name.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise invalid_argument(name, "the path of a file that exists", str(path))
+    data = path.read_bytes()
+    try:
+        read = _read_archive if data.startswith(_ARCHIVE) else _read_sequence
+        loaded, storages = read(io.BytesIO(data))
+        if not isinstance(loaded, dict) or not all(isinstance(key, str) for key in loaded):
+            raise ValueError("no dictionary by name")
+        return {key: _array(tensor, storages) for key, tensor in loaded.items()}
+    except Exception as error:  # Broken files raise many kinds.
+        reason = " ".join(str(error).split()) or type(error).__name__
+        expected = "a file in which PyTorch saved tensors of float32 and int64 by name, whole"
+        raise invalid_argument(name, expected, f"{path} ({reason})") from error

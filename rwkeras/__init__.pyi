@@ -68,6 +68,9 @@ from .networks.circular import (
     with_circular_padding,
     with_mirrored_padding,
 )
+from .networks.efficientnet_lite import (
+    efficientnet_lite0,
+)
 from .networks.features import (
     extract,
     feature_extractor,
@@ -260,6 +263,7 @@ __all__ = [
     "decnn",
     "decode",
     "decoder",
+    "efficientnet_lite0",
     "extract",
     "feature_extractor",
     "filter_bank",

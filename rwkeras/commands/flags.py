@@ -115,7 +115,12 @@ flags.DEFINE_float(
 flags.DEFINE_string(
     "network", "vgg19", f"One of {', '.join(NETWORKS)}, a recipe's .json, or a .keras file."
 )
-flags.DEFINE_string("weights", None, "Trained weights of alexnet or pretrained_vgg19, a file.")
+flags.DEFINE_string(
+    "weights",
+    None,
+    "Trained weights of alexnet, efficientnet_lite0 or pretrained_vgg19: a file, or imagenet for "
+    "the last two.",
+)
 flags.DEFINE_string(
     "rescale_images",
     None,

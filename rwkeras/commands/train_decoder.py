@@ -46,7 +46,12 @@ flags.DEFINE_string("output", None, "The .keras file to write.")
 flags.DEFINE_string(
     "network", "vgg19", f"One of {', '.join(NETWORKS)}, a recipe's .json, or a .keras file."
 )
-flags.DEFINE_string("weights", None, "Trained weights of alexnet or pretrained_vgg19, a file.")
+flags.DEFINE_string(
+    "weights",
+    None,
+    "Trained weights of alexnet, efficientnet_lite0 or pretrained_vgg19: a file, or imagenet for "
+    "the last two.",
+)
 flags.DEFINE_enum("upsampling", _DECODER.upsampling, list(UPSAMPLINGS), "How maps grow.")
 flags.DEFINE_float("width", _DECODER.width, "How many maps the decoder has, of the network's.")
 flags.DEFINE_integer(

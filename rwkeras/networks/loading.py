@@ -9,6 +9,7 @@ from rwkeras.networks.alexnet import alexnet
 from rwkeras.networks.applications import APPLICATIONS, keras_application
 from rwkeras.networks.batch_normalization import adapt_batch_normalization
 from rwkeras.networks.calibrate import calibrate, can_calibrate
+from rwkeras.networks.efficientnet_lite import efficientnet_lite0
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.filter_bank import filter_bank
 from rwkeras.networks.pretrained import pretrained_vgg19
@@ -50,6 +51,9 @@ _NAMED = {
         VGG19.top_layers,
     ),
     "alexnet": _Named(alexnet, ("initializer", "seed", "weights"), ("fc6", "fc7", "fc8")),
+    "efficientnet_lite0": _Named(
+        efficientnet_lite0, ("initializer", "seed", "weights"), ("pool", "logits")
+    ),
     "filter_bank": _Named(filter_bank, _RANDOM),
     **{name: _application(name) for name in APPLICATIONS},
 }
@@ -86,7 +90,8 @@ def load_network(
         subtract_mean: Of a VGG or a filter bank that is drawn at random; see `vgg19`.
         initializer: Of a network that is drawn at random; see `vgg19`.
         seed: Of a network that is drawn at random; see `vgg19`.
-        weights: Of `pretrained_vgg19` or `alexnet`: a file of trained weights.
+        weights: Of `pretrained_vgg19`, `alexnet` or `efficientnet_lite0`: a file of trained
+            weights, or "imagenet" where the network knows it.
         rescale_images: Of `pretrained_vgg19`: images over which its filters are rescaled; see
             `rescale_filters`.
 
@@ -151,8 +156,8 @@ def make_ready(model: keras.Model, images: Any, layers: Sequence[str] = ()) -> N
     """Brings the activations of a network to a healthy size, in place.
 
     A chain of rectified layers is calibrated, which changes its scale alone. Batch normalisation
-    gets the statistics of the images. A network that is neither a chain nor has that stays as it
-    is.
+    gets the statistics of the images, unless it is frozen (`trainable` is False), as that of
+    trained weights is. A network that is neither a chain nor has that stays as it is.
 
     Args:
         model: A functional `keras.Model`.
@@ -165,5 +170,13 @@ def make_ready(model: keras.Model, images: Any, layers: Sequence[str] = ()) -> N
     part = feature_extractor(model, layers) if layers else model
     if can_calibrate(part):
         calibrate(part, images)
-    else:
+    elif not _has_own_statistics(part):
         adapt_batch_normalization(part, images)
+
+
+def _has_own_statistics(model: keras.Model) -> bool:
+    """Returns whether any batch normalisation is frozen, for Keras to keep its statistics."""
+    return any(
+        isinstance(layer, keras.layers.BatchNormalization) and not layer.trainable
+        for layer in model.layers
+    )

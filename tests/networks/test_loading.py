@@ -20,6 +20,7 @@ def test_from_a_file(tmp_path, toy):
     ("name", "layer"),
     [
         ("alexnet", "conv3"),
+        ("efficientnet_lite0", "block3b"),
         ("filter_bank", "maps"),
         ("mobilenet", "conv_pw_3_relu"),
         ("resnet50", "conv3_block4_out"),
@@ -78,6 +79,17 @@ def test_batch_normalisation_is_made_ready_by_adapting_it(square):
     np.testing.assert_allclose(np.mean(normalized, (0, 1, 2)), 0, atol=1e-4)
 
 
+def test_batch_normalisation_that_is_frozen_keeps_its_statistics(square):
+    model = rwkeras.load_network("mobilenet")
+    rwkeras.adapt_batch_normalization(model, square)
+    for layer in model.layers:
+        layer.trainable = False
+    before = model.get_weights()
+    rwkeras.make_ready(model, 1 - square, ["conv_pw_1_relu"])
+    for first, second in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
 def test_what_is_neither_stays_as_it_is(square):
     model = rwkeras.alexnet()
     before = model.get_weights()
@@ -91,8 +103,9 @@ def test_errors(tmp_path):
         rwkeras.load_network("vgg-19")
     assert str(error.value) == (
         "Invalid value for argument `network`. Expected one of 'vgg19', 'toy_vgg', "
-        "'pretrained_vgg19', 'alexnet', 'filter_bank', 'densenet121', 'efficientnet_b0', "
-        "'inception_v3', 'mobilenet', 'mobilenet_v2', 'resnet50', 'vgg16', 'xception', "
+        "'pretrained_vgg19', 'alexnet', 'efficientnet_lite0', 'filter_bank', 'densenet121', "
+        "'efficientnet_b0', 'inception_v3', 'mobilenet', 'mobilenet_v2', 'resnet50', 'vgg16', "
+        "'xception', "
         "'RECIPE.json', 'PATH.keras' (did you mean 'vgg19'?). Received: network=vgg-19"
     )
     missing = str(tmp_path / "missing.keras")

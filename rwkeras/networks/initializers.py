@@ -6,6 +6,7 @@ rests. `stream` derives it anew for one layer, so that layers of one shape diffe
 from each other and a layer does not depend on how deep the network around it is.
 """
 
+import functools
 import math
 from typing import Any
 
@@ -166,6 +167,53 @@ class Sparse(_ScaledInitializer):
 
     def get_config(self) -> dict[str, Any]:
         return {"density": self.density, **super().get_config()}
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class ZeroSum(RandomInitializer):
+    """Another distribution's kernels less their mean, so that each unit's weights sum to zero.
+
+    Such a unit does not answer to an image of one colour.
+
+    Args:
+        distribution: The other distribution, with the seed.
+    """
+
+    def __init__(self, distribution: RandomInitializer):
+        if not isinstance(distribution, RandomInitializer):
+            raise invalid_argument("distribution", "a `RandomInitializer`", distribution)
+        super().__init__(distribution.seed)
+        self.distribution = distribution
+
+    def draw(self, shape: tuple[int, ...]) -> np.ndarray:
+        kernel = self.distribution.draw(shape)
+        rows = kernel.reshape(-1, shape[-1]).astype(np.float64)
+        # Row by row: NumPy adds along other axes in an order that depends on the processor.
+        total = functools.reduce(np.add, rows)
+        return (rows - total / len(rows)).astype(np.float32).reshape(shape)
+
+    def stream(self, *names: str) -> "ZeroSum":
+        """Returns this distribution with the seed of the stream `names`."""
+        return ZeroSum(self.distribution.stream(*names))
+
+    def with_seed(self, seed: int) -> "ZeroSum":
+        """Returns this distribution with another seed."""
+        return ZeroSum(self.distribution.with_seed(seed))
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return {"distribution": keras.saving.serialize_keras_object(self.distribution)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "ZeroSum":
+        """Returns the distribution that `get_config` described."""
+        return cls(keras.saving.deserialize_keras_object(config["distribution"]))
+
+    def __eq__(self, other):
+        return isinstance(other, ZeroSum) and other.distribution == self.distribution
+
+    def __hash__(self):
+        return hash((ZeroSum, self.distribution))
 
 
 INITIALIZERS: dict[str, type[RandomInitializer]] = {

@@ -1,0 +1,126 @@
+"""Random networks drawn anew, and their filters brought to one size on an image.
+
+What a random filter answers depends on how its weights happen to fit the image: of filters of one
+distribution, some answer a hundred times as strongly as others and decide a Gram matrix alone. On a
+source, `standardize` gives each filter's answers a mean of zero and a variance of one.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.images.batch import as_batch
+from rwkeras.networks.features import check_image_shape, feature_extractor
+from rwkeras.networks.initializers import RandomInitializer
+from rwkeras.validation import check_number, invalid_argument
+
+# Of filters that answer less, in images of [0, 1], there is nothing but rounding to be scaled.
+_LEAST_STDDEV = 1e-6
+
+
+def _drawn(layer: keras.layers.Layer, name: str) -> RandomInitializer | None:
+    initializer = getattr(layer, f"{name}_initializer", None)
+    return initializer if isinstance(initializer, RandomInitializer) else None
+
+
+def _convolutions(model: keras.Model) -> Iterator[keras.layers.Conv2D]:
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            yield layer
+
+
+def can_standardize(model: keras.Model) -> bool:
+    """Returns whether a model's weights are all of convolutions with biases and random kernels."""
+    convolutions = list(_convolutions(model))
+    rest = [layer for layer in model.layers if layer.weights and layer not in convolutions]
+    return (
+        bool(convolutions)
+        and not rest
+        and all(layer.use_bias and _drawn(layer, "kernel") for layer in convolutions)
+    )
+
+
+def redraw(model: keras.Model, draw: int) -> None:
+    """Draws the kernels and biases of a random network's convolutions anew, in place.
+
+    Args:
+        model: A model of this package whose convolutions have random kernels.
+        draw: Which draw of the network's own seed: 0 is that with which it was made.
+
+    Raises:
+        ValueError: The model has weights of another kind, or `draw` is not an integer of at least 0.
+    """
+    check_number("draw", draw, integer=True)
+    if not can_standardize(model):
+        expected = "a network whose weights are all of convolutions with biases and random kernels"
+        raise invalid_argument("model", expected, model.name)
+    for layer in _convolutions(model):
+        for name in ("kernel", "bias"):
+            distribution, weight = _drawn(layer, name), getattr(layer, name)
+            if distribution is not None:
+                stream = distribution if draw == 0 else distribution.stream(f"draw{draw}")
+                weight.assign(stream(tuple(weight.shape), weight.dtype))
+
+
+def standardize(model: keras.Model, images: Any, *, draw: int = 0) -> None:
+    """Brings each filter's answers on images to mean 0 and variance 1 before its bias, in place.
+
+    With m and s the mean and the standard deviation of what a filter w answers over all positions,
+
+        w <- w / s,    b <- t - m / s,
+
+    where the threshold t is what the bias was drawn as. Layers follow each other: a later one is
+    scaled on what the earlier ones make now. Doing so again changes nothing but rounding.
+
+    Args:
+        model: A model whose weights are all of convolutions with biases and random kernels, such as
+            `multiscale()`.
+        images: A path, a Pillow image, or an array or tensor, uint8 in [0, 255] or float in
+            [0, 1], [height, width, 3] or a batch of it.
+        draw: See `redraw`; it says which thresholds the biases were drawn as.
+
+    Raises:
+        ValueError: The model is not such a network, or the images do not fit it or are of one colour.
+    """
+    x = as_batch(images, "images").images
+    layers = list(_convolutions(model))
+    if not can_standardize(model):
+        expected = "a network whose weights are all of convolutions with biases and random kernels"
+        raise invalid_argument("model", expected, model.name)
+    check_image_shape(feature_extractor(model, [layer.name for layer in layers]), x.shape)
+    before = [weight.numpy() for weight in model.weights]
+    try:
+        for layer in layers:
+            _standardize_layer(model, layer, x, draw)
+    except ValueError:
+        model.set_weights(before)
+        raise
+
+
+def _moments(layer: keras.layers.Conv2D, inputs: tf.Tensor) -> Sequence[np.ndarray]:
+    """Returns mean and standard deviation of what each filter answers, float32, [filters]."""
+    answers = tf.cast(layer.convolution_op(inputs, tf.convert_to_tensor(layer.kernel)), tf.float32)
+    mean, variance = tf.nn.moments(answers, [0, 1, 2])
+    return mean.numpy(), np.sqrt(variance.numpy())
+
+
+def _standardize_layer(
+    model: keras.Model, layer: keras.layers.Conv2D, images: tf.Tensor, draw: int
+) -> None:
+    inputs = keras.Function(model.inputs[0], layer.input)(images)
+    mean, stddev = _moments(layer, inputs)
+    if not np.all(np.isfinite(stddev)) or np.max(stddev) < _LEAST_STDDEV:
+        expected = f"images on which the filters of '{layer.name}' answer differently from place to"
+        found = f"a standard deviation of {np.max(stddev):.3g} at most"
+        raise invalid_argument("images", f"{expected} place", found)
+    stddev = np.maximum(stddev, _LEAST_STDDEV * np.max(stddev))
+    distribution = _drawn(layer, "bias")
+    threshold = np.zeros_like(mean)
+    if distribution is not None:
+        stream = distribution if draw == 0 else distribution.stream(f"draw{draw}")
+        threshold = stream.draw(mean.shape)
+    layer.kernel.assign(layer.kernel.numpy() / stddev)
+    layer.bias.assign(threshold - mean / stddev)

@@ -8,6 +8,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -15,8 +16,23 @@ import tensorflow as tf
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings, Progress
 from rwkeras.validation import check_number
 
-# Makes a picture: of a scale, at most 1, from a start of that size or None, as the settings say.
-Maker = Callable[[float, tf.Tensor | None, OptimizerSettings, Callback | None], OptimizationResult]
+
+class Step(NamedTuple):
+    """One of the pictures by which a picture is made, from coarse to fine.
+
+    Attributes:
+        scale: Of the picture's sides, at most 1.
+        number: Which step it is, from 0.
+        iterations: How many there are at most.
+    """
+
+    scale: float
+    number: int
+    iterations: int
+
+
+# Makes a picture: by a step, from a start of that size or None, as the settings say.
+Maker = Callable[[Step, tf.Tensor | None, OptimizerSettings, Callback | None], OptimizationResult]
 
 
 @dataclass(frozen=True)
@@ -27,22 +43,27 @@ class ScaleSettings:
         smallest: What the longer side is at least at first, in pixels.
         step: By how much it grows each time, more than 1.
         least_iterations: How many iterations there are at each size at least. The first has those
-            of the optimiser's settings; each that follows has fewer, so that all cost the same.
+            of the optimiser's settings; of those that follow each has fewer, in proportion to its
+            side.
         float32_below: Sizes whose longer side is less, in pixels, are made in float32 where the
             optimiser's precision is "auto", the last excepted: to compile for bfloat16 too would
             take longer than they themselves.
+        memory: How many pairs L-BFGS keeps at most: of a short run more help little, and each
+            makes the graph larger that is compiled for every size.
     """
 
-    smallest: int = 256
-    step: float = math.sqrt(2)
-    least_iterations: int = 10
+    smallest: int = 32
+    step: float = 2.0
+    least_iterations: int = 60
     float32_below: int = 128
+    memory: int = 10
 
     def __post_init__(self):
         check_number("smallest", self.smallest, integer=True, minimum=2)
         check_number("step", self.step, minimum=1, exclusive=True)
         check_number("least_iterations", self.least_iterations, integer=True, minimum=1)
         check_number("float32_below", self.float32_below, integer=True)
+        check_number("memory", self.memory, integer=True, minimum=1)
 
     def scales(self, side: int) -> list[float]:
         """Returns the scales for a longer side, from the smallest to 1."""
@@ -57,7 +78,28 @@ class ScaleSettings:
             most: How many at the first.
         """
         least = min(most, self.least_iterations)
-        return [max(least, round(most * (scales[0] / scale) ** 2)) for scale in scales]
+        return [max(least, round(most * scales[0] / scale)) for scale in scales]
+
+
+def planned_steps(
+    side: int, settings: ScaleSettings | None, iterations: int, draws: int
+) -> list[Step]:
+    """Returns the steps by which a picture is made.
+
+    Args:
+        side: Its longer side, in pixels.
+        settings: The sizes; None for the last at once.
+        iterations: How many there are at the first size.
+        draws: By how many networks each size is made, which share its iterations.
+    """
+    scales = [1.0] if settings is None else settings.scales(side)
+    counts = [iterations] if settings is None else settings.iterations(scales, iterations)
+    shares = [
+        (scale, count * (n + 1) // draws - count * n // draws)
+        for scale, count in zip(scales, counts, strict=True)
+        for n in range(draws)
+    ]
+    return [Step(scale, number, count) for number, (scale, count) in enumerate(shares)]
 
 
 def scaled(images: tf.Tensor, scale: float) -> tf.Tensor:
@@ -86,39 +128,33 @@ def resized(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
 def coarse_to_fine(
     make: Maker,
     size: tuple[int, int],
-    settings: ScaleSettings,
+    steps: Sequence[Step],
+    settings: ScaleSettings | None,
     optimizer: OptimizerSettings,
     callback: Callback | None,
 ) -> OptimizationResult:
-    """Makes a picture at each size, from the one before.
+    """Makes a picture step by step, each from the one before.
 
     Args:
-        make: Makes it at one size.
+        make: Makes it by one step.
         size: Height and width of the last, in pixels.
-        settings: The sizes.
-        optimizer: The optimiser's settings; its iterations are those of the first size, and its
-            bound on evaluations holds for each.
-        callback: Told of the progress through all sizes.
+        steps: What `planned_steps` returned.
+        settings: The sizes; None for the last at once.
+        optimizer: The optimiser's settings; its bound on evaluations holds for each step.
+        callback: Told of the progress through all steps.
 
     Returns:
-        The last picture, with the losses at its size and the iterations and evaluations of all. If
+        The last picture, with the losses of its step and the iterations and evaluations of all. If
         the callback stops at a smaller size, the picture is enlarged.
     """
-    scales = settings.scales(max(size))
-    counts = settings.iterations(scales, optimizer.max_iterations)
+    total = sum(step.iterations for step in steps)
     start, done = None, list[OptimizationResult]()
-    for scale, count in zip(scales, counts, strict=True):
+    for step in steps:
         if done:
-            start = resized(tf.constant(done[-1].image), _scaled_size(size, scale))
-        small = scale < 1 and max(size) * scale < settings.float32_below
-        at_this_size = dataclasses.replace(
-            optimizer,
-            max_iterations=count,
-            precision="float32" if small and optimizer.precision == "auto" else optimizer.precision,
-            checkpoint_dir=_below(optimizer.checkpoint_dir, scale),
-        )
-        told = _shifted(callback, sum(counts[: len(done)]), done, sum(counts))
-        done.append(make(scale, start, at_this_size, told))
+            start = resized(tf.constant(done[-1].image), _scaled_size(size, step.scale))
+        given = _at_step(optimizer, step, settings, max(size), len(steps))
+        behind = sum(earlier.iterations for earlier in steps[: step.number])
+        done.append(make(step, start, given, _shifted(callback, behind, done, total)))
         if done[-1].stopped:
             break
     return done[-1]._replace(
@@ -128,9 +164,25 @@ def coarse_to_fine(
     )
 
 
-def _below(folder: str | None, scale: float) -> str | None:
-    """Returns the folder of a scale's state below that of the run."""
-    return None if folder is None else f"{folder}/scale_{scale:.4f}"
+def _at_step(
+    optimizer: OptimizerSettings,
+    step: Step,
+    settings: ScaleSettings | None,
+    side: int,
+    count: int,
+) -> OptimizerSettings:
+    """Returns the optimiser's settings for one of some steps to a longer side."""
+    if settings is not None:
+        small = step.scale < 1 and side * step.scale < settings.float32_below
+        if small and optimizer.precision == "auto":
+            optimizer = dataclasses.replace(optimizer, precision="float32")
+        if count > 1:
+            memory = min(optimizer.memory, settings.memory)
+            optimizer = dataclasses.replace(optimizer, memory=memory)
+    folder = optimizer.checkpoint_dir
+    if folder is not None and count > 1:
+        folder = f"{folder}/step_{step.number}"
+    return dataclasses.replace(optimizer, max_iterations=step.iterations, checkpoint_dir=folder)
 
 
 def _shifted(

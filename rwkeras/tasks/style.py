@@ -1,5 +1,6 @@
 """Style transfer: the content of one image in the style of another (Eq. 9)."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,23 +10,26 @@ from rwkeras.backend import keras
 from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.objectives.objective import Objective, tv_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
+from rwkeras.tasks.drawn import TaskNetwork
 from rwkeras.tasks.measured import content_terms, texture_terms
 from rwkeras.tasks.memory import within_memory
 from rwkeras.tasks.regions import Regions
 from rwkeras.tasks.scales import (
     ScaleSettings,
     coarse_to_fine,
+    planned_steps,
     resized,
     scaled,
     scaled_shape,
 )
-from rwkeras.tasks.settings import INITS, StyleSettings, layer_names
+from rwkeras.tasks.settings import INITS, StyleSettings, style_settings
 from rwkeras.tasks.start import as_start
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.tasks.texture import as_sources, check_batches, check_source_weights
 from rwkeras.validation import check_number, invalid_argument
 
 _DEFAULTS = StyleSettings()
+STYLE_SCALES = ScaleSettings(smallest=64)
 
 
 def style_parts(
@@ -105,15 +109,15 @@ def _check_regions(
 
 
 def transfer_style(
-    model: keras.Model,
+    model: keras.Model | str,
     content: Any,
     style: Any,
     *,
-    content_layers: Sequence[str] = _DEFAULTS.content_layers,
-    style_layers: Sequence[str] = _DEFAULTS.style_layers,
-    content_weight: float = _DEFAULTS.content_weight,
-    style_weight: float = _DEFAULTS.style_weight,
-    tv_weight: float = _DEFAULTS.tv_weight,
+    content_layers: Sequence[str] | None = None,
+    style_layers: Sequence[str] | None = None,
+    content_weight: float | None = None,
+    style_weight: float | None = None,
+    tv_weight: float | None = None,
     join: str = _DEFAULTS.join,
     source_weights: Sequence[float] | None = _DEFAULTS.source_weights,
     weighting: str = _DEFAULTS.weighting,
@@ -122,7 +126,8 @@ def transfer_style(
     style_scale: float = 1.0,
     content_masks: Sequence[Any] | None = None,
     style_masks: Sequence[Any] | None = None,
-    scales: ScaleSettings | None = None,
+    scales: ScaleSettings | None = STYLE_SCALES,
+    draws: int | None = None,
     seed: int = 0,
     optimizer: OptimizerSettings = OptimizerSettings(),
     callback: Callback | None = None,
@@ -134,12 +139,15 @@ def transfer_style(
     `transfer_style(model, content, style, **dataclasses.asdict(STYLE_PRESETS["paper"]))`.
 
     Args:
-        model: A functional `keras.Model` of RGB images in [0, 1].
+        model: A functional `keras.Model` of RGB images in [0, 1], which is used as it is, or the
+            name of a network, such as "multiscale", which makes the best styles: that is drawn
+            anew and standardised on the style at each step. See `TaskNetwork`.
         content: What to paint: a path, a Pillow image, or an array or tensor, uint8 in [0, 255]
             or float in [0, 1], [height, width, 3] or a batch of it.
         style: How to paint it: the same, of any size; one for all or one for each. A list or tuple
             of these are several sources of one style.
-        content_layers: Layers whose activations are matched to the content image's.
+        content_layers: Layers whose activations are matched to the content image's. Of these and
+            the next four, None is what suits the network; see `style_settings`.
         style_layers: Layers whose Gram matrices are matched to the style image's.
         content_weight: The alpha of Eq. 9, at least 0.
         style_weight: The beta of Eq. 9, at least 0.
@@ -158,7 +166,8 @@ def transfer_style(
             content's proportions. Every style everywhere if there are none. See `with_regions`.
         style_masks: Which part of each style is taken, grey images of its proportions.
         scales: By what sizes the result is made, from coarse to fine; None for at once.
-        seed: Of the noise.
+        draws: By how many draws of a network by name each size is made; None for as many as suit.
+        seed: Of the noise, and of a network by name.
         optimizer: The optimiser's settings.
         callback: Called with a `Progress` now and then; returns true to stop.
 
@@ -168,12 +177,17 @@ def transfer_style(
     Raises:
         ValueError: An argument cannot be used; the message says why.
     """
-    settings = StyleSettings(
-        content_layers=layer_names("content_layers", content_layers),
-        style_layers=layer_names("style_layers", style_layers),
-        content_weight=content_weight,
-        style_weight=style_weight,
-        tv_weight=tv_weight,
+    network = TaskNetwork(model, seed, draws)
+    given = {
+        "content_layers": content_layers,
+        "style_layers": style_layers,
+        "content_weight": content_weight,
+        "style_weight": style_weight,
+        "tv_weight": tv_weight,
+    }
+    settings = dataclasses.replace(
+        style_settings(network.model),
+        **{name: value for name, value in given.items() if value is not None},
         weighting=weighting,
         init=init if isinstance(init, str) and init in INITS else "content",
         noise_stddev=noise_stddev,
@@ -185,46 +199,55 @@ def transfer_style(
     check_source_weights(settings.source_weights, len(styles))
     check_number("style_scale", style_scale, exclusive=True)
     regions = None
+    layers = tuple(dict.fromkeys(settings.content_layers + settings.style_layers))
+    network.prepare(layers, target.images)
     if content_masks is not None or style_masks is not None:
         _check_regions(styles, content_masks, settings, optimizer)
-        regions = Regions(model, settings.style_layers, content_masks or (), style_masks)
-    network = model if regions is None else regions.network
-    given = None if isinstance(init, str) and init in INITS else as_start(init, target.images)
+        measuring = network.measuring(layers, None)
+        regions = Regions(measuring, settings.style_layers, content_masks or (), style_masks)
+    started = None if isinstance(init, str) and init in INITS else as_start(init, target.images)
     size = tuple(target.images.shape[1:3])
-    sizes = 1 if scales is None else len(scales.scales(max(size)))
+    steps = planned_steps(max(size), scales, optimizer.max_iterations, network.draws)
 
     def fitted(optimizer, scale):
         shape = scaled_shape(target.images.shape, scale)
         manners = (scaled_shape(each.images.shape, scale * style_scale) for each in styles)
         return within_memory(
-            network,
-            list(dict.fromkeys(settings.content_layers + settings.style_layers)),
+            network.model if regions is None else regions.network,
+            list(layers),
             shape,
             [shape, *manners],
             optimizer,
-            sizes=sizes,
+            sizes=len({step.scale for step in steps}),
             whole=None if regions is None else "a picture with `content_masks`",
         )
 
-    def make(scale, start, optimizer, callback):
-        if start is None and scale < 1:
+    def make(step, start, optimizer, callback):
+        if start is None and step.scale < 1:
             fitted(optimizer, 1.0)  # Before smaller sizes are made for nothing.
-        optimizer = fitted(optimizer, scale)
-        images = scaled(target.images, scale)
-        manners = [scaled(manner.images, scale * style_scale) for manner in styles]
-        objective = style_objective(model, images, manners, settings, optimizer.tile_size, regions)
-        if start is None and given is not None:
-            start = resized(given, tuple(images.shape[1:3]))
+        optimizer = fitted(optimizer, step.scale)
+        images = scaled(target.images, step.scale)
+        manners = [scaled(manner.images, step.scale * style_scale) for manner in styles]
+        network.draw(step, manners[0])
+        measuring = network.measuring(layers, optimizer.tile_size)
+        objective = style_objective(
+            measuring, images, manners, settings, optimizer.tile_size, regions
+        )
+        if start is None and started is not None:
+            start = resized(started, tuple(images.shape[1:3]))
         elif start is None and settings.init == "noise":
             start = starting_noise(
                 objective, images.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
             )
         elif start is None:
             start = images
-        return optimize_image(network, objective, start, optimizer=optimizer, callback=callback)
+        return optimize_image(
+            measuring if regions is None else regions.network,
+            objective,
+            start,
+            optimizer=optimizer,
+            callback=callback,
+        )
 
-    if scales is None:
-        result = make(1.0, None, optimizer, callback)
-    else:
-        result = coarse_to_fine(make, size, scales, optimizer, callback)
+    result = coarse_to_fine(make, size, steps, scales, optimizer, callback)
     return result if target.batched else result.unbatched()

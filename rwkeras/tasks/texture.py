@@ -13,19 +13,26 @@ from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.networks.circular import circular_period
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
+from rwkeras.tasks.drawn import TaskNetwork
 from rwkeras.tasks.measured import texture_terms
 from rwkeras.tasks.memory import within_memory
-from rwkeras.tasks.scales import Maker, ScaleSettings, coarse_to_fine, scaled, scaled_shape
-from rwkeras.tasks.settings import TextureSettings, layer_names
+from rwkeras.tasks.scales import (
+    Maker,
+    ScaleSettings,
+    coarse_to_fine,
+    planned_steps,
+    scaled,
+    scaled_shape,
+)
+from rwkeras.tasks.settings import TextureSettings, layer_names, texture_layers
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.tasks.tileable import check_tileable, resized_around, tileable_networks
 from rwkeras.validation import check_number, invalid_argument
 
 _DEFAULTS = TextureSettings()
 
-# By what sizes textures are made, by trial on pebbles and bricks: a VGG-19's first four stages see
-# all of their structure in 48 pixels, and grain wants more iterations at the last size than else.
-TEXTURE_SCALES = ScaleSettings(smallest=48, step=2, least_iterations=80)
+# By what sizes textures are made. The structure of a texture is decided at the first.
+TEXTURE_SCALES = ScaleSettings()
 
 
 def as_sources(images: Any, name: str) -> list[ImageBatch]:
@@ -102,26 +109,28 @@ def _begun_alike(
 
 
 def _maker(
-    measure: keras.Model,
-    network: keras.Model,
+    network: TaskNetwork,
     sources: Sequence[tf.Tensor],
     settings: TextureSettings,
     size: tuple[int, int],
     sizes: int,
     seed: int,
+    tileable: bool,
 ) -> Maker:
-    """Returns what makes a texture of some scale.
+    """Returns what makes a texture by a step.
 
     Args:
-        measure: The network of the sources.
-        network: That of the texture, the same unless the texture wraps around.
+        network: The network.
         sources: float32 RGB in [0, 1], [batch or 1, height, width, 3].
         settings: The objective's, and the starting noise's.
         size: Height and width at scale 1.
         sizes: How many scales there will be.
         seed: Of the starting noise.
+        tileable: Whether the texture wraps around.
     """
-    period, made = circular_period(network), list[np.ndarray]()
+    period, made = 1, list[np.ndarray]()
+    if tileable:
+        period = circular_period(tileable_networks(network.model, settings.layers)[1])
     batch = max(images.shape[0] for images in sources)
 
     def shape_at(scale):
@@ -130,28 +139,34 @@ def _maker(
 
     def fitted(optimizer, scale):
         return within_memory(
-            network,
+            network.model,
             settings.layers,
             shape_at(scale),
             [scaled_shape(each.shape, scale) for each in sources],
             optimizer,
             sizes=sizes,
-            whole=None if network is measure else "a tileable texture",
+            whole="a tileable texture" if tileable else None,
         )
 
-    def make(scale, start, optimizer, callback):
+    def make(step, start, optimizer, callback):
+        scale = step.scale
         if start is None and scale < 1:
             fitted(optimizer, 1.0)  # Before smaller sizes are made for nothing.
         optimizer, shape = fitted(optimizer, scale), shape_at(scale)
         images = [scaled(source, scale) for source in sources]
+        network.draw(step, images[0])
+        if tileable:
+            measure, measured = tileable_networks(network.model, settings.layers)
+        else:
+            measure = measured = network.measuring(settings.layers, optimizer.tile_size)
         objective = texture_objective(measure, images, settings, optimizer.tile_size)
         if start is None:
             start = starting_noise(
                 objective, shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
             )
-        elif network is not measure:
+        elif tileable:
             start = resized_around(tf.constant(made[-1]), shape[1:3])
-        result = optimize_image(network, objective, start, optimizer=optimizer, callback=callback)
+        result = optimize_image(measured, objective, start, optimizer=optimizer, callback=callback)
         made.append(result.image)
         return result
 
@@ -159,9 +174,9 @@ def _maker(
 
 
 def synthesize_texture(
-    model: keras.Model,
+    model: keras.Model | str,
     texture: Any,
-    layers: Sequence[str] = _DEFAULTS.layers,
+    layers: Sequence[str] | None = None,
     output_size: tuple[int, int] | None = _DEFAULTS.output_size,
     *,
     join: str = _DEFAULTS.join,
@@ -169,7 +184,8 @@ def synthesize_texture(
     weighting: str = _DEFAULTS.weighting,
     noise_stddev: float = _DEFAULTS.noise_stddev,
     tileable: bool = False,
-    scales: ScaleSettings | None = None,
+    scales: ScaleSettings | None = TEXTURE_SCALES,
+    draws: int | None = None,
     seed: int = 0,
     optimizer: OptimizerSettings = OptimizerSettings(),
     callback: Callback | None = None,
@@ -179,11 +195,14 @@ def synthesize_texture(
     Minimises Eq. 5 of He, Wang and Hopcroft (2016), the sum over layers of w_l E_l.
 
     Args:
-        model: A functional `keras.Model` of RGB images in [0, 1].
+        model: A functional `keras.Model` of RGB images in [0, 1], which is used as it is, or the
+            name of a network, such as "multiscale", which makes the best textures: that is drawn
+            anew and standardised on the source at each step. See `TaskNetwork`.
         texture: The source: a path, a Pillow image, or an array or tensor, uint8 in [0, 255] or
             float in [0, 1], [height, width, 3] or a batch of it, one texture for each result. A
             list or tuple of these are several sources of one texture, of any sizes.
-        layers: The names of the layers whose Gram matrices are matched.
+        layers: The names of the layers whose Gram matrices are matched; None for those that suit
+            the network, see `texture_layers`.
         output_size: (width, height) of the result in pixels; None for the first source's.
         join: How the Gram matrices of several sources become one: "mean", that of their union,
             "max" or "log_euclidean"; see `join_grams`.
@@ -197,7 +216,8 @@ def synthesize_texture(
         scales: By what sizes the result is made, from coarse to fine, the sources made smaller
             with it; None for at once. The longer sides of result and sources are at least
             `smallest` at first.
-        seed: Of the starting noise.
+        draws: By how many draws of a network by name each size is made; None for as many as suit.
+        seed: Of the starting noise, and of a network by name.
         optimizer: The optimiser's settings.
         callback: Called with a `Progress` now and then; returns true to stop.
 
@@ -207,9 +227,15 @@ def synthesize_texture(
     Raises:
         ValueError: An argument cannot be used; the message says why.
     """
+    network = TaskNetwork(model, seed, draws)
     given = tuple(output_size) if isinstance(output_size, list) else output_size
     settings = TextureSettings(
-        layer_names("layers", layers), given, weighting, noise_stddev, join, source_weights
+        texture_layers(network.model) if layers is None else layer_names("layers", layers),
+        given,
+        weighting,
+        noise_stddev,
+        join,
+        source_weights,
     )
     sources = as_sources(texture, "texture")
     check_batches("texture", sources, max(source.images.shape[0] for source in sources))
@@ -218,19 +244,18 @@ def synthesize_texture(
     _, height, width, _ = images[0].shape
     if settings.output_size is not None:
         width, height = settings.output_size
-    size, measure, network = (height, width), model, model
+    size = height, width
+    network.prepare(settings.layers, images[0])
     if tileable:
-        measure, network = tileable_networks(model, settings.layers)
-        check_tileable(size, circular_period(network), optimizer)
+        circular = tileable_networks(network.model, settings.layers)[1]
+        check_tileable(size, circular_period(circular), optimizer)
         if optimizer.checkpoint_dir is not None:  # Weights do not tell the two networks apart.
             folder = f"{optimizer.checkpoint_dir}/tileable"
             optimizer = dataclasses.replace(optimizer, checkpoint_dir=folder)
     if scales is not None:
         scales = _begun_alike(scales, size, images)
-    sizes = 1 if scales is None else len(scales.scales(max(size)))
-    make = _maker(measure, network, images, settings, size, sizes, seed)
-    if scales is None:
-        result = make(1.0, None, optimizer, callback)
-    else:
-        result = coarse_to_fine(make, size, scales, optimizer, callback)
+    steps = planned_steps(max(size), scales, optimizer.max_iterations, network.draws)
+    sizes = len({step.scale for step in steps})
+    make = _maker(network, images, settings, size, sizes, seed, tileable)
+    result = coarse_to_fine(make, size, steps, scales, optimizer, callback)
     return result if any(source.batched for source in sources) else result.unbatched()

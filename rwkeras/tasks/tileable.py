@@ -1,6 +1,7 @@
-"""Textures without a border: what `tileable=True` makes of a network, and what of a start."""
+"""Networks for pictures without zeros beyond their borders: mirrored there, or wrapped around."""
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -13,9 +14,7 @@ from rwkeras.tasks.scales import resized
 from rwkeras.validation import invalid_argument
 
 # The networks of a model up to some layers; they go when the model goes.
-_NETWORKS: weakref.WeakKeyDictionary[
-    Any, dict[tuple[str, ...], tuple[keras.Model, keras.Model]]
-] = weakref.WeakKeyDictionary()
+_NETWORKS: weakref.WeakKeyDictionary[Any, dict[Any, keras.Model]] = weakref.WeakKeyDictionary()
 
 
 def tileable_networks(
@@ -34,13 +33,33 @@ def tileable_networks(
     Returns:
         Two networks up to these layers, with the model's present weights, the same at each call.
     """
+    return mirrored_network(model, layers), _bordered(model, layers, with_circular_padding)
+
+
+def mirrored_network(model: keras.Model, layers: tuple[str, ...]) -> keras.Model:
+    """Returns a network up to some layers that sees images mirrored at their borders.
+
+    Args:
+        model: The network.
+        layers: The layers that are asked for.
+
+    Returns:
+        The network, with the model's present weights, the same at each call.
+    """
+    return _bordered(model, layers, with_mirrored_padding)
+
+
+def _bordered(
+    model: keras.Model,
+    layers: tuple[str, ...],
+    border: Callable[[keras.Model], keras.Model],
+) -> keras.Model:
     extractor = feature_extractor(model, layers)
     known = _NETWORKS.setdefault(model, {})
-    if layers not in known:
-        known[layers] = with_mirrored_padding(extractor), with_circular_padding(extractor)
-    for network in known[layers]:
-        network.set_weights(extractor.get_weights())
-    return known[layers]
+    if (layers, border) not in known:
+        known[layers, border] = border(extractor)
+    known[layers, border].set_weights(extractor.get_weights())
+    return known[layers, border]
 
 
 def check_tileable(size: tuple[int, int], period: int, optimizer: OptimizerSettings) -> None:

@@ -88,11 +88,16 @@ from .networks.initializers import (
     RandomInitializer,
     Sparse,
     Uniform,
+    ZeroSum,
 )
 from .networks.loading import (
     NETWORKS,
     load_network,
     make_ready,
+)
+from .networks.multiscale import (
+    multiscale,
+    multiscale_layers,
 )
 from .networks.octaves import (
     octave_layers,
@@ -115,6 +120,10 @@ from .networks.regions import (
 )
 from .networks.rescale import (
     rescale_filters,
+)
+from .networks.standardize import (
+    redraw,
+    standardize,
 )
 from .networks.vgg import (
     narrow_vgg19,
@@ -249,6 +258,7 @@ __all__ = [
     "TotalVariation",
     "TrainedDecoder",
     "Uniform",
+    "ZeroSum",
     "adapt_batch_normalization",
     "alexnet",
     "alpha_norm",
@@ -277,6 +287,8 @@ __all__ = [
     "make_ready",
     "match_colors",
     "mean_euclidean_distance",
+    "multiscale",
+    "multiscale_layers",
     "narrow_vgg19",
     "octave_layers",
     "optimize_image",
@@ -288,12 +300,14 @@ __all__ = [
     "read_photographs",
     "read_picture",
     "read_recipe",
+    "redraw",
     "region_layers",
     "regularized_inversion_objective",
     "rescale_filters",
     "seam_ratio",
     "ssim",
     "stack",
+    "standardize",
     "style_objective",
     "synthesize_texture",
     "texture_loss",

@@ -99,6 +99,10 @@ from .networks.multiscale import (
     multiscale,
     multiscale_layers,
 )
+from .networks.multiscale_recipe import (
+    MultiscaleRecipe,
+    read_multiscale_recipe,
+)
 from .networks.octaves import (
     octave_layers,
     with_octaves,
@@ -235,6 +239,7 @@ __all__ = [
     "Laplace",
     "LayerChoice",
     "LayerRecipe",
+    "MultiscaleRecipe",
     "Objective",
     "OptimizationResult",
     "OptimizerSettings",
@@ -297,6 +302,7 @@ __all__ = [
     "psnr",
     "randomize",
     "read_image",
+    "read_multiscale_recipe",
     "read_photographs",
     "read_picture",
     "read_recipe",

@@ -46,6 +46,11 @@ def can_standardize(model: keras.Model) -> bool:
     )
 
 
+def has_random_thresholds(model: keras.Model) -> bool:
+    """Returns whether a model can be standardised and all of its biases are random as well."""
+    return can_standardize(model) and all(_drawn(layer, "bias") for layer in _convolutions(model))
+
+
 def _check_model(model: keras.Model) -> None:
     if not isinstance(model, keras.Model) or len(getattr(model, "inputs", None) or ()) != 1:
         raise invalid_argument("model", "a functional `keras.Model` with one input", model)

@@ -88,11 +88,20 @@ from .networks.initializers import (
     RandomInitializer,
     Sparse,
     Uniform,
+    ZeroSum,
 )
 from .networks.loading import (
     NETWORKS,
     load_network,
     make_ready,
+)
+from .networks.multiscale import (
+    multiscale,
+    multiscale_layers,
+)
+from .networks.multiscale_recipe import (
+    MultiscaleRecipe,
+    read_multiscale_recipe,
 )
 from .networks.octaves import (
     octave_layers,
@@ -115,6 +124,10 @@ from .networks.regions import (
 )
 from .networks.rescale import (
     rescale_filters,
+)
+from .networks.standardize import (
+    redraw,
+    standardize,
 )
 from .networks.vgg import (
     narrow_vgg19,
@@ -226,6 +239,7 @@ __all__ = [
     "Laplace",
     "LayerChoice",
     "LayerRecipe",
+    "MultiscaleRecipe",
     "Objective",
     "OptimizationResult",
     "OptimizerSettings",
@@ -249,6 +263,7 @@ __all__ = [
     "TotalVariation",
     "TrainedDecoder",
     "Uniform",
+    "ZeroSum",
     "adapt_batch_normalization",
     "alexnet",
     "alpha_norm",
@@ -277,6 +292,8 @@ __all__ = [
     "make_ready",
     "match_colors",
     "mean_euclidean_distance",
+    "multiscale",
+    "multiscale_layers",
     "narrow_vgg19",
     "octave_layers",
     "optimize_image",
@@ -285,15 +302,18 @@ __all__ = [
     "psnr",
     "randomize",
     "read_image",
+    "read_multiscale_recipe",
     "read_photographs",
     "read_picture",
     "read_recipe",
+    "redraw",
     "region_layers",
     "regularized_inversion_objective",
     "rescale_filters",
     "seam_ratio",
     "ssim",
     "stack",
+    "standardize",
     "style_objective",
     "synthesize_texture",
     "texture_loss",

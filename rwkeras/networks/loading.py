@@ -12,8 +12,11 @@ from rwkeras.networks.calibrate import calibrate, can_calibrate
 from rwkeras.networks.efficientnet_lite import efficientnet_lite0
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.filter_bank import filter_bank
+from rwkeras.networks.multiscale import multiscale
+from rwkeras.networks.multiscale_recipe import is_multiscale_recipe, read_multiscale_recipe
 from rwkeras.networks.pretrained import pretrained_vgg19
 from rwkeras.networks.recipe import read_recipe
+from rwkeras.networks.standardize import has_random_thresholds, standardize
 from rwkeras.networks.vgg import TOY_VGG, VGG19, toy_vgg, vgg19
 from rwkeras.validation import check_choice, invalid_argument
 
@@ -55,6 +58,7 @@ _NAMED = {
         efficientnet_lite0, ("initializer", "seed", "weights"), ("pool", "logits")
     ),
     "filter_bank": _Named(filter_bank, _RANDOM),
+    "multiscale": _Named(multiscale),
     **{name: _application(name) for name in APPLICATIONS},
 }
 NETWORKS = tuple(_NAMED)
@@ -113,6 +117,8 @@ def load_network(
     if network in _NAMED:
         return _by_name(network, {"seed": seed, **given}, layers)
     if network.endswith(".json"):
+        if is_multiscale_recipe(network):
+            return read_multiscale_recipe(network, "network").build()
         recipe = read_recipe(network, "network")
         return recipe.build(include_top=any(layer in recipe.top for layer in layers))
     return _from_file(network)
@@ -155,9 +161,11 @@ def read_keras_file(path: str, name: str, expected: str) -> keras.Model:
 def make_ready(model: keras.Model, images: Any, layers: Sequence[str] = ()) -> None:
     """Brings the activations of a network to a healthy size, in place.
 
-    A chain of rectified layers is calibrated, which changes its scale alone. Batch normalisation
-    gets the statistics of the images, unless it is frozen (`trainable` is False), as that of
-    trained weights is. A network that is neither a chain nor has that stays as it is.
+    A network whose biases are random thresholds, as those of `multiscale` are, is standardised:
+    only then do they mean the same for every filter. A chain of rectified layers is calibrated,
+    which changes its scale alone. Batch normalisation gets the statistics of the images, unless it
+    is frozen (`trainable` is False), as that of trained weights is. A network that is none of
+    these stays as it is, among them `filter_bank`, whose biases are zero.
 
     Args:
         model: A functional `keras.Model`.
@@ -168,7 +176,9 @@ def make_ready(model: keras.Model, images: Any, layers: Sequence[str] = ()) -> N
         ValueError: The images do not fit the model, or a layer is silent on them.
     """
     part = feature_extractor(model, layers) if layers else model
-    if can_calibrate(part):
+    if has_random_thresholds(part):
+        standardize(part, images)
+    elif can_calibrate(part):
         calibrate(part, images)
     elif not _has_own_statistics(part):
         adapt_batch_normalization(part, images)

@@ -5,15 +5,15 @@ filters on a reduced image see as much as large ones on the image itself, at a f
 Random rectified layers bring all activation vectors nearer to one direction, so that Gram matrices
 deep in a random network hold little else; here they are taken where they still differ.
 
-A filter of k x k weights answers mostly to the mean of its patch, as the power of photographs falls
-with frequency. All sizes but the largest therefore have kernels whose weights sum to zero: these see
-the grain, which else makes up next to nothing of a Gram matrix.
+A filter of k x k weights answers mostly to the mean of its patch, as the power of photographs
+falls with frequency. All sizes but the largest therefore have kernels whose weights sum to zero:
+these see the grain, which else makes up next to nothing of a Gram matrix.
 
 References:
     Portilla and Simoncelli (2000), A parametric texture model based on joint statistics of complex
     wavelet coefficients: statistics within levels of a pyramid.
-    Ustyuzhaninov, Brendel, Gatys and Bethge (2017), What does it take to generate natural textures?:
-    one random layer of filters of many sizes.
+    Ustyuzhaninov, Brendel, Gatys and Bethge (2017), What does it take to generate natural
+    textures?: one random layer of filters of many sizes.
     Snelgrove (2017), High-resolution multi-scale neural texture synthesis: Gram matrices over the
     octaves of a Gaussian pyramid.
 """
@@ -37,6 +37,29 @@ def multiscale_layers(levels: int = LEVELS) -> tuple[str, ...]:
     return tuple(f"level{level}" for level in range(levels))
 
 
+def checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
+    """Returns sizes as a tuple, or raises `ValueError` unless they are integers that differ."""
+    several = tuple(sizes) if isinstance(sizes, list | tuple) else ()
+    if not several or len(set(several)) < len(several):
+        raise invalid_argument("sizes", "one or more different sizes of filters", sizes)
+    for size in several:
+        check_number("sizes", size, integer=True, minimum=1)
+    return several
+
+
+def kernel_distribution(
+    distribution: RandomInitializer, name: str, summing_to_zero: bool
+) -> RandomInitializer:
+    """Returns from what the kernel of a layer of that name is drawn."""
+    kernel = distribution.stream(name, "kernel")
+    return ZeroSum(kernel) if summing_to_zero else kernel
+
+
+def bias_distribution(stddev: float, seed: int, name: str) -> Gaussian:
+    """Returns from what the biases of a layer of that name are drawn."""
+    return Gaussian(stddev, seed).stream(name, "bias")
+
+
 def multiscale(
     input_shape: tuple[int | None, int | None, int] = (None, None, 3),
     *,
@@ -51,15 +74,15 @@ def multiscale(
 ) -> keras.Model:
     """Returns a multi-scale network of random filters.
 
-    It takes RGB images in [0, 1], [batch, height, width, 3], and subtracts 1/2. Level l is the image
-    blurred and halved l times (see `PyramidReduce`), and has the maps
+    It takes RGB images in [0, 1], [batch, height, width, 3], and subtracts 1/2. Level l is the
+    image blurred and halved l times (see `PyramidReduce`), and has the maps
 
         level_l = concatenate over sizes k of relu(W_lk * x_l + b_lk),
 
-    as large as the level's image. With `depth` above 1 each further layer is a bank of 3 x 3 filters
-    with as many maps. Kernels of all sizes but the largest sum to zero. What matters of kernels and
-    biases is their size on a source, which `standardize` brings to 1: a bias is then the threshold of
-    its rectifier, in standard deviations of what the filter answers.
+    as large as the level's image. With `depth` above 1 each further layer is a bank of 3 x 3
+    filters with as many maps. Kernels of all sizes but the largest sum to zero. What matters of
+    kernels and biases is their size on a source, which `standardize` brings to 1: a bias is then
+    the threshold of its rectifier, in standard deviations of what the filter answers.
 
     Args:
         input_shape: (height, width, 3); None stands for any size.
@@ -74,9 +97,10 @@ def multiscale(
         seed: Every layer draws from a stream of its own, derived from this and its name.
 
     Returns:
-        A `keras.Model`, functional, whose layers are `preprocess`; for each level l `conv{l}_1_{k}`
-        of k x k filters, `level{l}` or, where there are more layers, `conv{l}_1`, `conv{l}_2` and so
-        on, of which the last is `level{l}`; and the smaller images `octave1`, `octave2`, ...
+        A `keras.Model`, functional, whose layers are `preprocess`; for each level l
+        `conv{l}_1_{k}` of k x k filters and all of them together, `level{l}`, or, where there are
+        more layers, `conv{l}_1`, then `conv{l}_2` and so on, of which the last is `level{l}`; and
+        the smaller images `octave1`, `octave2`, ...
 
     Raises:
         ValueError: An argument is none of the above.
@@ -84,11 +108,7 @@ def multiscale(
     if len(input_shape) != 3 or input_shape[2] != 3:
         raise invalid_argument("input_shape", "(height, width, 3)", input_shape)
     names = multiscale_layers(levels)
-    several = tuple(sizes) if isinstance(sizes, list | tuple) else ()
-    if not several or len(set(several)) < len(several):
-        raise invalid_argument("sizes", "one or more different sizes of filters", sizes)
-    for size in several:
-        check_number("sizes", size, integer=True, minimum=1)
+    several = checked_sizes(sizes)
     check_number("filters", filters, integer=True, minimum=1)
     check_number("depth", depth, integer=True, minimum=1)
     check_number("bias_stddev", bias_stddev)
@@ -96,14 +116,14 @@ def multiscale(
     distribution = get_initializer(initializer, seed)
 
     def conv(maps: int, size: int, name: str) -> keras.layers.Conv2D:
-        kernel = distribution.stream(name, "kernel")
-        biases = Gaussian(bias_stddev, seed).stream(name, "bias") if bias_stddev else "zeros"
+        summing_to_zero = size < max(several)
+        biases = bias_distribution(bias_stddev, seed, name) if bias_stddev else "zeros"
         return keras.layers.Conv2D(
             maps,
             size,
             padding="same",
             activation=activation,
-            kernel_initializer=kernel if size == max(several) else ZeroSum(kernel),
+            kernel_initializer=kernel_distribution(distribution, name, summing_to_zero),
             bias_initializer=biases,
             name=name,
         )

@@ -21,9 +21,12 @@ from rwkeras.validation import check_number, invalid_argument
 _LEAST_STDDEV = 1e-6
 
 
-def _drawn(layer: keras.layers.Layer, name: str) -> RandomInitializer | None:
+def _drawn(layer: keras.layers.Layer, name: str, draw: int = 0) -> RandomInitializer | None:
+    """Returns from what a weight is drawn; None if it is not random."""
     initializer = getattr(layer, f"{name}_initializer", None)
-    return initializer if isinstance(initializer, RandomInitializer) else None
+    if not isinstance(initializer, RandomInitializer):
+        return None
+    return initializer if draw == 0 else initializer.stream(f"draw{draw}")
 
 
 def _convolutions(model: keras.Model) -> Iterator[keras.layers.Conv2D]:
@@ -43,6 +46,19 @@ def can_standardize(model: keras.Model) -> bool:
     )
 
 
+def has_random_thresholds(model: keras.Model) -> bool:
+    """Returns whether a model can be standardised and all of its biases are random as well."""
+    return can_standardize(model) and all(_drawn(layer, "bias") for layer in _convolutions(model))
+
+
+def _check_model(model: keras.Model) -> None:
+    if not isinstance(model, keras.Model) or len(getattr(model, "inputs", None) or ()) != 1:
+        raise invalid_argument("model", "a functional `keras.Model` with one input", model)
+    if not can_standardize(model):
+        expected = "a network whose weights are all of convolutions with biases and random kernels"
+        raise invalid_argument("model", expected, model.name)
+
+
 def redraw(model: keras.Model, draw: int) -> None:
     """Draws the kernels and biases of a random network's convolutions anew, in place.
 
@@ -51,18 +67,15 @@ def redraw(model: keras.Model, draw: int) -> None:
         draw: Which draw of the network's own seed: 0 is that with which it was made.
 
     Raises:
-        ValueError: The model has weights of another kind, or `draw` is not an integer of at least 0.
+        ValueError: The model has weights of another kind, or `draw` is no integer of at least 0.
     """
     check_number("draw", draw, integer=True)
-    if not can_standardize(model):
-        expected = "a network whose weights are all of convolutions with biases and random kernels"
-        raise invalid_argument("model", expected, model.name)
+    _check_model(model)
     for layer in _convolutions(model):
         for name in ("kernel", "bias"):
-            distribution, weight = _drawn(layer, name), getattr(layer, name)
+            distribution, weight = _drawn(layer, name, draw), getattr(layer, name)
             if distribution is not None:
-                stream = distribution if draw == 0 else distribution.stream(f"draw{draw}")
-                weight.assign(stream(tuple(weight.shape), weight.dtype))
+                weight.assign(distribution(tuple(weight.shape), weight.dtype))
 
 
 def standardize(model: keras.Model, images: Any, *, draw: int = 0) -> None:
@@ -83,13 +96,13 @@ def standardize(model: keras.Model, images: Any, *, draw: int = 0) -> None:
         draw: See `redraw`; it says which thresholds the biases were drawn as.
 
     Raises:
-        ValueError: The model is not such a network, or the images do not fit it or are of one colour.
+        ValueError: The model is not such a network, `draw` is no integer of at least 0, or the
+            images do not fit or are of one colour.
     """
+    check_number("draw", draw, integer=True)
+    _check_model(model)
     x = as_batch(images, "images").images
     layers = list(_convolutions(model))
-    if not can_standardize(model):
-        expected = "a network whose weights are all of convolutions with biases and random kernels"
-        raise invalid_argument("model", expected, model.name)
     check_image_shape(feature_extractor(model, [layer.name for layer in layers]), x.shape)
     before = [weight.numpy() for weight in model.weights]
     try:
@@ -102,7 +115,9 @@ def standardize(model: keras.Model, images: Any, *, draw: int = 0) -> None:
 
 def _moments(layer: keras.layers.Conv2D, inputs: tf.Tensor) -> Sequence[np.ndarray]:
     """Returns mean and standard deviation of what each filter answers, float32, [filters]."""
-    answers = tf.cast(layer.convolution_op(inputs, tf.convert_to_tensor(layer.kernel)), tf.float32)
+    # In float32 whatever the layer's policy.
+    kernel = tf.cast(tf.convert_to_tensor(layer.kernel), tf.float32)
+    answers = layer.convolution_op(tf.cast(inputs, tf.float32), kernel)
     mean, variance = tf.nn.moments(answers, [0, 1, 2])
     return mean.numpy(), np.sqrt(variance.numpy())
 
@@ -117,10 +132,7 @@ def _standardize_layer(
         found = f"a standard deviation of {np.max(stddev):.3g} at most"
         raise invalid_argument("images", f"{expected} place", found)
     stddev = np.maximum(stddev, _LEAST_STDDEV * np.max(stddev))
-    distribution = _drawn(layer, "bias")
-    threshold = np.zeros_like(mean)
-    if distribution is not None:
-        stream = distribution if draw == 0 else distribution.stream(f"draw{draw}")
-        threshold = stream.draw(mean.shape)
+    distribution = _drawn(layer, "bias", draw)
+    threshold = np.zeros_like(mean) if distribution is None else distribution.draw(mean.shape)
     layer.kernel.assign(layer.kernel.numpy() / stddev)
     layer.bias.assign(threshold - mean / stddev)

@@ -81,6 +81,38 @@ def test_streams_differ_and_repeat():
     assert not np.array_equal(conv(SHAPE), gaussian.with_seed(2).stream("conv1_1", "kernel")(SHAPE))
 
 
+@pytest.mark.parametrize("shape", [(3, 3, 4, 20), (30, 10)])
+def test_zero_sum_is_another_distribution_less_its_mean(shape):
+    base = rwkeras.Laplace(seed=4)
+    kernel = rwkeras.ZeroSum(base)(shape).numpy()
+    drawn = base.draw(shape).astype(np.float64)
+    axes = tuple(range(len(shape) - 1))
+    np.testing.assert_allclose(
+        kernel, drawn - drawn.mean(axes, keepdims=True), rtol=1e-5, atol=1e-9
+    )
+    np.testing.assert_allclose(kernel.astype(np.float64).sum(axes), 0, atol=1e-7)
+
+
+def test_zero_sum_is_stateless_and_serialisable():
+    initializer = rwkeras.ZeroSum(rwkeras.Sparse(density=0.5, seed=7))
+    assert initializer.seed == 7
+    first = initializer(SHAPE).numpy()
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(initializer))
+    assert again == initializer
+    assert hash(again) == hash(initializer)
+    assert initializer != initializer.distribution
+    assert initializer != rwkeras.ZeroSum(rwkeras.Gaussian(seed=7))
+    np.testing.assert_array_equal(again(SHAPE), first)
+
+
+def test_zero_sum_of_a_stream_or_a_seed():
+    initializer = rwkeras.ZeroSum(rwkeras.He(seed=7))
+    assert initializer.with_seed(8) == rwkeras.ZeroSum(rwkeras.He(seed=8))
+    assert initializer.stream("a") == rwkeras.ZeroSum(rwkeras.He(seed=7).stream("a"))
+    assert initializer.with_seed(8) != initializer
+    assert not np.array_equal(initializer.with_seed(8)(SHAPE), initializer(SHAPE))
+
+
 def test_golden_values():
     drawn = rwkeras.Gaussian(seed=0).stream("conv1_1", "kernel")((4,)).numpy()
     np.testing.assert_array_equal(drawn, np.float32(GOLDEN))
@@ -114,6 +146,11 @@ def test_dtype():
         (
             lambda: rwkeras.Binary(seed=1.5),
             "Invalid value for argument `seed`. Expected an integer. Received: seed=1.5",
+        ),
+        (
+            lambda: rwkeras.ZeroSum("he"),
+            "Invalid value for argument `distribution`. Expected a `RandomInitializer`. "
+            "Received: distribution=he",
         ),
         (
             lambda: get_initializer("gausian", 0),

@@ -23,6 +23,7 @@ def test_from_a_file(tmp_path, toy):
         ("efficientnet_lite0", "block3b"),
         ("filter_bank", "maps"),
         ("mobilenet", "conv_pw_3_relu"),
+        ("multiscale", "level1"),
         ("resnet50", "conv3_block4_out"),
     ],
 )
@@ -71,6 +72,23 @@ def test_a_chain_is_made_ready_by_calibration(square):
         np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.parametrize("layers", [["level0", "level1"], ["conv0_1_3"]])
+def test_random_thresholds_are_made_ready_by_standardising(square, layers):
+    model, expected = (rwkeras.load_network("multiscale", seed=3) for _ in range(2))
+    rwkeras.make_ready(model, square, layers)
+    rwkeras.standardize(rwkeras.feature_extractor(expected, layers), square)
+    for first, second in zip(model.get_weights(), expected.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_a_filter_bank_stays_as_it_is(square):
+    model = rwkeras.filter_bank(sizes=(3, 5), filters=4)
+    before = model.get_weights()
+    rwkeras.make_ready(model, square, ["maps"])
+    for first, second in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
 def test_batch_normalisation_is_made_ready_by_adapting_it(square):
     model = rwkeras.load_network("mobilenet")
     layer = "conv_pw_1_relu"
@@ -103,9 +121,9 @@ def test_errors(tmp_path):
         rwkeras.load_network("vgg-19")
     assert str(error.value) == (
         "Invalid value for argument `network`. Expected one of 'vgg19', 'toy_vgg', "
-        "'pretrained_vgg19', 'alexnet', 'efficientnet_lite0', 'filter_bank', 'densenet121', "
-        "'efficientnet_b0', 'inception_v3', 'mobilenet', 'mobilenet_v2', 'resnet50', 'vgg16', "
-        "'xception', "
+        "'pretrained_vgg19', 'alexnet', 'efficientnet_lite0', 'filter_bank', 'multiscale', "
+        "'densenet121', 'efficientnet_b0', 'inception_v3', 'mobilenet', 'mobilenet_v2', "
+        "'resnet50', 'vgg16', 'xception', "
         "'RECIPE.json', 'PATH.keras' (did you mean 'vgg19'?). Received: network=vgg-19"
     )
     missing = str(tmp_path / "missing.keras")

@@ -17,7 +17,7 @@ from rwkeras.backend import keras
 from rwkeras.orthonormal import portable_orthonormal
 from rwkeras.portable import portable_laplace, portable_normal, portable_uniform
 from rwkeras.random import derive_seed
-from rwkeras.validation import check_choice, check_number, invalid_argument
+from rwkeras.validation import check_choice, check_number, checked_seed, invalid_argument
 
 # Orthogonal weights are multiples of its reciprocal.
 _GRID = 2.0**16
@@ -38,8 +38,7 @@ class RandomInitializer(keras.initializers.Initializer):
     """
 
     def __init__(self, seed: int = 0):
-        check_number("seed", seed, integer=True, minimum=None)
-        self.seed = seed
+        self.seed = checked_seed(seed)
 
     def __call__(self, shape, dtype=None) -> tf.Tensor:
         """Returns weights of `shape`; drawn in float32 on the CPU, whatever computes later."""

@@ -19,7 +19,7 @@ from rwkeras.networks.vgg import POOLINGS, narrowed, random_kernels
 from rwkeras.objectives.losses import content_loss, gram_matrix, texture_loss
 from rwkeras.perceptual.network import RandomFeatures, layer_names
 from rwkeras.perceptual.precision import at_least_float32
-from rwkeras.validation import check_choice, check_number, invalid_argument
+from rwkeras.validation import check_choice, check_number, checked_seed, invalid_argument
 
 Distance = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -131,7 +131,7 @@ class RandomPerceptualLoss(keras.losses.Loss):
         self.architecture = architecture
         self.width = width
         self.initializer = initializer
-        self.seed = seed
+        self.seed = checked_seed(seed)
         self.pooling = pooling
         self.subtract_mean = subtract_mean
         self.feature_layers = _checked_names("feature_layers", feature_layers, known)
@@ -152,8 +152,8 @@ class RandomPerceptualLoss(keras.losses.Loss):
             self._features = RandomFeatures(
                 network,
                 tuple(dict.fromkeys(compared["feature"] + compared["style"])),
-                random_kernels(initializer, seed),
-                seed,
+                random_kernels(initializer, self.seed),
+                self.seed,
                 pooling=pooling,
                 subtract_mean=subtract_mean,
             )

@@ -23,7 +23,7 @@ from rwkeras.tasks.settings import INITS, StyleSettings, layer_names
 from rwkeras.tasks.start import as_start
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.tasks.texture import as_sources, check_batches, check_source_weights
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import check_number, checked_seed, invalid_argument
 
 _DEFAULTS = StyleSettings()
 
@@ -180,6 +180,7 @@ def transfer_style(
         join=join,
         source_weights=source_weights,
     )
+    seed = checked_seed(seed)
     target, styles = as_batch(content, "content"), as_sources(style, "style")
     check_batches("style", styles, target.images.shape[0])
     check_source_weights(settings.source_weights, len(styles))

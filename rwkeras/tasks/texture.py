@@ -19,7 +19,7 @@ from rwkeras.tasks.scales import Maker, ScaleSettings, coarse_to_fine, scaled, s
 from rwkeras.tasks.settings import TextureSettings, layer_names
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.tasks.tileable import check_tileable, resized_around, tileable_networks
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import check_number, checked_seed, invalid_argument
 
 _DEFAULTS = TextureSettings()
 
@@ -211,6 +211,7 @@ def synthesize_texture(
     settings = TextureSettings(
         layer_names("layers", layers), given, weighting, noise_stddev, join, source_weights
     )
+    seed = checked_seed(seed)
     sources = as_sources(texture, "texture")
     check_batches("texture", sources, max(source.images.shape[0] for source in sources))
     check_source_weights(settings.source_weights, len(sources))

@@ -188,7 +188,14 @@ def transfer_style(
     regions = None
     if content_masks is not None or style_masks is not None:
         _check_regions(styles, content_masks, settings, optimizer)
-        regions = Regions(model, settings.style_layers, content_masks or (), style_masks)
+        regions = Regions(
+            model,
+            settings.style_layers,
+            content_masks or (),
+            style_masks,
+            target.images,
+            [each.images for each in styles],
+        )
     network = model if regions is None else regions.network
     given = None if isinstance(init, str) and init in INITS else as_start(init, target.images)
     size = tuple(target.images.shape[1:3])

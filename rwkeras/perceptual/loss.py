@@ -19,6 +19,7 @@ from rwkeras.networks.vgg import POOLINGS, narrowed, random_kernels
 from rwkeras.objectives.losses import content_loss, gram_matrix, texture_loss
 from rwkeras.perceptual.network import RandomFeatures, layer_names
 from rwkeras.perceptual.precision import at_least_float32
+from rwkeras.perceptual.targets import checked_targets
 from rwkeras.validation import check_choice, check_number, checked_seed, invalid_argument
 
 Distance = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -183,9 +184,12 @@ class RandomPerceptualLoss(keras.losses.Loss):
             [batch], in float32 at least.
 
         Raises:
-            ValueError: They have other shapes, or a side too short for the poolings.
+            ValueError: They have other shapes, or a side too short for the poolings, or targets
+                are levels of another range, such as 0 to 255. The last is an
+                `InvalidArgumentError` in a graph, and a loss of NaN where XLA compiles it.
         """
         y_true, y_pred = self._checked("y_true", y_true), self._checked("y_pred", y_pred)
+        y_true = checked_targets("y_true", y_true)
         alike = self.pixel_weight or any(kind == "feature" for kind, _ in self._factors)
         if alike and not y_true.shape[1:].is_compatible_with(y_pred.shape[1:]):
             expected = f"targets of the size of `y_pred`, {tuple(y_pred.shape[1:3])}"

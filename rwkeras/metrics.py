@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from rwkeras.random import derive_seed, stateless_normal
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import check_number, checked_seed, invalid_argument
 
 _SSIM_WINDOW = 11
 
@@ -123,6 +123,7 @@ def patch_distance(
         ValueError: An image is smaller than a patch, or the channels differ.
     """
     check_number("patch_size", patch_size, integer=True, minimum=1)
+    seed = checked_seed(seed)
     images = [tf.convert_to_tensor(array, tf.float32) for array in (texture, reference)]
     images = [x if x.shape.rank == 4 else x[tf.newaxis] for x in images]
     sides = [side for x in images for side in x.shape[1:3]]

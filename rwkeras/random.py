@@ -13,13 +13,16 @@ def derive_seed(seed: int, *names: str) -> int:
 
     Args:
         seed: Any integer.
-        *names: What the stream is for, such as a layer's name.
+        *names: What the stream is for, such as a layer's name. Any text: ("a/b", "c") and
+            ("a", "b/c") are two streams.
 
     Returns:
         A non-negative integer below 2^62: the first bits of a SHA-256 digest, so that streams
         are independent and the same in every process.
     """
-    text = "/".join([str(int(seed)), *names])
+    # A name without "/" and the escape character stands for itself, as in networks made before.
+    escaped = (name.replace("\\", "\\\\").replace("/", "\\/") for name in names)
+    text = "/".join([str(int(seed)), *escaped])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 2
 
 

@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import numbers
 from collections.abc import Iterable
 from typing import Any
 
@@ -63,3 +64,10 @@ def check_number(
     if minimum is not None:
         expected += f" {'greater than' if exclusive else 'of at least'} {minimum}"
     raise invalid_argument(name, expected, value)
+
+
+def checked_seed(seed: Any) -> int:
+    """Returns a seed as Python's integer; raises `ValueError` unless it is one, or NumPy's."""
+    if isinstance(seed, numbers.Integral) and not isinstance(seed, bool):
+        return int(seed)
+    raise invalid_argument("seed", "an integer", seed)

@@ -1,3 +1,5 @@
+import hashlib
+
 import numpy as np
 
 from rwkeras.random import derive_seed, generator_key, stateless_normal
@@ -13,6 +15,23 @@ GOLDEN_DIGEST = "8e53f176b2d0581f"
 def test_streams_differ():
     seeds = {derive_seed(seed, name) for seed in (0, 1, -1) for name in ("a", "b", "a/b")}
     assert len(seeds) == 9
+
+
+def test_names_are_not_taken_for_others():
+    names = [
+        ("a/b", "c"),
+        ("a", "b/c"),
+        ("a", "b", "c"),
+        ("a/b/c",),
+        ("a\\", "b/c"),
+        ("a\\/b", "c"),
+    ]
+    assert len({derive_seed(0, *each) for each in names}) == len(names)
+
+
+def test_plain_names_are_joined():
+    digest = hashlib.sha256(b"3/conv1_1/kept").digest()
+    assert derive_seed(3, "conv1_1", "kept") == int.from_bytes(digest[:8], "big") >> 2
 
 
 def test_key_takes_any_integer():

@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 
-from rwkeras.validation import check_choice, check_number, invalid_argument
+from rwkeras.validation import check_choice, check_number, checked_seed, invalid_argument
 
 
 def test_message():
@@ -32,3 +33,10 @@ def test_integers_and_bounds():
         check_number("n", 0.5, integer=True)
     with pytest.raises(ValueError, match="Expected a finite number greater than 0"):
         check_number("n", 0, exclusive=True)
+
+
+@pytest.mark.parametrize("seed", [3, np.int32(3), np.uint8(3), -1, 10**30])
+def test_integers_are_seeds(seed):
+    checked = checked_seed(seed)
+    assert type(checked) is int
+    assert checked == seed

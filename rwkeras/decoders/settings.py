@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rwkeras.networks.initializers import INITIALIZERS
-from rwkeras.validation import check_choice, check_number, invalid_argument
+from rwkeras.validation import check_choice, check_number, checked_seed, invalid_argument
 
 UPSAMPLINGS = ("transposed", "nearest", "bilinear", "subpixel")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
@@ -55,7 +55,7 @@ class DecoderSettings:
         if self.kernel_size % 2 == 0:
             raise invalid_argument("kernel_size", "an odd integer", self.kernel_size)
         check_choice("initializer", self.initializer, INITIALIZERS)
-        check_number("seed", self.seed, integer=True, minimum=None)
+        object.__setattr__(self, "seed", checked_seed(self.seed))
 
 
 @dataclass(frozen=True)
@@ -116,4 +116,4 @@ class DecoderTraining:
             if self.held_out == 0:
                 raise invalid_argument("patience", "None without held-out ones", self.patience)
         check_choice("precision", self.precision, PRECISIONS)
-        check_number("seed", self.seed, integer=True, minimum=None)
+        object.__setattr__(self, "seed", checked_seed(self.seed))

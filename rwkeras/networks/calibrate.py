@@ -96,11 +96,23 @@ def calibrate(model: keras.Model, images: Any) -> dict[str, float]:
 
     Raises:
         ValueError: The model is not such a chain, the images do not fit it, or a layer is silent
-            on them.
+            on them. The model is then as it was.
     """
     layers = homogeneous_chain(model)
     x = as_batch(images, "images").images
     check_image_shape(feature_extractor(model, [layers[-1].name]), x.shape)
+    before = [(weight, weight.numpy()) for layer in layers for weight in layer.weights]
+    try:
+        return _calibrate(layers, x)
+    except BaseException:
+        # Whatever ends it, half of the layers must not stay divided.
+        for weight, value in before:
+            weight.assign(value)
+        raise
+
+
+def _calibrate(layers: list[keras.layers.Layer], x: tf.Tensor) -> dict[str, float]:
+    """Rescales the layers of a chain on images; see `calibrate`."""
     total = 1.0
     scales: dict[str, float] = {}
     for layer in layers:

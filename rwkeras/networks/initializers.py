@@ -1,9 +1,10 @@
 """Random distributions of weights, as Keras initialisers without state.
 
 An initialiser with a seed is a function of (seed, shape): it gives the same
-bits whenever and wherever it is called; `rwkeras.portable` says on what that
-rests. `stream` derives it anew for one layer, so that layers of one shape differ
-from each other and a layer does not depend on how deep the network around it is.
+bits whenever and wherever it is called; `rwkeras.portable` and
+`rwkeras.orthonormal` say on what that rests. `stream` derives it anew for one
+layer, so that layers of one shape differ from each other and a layer does not
+depend on how deep the network around it is.
 """
 
 import functools
@@ -14,9 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.orthonormal import portable_orthonormal
 from rwkeras.portable import portable_laplace, portable_normal, portable_uniform
 from rwkeras.random import derive_seed
-from rwkeras.validation import check_choice, check_number, invalid_argument
+from rwkeras.validation import check_choice, check_number, checked_seed, invalid_argument
 
 # Orthogonal weights are multiples of its reciprocal.
 _GRID = 2.0**16
@@ -37,8 +39,7 @@ class RandomInitializer(keras.initializers.Initializer):
     """
 
     def __init__(self, seed: int = 0):
-        check_number("seed", seed, integer=True, minimum=None)
-        self.seed = seed
+        self.seed = checked_seed(seed)
 
     def __call__(self, shape, dtype=None) -> tf.Tensor:
         """Returns weights of `shape`; drawn in float32 on the CPU, whatever computes later."""
@@ -117,18 +118,16 @@ class He(RandomInitializer):
 class Orthogonal(RandomInitializer):
     """Rows or columns of the [fan_in, units] kernel are orthonormal, whichever are fewer.
 
-    The distribution is uniform over such matrices (Mezzadri, 2007): the signs of the QR
-    factorisation are fixed by the diagonal of R. Libraries of linear algebra differ in the last
-    bits of float64, so that weights are rounded to multiples of 2^-16, which nearly always makes
-    them equal again.
+    The distribution is uniform over such matrices (Mezzadri, 2007), for the QR factorisation of a
+    Gaussian one has a positive diagonal; see `portable_orthonormal`. Weights are multiples of
+    2^-16, as they were when a library of linear algebra, whose last bits differ from machine to
+    machine, made them: so a seed still gives those of then.
     """
 
     def draw(self, shape: tuple[int, ...]) -> np.ndarray:
         fan_in, units = _fans(shape)
         tall = portable_normal((max(fan_in, units), min(fan_in, units)), self.seed)
-        q, r = np.linalg.qr(tall.astype(np.float64))
-        q *= np.where(np.diag(r) < 0, -1, 1)
-        q = np.rint(q * _GRID) / _GRID
+        q = np.rint(portable_orthonormal(tall.T).T * _GRID) / _GRID
         return (q if fan_in >= units else q.T).reshape(shape).astype(np.float32)
 
 

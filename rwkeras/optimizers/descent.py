@@ -10,6 +10,8 @@ from rwkeras.optimizers.problem import Coordinates
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.optimizers.stages import Stages
 
+# More evaluations than any run makes.
+UNBOUNDED = 2**31 - 1
 # How long the first step of a later stage or precision is, compared with the run's first.
 _LATER_STEP = 0.2
 
@@ -74,6 +76,7 @@ class Descent:
         self._corrected: tuple[Any, Any] = None, None
         self._stages = stages
         self._first_step = settings.first_step
+        self._max_evaluations = settings.max_evaluations or UNBOUNDED
         minimizer.prepare(images.shape)
         self.state = self._started(images, settings) if state is None else state
 
@@ -118,10 +121,15 @@ class Descent:
         return self.state.optimizer.converged | self.state.optimizer.failed
 
     @property
+    def spent(self) -> tf.Tensor:
+        """Whether a member has had all its evaluations, bool, [batch]."""
+        return self.state.optimizer.evaluations >= self._max_evaluations
+
+    @property
     def iteration(self) -> int:
         """Iterations so far, of the member that has made the fewest and can go on."""
         made = self.state.optimizer.iterations.numpy()
-        open_ = ~self.stuck.numpy()
+        open_ = ~(self.stuck | self.spent).numpy()
         return int(made[open_].min() if open_.any() else made.max())
 
     @property
@@ -150,11 +158,14 @@ class Descent:
         self.state = state._replace(optimizer=optimizer)
 
     def correct(self) -> None:
-        """Has bfloat16 agree with float32 at the best images so far; costs one evaluation."""
+        """Has bfloat16 agree with float32 at the best images so far.
+
+        It costs an evaluation of each member that has one left; the others stay as they are.
+        """
         self._revise(self.state._replace(reference=self._images()))
 
     def leave_bfloat16(self) -> None:
-        """Goes on in float32; costs one evaluation."""
+        """Goes on in float32; costs as much."""
         self._revise(self.state._replace(low=tf.constant(False)))
 
     def _revise(self, state: DescentState) -> None:
@@ -164,6 +175,11 @@ class Descent:
         optimizer = self._minimizer.revise(
             precision, state.coordinates, state.optimizer, first_step, data
         )
+        spent = self.spent
+        if bool(tf.reduce_any(spent)):
+            optimizer = tf.nest.map_structure(
+                lambda old, new: _rows_where(spent, old, new), state.optimizer, optimizer
+            )
         self.state = state._replace(optimizer=optimizer)
 
     def next_stage(self, budget: int) -> None:
@@ -183,3 +199,10 @@ class Descent:
             checked=tf.fill(new.loss.shape, float("inf")),
             reference=images,
         )
+
+
+def _rows_where(members: tf.Tensor, rows: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+    """Returns rows of some members of a batch, others of the rest; `others` where there is none."""
+    if rows.shape.rank == 0:
+        return others
+    return tf.where(tf.reshape(members, [-1] + [1] * (rows.shape.rank - 1)), rows, others)

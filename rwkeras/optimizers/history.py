@@ -82,11 +82,13 @@ def store(history: History, step: tf.Tensor, change: tf.Tensor, members: tf.Tens
         step: s, [batch, n].
         change: y, [batch, n].
         members: Whose pair is stored, bool, [batch]; one of s . y that is not clearly positive
-            never is.
+            never is: it must exceed what rounding makes of the sum, eps sum |s_i y_i|, whatever
+            the units of the loss and of each coordinate are.
     """
     curvature, square = dot(step, change), dot(change, change)
     epsilon = tf.experimental.numpy.finfo(step.dtype.as_numpy_dtype).eps
-    members &= (curvature > epsilon * square) & tf.math.is_finite(square)
+    rounding = epsilon * dot(tf.abs(step), tf.abs(change))
+    members &= (curvature > rounding) & tf.math.is_finite(square)
     inverses = history.inverse_curvatures
     moved = tf.concat([inverses[:, 1:], 1 / curvature[:, tf.newaxis]], axis=1)
     pairs = history.steps, history.changes

@@ -5,12 +5,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from rwkeras.optimizers.descent import Descent, DescentState
+from rwkeras.optimizers.descent import UNBOUNDED, Descent, DescentState
 from rwkeras.optimizers.minimizer import Minimizer
 from rwkeras.optimizers.settings import OptimizationResult, OptimizerSettings, Progress
 from rwkeras.optimizers.stages import COST, Stages
 
-_UNBOUNDED = 2**31 - 1
 # How far bfloat16 goes is checked after this many iterations, and then every so many.
 _FIRST_CHECK, _CHECK_EVERY = 10, 20
 # It is left once the loss in float32 has fallen by less than this share from check to check or its
@@ -44,7 +43,7 @@ class Run:
         state: DescentState | None = None,
     ):
         self.settings = settings
-        self._max_evaluations = settings.max_evaluations or _UNBOUNDED
+        self._max_evaluations = settings.max_evaluations or UNBOUNDED
         self._stages = Stages(minimizer, values, images.shape, settings)
         self._descent = Descent(minimizer, images, data, self._stages, settings, state)
 
@@ -76,11 +75,12 @@ class Run:
     def finished(self) -> bool:
         """Whether no member can go on, in any stage or precision."""
         optimizer = self.state.optimizer
-        more = self._auto_low or int(self.state.stage) + 1 < len(self._stages)
+        staged = int(self.state.stage) + 1 < len(self._stages) and self._affordable > COST
+        precise = self._auto_low & (self._max_evaluations - optimizer.evaluations > COST)
         active = (
             (optimizer.iterations < self.settings.max_iterations)
-            & (optimizer.evaluations < self._max_evaluations)
-            & (~self._descent.stuck | (more and self._affordable > COST))
+            & ~self._descent.spent
+            & (~self._descent.stuck | staged | precise)
         )
         return not bool(tf.reduce_any(active))
 
@@ -95,7 +95,28 @@ class Run:
         return self.settings.max_iterations - self.settings.max_iterations // _LAST_SHARE
 
     def advance(self) -> None:
-        """Goes on until the next iteration at which someone wants to hear or something changes."""
+        """Goes on until the next iteration at which someone wants to hear or something changes.
+
+        Raises:
+            RuntimeError: Nothing changed, and never would.
+        """
+        before = self._standing
+        self._advance()
+        if self._standing == before and not self.finished:
+            raise RuntimeError(
+                f"The optimisation goes nowhere after {self.iteration} iterations and "
+                f"{self.evaluations} evaluations. This is a fault of rwkeras."
+            )
+
+    @property
+    def _standing(self) -> tuple[Any, ...]:
+        """What differs between any two places of a run."""
+        state, optimizer = self.state, self.state.optimizer
+        counts = optimizer.iterations.numpy().tolist(), optimizer.evaluations.numpy().tolist()
+        return *counts, self._descent.stuck.numpy().tolist(), int(state.stage), bool(state.low)
+
+    def _advance(self) -> None:
+        """Goes on; see `advance`."""
         settings = self.settings
         now, until = self.iteration, self._stages.until(int(self.state.stage))
         limit = settings.max_iterations
@@ -110,7 +131,7 @@ class Run:
             marks.append((now // every + 1) * every)
         if self._auto_low:
             marks.append(max(self._last, now + 1))
-        trials = _MAX_TRIALS if self._auto_low else _UNBOUNDED
+        trials = _MAX_TRIALS if self._auto_low else UNBOUNDED
         self._descent.advance([min(marks), limit, self._max_evaluations, trials])
         self._change(min(marks))
 
@@ -120,9 +141,10 @@ class Run:
         Args:
             mark: The iteration that was to be reached.
         """
-        now, done = self.iteration, bool(tf.reduce_all(self._descent.stuck))
-        auto = self._auto_low and self._affordable > 0
-        if auto and (done or now < mark or now >= self._last):
+        if bool(tf.reduce_all(self._descent.spent)):
+            return
+        now, done = self.iteration, bool(tf.reduce_all(self._descent.stuck | self._descent.spent))
+        if self._auto_low and (done or now < mark or now >= self._last):
             self._descent.leave_bfloat16()
             return
         until = self._stages.until(int(self.state.stage))
@@ -130,7 +152,7 @@ class Run:
         due = self._descent.low and (now == _FIRST_CHECK or now % _CHECK_EVERY == 0)
         if more and self._affordable > COST:
             self._descent.next_stage(self._affordable)
-        elif due and self._affordable > 0 and not self._correct() and self._auto_low:
+        elif due and not self._correct() and self._auto_low:
             self._descent.leave_bfloat16()
 
     def _correct(self) -> bool:
@@ -144,7 +166,8 @@ class Run:
         self.state = self.state._replace(checked=exact)
         describes = tf.abs(exact - low) < _ERROR * exact
         falls = exact < (1 - _PROGRESS) * before
-        return bool(tf.reduce_any(describes & falls & ~self._descent.stuck))
+        ended = self._descent.stuck | self._descent.spent
+        return bool(tf.reduce_any(describes & falls & ~ended))
 
     def progress(self, *, exact: bool = False) -> Progress:
         """Returns what there is to say.

@@ -19,7 +19,8 @@ from rwkeras.networks.vgg import POOLINGS, narrowed, random_kernels
 from rwkeras.objectives.losses import content_loss, gram_matrix, texture_loss
 from rwkeras.perceptual.network import RandomFeatures, layer_names
 from rwkeras.perceptual.precision import at_least_float32
-from rwkeras.validation import check_choice, check_number, invalid_argument
+from rwkeras.perceptual.targets import checked_targets
+from rwkeras.validation import check_choice, check_number, checked_seed, invalid_argument
 
 Distance = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -131,7 +132,7 @@ class RandomPerceptualLoss(keras.losses.Loss):
         self.architecture = architecture
         self.width = width
         self.initializer = initializer
-        self.seed = seed
+        self.seed = checked_seed(seed)
         self.pooling = pooling
         self.subtract_mean = subtract_mean
         self.feature_layers = _checked_names("feature_layers", feature_layers, known)
@@ -152,8 +153,8 @@ class RandomPerceptualLoss(keras.losses.Loss):
             self._features = RandomFeatures(
                 network,
                 tuple(dict.fromkeys(compared["feature"] + compared["style"])),
-                random_kernels(initializer, seed),
-                seed,
+                random_kernels(initializer, self.seed),
+                self.seed,
                 pooling=pooling,
                 subtract_mean=subtract_mean,
             )
@@ -183,9 +184,12 @@ class RandomPerceptualLoss(keras.losses.Loss):
             [batch], in float32 at least.
 
         Raises:
-            ValueError: They have other shapes, or a side too short for the poolings.
+            ValueError: They have other shapes, or a side too short for the poolings, or targets
+                are levels of another range, such as 0 to 255. The last is an
+                `InvalidArgumentError` in a graph, and a loss of NaN where XLA compiles it.
         """
         y_true, y_pred = self._checked("y_true", y_true), self._checked("y_pred", y_pred)
+        y_true = checked_targets("y_true", y_true)
         alike = self.pixel_weight or any(kind == "feature" for kind, _ in self._factors)
         if alike and not y_true.shape[1:].is_compatible_with(y_pred.shape[1:]):
             expected = f"targets of the size of `y_pred`, {tuple(y_pred.shape[1:3])}"

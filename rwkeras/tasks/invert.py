@@ -15,7 +15,7 @@ from rwkeras.tasks.measured import content_terms
 from rwkeras.tasks.memory import within_memory
 from rwkeras.tasks.settings import InversionSettings
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
-from rwkeras.validation import check_choice
+from rwkeras.validation import check_choice, checked_seed
 
 _DEFAULTS = InversionSettings()
 # What to start from unless there is a decoder.
@@ -73,6 +73,7 @@ def invert(
         ValueError: An argument cannot be used; the message says why.
     """
     settings = InversionSettings(layer, weighting, noise_stddev)
+    seed = checked_seed(seed)
     source = as_batch(image)
     shape = source.images.shape
     optimizer = within_memory(model, [layer], shape, [shape], optimizer, adapts=True)

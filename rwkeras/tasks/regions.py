@@ -41,9 +41,12 @@ class Regions:
         content_masks: For each region how much a pixel of the content belongs to it; whatever
             `as_batch` takes, grey.
         style_masks: The same for the pixels of each region's style; None for all of them.
+        content: The content, [batch, height, width, 3].
+        styles: The styles, each [1, height, width, 3].
 
     Raises:
-        ValueError: A mask is empty, or there are not as many of both.
+        ValueError: A mask is empty or of other proportions than its picture, or there are not as
+            many of both.
     """
 
     def __init__(
@@ -52,6 +55,8 @@ class Regions:
         layers: Sequence[str],
         content_masks: Sequence[Any],
         style_masks: Sequence[Any] | None,
+        content: tf.Tensor,
+        styles: Sequence[tf.Tensor],
     ):
         masks = [_mask(mask, "content_masks") for mask in content_masks]
         everywhere = np.ones((1, 1), np.float32)
@@ -62,6 +67,10 @@ class Regions:
         if len(own) != len(masks) or not masks:
             expected = f"as many as regions of the content, {len(masks)}"
             raise invalid_argument("style_masks", expected, len(own))
+        for mask in masks:
+            _check_proportions("content_masks", mask, content)
+        for mask, style in zip(own if style_masks is not None else (), styles, strict=False):
+            _check_proportions("style_masks", mask, style)
         names = [f"region{n}" for n in range(1, len(masks) + 1)]
         self.network = with_regions(model, layers, dict(zip(names, masks, strict=True)))
         self._regions = [
@@ -107,3 +116,20 @@ def _mask(mask: Any, name: str) -> np.ndarray:
         found = f"{images.shape[0]} images" if images.shape[0] != 1 else "a black one"
         raise invalid_argument(name, "grey images, one a region, that are not black", found)
     return grey
+
+
+def _check_proportions(name: str, mask: np.ndarray, picture: tf.Tensor) -> None:
+    """Raises `ValueError` unless a mask is of a picture's size but for a scale and rounding."""
+    size = int(picture.shape[1]), int(picture.shape[2])
+    if not (_scaled_alike(mask.shape, size) or _scaled_alike(size, mask.shape)):
+        height, width = size
+        expected = f"masks of the proportions of the picture, {height} high and {width} wide"
+        raise invalid_argument(name, expected, "{} high and {} wide".format(*mask.shape))
+
+
+def _scaled_alike(size: tuple[int, ...], whole: tuple[int, ...]) -> bool:
+    """Returns whether there is a scale of a whole whose sides are less than a pixel from these."""
+    scales = [
+        ((side - 1) / length, (side + 1) / length) for side, length in zip(size, whole, strict=True)
+    ]
+    return max(low for low, _ in scales) < min(high for _, high in scales)

@@ -29,7 +29,7 @@ from rwkeras.objectives.natural import alpha_norm_term, tv_beta_term
 from rwkeras.objectives.objective import Objective, content_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import check_number, checked_seed, invalid_argument
 
 # lambda_V of each layer of CNN-A, as their figures of inverted layers have it: 1, 10 and 100 times
 # 0.5. The deeper a layer, the less it says of the image and the more the prior has to.
@@ -177,6 +177,7 @@ def invert_regularized(
     settings = RegularizedInversionSettings(
         layer, alpha, beta, alpha_weight, tv_weight, image_norm, noise_stddev
     )
+    seed = checked_seed(seed)
     source = as_batch(image)
     objective = regularized_inversion_objective(model, source.images, settings)
     start = starting_noise(

@@ -26,7 +26,7 @@ from rwkeras.tasks.settings import INITS, StyleSettings, style_settings
 from rwkeras.tasks.start import as_start
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.tasks.texture import as_sources, check_batches, check_source_weights
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import check_number, checked_seed, invalid_argument
 
 _DEFAULTS = StyleSettings()
 STYLE_SCALES = ScaleSettings(smallest=64)
@@ -177,6 +177,7 @@ def transfer_style(
     Raises:
         ValueError: An argument cannot be used; the message says why.
     """
+    seed = checked_seed(seed)
     network = TaskNetwork(model, seed, draws)
     given = {
         "content_layers": content_layers,
@@ -203,8 +204,14 @@ def transfer_style(
     network.prepare(layers, target.images)
     if content_masks is not None or style_masks is not None:
         _check_regions(styles, content_masks, settings, optimizer)
-        measuring = network.measuring(layers, None)
-        regions = Regions(measuring, settings.style_layers, content_masks or (), style_masks)
+        regions = Regions(
+            network.measuring(layers, None),
+            settings.style_layers,
+            content_masks or (),
+            style_masks,
+            target.images,
+            [each.images for each in styles],
+        )
     started = None if isinstance(init, str) and init in INITS else as_start(init, target.images)
     size = tuple(target.images.shape[1:3])
     steps = planned_steps(max(size), scales, optimizer.max_iterations, network.draws)

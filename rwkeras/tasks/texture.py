@@ -27,7 +27,7 @@ from rwkeras.tasks.scales import (
 from rwkeras.tasks.settings import TextureSettings, layer_names, texture_layers
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.tasks.tileable import check_tileable, resized_around, tileable_networks
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import check_number, checked_seed, invalid_argument
 
 _DEFAULTS = TextureSettings()
 
@@ -227,6 +227,7 @@ def synthesize_texture(
     Raises:
         ValueError: An argument cannot be used; the message says why.
     """
+    seed = checked_seed(seed)
     network = TaskNetwork(model, seed, draws)
     given = tuple(output_size) if isinstance(output_size, list) else output_size
     settings = TextureSettings(

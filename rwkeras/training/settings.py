@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from rwkeras.networks.vgg import VGG19, narrowed
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import check_number, checked_seed, invalid_argument
 
 
 @dataclass(frozen=True)
@@ -49,4 +49,4 @@ class RotationSettings:
         for name in ("held_out_crops", "batch_size", "steps", "report_every"):
             check_number(name, getattr(self, name), integer=True, minimum=1)
         check_number("learning_rate", self.learning_rate, exclusive=True)
-        check_number("seed", self.seed, integer=True, minimum=None)
+        object.__setattr__(self, "seed", checked_seed(self.seed))

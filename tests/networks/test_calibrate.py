@@ -59,3 +59,17 @@ def test_errors(square):
         "Invalid value for argument `images`. Expected images on which layer 'conv1_1' is active "
         "and finite. Received: images=a mean activation of 0.0"
     )
+
+
+def test_a_layer_that_is_silent_leaves_the_model_as_it_was(square):
+    model = rwkeras.toy_vgg(seed=5)
+    for number, layer in enumerate(layer for layer in model.layers if hasattr(layer, "bias")):
+        layer.bias.assign(np.full(layer.bias.shape, 0.1 + number))
+    silent = model.get_layer("conv2_2")
+    silent.kernel.assign(np.zeros(silent.kernel.shape))
+    silent.bias.assign(np.zeros(silent.bias.shape))
+    before = model.get_weights()
+    with pytest.raises(ValueError, match="layer 'conv2_2' is active and finite"):
+        rwkeras.calibrate(model, square)
+    for now, then in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)

@@ -1,3 +1,4 @@
+import hashlib
 import math
 
 import keras
@@ -164,3 +165,11 @@ def test_errors(make, message):
     with pytest.raises(ValueError) as error:
         make()
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("shape", "digest"), [((3, 3, 9, 70), "fd5d410b811af722"), ((5, 130), "be22bc52e11337a9")]
+)
+def test_orthogonal_weights_are_the_same_bits_anywhere(shape, digest):
+    weights = rwkeras.Orthogonal(seed=2)(shape).numpy()
+    assert hashlib.sha256(weights.tobytes()).hexdigest()[:16] == digest

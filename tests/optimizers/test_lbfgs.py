@@ -57,21 +57,33 @@ HIMMELBLAU_MINIMA = np.array(
 
 
 @pytest.mark.parametrize(
-    ("function", "rows", "dtype", "iterations", "evaluations"),
+    ("function", "rows", "iterations", "evaluations"),
     [
-        (rosenbrock, [[-1.2, 1.0]], tf.float64, 36, 49),
-        (rosenbrock, [[-1.2, 1.0]], tf.float32, 35, 48),
-        (himmelblau, [[0.0, 0.0]], tf.float64, 13, 20),
-        (himmelblau, [[0.0, 0.0]], tf.float32, 9, 16),
-        (quadratic, [np.zeros(3)], tf.float64, 18, 64),
+        (rosenbrock, [[-1.2, 1.0]], 36, 49),
+        (himmelblau, [[0.0, 0.0]], 13, 20),
+        (quadratic, [np.zeros(3)], 18, 64),
     ],
 )
-def test_known_minima_in_so_many_evaluations(function, rows, dtype, iterations, evaluations):
-    state = solve(function, rows, dtype=dtype)
+def test_known_minima_in_so_many_evaluations(function, rows, iterations, evaluations):
+    state = solve(function, rows)
     np.testing.assert_allclose(state.loss, 0, atol=1e-12)
     assert state.converged.numpy().all()
     assert not state.failed.numpy().any()
     assert (state.iterations.numpy()[0], state.evaluations.numpy()[0]) == (iterations, evaluations)
+
+
+@pytest.mark.parametrize(
+    ("function", "row", "iterations"), [(rosenbrock, [-1.2, 1.0], 36), (himmelblau, [0.0, 0.0], 13)]
+)
+def test_known_minima_in_float32(function, row, iterations):
+    # When the last digits are reached is a matter of rounding, which differs between processors:
+    # rosenbrock takes 48 evaluations on one and 89 on another, whose last searches find nothing.
+    state = solve(function, [row], dtype=tf.float32)
+    np.testing.assert_allclose(state.loss, 0, atol=1e-11)
+    assert state.converged.numpy().all()
+    assert not state.failed.numpy().any()
+    near = solve(function, [row], dtype=tf.float32, iterations=iterations)
+    np.testing.assert_allclose(near.loss, 0, atol=1e-8)
 
 
 def test_finds_each_of_himmelblaus_minima_in_a_batch():
@@ -105,6 +117,28 @@ def test_the_scale_of_the_loss_does_not_matter(scale, dtype):
     np.testing.assert_allclose(lbfgs.best(scaled), lbfgs.best(plain), rtol=1e-3)
     assert scaled.converged.numpy().all()
     assert scaled.evaluations.numpy()[0] <= plain.evaluations.numpy()[0] + 40
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.float64])
+def test_neither_unit_matters(dtype):
+    # Powers of 2, which round nothing, from 1e-12 to 1e12: of the loss, of positions, of both. None
+    # is 1, which TensorFlow would leave out of the graph.
+    def after_40_iterations(loss_unit, unit):
+        def function(x):
+            return tf.cast(loss_unit, x.dtype) * quadratic(x / tf.cast(unit, x.dtype))
+
+        rows = [np.full(6, 3.0 * unit)]
+        end = solve(function, rows, dtype=dtype, first_step=0.1 * unit, iterations=40)
+        return end.evaluations.numpy()[0], end.loss.numpy()[0] / loss_unit
+
+    evaluations, loss = after_40_iterations(4.0, 4.0)
+    assert loss < 1e-6
+    for power in (2.0**-40, 2.0**-27, 2.0**27, 2.0**40):
+        for units in ((power, 4.0), (4.0, power), (power, power)):
+            found = after_40_iterations(*units)
+            assert found[0] == evaluations, units
+            # At 1e-12 the smallest products of float32 underflow.
+            assert loss / 3 < found[1] < 3 * loss, units
 
 
 def test_the_first_step_has_the_length_that_was_asked_for():

@@ -293,3 +293,60 @@ def test_losses_of_the_result_are_in_float32():
     expected = quadratic(tf.constant(result.image), ONES)
     np.testing.assert_allclose(result.losses["left"], expected["left"], rtol=1e-5)
     np.testing.assert_allclose(result.initial_loss, sum(quadratic(START, ONES).values()), rtol=1e-5)
+
+
+def uneven(images, scale):
+    """A quadratic for the first member, and for the second what costs many trials a step."""
+    residual = images - CENTRE
+    smooth = tf.reduce_sum(CURVATURE * tf.square(residual), (1, 2, 3))
+    kinked = tf.reduce_sum(CURVATURE * tf.abs(residual), (1, 2, 3))
+    return {"left": scale * tf.where([True, False], smooth, kinked)}
+
+
+def wrong_for(member):
+    """Returns `uneven` with a bfloat16 that is wrong for one member where it was not corrected."""
+
+    def corrected(images, scale):
+        return scale, (uneven(images, scale)["left"], images)
+
+    def wrong(images, data):
+        scale, (correction, reference) = data
+        change = images - reference
+        slope = tf.reduce_sum(CENTRE * change, (1, 2, 3))
+        cone = 1e3 * tf.sqrt(tf.reduce_sum(tf.square(change), (1, 2, 3)) + 1e-12)
+        error = slope if member == 0 else cone
+        right = uneven(images, scale)["left"]
+        return {"left": tf.where(tf.range(2) == member, correction + scale * error, right)}
+
+    return Problem({"float32": uneven, "bfloat16": wrong}, {}, corrected)
+
+
+@pytest.mark.parametrize(("member", "bounds"), [(0, [1, 2, 8, 12, 90]), (1, [40, 90])])
+def test_a_batch_ends_though_one_member_has_spent_its_evaluations(member, bounds):
+    minimizer = Minimizer(wrong_for(member), "lbfgs", 20)
+    for bound in bounds:
+        settings = OptimizerSettings(
+            parametrization="pixels", max_evaluations=bound, max_iterations=10**6
+        )
+        taken = Run(minimizer, START, ONES, 0, settings)
+        for _ in range(100):
+            if taken.finished:
+                break
+            taken.advance()
+        assert taken.finished
+        result = taken.result(False)
+        assert (result.evaluations <= bound).all()
+        # Each goes on until it has no more to spend, or nothing to gain.
+        ended = result.converged | result.failed | (result.evaluations == bound)
+        assert ended.all()
+
+
+def test_a_run_that_goes_nowhere_is_an_error(monkeypatch):
+    taken = begin(quadratic, ONES, max_iterations=10)
+    monkeypatch.setattr(taken._descent, "advance", lambda limits: None)
+    with pytest.raises(RuntimeError) as error:
+        taken.advance()
+    assert str(error.value) == (
+        "The optimisation goes nowhere after 0 iterations and 1 evaluations. "
+        "This is a fault of rwkeras."
+    )

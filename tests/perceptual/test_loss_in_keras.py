@@ -203,3 +203,39 @@ def test_each_output_of_a_model_with_a_loss_of_its_own():
     found = model.evaluate(BLURRED, {"a": SHARP, "b": SHARP}, verbose=0, return_dict=True)
     each = {name: float(losses[name](SHARP, model(BLURRED)[name])) for name in losses}
     np.testing.assert_allclose(found["loss"], each["a"] + 2 * each["b"], rtol=1e-5)
+
+
+MESSAGE = (
+    "Invalid value for argument `y_true`. Expected RGB in [0, 1]. Received: "
+    "y_true=values far from it"
+)
+
+
+@pytest.mark.parametrize("targets", [255 * SHARP, 2 * SHARP - 1, SHARP * np.nan])
+def test_targets_of_another_range_are_refused(targets):
+    with pytest.raises(ValueError) as error:
+        make()(targets, SHARP)
+    assert str(error.value) == MESSAGE
+
+
+def test_targets_of_another_range_are_refused_in_training():
+    model = filtering()
+    model.compile("sgd", loss=make(), jit_compile=False)
+    with pytest.raises(tf.errors.InvalidArgumentError) as error:
+        model.fit(BLURRED, 255 * SHARP, verbose=0)
+    assert MESSAGE in str(error.value)
+
+
+@pytest.mark.parametrize("terms", [{}, {"pixel_weight": 0, "style_layers": []}])
+def test_targets_of_another_range_have_no_loss_in_xla(terms):
+    model = filtering()
+    model.compile("sgd", loss=make(**terms), jit_compile=True)
+    history = model.fit(BLURRED, 255 * SHARP, verbose=0)
+    assert np.isnan(history.history["loss"]).all()
+
+
+def test_targets_may_overshoot():
+    loss = make()
+    assert np.isfinite(loss(1.2 * SHARP - 0.1, SHARP))
+    # Images that a network makes may be anything.
+    assert np.isfinite(loss(SHARP, 255 * SHARP))

@@ -77,14 +77,17 @@ def test_no_python_of_tensorflow_is_there(remote, request_of):
 
 
 def test_the_image_is_that_of_the_task(exported, toy_recipe, content, style):
+    # Two graphs, each compiled in its own process, add in the order that suits the processor. With
+    # AVX2 alone these are 4e-7 apart, 140 dB, where with AVX-512 they have the same bits.
     inputs = {"content": content, "style": style}
     with graphs_as_written():
         expected = eager(toy_recipe, content, style)
     with Remote(exported / "1", config=as_written_config()) as remote:
         found = remote.predict("tensors", inputs)
-    np.testing.assert_array_equal(found["image"], expected.image)
-    np.testing.assert_array_equal(found["initial_loss"], expected.initial_loss)
-    np.testing.assert_array_equal(found["losses"][0], np.concatenate([*expected.losses.values()]))
+    assert rwkeras.psnr(found["image"], expected.image) > 100
+    np.testing.assert_allclose(found["initial_loss"], expected.initial_loss, rtol=1e-6)
+    losses = np.concatenate([*expected.losses.values()])
+    np.testing.assert_allclose(found["losses"][0], losses, rtol=1e-5)
     assert found["evaluations"][0] == expected.evaluations[0]
 
 
@@ -230,11 +233,17 @@ def test_a_deadline_is_obeyed(remote, request_of):
     endless = {"max_iterations": np.int32(FOREVER), "max_evaluations": np.int32(FOREVER)}
     # So that no image is ever done.
     endless["tv_weight"] = np.float32(1e-3)
+    # The first run of a signature rewrites the graph.
+    remote.predict("serving_default", request_of)
+    started = time.monotonic()
+    remote.predict("serving_default", request_of)
+    # Of some hundred evaluations, however fast the machine is.
+    deadline = max(1.0, 20 * (time.monotonic() - started))
     started = time.monotonic()
     with pytest.raises(StatusError) as error:
-        remote.predict("serving_default", {**request_of, **endless}, timeout=1.0)
+        remote.predict("serving_default", {**request_of, **endless}, timeout=deadline)
     assert error.value.code == "DEADLINE_EXCEEDED"
-    assert 1 <= time.monotonic() - started < 2
+    assert deadline <= time.monotonic() - started < 2 * deadline
     assert remote.predict("rest", request_of)["failed"].tolist() == [False]
 
 

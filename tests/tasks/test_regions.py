@@ -120,3 +120,43 @@ def test_a_batch_of_styles_is_refused(toy):
         "Invalid value for argument `style`. Expected one image a region with `content_masks`. "
         "Received: style=a batch"
     )
+
+
+def of_size(height, width):
+    return np.ones((height, width), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("masks", "message"),
+    [
+        (
+            {"content_masks": [of_size(31, 20)], "style_masks": [of_size(24, 40)]},
+            "`content_masks`. Expected masks of the proportions of the picture, 31 high and 47 "
+            "wide. Received: content_masks=31 high and 20 wide",
+        ),
+        (
+            {"content_masks": [of_size(31, 47)], "style_masks": [of_size(40, 24)]},
+            "`style_masks`. Expected masks of the proportions of the picture, 24 high and 40 "
+            "wide. Received: style_masks=40 high and 24 wide",
+        ),
+        (
+            {"content_masks": [of_size(310, 520)]},
+            "`content_masks`. Expected masks of the proportions of the picture, 31 high and 47 "
+            "wide. Received: content_masks=310 high and 520 wide",
+        ),
+    ],
+)
+def test_masks_of_other_proportions_are_refused(toy, masks, message):
+    with pytest.raises(ValueError) as error:
+        rwkeras.transfer_style(toy, waves(31, 47), [waves(24, 40)], **LAYERS, **masks)
+    assert str(error.value) == f"Invalid value for argument {message}"
+
+
+@pytest.mark.parametrize("size", [(31, 47), (16, 24), (15, 23), (62, 94), (313, 474)])
+def test_masks_of_other_sizes_are_taken(toy, size):
+    few = rwkeras.OptimizerSettings(max_iterations=1)
+    masks = {"content_masks": [of_size(*size)], "style_masks": [of_size(12, 20)]}
+    result = rwkeras.transfer_style(
+        toy, waves(31, 47), [waves(24, 40)], **LAYERS, **masks, optimizer=few
+    )
+    assert result.image.shape == (31, 47, 3)

@@ -33,7 +33,7 @@ def _sparse(it: Sparse, shape: Shape) -> tf.Tensor:
     return tf.where(kept, it.stddev / math.sqrt(it.density) * graph_normal(shape, it.seed), 0.0)
 
 
-# What is orthogonal would need a factorisation with the bits of NumPy's.
+# What is orthogonal is made vector by vector, in too many operations for a graph.
 _DRAWN: dict[type[RandomInitializer], Callable[..., tf.Tensor]] = {
     Gaussian: lambda it, shape: it.stddev * graph_normal(shape, it.seed),
     He: lambda it, shape: math.sqrt(2 / math.prod(shape[:-1])) * graph_normal(shape, it.seed),

@@ -1,4 +1,9 @@
-"""The three tasks as a graph has them: one image at a time, options that come as tensors."""
+"""The three tasks as a graph has them: one image at a time, options that come as tensors.
+
+They are the tasks of `rwkeras.tasks` to the rounding of float32, not to the bit: the graphs differ,
+and the order of sums is left to TensorFlow, the processor and the number of threads. On one machine
+a graph gives the same request the same bits each time, alone or in a batch.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -116,16 +116,18 @@ def test_a_trickle_is_no_answer(head):
         with contextlib.suppress(OSError), server.accept()[0] as connection:
             connection.recv(1000)
             connection.sendall(head)
-            while not ended.wait(0.1):
+            # No longer than this, for a client that waits would wait for ever.
+            end = time.monotonic() + 60
+            while not ended.wait(0.1) and time.monotonic() < end:
                 connection.sendall(b" " if head else b"")
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=trickle, args=[server])
         thread.start()
-        started = time.monotonic()
         with Client(f"http://127.0.0.1:{server.getsockname()[1]}", timeout=0.5) as client:
             error = error_of(client)
-        assert time.monotonic() - started < 2
+        # It still trickled.
+        assert thread.is_alive()
         ended.set()
         thread.join()
     assert (error.code, str(error)) == ("DEADLINE_EXCEEDED", "No answer within 0.5 seconds")

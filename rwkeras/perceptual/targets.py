@@ -1,0 +1,32 @@
+"""Whether targets are pixels in [0, 1], asked where their values are known."""
+
+import tensorflow as tf
+
+from rwkeras.validation import invalid_argument
+
+# What resampling adds beyond black and white is less; levels of 0 to 255 are far from it.
+_LOW, _HIGH = -0.5, 1.5
+
+
+def checked_targets(name: str, images: tf.Tensor) -> tf.Tensor:
+    """Returns images, or raises unless they are RGB in [0, 1], give or take half of that.
+
+    In a graph they are asked each time that it runs, and `tf.errors.InvalidArgumentError` has the
+    same words. XLA, by which Keras trains unless told otherwise, leaves assertions out: there they
+    become NaN, and with them the loss.
+
+    Args:
+        name: The argument, as the caller spells it.
+        images: Of any floating-point dtype.
+
+    Raises:
+        ValueError: They are levels of another range, or not finite.
+    """
+    within = tf.reduce_all((images >= _LOW) & (images <= _HIGH))
+    error = invalid_argument(name, "RGB in [0, 1]", "values far from it")
+    if tf.executing_eagerly():
+        if not bool(within):
+            raise error
+        return images
+    with tf.control_dependencies([tf.debugging.Assert(within, [str(error)])]):
+        return tf.where(within, images, tf.constant(float("nan"), images.dtype))

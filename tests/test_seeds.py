@@ -1,0 +1,35 @@
+"""What takes a seed takes integers, and says so of all else."""
+
+import numpy as np
+import pytest
+
+import rwkeras
+from rwkeras.training.settings import RotationSettings
+
+IMAGE = np.full((16, 16, 3), 0.5, np.float32)
+SEEDED = {
+    "gaussian": lambda seed: rwkeras.Gaussian(seed=seed),
+    "toy_vgg": lambda seed: rwkeras.toy_vgg(seed=seed),
+    "randomize": lambda seed: rwkeras.randomize(rwkeras.toy_vgg(), seed=seed),
+    "load_network": lambda seed: rwkeras.load_network("toy_vgg", seed=seed),
+    "invert": lambda seed: rwkeras.invert(None, IMAGE, seed=seed),
+    "synthesize_texture": lambda seed: rwkeras.synthesize_texture(None, IMAGE, seed=seed),
+    "transfer_style": lambda seed: rwkeras.transfer_style(None, IMAGE, IMAGE, seed=seed),
+    "invert_regularized": lambda seed: rwkeras.invert_regularized(None, IMAGE, seed=seed),
+    "patch_distance": lambda seed: rwkeras.patch_distance(IMAGE, IMAGE, seed=seed),
+    "RandomPerceptualLoss": lambda seed: rwkeras.RandomPerceptualLoss("toy_vgg", seed=seed),
+    "DecoderSettings": lambda seed: rwkeras.DecoderSettings(seed=seed),
+    "RotationSettings": lambda seed: RotationSettings(seed=seed),
+    "DecoderTraining": lambda seed: rwkeras.DecoderTraining(seed=seed),
+}
+
+
+@pytest.mark.parametrize("function", SEEDED.values(), ids=list(SEEDED))
+@pytest.mark.parametrize("seed", [1.9, 1.0, "1", None, True, np.float32(1)], ids=repr)
+def test_what_is_not_an_integer_is_no_seed(function, seed):
+    with pytest.raises(ValueError) as error:
+        function(seed)
+    shown = seed if isinstance(seed, str) else repr(seed)
+    assert str(error.value) == (
+        f"Invalid value for argument `seed`. Expected an integer. Received: seed={shown}"
+    )

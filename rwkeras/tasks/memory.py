@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 
 from rwkeras.backend import keras
 from rwkeras.networks.features import check_image_shape, feature_extractor
+from rwkeras.networks.graph import calls
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.tasks.measured import BALANCE_SIDE
 from rwkeras.tiling.geometry import Field, receptive_fields, spans
@@ -126,7 +127,7 @@ class _Budget:
         self._extractor, self._coordinates = extractor, coordinates
         self._result, self._settings = tuple(result), settings
         self._pictures = [self._result, *map(tuple, sources)]
-        outputs = [layer.output for layer in extractor.layers]
+        outputs = [output for call in calls(extractor) for output in call.outputs]
         shapes = keras.Model(extractor.inputs, outputs).compute_output_shape(self._result)
         values = sum(math.prod(shape) for shape in shapes)
         self._of_pixel = _ACTIVATIONS * _BYTES * values / math.prod(self._result[:3])

@@ -1,19 +1,26 @@
 """Which pixels an activation sees, and how an image is divided so that tiles give the same."""
 
 import itertools
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rwkeras.backend import keras
+from rwkeras.networks.graph import calls
+from rwkeras.networks.octaves import PyramidReduce
 from rwkeras.validation import check_number, invalid_argument
 
 _POINTWISE = (
     keras.layers.Activation,
     keras.layers.Dropout,
+    keras.layers.Identity,
     keras.layers.ReLU,
     keras.layers.Rescaling,
 )
 _POOLINGS = (keras.layers.AveragePooling2D, keras.layers.MaxPooling2D)
+_CHANNELS = (-1, 3)
+# How far the blur of a pyramid sees to each side of every other pixel.
+_PYRAMID_REACH = 2
 
 
 class Field(NamedTuple):
@@ -51,31 +58,57 @@ class Span(NamedTuple):
 def receptive_fields(model: keras.Model, layers: Iterable[str]) -> dict[str, Field]:
     """Returns the receptive fields of layers.
 
+    Beyond the border of the image a layer sees zeros or the image mirrored; a tile that ends there
+    does so too.
+
     Args:
-        model: A chain of convolutions of stride 1 that keep the size, of poolings whose windows do
-            not overlap, and of layers that work on each pixel by itself; `vgg19` is one.
+        model: A functional `keras.Model` of convolutions of stride 1 that keep the size, poolings
+            whose windows do not overlap, Gaussian pyramids, layers that work on each pixel by
+            itself, and sums and concatenations of branches of one stride; `vgg19` is one, and
+            `multiscale` another.
         layers: Names of its layers.
 
     Raises:
-        ValueError: The model is no such chain before the last of the layers.
+        ValueError: The model has a layer of another kind before one of the layers.
     """
-    wanted, found = set(layers), dict[str, Field]()
-    field, previous = Field(1, 0, 0), model.inputs[0]
-    for layer in model.layers:
-        if wanted <= set(found):
-            break
-        if isinstance(layer, keras.layers.InputLayer):
-            continue
-        if layer.input is not previous:
-            expected = f"a chain, but '{layer.name}' does not follow the layer before it"
-            raise invalid_argument("model", expected, model.name)
-        field = found[layer.name] = _behind(layer, field, model.name)
-        previous = layer.output
-    return {name: found[name] for name in layers}
+    names = tuple(layers)
+    wanted = {name: model.get_layer(name).output for name in names}
+    fields = dict[int, Field]()
+    for layer, inputs, outputs in calls(keras.Model(model.inputs, list(wanted.values()))):
+        behind = _behind(layer, [fields[id(x)] for x in inputs], model.name)
+        fields.update((id(x), behind) for x in outputs)
+    return {name: fields[id(output)] for name, output in wanted.items()}
 
 
-def _behind(layer: keras.layers.Layer, field: Field, model: str) -> Field:
-    """Returns the field behind a layer, of that before it."""
+def _behind(layer: keras.layers.Layer, fields: Sequence[Field], model: str) -> Field:
+    """Returns the field behind a layer, of those before it."""
+    if isinstance(layer, keras.layers.InputLayer):
+        return Field(1, 0, 0)
+    if _joins(layer):
+        strides, before, after = zip(*fields, strict=True)
+        if len(set(strides)) > 1:
+            expected = f"branches of one stride, but '{layer.name}' joins others"
+            raise invalid_argument("model", expected, model)
+        return Field(strides[0], max(before), max(after))
+    field = _behind_one(layer, *fields) if len(fields) == 1 else None
+    if field is None:
+        expected = (
+            "convolutions of stride 1 that keep the size, poolings that do not overlap, and layers "
+            f"that work on each pixel by itself, but '{layer.name}' is none of them"
+        )
+        raise invalid_argument("model", expected, model)
+    return field
+
+
+def _joins(layer: keras.layers.Layer) -> bool:
+    """Returns whether a layer makes one of several branches, each place of its own ones."""
+    if isinstance(layer, keras.layers.Concatenate):
+        return layer.axis in _CHANNELS
+    return isinstance(layer, keras.layers.Add)
+
+
+def _behind_one(layer: keras.layers.Layer, field: Field) -> Field | None:
+    """Returns the field behind a layer of one input; None of a layer of another kind."""
     stride, before, after = field
     if isinstance(layer, _POINTWISE):
         return field
@@ -88,11 +121,11 @@ def _behind(layer: keras.layers.Layer, field: Field, model: str) -> Field:
         size = layer.pool_size[0]
         if set(layer.pool_size) == set(layer.strides) == {size}:
             return Field(stride * size, before, after + stride * (size - 1))
-    expected = (
-        "convolutions of stride 1 that keep the size, poolings that do not overlap, and layers "
-        f"that work on each pixel by itself, but '{layer.name}' is none of them"
-    )
-    raise invalid_argument("model", expected, model)
+    # Its subclass sees the opposite side beyond the border, which a tile does not have.
+    if type(layer) is PyramidReduce:
+        reach = stride * _PYRAMID_REACH
+        return Field(2 * stride, before + reach, after + reach)
+    return None
 
 
 def spans(side: int, tile: int, fields: Iterable[Field]) -> list[Span]:
@@ -100,17 +133,17 @@ def spans(side: int, tile: int, fields: Iterable[Field]) -> list[Span]:
 
     Args:
         side: How long the image is, in pixels.
-        tile: How much of it a tile accounts for, in pixels; it is rounded down to a multiple of the
-            largest stride, to at least that.
+        tile: How much of it a tile accounts for, in pixels; it is rounded down to a multiple of all
+            strides, to at least the least.
         fields: The receptive fields of all layers that are asked for.
 
     Returns:
-        The tiles in order. What each accounts for begins at a multiple of the largest stride, and
-        so does the tile; the last ends with the image.
+        The tiles in order. What each accounts for begins at a multiple of all strides, and so does
+        the tile; the last ends with the image.
     """
     check_number("tile_size", tile, integer=True, minimum=1)
     fields = list(fields)
-    stride = max(field.stride for field in fields)
+    stride = math.lcm(*(field.stride for field in fields))
     step = max(stride, tile // stride * stride)
     before = -(-max(field.before for field in fields) // stride) * stride
     after = -(-max(field.after for field in fields) // stride) * stride

@@ -56,8 +56,7 @@ def _tile_sum(tiles: Tiles, term: Term, activations, part: Part) -> tf.Tensor:
         target = tiles.extractor(tiles.crop(term.target, part))[term.layer]
         target = tf.stop_gradient(tiles.inner(term.layer, target, part))
     else:
-        stride = tiles.fields[term.layer].stride
-        start, stop = (edge // stride for edge in (part.inner_start, part.inner_stop))
+        start, stop = tiles.places(term.layer, part)
         whole: Any = term.target
         target = whole[:, start[0] : stop[0], start[1] : stop[1]]
         target = tf.reshape(target, [tf.shape(target)[0], -1, inner.shape[2]])

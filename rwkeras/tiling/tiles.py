@@ -1,5 +1,6 @@
 """An image's tiles: where each begins and ends, and which activations it accounts for."""
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ class Tiles:
     """The tiles of images of one size.
 
     Args:
-        extractor: The network, a chain; see `receptive_fields`.
+        extractor: The network; see `receptive_fields` for which.
         fields: The receptive fields of its layers by name, and of what is asked of the image.
         shape: [batch, height, width, 3], static.
         tile: See `spans`.
@@ -40,6 +41,8 @@ class Tiles:
     ):
         self.extractor, self.fields, self.shape = extractor, fields, shape
         rows, columns = (spans(side, tile, fields.values()) for side in shape[1:3])
+        shapes = extractor.compute_output_shape(tuple(shape))
+        self._sides = {layer: tuple(output[1:3]) for layer, output in shapes.items()}
         self._spans = tf.constant([[row, column] for row in rows for column in columns])
         self.count = len(rows) * len(columns)
 
@@ -51,12 +54,20 @@ class Tiles:
         """Returns a tile of images."""
         return images[:, part.start[0] : part.stop[0], part.start[1] : part.stop[1]]
 
+    def places(self, layer: str, part: Part) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns where the activations that a tile accounts for begin and end, int32, [2] each.
+
+        They are places among the activations of the whole image.
+        """
+        stride = self.fields[layer].stride
+        # Of the image's last pixels a pooling leaves out what is no window; a pyramid does not.
+        stop = tf.minimum(-(-part.inner_stop // stride), self._sides[layer])
+        return part.inner_start // stride, stop
+
     def inner(self, layer: str, activations: tf.Tensor, part: Part) -> tf.Tensor:
         """Returns those of a tile's activations that it accounts for, [batch, n, maps]."""
-        stride = self.fields[layer].stride
-        start = (part.inner_start - part.start) // stride
-        # The last pixels may be too few for an activation.
-        stop = (part.inner_stop - part.start) // stride
+        first = part.start // self.fields[layer].stride
+        start, stop = (place - first for place in self.places(layer, part))
         inner = activations[:, start[0] : stop[0], start[1] : stop[1]]
         shape = tf.shape(inner)
         flat = tf.reshape(inner, [shape[0], shape[1] * shape[2], activations.shape[3]])
@@ -64,5 +75,4 @@ class Tiles:
 
     def positions(self, layer: str) -> float:
         """Returns how many activations each map of a layer has in all."""
-        stride = self.fields[layer].stride
-        return float((self.shape[1] // stride) * (self.shape[2] // stride))
+        return float(math.prod(self._sides[layer]))

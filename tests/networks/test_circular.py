@@ -15,6 +15,7 @@ from rwkeras.networks.borders import (
     mirror,
     wrap,
 )
+from rwkeras.networks.multiscale import multiscale, multiscale_layers
 from rwkeras.networks.octaves import PyramidReduce, octave_layers
 from rwkeras.networks.precision import lower_precision
 from tests.conftest import waves
@@ -226,6 +227,55 @@ def test_octaves_wrap_around(plain):
     circular = rwkeras.with_circular_padding(extractor)
     assert rwkeras.circular_period(circular) == 8
     compare_with_the_tiled(extractor, circular, noise(1, 32, 24, 3), times=5)
+
+
+@pytest.fixture(scope="module")
+def pyramid():
+    """Random filters at three octaves, of two layers each."""
+    return rwkeras.feature_extractor(multiscale(levels=3, depth=2, filters=4), multiscale_layers(3))
+
+
+def test_a_pyramid_of_filters_wraps_around(pyramid):
+    circular = rwkeras.with_circular_padding(pyramid)
+    assert rwkeras.circular_period(circular) == 2 ** (3 - 1)
+    compare_with_the_tiled(pyramid, circular, noise(2, 24, 28, 3))
+    image = noise(1, 24, 28, 3)
+    here, there = circular(image), circular(np.roll(image, (4, -12), (1, 2)))
+    for name, features in there.items():
+        stride = 24 // features.shape[1]
+        rolled = np.roll(here[name], (4 // stride, -12 // stride), (1, 2))
+        np.testing.assert_allclose(features, rolled, rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError) as error:
+        circular(noise(1, 24, 26, 3))
+    assert (
+        "Invalid value for argument `image`. Expected a height and a width that are multiples of 4 "
+        "pixels. Received: image=(24, 26)"
+    ) in str(error.value)
+
+
+@pytest.mark.parametrize("levels", [1, 2, 4])
+def test_the_period_of_a_pyramid(levels):
+    circular = rwkeras.with_circular_padding(multiscale(levels=levels, filters=1))
+    assert rwkeras.circular_period(circular) == 2 ** (levels - 1)
+
+
+def test_a_pyramid_of_filters_is_mirrored(pyramid):
+    mirrored = rwkeras.with_mirrored_padding(pyramid)
+    kinds = {type(layer) for layer in mirrored.layers if layer.weights}
+    assert kinds == {MirroredConv2D}
+    grey = np.full((1, 21, 30, 3), 0.8, np.float32)
+    for name, features in mirrored(grey).items():
+        even = np.broadcast_to(features[:, :1, :1], features.shape)
+        np.testing.assert_allclose(features, even, rtol=1e-4, atol=1e-5)
+        zeros = pyramid(grey)[name]
+        assert np.abs(zeros - zeros[:, :1, :1]).max() > 0.1 * np.abs(features).max()
+    images, inside = noise(1, 36, 44, 3), np.s_[:, 4:-4, 4:-4]
+    once, same = mirrored(images), pyramid(images)
+    # Two layers of filters of up to 7 and of 3 pixels see four to each side; the reduced images
+    # are mirrored in both.
+    for name in ("level0", "level1"):
+        assert np.abs(once[name] - same[name]).max() > 0.1
+        np.testing.assert_allclose(once[name][inside], same[name][inside], rtol=1e-4, atol=1e-4)
 
 
 def test_saved_loaded_and_in_bfloat16(circular, square, tmp_path):

@@ -6,6 +6,7 @@ import tensorflow as tf
 import rwkeras
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.filter_bank import filter_bank
+from rwkeras.networks.multiscale import multiscale
 from rwkeras.networks.octaves import PyramidReduce, octave_layers, with_octaves
 from rwkeras.networks.precision import lower_precision
 from tests.conftest import waves
@@ -147,16 +148,33 @@ def forked():
 
 @pytest.mark.parametrize(
     ("build", "layer"),
-    [(lambda: filter_bank(sizes=(3, 5), filters=4), "maps"), (forked, "total")],
+    [
+        (lambda: filter_bank(sizes=(3, 5), filters=4), "maps"),
+        (lambda: multiscale(levels=1, filters=4), "level0"),
+        (forked, "total"),
+    ],
 )
 def test_a_network_that_is_no_chain(build, layer, square):
     model = build()
-    pyramid = with_octaves(model, [layer], 2)
-    got = rwkeras.extract(pyramid, [layer, f"{layer}_octave1"], square[np.newaxis])
-    smaller = tf.constant(reduced(square[np.newaxis]), tf.float32)
-    for name, images in ((layer, square[np.newaxis]), (f"{layer}_octave1", smaller)):
-        expected = rwkeras.extract(model, [layer], images)[layer]
+    names, images = octave_layers([layer], OCTAVES), square[np.newaxis]
+    got = rwkeras.extract(with_octaves(model, [layer], OCTAVES), names, images)
+    for name in names:
+        expected = rwkeras.extract(model, [layer], tf.constant(images, tf.float32))[layer]
         np.testing.assert_allclose(got[name], expected, rtol=1e-3, atol=1e-3)
+        images = reduced(images)
+
+
+def test_octaves_of_one_level_are_the_levels_of_several(square):
+    one, several = multiscale(levels=1, filters=4), multiscale(levels=OCTAVES, filters=4)
+    shared = with_octaves(one, ["level0"], OCTAVES)
+    for level in range(OCTAVES):
+        for size in (3, 5, 7):
+            weights = one.get_layer(f"conv0_1_{size}").get_weights()
+            several.get_layer(f"conv{level}_1_{size}").set_weights(weights)
+    got, expected = shared(square[np.newaxis]), several(square[np.newaxis])
+    for level, name in enumerate(octave_layers(["level0"], OCTAVES)):
+        # Here the image is reduced before 1/2 is subtracted, there after it.
+        np.testing.assert_allclose(got[name], expected[f"level{level}"], rtol=1e-4, atol=1e-5)
 
 
 def test_saved_and_loaded(pyramid, square, tmp_path):

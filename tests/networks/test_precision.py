@@ -5,6 +5,7 @@ import tensorflow as tf
 import rwkeras
 from rwkeras.networks import precision
 from rwkeras.networks.features import feature_extractor
+from rwkeras.networks.multiscale import multiscale, multiscale_layers
 from rwkeras.networks.precision import fast_bfloat16, lower_precision
 
 
@@ -19,6 +20,18 @@ def test_weights_and_activations_are_in_bfloat16(toy, square):
         error = np.linalg.norm(tf.cast(features, tf.float32) - exact[name])
         assert 0 < error < 0.02 * np.linalg.norm(exact[name])
     assert {weight.dtype for weight in toy.weights} == {"float32"}
+
+
+def test_a_pyramid_in_bfloat16(square):
+    names = [*multiscale_layers(3), "octave1", "octave2"]
+    extractor = feature_extractor(multiscale(levels=3, depth=2, filters=8), names)
+    lowered = lower_precision(extractor)
+    assert {weight.dtype for weight in lowered.weights} == {"bfloat16"}
+    exact, rough = extractor(square[np.newaxis]), lowered(square[np.newaxis])
+    for name, features in rough.items():
+        assert features.dtype == tf.bfloat16
+        error = np.linalg.norm(tf.cast(features, tf.float32) - exact[name])
+        assert 0 < error < 0.01 * np.linalg.norm(exact[name])
 
 
 @pytest.fixture

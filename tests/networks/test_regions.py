@@ -4,6 +4,7 @@ import tensorflow as tf
 
 import rwkeras
 from rwkeras.backend import keras
+from rwkeras.networks.multiscale import multiscale, multiscale_layers
 from tests.conftest import waves
 
 
@@ -21,6 +22,17 @@ def test_the_gram_matrix_is_that_of_the_region(toy, layer):
     whole, guided = found[layer], found[f"{layer}_left"]
     expected = rwkeras.gram_matrix(whole[:, :, : whole.shape[2] // 2])
     np.testing.assert_allclose(rwkeras.gram_matrix(guided), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_regions_at_each_level_of_a_pyramid():
+    image, model, layers = waves(32, 48)[np.newaxis], multiscale(filters=4), multiscale_layers()
+    network = rwkeras.with_regions(model, layers, {"left": half(32, 48)})
+    names = rwkeras.region_layers(layers, "left")
+    found = rwkeras.extract(network, [*layers, *names], image)
+    for layer, name in zip(layers, names, strict=True):
+        whole = found[layer]
+        expected = rwkeras.gram_matrix(whole[:, :, : whole.shape[2] // 2])
+        np.testing.assert_allclose(rwkeras.gram_matrix(found[name]), expected, rtol=1e-4, atol=1e-6)
 
 
 def test_masks_of_any_size_and_shades(toy):

@@ -12,6 +12,7 @@ import pytest
 
 import rwkeras
 from rwkeras.networks.features import feature_extractor
+from rwkeras.networks.multiscale import multiscale, multiscale_layers
 from rwkeras.tasks.memory import _Budget, within_memory
 from rwkeras.tasks.scales import ScaleSettings
 from tests.conftest import waves
@@ -103,15 +104,43 @@ def test_a_bound_that_is_too_low(toy):
     assert planned(toy, 4096, float(least)).tile_size >= 128
 
 
-def test_a_network_whose_images_cannot_be_divided(square):
-    model = rwkeras.with_octaves(rwkeras.toy_vgg(), LAYERS, 2)
-    layers = rwkeras.octave_layers(LAYERS, 2)
-    shape, settings = (1, 512, 512, 3), rwkeras.OptimizerSettings(max_memory=0.1)
-    message = refusal(lambda: within_memory(model, layers, shape, [], settings))
-    assert message.startswith(
-        "Invalid value for argument `max_memory`. Expected at least 1.6 GiB for the whole image, "
-        f"as '{model.name}' is not a network whose images can be divided. Received: max_memory=0.1"
+def test_a_network_whose_images_cannot_be_divided(toy):
+    model = rwkeras.with_mirrored_padding(toy)
+    least = np.ceil(budget(toy, 512).whole() / GIB * 10) / 10
+    message = refusal(lambda: planned(model, 512, 0.1))
+    assert message == (
+        f"Invalid value for argument `max_memory`. Expected at least {least:.1f} GiB for the whole "
+        f"image, as '{model.name}' is not a network whose images can be divided. "
+        "Received: max_memory=0.1"
     )
+
+
+def test_a_pyramid_is_divided():
+    model, layers, side = multiscale(), multiscale_layers(), 2048
+    shape = (1, side, side, 3)
+    estimate = _Budget(
+        feature_extractor(model, layers), shape, [shape], rwkeras.OptimizerSettings()
+    )
+    # Three banks of 22 maps and the maps side by side, at both levels, with their gradients.
+    assert estimate.whole() > 2 * 4 * 2 * 3 * 22 * 1.25 * side**2
+    assert estimate.whole() < 2 * 4 * 2 * 3 * 22 * 1.25 * side**2 + 5 * GIB
+    for bound, tile in ((estimate.whole(), None), (estimate.tiled(512, 20), 512)):
+        settings = rwkeras.OptimizerSettings(max_memory=bound / GIB * 1.001)
+        chosen = within_memory(model, layers, shape, [shape], settings)
+        assert (chosen.tile_size, chosen.memory, chosen.max_memory) == (tile, 20, None)
+
+
+def test_layers_count_at_each_octave():
+    one, shape = rwkeras.toy_vgg(), (1, 1024, 1024, 3)
+
+    def activations(octaves):
+        layers = rwkeras.octave_layers(["conv1_2"], octaves)
+        extractor = feature_extractor(rwkeras.with_octaves(one, ["conv1_2"], octaves), layers)
+        estimate = _Budget(extractor, shape, [shape], rwkeras.OptimizerSettings())
+        return estimate.whole() - _Budget(extractor, shape, [], rwkeras.OptimizerSettings())._fixed
+
+    # The images of the pyramid are no more than what the network takes of the image itself.
+    assert activations(2) - activations(1) > 0.24 * 2 * 4 * 2 * 8 * 1024**2
 
 
 def test_tasks_that_cannot_be_divided(toy, square):

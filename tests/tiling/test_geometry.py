@@ -5,7 +5,10 @@ import tensorflow as tf
 from keras import layers
 
 import rwkeras
+from rwkeras.networks.borders import CircularPyramidReduce
 from rwkeras.networks.features import feature_extractor
+from rwkeras.networks.multiscale import multiscale
+from rwkeras.networks.octaves import PyramidReduce
 from rwkeras.tiling.geometry import Field, Span, receptive_fields, spans
 
 
@@ -25,7 +28,7 @@ def conv(name, size=3, **arguments):
 def seen(model, layer, side, axis):
     """Which pixels along an axis change which activations, bool, [pixel, activation].
 
-    All weights are 1 and all pixels 0 but for one, so that nothing cancels and nothing rounds.
+    All weights are 1 and all pixels 0 but for one, which is large enough for nothing to cancel.
     """
     for each in model.layers:
         each.set_weights([np.full_like(w, w.ndim > 1) for w in each.get_weights()])
@@ -33,7 +36,7 @@ def seen(model, layer, side, axis):
     shape[axis] = side
     images = np.zeros(shape, np.float32)
     for pixel in range(side):
-        images[(pixel, pixel, 8) if axis == 1 else (pixel, 8, pixel)] = 1
+        images[(pixel, pixel, 8) if axis == 1 else (pixel, 8, pixel)] = 1e6
     activations = feature_extractor(model, [layer])(tf.constant(images))[layer].numpy()
     return (activations > 0).any(axis=(3 - axis, 3))
 
@@ -42,12 +45,13 @@ def check_fields(model, names, side):
     for name, (stride, before, after) in receptive_fields(model, names).items():
         for axis in (1, 2):
             changes = seen(model, name, side, axis)
-            assert changes.shape == (side, side // stride)
+            # A pooling leaves the last pixels out; a pyramid does not.
+            assert changes.shape in {(side, side // stride), (side, -(-side // stride))}
             inside = 0
             for n, column in enumerate(changes.T):
                 first, last = stride * n - before, stride * n + after
                 pixels = np.flatnonzero(column)
-                # At the borders there are zeros, and a pooling leaves pixels out.
+                # At the borders there are zeros or mirrored pixels.
                 assert first <= pixels[0] <= pixels[-1] <= last
                 if first >= 0 and last < side:
                     assert (pixels[0], pixels[-1]) == (first, last)
@@ -95,10 +99,53 @@ def test_what_layers_of_other_networks_see(parts):
     check_fields(chain(*parts), [part.name for part in parts], 31)
 
 
-def branching():
+def test_what_a_pyramid_sees():
+    model = multiscale(levels=3, filters=2, depth=2)
+    names = ["level2", "conv0_1", "level1", "octave2", "level0", "conv2_1_7"]
+    fields = receptive_fields(model, names)
+    assert list(fields) == names
+    assert fields["level0"] == Field(1, 4, 4)
+    assert fields["level1"] == Field(2, 10, 10)
+    assert fields["level2"] == Field(4, 6 + 12 + 4, 6 + 12 + 4)
+    for side in (61, 62):
+        check_fields(model, names, side)
+
+
+def test_what_layers_at_the_octaves_see():
+    names = ["conv1_2", "conv2_1"]
+    model = rwkeras.with_octaves(rwkeras.toy_vgg(), names, 3)
+    names = rwkeras.octave_layers(names, 3)
+    fields = receptive_fields(model, names)
+    # The layers are shared: at each octave the same behind another image.
+    assert fields["conv1_2"] == Field(1, 2, 2)
+    assert fields["conv1_2_octave2"] == Field(4, 6 + 8, 6 + 8)
+    assert fields["conv2_1_octave1"] == Field(4, 2 + 2 * 4, 2 + 2 * 5)
+    check_fields(model, names, 62)
+
+
+def branching(join, *branches):
+    """A network of branches of several layers each, which are joined."""
     images = keras.Input((None, None, 3))
-    first, second = conv("first")(images), conv("second", 5)(images)
-    return keras.Model(images, layers.Add(name="sum")([first, second]), name="branching")
+    ends = []
+    for branch in branches:
+        x = images
+        for part in branch:
+            x = part(x)
+        ends.append(x)
+    return keras.Model(images, join(ends), name="branching")
+
+
+@pytest.mark.parametrize("join", [layers.Add(name="all"), layers.Concatenate(name="all")])
+def test_branches_see_what_any_of_them_sees(join):
+    pool, wide = layers.MaxPooling2D(2, name="pool"), conv("wide", 7)
+    model = branching(
+        join, (layers.Identity(name="same"), conv("a", 1), pool), (wide, PyramidReduce())
+    )
+    assert receptive_fields(model, ["all", "pool"]) == {
+        "all": Field(2, 5, 5),
+        "pool": Field(2, 0, 1),
+    }
+    check_fields(model, ["all"], 30)
 
 
 NONE_OF_THEM = (
@@ -121,6 +168,7 @@ NONE_OF_THEM = (
         layers.AveragePooling2D((1, 2), name="odd"),
         layers.UpSampling2D(name="odd"),
         layers.BatchNormalization(name="odd"),
+        CircularPyramidReduce(name="odd"),
         pytest.param(
             conv("odd", dilation_rate=(1, 2)),
         ),
@@ -136,26 +184,32 @@ def test_layers_that_cannot_be_tiled(part):
     assert receptive_fields(model, ["a"]) == {"a": Field(1, 1, 1)}
 
 
-def test_branches_cannot_be_tiled():
+def test_branches_of_several_strides_cannot_be_tiled():
+    deep = layers.MaxPooling2D(2, name="b"), layers.MaxPooling2D(2, name="c")
+    model = branching(layers.Add(name="sum"), (layers.ReLU(name="a"),), deep)
     with pytest.raises(ValueError) as error:
-        receptive_fields(branching(), ["sum"])
+        receptive_fields(model, ["sum"])
     assert str(error.value) == (
-        "Invalid value for argument `model`. Expected a chain, but 'second' does not follow the "
-        "layer before it. Received: model=branching"
+        "Invalid value for argument `model`. Expected branches of one stride, but 'sum' joins "
+        "others. Received: model=branching"
     )
+    assert receptive_fields(model, ["b"]) == {"b": Field(2, 0, 1)}
 
 
-def test_a_filter_bank_can_be_tiled_a_size_at_a_time():
+@pytest.mark.parametrize(
+    "odd", [layers.Concatenate(axis=1, name="odd"), layers.Multiply(name="odd")]
+)
+def test_branches_that_are_joined_otherwise(odd):
+    model = branching(odd, (conv("a"),), (conv("b"),))
+    with pytest.raises(ValueError) as error:
+        receptive_fields(model, ["odd"])
+    assert str(error.value) == NONE_OF_THEM.replace("=chain", "=branching")
+
+
+def test_a_filter_bank_can_be_tiled():
     bank = rwkeras.filter_bank(sizes=(3, 7), filters=2)
-    assert receptive_fields(feature_extractor(bank, ["conv7"]), ["conv7"]) == {
-        "conv7": Field(1, 3, 3)
-    }
-    with pytest.raises(ValueError) as error:
-        receptive_fields(feature_extractor(bank, ["maps"]), ["maps"])
-    assert str(error.value) == (
-        "Invalid value for argument `model`. Expected a chain, but 'conv7' does not follow the "
-        "layer before it. Received: model=filter_bank_features"
-    )
+    fields = receptive_fields(bank, ["conv3", "maps"])
+    assert fields == {"conv3": Field(1, 1, 1), "maps": Field(1, 3, 3)}
 
 
 def test_the_spans_of_an_axis():
@@ -166,6 +220,11 @@ def test_the_spans_of_an_axis():
     ]
     assert spans(64, 32, [Field(8, 14, 21)]) == [Span(0, 56, 0, 32), Span(16, 64, 32, 64)]
     assert spans(20, 64, [Field(8, 14, 21)]) == [Span(0, 20, 0, 20)]
+    # Neither stride is a multiple of the other.
+    assert spans(24, 15, [Field(2, 0, 1), Field(3, 0, 2)]) == [
+        Span(0, 18, 0, 12),
+        Span(12, 24, 12, 24),
+    ]
 
 
 @pytest.mark.parametrize("tile", [1, 8, 13, 24, 200])

@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
+from rwkeras.networks.multiscale import multiscale, multiscale_layers
 from rwkeras.tiling.grams import tiled_grams
 from tests.conftest import waves
 
@@ -30,6 +31,19 @@ def test_positions_that_the_last_tile_lacks(toy):
     np.testing.assert_allclose(gram, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("size", [(53, 61), (48, 54)])
+def test_a_pyramid(size):
+    model, layers = multiscale(levels=3, filters=3), multiscale_layers(3)
+    images = tf.constant(np.stack([waves(*size), 1 - waves(*size)]))
+    grams = tiled_grams(model, layers, images, 12)
+    for layer, features in rwkeras.extract(model, layers, images).items():
+        gram, positions = grams[layer]
+        # Of an odd number of pixels the pyramid keeps one more than half.
+        assert positions == features.shape[1] * features.shape[2]
+        expected = rwkeras.gram_matrix(features).numpy()
+        np.testing.assert_allclose(gram, expected, rtol=1e-5, atol=1e-6 * expected.max())
+
+
 def test_errors(toy):
     with pytest.raises(ValueError) as error:
         tiled_grams(toy, ["conv1_1"], tf.ones([1, 16, 16, 3]), 0)
@@ -37,11 +51,11 @@ def test_errors(toy):
         "Invalid value for argument `tile_size`. Expected an integer of at least 1. "
         "Received: tile_size=0"
     )
+    mirrored = rwkeras.with_mirrored_padding(toy)
     with pytest.raises(ValueError) as error:
-        tiled_grams(
-            rwkeras.filter_bank(sizes=(3, 5), filters=2), ["maps"], tf.ones([1, 9, 9, 3]), 4
-        )
+        tiled_grams(mirrored, ["conv1_1"], tf.ones([1, 16, 16, 3]), 8)
     assert str(error.value) == (
-        "Invalid value for argument `model`. Expected a chain, but 'conv5' does not follow the "
-        "layer before it. Received: model=filter_bank_features"
+        "Invalid value for argument `model`. Expected convolutions of stride 1 that keep the size, "
+        "poolings that do not overlap, and layers that work on each pixel by itself, but 'conv1_1' "
+        "is none of them. Received: model=toy_vgg_features"
     )

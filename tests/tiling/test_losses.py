@@ -4,6 +4,7 @@ import tensorflow as tf
 
 import rwkeras
 from rwkeras.networks.features import INPUT, feature_extractor
+from rwkeras.networks.multiscale import multiscale, multiscale_layers
 from rwkeras.networks.precision import lower_precision
 from rwkeras.objectives.objective import Objective
 from rwkeras.tiling.losses import tiled_losses
@@ -148,6 +149,41 @@ def test_filters_of_a_bank():
     extractor = feature_extractor(bank, ["conv11"])
     objective = objective_of(("content", "texture"), extractor, sources(31, 40), ["conv11"])
     check(extractor, pictures(31, 40), objective, 12)
+
+
+def test_a_bank_of_filters_of_all_sizes():
+    extractor = feature_extractor(rwkeras.filter_bank(sizes=(3, 11), filters=3), ["maps", "conv3"])
+    objective = objective_of(("content", "texture"), extractor, sources(31, 40), ["maps", "conv3"])
+    check(extractor, pictures(31, 40), objective, 12)
+
+
+@pytest.mark.parametrize(
+    ("size", "depth", "tile"),
+    [((61, 54), 1, 8), ((52, 67), 2, 12), ((49, 49), 1, 12), ((64, 48), 2, 8)],
+)
+def test_a_pyramid(size, depth, tile):
+    layers = multiscale_layers(3)
+    extractor = feature_extractor(multiscale(levels=3, depth=depth, filters=3), layers)
+    objective = objective_of(("content", "texture", "tv"), extractor, sources(*size), layers)
+    tiled = by_images(objective, sources(*size), ["level1"])
+    check(extractor, pictures(*size), objective, tile, tiled, shares=[1.0, 3.0])
+
+
+@pytest.mark.parametrize("side", range(15, 23))
+def test_whatever_the_last_tile_of_a_pyramid_has(side):
+    extractor = feature_extractor(multiscale(levels=3, filters=2, sizes=(1, 3)), ["level2"])
+    objective = objective_of(("content", "texture"), extractor, sources(9, side), ["level2"])
+    check(extractor, pictures(9, side), objective, 4)
+
+
+def test_a_network_at_each_octave(toy):
+    size = 51, 66
+    layers = rwkeras.octave_layers(["conv1_2", "conv2_1", "pool2"], 3)
+    extractor = feature_extractor(
+        rwkeras.with_octaves(toy, ["conv1_2", "conv2_1", "pool2"], 3), layers
+    )
+    objective = objective_of(("content", "texture", "tv"), extractor, sources(*size), layers)
+    check(extractor, pictures(*size), objective, 16)
 
 
 @pytest.mark.slow

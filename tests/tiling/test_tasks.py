@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
+from rwkeras.networks.multiscale import multiscale, multiscale_layers
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers import minimizer
 from rwkeras.tasks.style import style_objective
@@ -123,11 +124,23 @@ def test_adaptive_is_of_pixels(toy, content):
     assert parametrization(objective, settings(16, parametrization="fourier")) == "fourier"
 
 
-def test_networks_that_cannot_be_tiled(content, style):
-    bank = rwkeras.filter_bank(sizes=(3, 5), filters=4)
+def test_a_texture_of_a_pyramid(style):
+    network = multiscale(filters=4)
+
+    def make(optimizer):
+        return rwkeras.synthesize_texture(
+            network, style, multiscale_layers(), (45, 39), optimizer=optimizer
+        )
+
+    check(make)
+
+
+def test_networks_that_cannot_be_tiled(toy, style):
+    mirrored = rwkeras.with_mirrored_padding(toy)
     with pytest.raises(ValueError) as error:
-        rwkeras.synthesize_texture(bank, style, ["maps"], optimizer=settings(16))
+        rwkeras.synthesize_texture(mirrored, style, TEXTURE, optimizer=settings(16))
     assert str(error.value) == (
-        "Invalid value for argument `model`. Expected a chain, but 'conv5' does not follow the "
-        "layer before it. Received: model=filter_bank_features"
+        "Invalid value for argument `model`. Expected convolutions of stride 1 that keep the size, "
+        "poolings that do not overlap, and layers that work on each pixel by itself, but 'conv1_1' "
+        "is none of them. Received: model=toy_vgg_features"
     )

@@ -46,7 +46,7 @@ class MultiscaleRecipe:
         depth: The layers of each level.
         bias_stddev: The standard deviation of the biases.
         activation: "relu" or "linear".
-        sha256: The digest of the weights, in hexadecimal digits; None for what is drawn here.
+        sha256: The digest of the weights, in hexadecimal digits; "" for what is drawn here.
     """
 
     distribution: RandomInitializer = dataclasses.field(default_factory=He)
@@ -56,14 +56,14 @@ class MultiscaleRecipe:
     depth: int = 1
     bias_stddev: float = 0.5
     activation: str = "relu"
-    sha256: str | None = None
+    sha256: str = ""
 
     def __post_init__(self):
         if type(self.distribution) not in INITIALIZERS.values():
             expected = f"one of {', '.join(INITIALIZERS)}"
             raise invalid_argument("initializer", expected, self.distribution)
         drawn = self._drawn()
-        if self.sha256 is None:
+        if not self.sha256:
             object.__setattr__(self, "sha256", _digest(drawn))
         object.__setattr__(self, "sizes", tuple(self.sizes))
 

@@ -34,6 +34,7 @@ def _import_registered_classes(module: ModuleType) -> None:
     import rwkeras.networks.alexnet
     import rwkeras.networks.borders
     import rwkeras.networks.initializers
+    import rwkeras.networks.joint
     import rwkeras.networks.octaves
     import rwkeras.networks.regions
     import rwkeras.perceptual.gram

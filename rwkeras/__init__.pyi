@@ -90,6 +90,9 @@ from .networks.initializers import (
     Uniform,
     ZeroSum,
 )
+from .networks.joint import (
+    with_joint_maps,
+)
 from .networks.loading import (
     NETWORKS,
     load_network,
@@ -148,6 +151,11 @@ from .objectives.losses import (
     texture_loss,
     total_variation,
 )
+from .objectives.moments import (
+    covariance_loss,
+    moments,
+    moments_term,
+)
 from .objectives.natural import (
     alpha_norm,
     alpha_norm_term,
@@ -160,6 +168,20 @@ from .objectives.objective import (
     content_term,
     texture_term,
     tv_term,
+)
+from .objectives.shifted import (
+    shifted_gram,
+    shifted_gram_loss,
+    shifted_gram_term,
+)
+from .objectives.sliced import (
+    sliced_wasserstein_loss,
+    sliced_wasserstein_term,
+    sorted_projections,
+)
+from .objectives.spectrum import (
+    spectrum_loss,
+    spectrum_term,
 )
 from .optimizers.settings import (
     OptimizationResult,
@@ -275,6 +297,7 @@ __all__ = [
     "circular_period",
     "content_loss",
     "content_term",
+    "covariance_loss",
     "decnn",
     "decode",
     "decoder",
@@ -292,6 +315,8 @@ __all__ = [
     "make_ready",
     "match_colors",
     "mean_euclidean_distance",
+    "moments",
+    "moments_term",
     "multiscale",
     "multiscale_layers",
     "narrow_vgg19",
@@ -311,6 +336,14 @@ __all__ = [
     "regularized_inversion_objective",
     "rescale_filters",
     "seam_ratio",
+    "shifted_gram",
+    "shifted_gram_loss",
+    "shifted_gram_term",
+    "sliced_wasserstein_loss",
+    "sliced_wasserstein_term",
+    "sorted_projections",
+    "spectrum_loss",
+    "spectrum_term",
     "ssim",
     "stack",
     "standardize",
@@ -330,6 +363,7 @@ __all__ = [
     "vgg19",
     "white_noise",
     "with_circular_padding",
+    "with_joint_maps",
     "with_luminance_of",
     "with_mirrored_padding",
     "with_octaves",

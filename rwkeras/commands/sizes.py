@@ -1,11 +1,14 @@
-"""The flag by which a picture is made from coarse to fine."""
+"""The flags by which a picture is made from coarse to fine, by networks drawn anew."""
 
 import math
 import warnings
 
 from absl import flags
 
+from rwkeras.backend import keras
 from rwkeras.commands.flags import FLAGS
+from rwkeras.networks.standardize import can_standardize
+from rwkeras.tasks.drawn import DRAWS
 from rwkeras.tasks.scales import ScaleSettings
 
 
@@ -18,14 +21,14 @@ def define_coarse_to_fine(settings: ScaleSettings, more: str = "") -> None:
     """
     flags.DEFINE_bool(
         "coarse_to_fine",
-        False,
+        True,
         f"Whether to begin with a small picture, of at least {settings.smallest} pixels, and to "
         f"add detail as it grows. --max_iterations are those of the smallest{more}.",
     )
 
 
 def coarse_to_fine_scales(settings: ScaleSettings, side: int) -> ScaleSettings | None:
-    """Returns the sizes if the flag asks for them, with a warning where there is but one.
+    """Returns the sizes unless the flag forbids, with a warning where it asks for one in vain.
 
     Args:
         settings: The sizes.
@@ -33,8 +36,25 @@ def coarse_to_fine_scales(settings: ScaleSettings, side: int) -> ScaleSettings |
     """
     if not FLAGS.coarse_to_fine:
         return None
-    if len(settings.scales(side)) == 1:
+    if FLAGS["coarse_to_fine"].present and len(settings.scales(side)) == 1:
         least = math.ceil(settings.smallest * settings.step)
         why = f"it takes a longer side of {least} pixels, not of {side}"
         warnings.warn(f"`coarse_to_fine` changes nothing: {why}.", stacklevel=2)
     return settings
+
+
+def define_draws() -> None:
+    """Defines the flag for how often a network is drawn anew."""
+    flags.DEFINE_integer(
+        "draws",
+        None,
+        f"By how many draws of the network each size is made; {DRAWS} if it is not given. Only of "
+        "networks such as multiscale.",
+    )
+
+
+def draws(model: keras.Model) -> int | None:
+    """Returns the draws of a network that the flags ask for, or None if it is not drawn anew."""
+    if FLAGS.draws is None and not can_standardize(model):
+        return None
+    return DRAWS if FLAGS.draws is None else FLAGS.draws

@@ -12,20 +12,23 @@ from absl import flags
 
 from rwkeras.commands.flags import FLAGS, network, read
 from rwkeras.commands.joined import source_weights
-from rwkeras.commands.sizes import coarse_to_fine_scales, define_coarse_to_fine
+from rwkeras.commands.sizes import (
+    coarse_to_fine_scales,
+    define_coarse_to_fine,
+    define_draws,
+    draws,
+)
 from rwkeras.commands.source import Source
 from rwkeras.commands.task import run_task
 from rwkeras.images.colors import match_colors, with_luminance_of
 from rwkeras.images.reading import read_image, resize
-from rwkeras.tasks.scales import ScaleSettings
 from rwkeras.tasks.settings import INITS, STYLE_PRESETS, StyleSettings
 from rwkeras.tasks.start import as_start
-from rwkeras.tasks.style import transfer_style
+from rwkeras.tasks.style import STYLE_SCALES, transfer_style
 from rwkeras.validation import check_number, invalid_argument
 
 _WEIGHTS = ("content_weight", "style_weight", "tv_weight")
 _LAYERS = ("content_layers", "style_layers")
-_SCALES = ScaleSettings()
 
 flags.DEFINE_string(
     "content",
@@ -47,7 +50,13 @@ flags.DEFINE_float(
     1.0,
     "How large the styles are taken, as a factor of their size: smaller ones give finer strokes.",
 )
-flags.DEFINE_enum("preset", "painting", list(STYLE_PRESETS), "A named choice of the weights.")
+flags.DEFINE_enum(
+    "preset",
+    None,
+    list(STYLE_PRESETS),
+    "A named choice of network, layers and weights: multiscale, of that network, paints best; "
+    "painting and paper are of vgg19. By default what suits --network.",
+)
 for _name in _WEIGHTS:
     flags.DEFINE_float(_name, None, "Overrides the preset's.")
 for _name in _LAYERS:
@@ -58,7 +67,8 @@ flags.DEFINE_string(
     "What to start from: content, noise, the path of a picture, or that of a decoder's .keras "
     "file, for what it makes of the content.",
 )
-define_coarse_to_fine(_SCALES)
+define_coarse_to_fine(STYLE_SCALES)
+define_draws()
 flags.DEFINE_bool(
     "original_colors",
     False,
@@ -70,7 +80,17 @@ flags.DEFINE_bool(
     False,
     "Whether the styles are first given the colours of the content, in mean and covariance.",
 )
+FLAGS.set_default("network", "multiscale")
 flags.mark_flags_as_required(["content", "style"])
+
+
+def _preset() -> str:
+    """Returns the preset, which decides the network where none is given, and is decided by it."""
+    if FLAGS.preset is None:
+        return "multiscale" if FLAGS.network == "multiscale" else "painting"
+    if FLAGS.preset != "multiscale" and not FLAGS["network"].present:
+        FLAGS.network = "vgg19"
+    return FLAGS.preset
 
 
 def _settings() -> StyleSettings:
@@ -90,7 +110,7 @@ def _settings() -> StyleSettings:
         if layers is not None:
             given[name] = tuple(layers)
     return dataclasses.replace(
-        STYLE_PRESETS[FLAGS.preset],
+        STYLE_PRESETS[_preset()],
         weighting=FLAGS.weighting,
         join=FLAGS.join,
         source_weights=source_weights(len(FLAGS.style)),
@@ -116,7 +136,7 @@ def main() -> int:
         styles = [read("style", path).images for path in FLAGS.style]
         if FLAGS.match_colors:
             styles = [match_colors(style[0], content.images[0]) for style in styles]
-        scales = coarse_to_fine_scales(_SCALES, max(content.images.shape[1:3]))
+        scales = coarse_to_fine_scales(STYLE_SCALES, max(content.images.shape[1:3]))
         masks, init = _masks(), FLAGS.init
         if init not in INITS:
             init = as_start(init, content.images)
@@ -132,6 +152,7 @@ def main() -> int:
                 **masks,
                 style_scale=FLAGS.style_scale,
                 scales=scales,
+                draws=draws(model),
                 seed=FLAGS.seed,
                 optimizer=optimizer,
                 callback=callback,

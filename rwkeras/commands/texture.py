@@ -13,11 +13,17 @@ from absl import flags
 
 from rwkeras.commands.flags import FLAGS, network, read
 from rwkeras.commands.joined import source_weights
-from rwkeras.commands.sizes import coarse_to_fine_scales, define_coarse_to_fine
+from rwkeras.commands.sizes import (
+    coarse_to_fine_scales,
+    define_coarse_to_fine,
+    define_draws,
+    draws,
+)
 from rwkeras.commands.source import Source
 from rwkeras.commands.task import run_task
 from rwkeras.images.batch import ImageBatch
 from rwkeras.metrics import seam_ratio
+from rwkeras.networks.multiscale import multiscale_layers
 from rwkeras.networks.octaves import octave_layers, with_octaves
 from rwkeras.tasks.scales import ScaleSettings
 from rwkeras.tasks.settings import TextureSettings
@@ -30,7 +36,12 @@ flags.DEFINE_integer(
     1,
     "Match the layers at so many octaves of a Gaussian pyramid; 1: of the picture alone.",
 )
-flags.DEFINE_list("layers", list(TextureSettings.layers), "Layers whose Gram matrices to match.")
+flags.DEFINE_list(
+    "layers",
+    None,
+    "Layers whose Gram matrices to match; by default all levels of the multi-scale network, "
+    f"{', '.join(TextureSettings.layers)} of another.",
+)
 flags.DEFINE_string("output_size", None, "WxH of the result in pixels; by default the source's.")
 flags.DEFINE_bool(
     "tileable",
@@ -38,7 +49,9 @@ flags.DEFINE_bool(
     "Whether the result can be laid side by side with itself without a seam; its sides must be "
     "multiples of what the network's poolings take together, 8 for the usual layers.",
 )
-define_coarse_to_fine(TEXTURE_SCALES, "; 400 take about as long as 200 of one size")
+define_coarse_to_fine(TEXTURE_SCALES)
+define_draws()
+FLAGS.set_default("network", "multiscale")
 flags.mark_flag_as_required("texture")
 
 
@@ -61,6 +74,11 @@ def _scales(size: tuple[int, int] | None, textures: Sequence[ImageBatch]) -> Sca
     return coarse_to_fine_scales(scales, side)
 
 
+def _layers() -> tuple[str, ...]:
+    """Returns the layers that suit the network."""
+    return multiscale_layers() if FLAGS.network == "multiscale" else TextureSettings.layers
+
+
 def _measures(image: np.ndarray) -> dict[str, Any]:
     """Returns what the report says of a texture besides its losses."""
     return {"seam_ratio": seam_ratio(image)[0]} if FLAGS.tileable else {}
@@ -73,7 +91,8 @@ def main() -> int:
         size, weights = parse_size(FLAGS.output_size), source_weights(len(FLAGS.texture))
         textures = [read("texture", path) for path in FLAGS.texture]
         check_number("octaves", FLAGS.octaves, integer=True, minimum=1)
-        model, layers = network(FLAGS.layers, textures[0], subtract_mean=True), FLAGS.layers
+        layers = FLAGS.layers or _layers()
+        model = network(layers, textures[0], subtract_mean=True)
         if FLAGS.octaves > 1:
             model = with_octaves(model, layers, FLAGS.octaves)
             layers = octave_layers(layers, FLAGS.octaves)
@@ -90,6 +109,7 @@ def main() -> int:
                 weighting=FLAGS.weighting,
                 tileable=FLAGS.tileable,
                 scales=scales,
+                draws=draws(model),
                 seed=FLAGS.seed,
                 optimizer=optimizer,
                 callback=callback,

@@ -20,7 +20,7 @@ import numpy as np
 from rwkeras.backend import keras
 from rwkeras.images.files import check_output, whole_file
 from rwkeras.networks.initializers import INITIALIZERS, He, RandomInitializer
-from rwkeras.networks.multiscale import BANK_SIZES, LEVELS, multiscale
+from rwkeras.networks.multiscale import BANK_SIZES, BIAS_STDDEV, FILTERS, LEVELS, multiscale
 from rwkeras.validation import check_choice, invalid_argument
 
 FORMAT = "rwkeras multiscale recipe 1"
@@ -46,24 +46,24 @@ class MultiscaleRecipe:
         depth: The layers of each level.
         bias_stddev: The standard deviation of the biases.
         activation: "relu" or "linear".
-        sha256: The digest of the weights, in hexadecimal digits; None for what is drawn here.
+        sha256: The digest of the weights, in hexadecimal digits; "" for what is drawn here.
     """
 
     distribution: RandomInitializer = dataclasses.field(default_factory=He)
     levels: int = LEVELS
-    filters: int = 22
+    filters: int = FILTERS
     sizes: tuple[int, ...] = BANK_SIZES
     depth: int = 1
-    bias_stddev: float = 0.5
+    bias_stddev: float = BIAS_STDDEV
     activation: str = "relu"
-    sha256: str | None = None
+    sha256: str = ""
 
     def __post_init__(self):
         if type(self.distribution) not in INITIALIZERS.values():
             expected = f"one of {', '.join(INITIALIZERS)}"
             raise invalid_argument("initializer", expected, self.distribution)
         drawn = self._drawn()
-        if self.sha256 is None:
+        if not self.sha256:
             object.__setattr__(self, "sha256", _digest(drawn))
         object.__setattr__(self, "sizes", tuple(self.sizes))
 

@@ -9,14 +9,12 @@ References:
     CVPR; section 2.2.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import tensorflow as tf
 
 from rwkeras.networks.features import INPUT
-from rwkeras.objectives.objective import Objective, Term
+from rwkeras.objectives.objective import LossWith, Objective, Term
 from rwkeras.validation import check_number, invalid_argument
 
 
@@ -66,17 +64,6 @@ def tv_beta(images: tf.Tensor, beta: float = 2.0) -> tf.Tensor:
     return tf.reduce_sum(squares, axis=(1, 2, 3))
 
 
-@dataclass(frozen=True)
-class _LossWith:
-    """A loss with its arguments, equal to any of the same, so that it is compiled once."""
-
-    function: Callable[..., tf.Tensor]
-    arguments: tuple[Any, ...]
-
-    def __call__(self, images: tf.Tensor) -> tf.Tensor:
-        return self.function(images, *self.arguments)
-
-
 def alpha_norm_term(
     alpha: float = 6.0, *, mean: float | Sequence[float] = 0.5, name: str | None = None
 ) -> Objective:
@@ -97,7 +84,7 @@ def alpha_norm_term(
         mean = tuple(mean)
     for value in mean if isinstance(mean, tuple) else (mean,):
         check_number("mean", value, minimum=None)
-    loss = _LossWith(alpha_norm, (alpha, mean))
+    loss = LossWith(alpha_norm, (alpha, mean))
     return Objective(Term(name or f"alpha_norm/{alpha:g}", INPUT, loss))
 
 
@@ -112,4 +99,4 @@ def tv_beta_term(beta: float = 2.0, *, name: str | None = None) -> Objective:
         ValueError: `beta` is smaller or no number.
     """
     check_number("beta", beta, minimum=1)
-    return Objective(Term(name or f"tv_beta/{beta:g}", INPUT, _LossWith(tv_beta, (beta,))))
+    return Objective(Term(name or f"tv_beta/{beta:g}", INPUT, LossWith(tv_beta, (beta,))))

@@ -10,6 +10,7 @@ and target): the first is compiled once, the second is handed to it as data.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -20,6 +21,23 @@ from rwkeras.objectives.losses import content_loss, texture_loss, total_variatio
 from rwkeras.validation import invalid_argument
 
 LossFunction = Callable[..., tf.Tensor]
+
+
+@dataclass(frozen=True)
+class LossWith:
+    """A loss with its arguments, equal to any of the same, so that it is compiled once.
+
+    Attributes:
+        function: Of the activations, of the target where there is one, and of the arguments.
+        arguments: What can be hashed.
+    """
+
+    function: LossFunction
+    arguments: tuple[Any, ...]
+
+    def __call__(self, *tensors: tf.Tensor) -> tf.Tensor:
+        """Returns the loss of each image, shape [batch]."""
+        return self.function(*tensors, *self.arguments)
 
 
 class Term(NamedTuple):

@@ -46,6 +46,7 @@ class Texture:
             self.network.build(folder),
             source,
             self.layers,
+            scales=None,
             seed=self.seed,
             optimizer=self.optimizer,
         )
@@ -97,6 +98,7 @@ class Style:
             content,
             style,
             **dataclasses.asdict(settings),
+            scales=None,
             seed=self.seed,
             optimizer=self.optimizer,
         )

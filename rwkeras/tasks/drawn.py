@@ -35,34 +35,35 @@ class TaskNetwork:
 
     Attributes:
         model: The network as it is now.
-        draws: By how many draws of it each size is made.
-        own: Whether the task draws the network itself.
+        draws: By how many networks each size is made.
+        drawn: Whether the task draws the network anew.
 
     Args:
-        network: A model, which is used as it is, or a name in `NETWORKS`: a network of random filters
-            whose moments can be standardised is drawn anew at every step and standardised on the
-            source there; any other is made ready on the source once.
+        network: A model, or a name in `NETWORKS`.
         seed: Of a network by name.
-        draws: How many, or None: `DRAWS` where the network is drawn anew.
+        draws: At each step the network is drawn anew and standardised on the source, and each size
+            is made by so many steps. It has to be one that `standardize` takes, and its weights
+            change. None: `DRAWS` of such a network by name; any other by name is made ready on
+            the source once, and a model is used as it is.
 
     Raises:
-        ValueError: There is no such network, or `draws` does not fit it.
+        ValueError: There is no such network, or it cannot be drawn anew.
     """
 
     def __init__(self, network: keras.Model | str, seed: int, draws: int | None):
+        self._named = isinstance(network, str)
         if isinstance(network, str):
             check_choice("model", network, NETWORKS)
-            self.model = _named(network, seed)
-        else:
-            self.model = network
-        self._named = isinstance(network, str)
-        self.own = self._named and can_standardize(self.model)
+            network = _named(network, seed)
+        self.model = network
+        suits = isinstance(network, keras.Model) and can_standardize(network)
         if draws is not None:
             check_number("draws", draws, integer=True, minimum=1)
-            if not self.own and draws != 1:
-                expected = "1, or None, with a network that the task does not draw itself"
+            if not suits:
+                expected = "None with a network that cannot be drawn anew"
                 raise invalid_argument("draws", expected, draws)
-        self.draws = draws or (DRAWS if self.own else 1)
+        self.drawn = suits and (self._named or draws is not None)
+        self.draws = draws or (DRAWS if self.drawn else 1)
 
     def prepare(self, layers: Sequence[str], images: tf.Tensor) -> None:
         """Makes a network by name ready on a source, where that is done once.
@@ -71,7 +72,7 @@ class TaskNetwork:
             layers: The layers that will be asked for.
             images: float32 RGB in [0, 1], [batch, height, width, 3].
         """
-        if self._named and not self.own:
+        if self._named and not self.drawn:
             feature_extractor(self.model, layers)
             make_ready(self.model, images, layers)
 
@@ -80,14 +81,14 @@ class TaskNetwork:
 
         Args:
             step: Each has a draw of its own.
-            images: The source at the step's scale, float32 RGB in [0, 1], [batch, height, width, 3].
+            images: The source as the step has it, float32 RGB in [0, 1], [batch, height, width, 3].
         """
-        if self.own:
+        if self.drawn:
             redraw(self.model, step.number)
             standardize(self.model, images, draw=step.number)
 
     def measuring(self, layers: tuple[str, ...], tile: int | None) -> keras.Model:
-        """Returns the network that measures a picture: of one's own, mirrored at its borders.
+        """Returns the network that measures pictures, mirrored at their borders if it is drawn.
 
         Zeros beyond the border are a frame that a picture without one imitates. Evaluated by tiles,
         a picture has them all the same.
@@ -96,6 +97,6 @@ class TaskNetwork:
             layers: The layers that are asked for.
             tile: See `OptimizerSettings.tile_size`.
         """
-        if not self.own or tile is not None:
+        if not self.drawn or tile is not None:
             return self.model
         return mirrored_network(self.model, layers)

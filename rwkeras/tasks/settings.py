@@ -55,7 +55,7 @@ class TextureSettings:
         source_weights: How much each of several sources counts; None for its size.
     """
 
-    layers: tuple[str, ...] = multiscale_layers()
+    layers: tuple[str, ...] = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
     output_size: tuple[int, int] | None = None
     weighting: str = "mean_absolute"
     noise_stddev: float = 0.02
@@ -93,11 +93,11 @@ class StyleSettings:
         source_weights: How much each of several styles counts; None for its size.
     """
 
-    content_layers: tuple[str, ...] = multiscale_layers()
-    style_layers: tuple[str, ...] = multiscale_layers()
-    content_weight: float = 0.5
+    content_layers: tuple[str, ...] = ("conv2_2",)
+    style_layers: tuple[str, ...] = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+    content_weight: float = 1.0
     style_weight: float = 100.0
-    tv_weight: float = 0.0
+    tv_weight: float = 1.0
     weighting: str = "mean_absolute"
     init: str = "content"
     noise_stddev: float = 0.02
@@ -116,27 +116,23 @@ class StyleSettings:
             object.__setattr__(self, "source_weights", tuple(self.source_weights))
 
 
-# The paper's layers of a VGG-19.
-_VGG_TEXTURE = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
-_VGG = {"content_layers": ("conv2_2",), "style_layers": (*_VGG_TEXTURE, "conv5_1")}
-
 # "multiscale" is of that network: features of all levels, far lighter than style, let go of the
 # content evenly. The others are of a VGG-19. The papers give content : style : tv = 100 : 1 : 1000
-# without their units. With pixels in [0, 1],
-# balanced layers and a total variation summed over the image, as here, that is a blurred copy of
-# the content. With the total variation as a mean over pixels and channels, as "paper" has it for an
-# image of 256 x 256, the copy is sharp, but still a copy. It paints once content and style trade
-# places, 1 : 100, as in "painting".
+# without their units. With pixels in [0, 1], balanced layers and a total variation summed over the
+# image, as here, that is a blurred copy of the content. With the total variation as a mean over
+# pixels and channels, as "paper" has it for an image of 256 x 256, the copy is sharp, but still a
+# copy. It paints once content and style trade places, 1 : 100, as in "painting".
 STYLE_PRESETS = {
-    "multiscale": StyleSettings(),
-    "painting": StyleSettings(**_VGG, content_weight=1.0, style_weight=100.0, tv_weight=1.0),
-    "paper": StyleSettings(
-        **_VGG, content_weight=100.0, style_weight=1.0, tv_weight=1000 / (256 * 256 * 3)
+    "multiscale": StyleSettings(
+        content_layers=multiscale_layers(),
+        style_layers=multiscale_layers(),
+        content_weight=0.2,
+        tv_weight=0.0,
     ),
-}
-TEXTURE_PRESETS = {
-    "multiscale": TextureSettings(),
-    "paper": TextureSettings(layers=_VGG_TEXTURE),
+    "painting": StyleSettings(),
+    "paper": StyleSettings(
+        content_weight=100.0, style_weight=1.0, tv_weight=1000 / (256 * 256 * 3)
+    ),
 }
 
 
@@ -148,7 +144,7 @@ def _is_multiscale(model: keras.Model) -> bool:
 def texture_layers(model: keras.Model) -> tuple[str, ...]:
     """Returns the layers whose Gram matrices make textures: all levels, or the paper's of a VGG."""
     if not _is_multiscale(model):
-        return TEXTURE_PRESETS["paper"].layers
+        return TextureSettings.layers
     names = {layer.name for layer in model.layers}
     return tuple(name for name in multiscale_layers(len(names)) if name in names)
 

@@ -62,7 +62,7 @@ def test_other_bits_are_refused():
     wrong = dataclasses.replace(RECIPE, bias_stddev=0.5)
     with pytest.raises(ValueError) as error:
         wrong.build()
-    found = dataclasses.replace(wrong, sha256=None).sha256
+    found = dataclasses.replace(wrong, sha256="").sha256
     assert str(error.value) == (
         "Invalid value for argument `recipe`. Expected weights with the bits that it was made "
         f"with, of SHA-256 {RECIPE.sha256[:12]}: save the network as a .keras file where it was "

@@ -1,0 +1,122 @@
+"""The Fourier spectrum of a texture, which holds its periods (Liu, Gousseau and Xia, 2016).
+
+Statistics of filters do not reach beyond them, but the modulus of an image's Fourier transform is
+its autocorrelation at all distances: with it regular textures keep their period, and smooth ones
+their low frequencies.
+
+References:
+    Liu, Gousseau and Xia (2016), Texture synthesis through convolutional neural networks and
+    spectrum constraints, ICPR.
+    Galerne, Gousseau and Morel (2011), Random phase textures: theory and synthesis: a source as a
+    spot in a larger image.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.networks.features import INPUT
+from rwkeras.objectives.objective import Objective, Term
+from rwkeras.validation import check_number, invalid_argument
+
+# The share of a side over which a source fades out at each end, where it becomes a spot.
+_FADE = 1 / 8
+
+
+def _transform(images: tf.Tensor) -> tf.Tensor:
+    """Returns the Fourier transform of each channel, complex [batch, channels, height, width]."""
+    channels = tf.transpose(images, [0, 3, 1, 2])
+    return tf.signal.fft2d(tf.complex(channels, tf.zeros_like(channels)))
+
+
+def spectrum_loss(images: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """Returns half the mean squared distance to the nearest image that has a source's spectrum.
+
+    With hats for Fourier transforms, over the channels of each frequency, these are the images of
+    e^(i phi) x0^ for any phases phi, one for all channels, which keeps the colours. The nearest one
+    has the phase of z = <x^, x0^>, and by Parseval's theorem of M pixels and C channels
+
+        L = sum ||x^ - (z / |z|) x0^||^2 / (2 C M^2).
+
+    The gradient is that of Liu et al., (x - nearest) / (C M): the phases are the best ones, so that
+    what they change with x does not count.
+
+    Args:
+        images: x, [batch, height, width, channels].
+        target: The source x0, of the same size, [batch or 1, height, width, channels].
+
+    Returns:
+        The loss of each image, shape [batch].
+
+    Raises:
+        ValueError: Source and images are of different sizes, where these are known.
+    """
+    if not images.shape[1:].is_compatible_with(target.shape[1:]):
+        expected = f"a source of the images' size, {tuple(images.shape[1:])}"
+        raise invalid_argument("target", expected, tuple(target.shape[1:]))
+    found, source = _transform(images), _transform(target)
+    product = tf.reduce_sum(found * tf.math.conj(source), axis=1, keepdims=True)
+    silent = product == 0
+    phases = tf.where(silent, tf.ones_like(product), product)
+    phases = tf.stop_gradient(tf.sign(phases))
+    rest = found - phases * source
+    squares = tf.math.real(rest) ** 2 + tf.math.imag(rest) ** 2
+    pixels = tf.cast(tf.reduce_prod(tf.shape(images)[1:3]), squares.dtype)
+    return tf.reduce_mean(squares, axis=(1, 2, 3)) / (2 * pixels)
+
+
+def _fading(length: int) -> np.ndarray:
+    """Returns weights that rise from 0 to 1 and fall again, with half a cosine at either end."""
+    reach = _FADE * length
+    place = np.arange(length) + 0.5
+    nearest = np.minimum(np.minimum(place, length - place) / reach, 1)
+    return np.sin(np.pi / 2 * nearest) ** 2
+
+
+def spot(images: tf.Tensor, height: int, width: int) -> tf.Tensor:
+    """Returns a larger image of about an image's mean and spectrum: the image as a spot in it.
+
+    The image less its mean m fades out towards its borders by weights w, stands in the corner of
+    an image of m, and is scaled for its power to be that of a texture that fills the whole:
+
+        x0 = m + w (image - m) sqrt(height width / sum w^2).
+
+    Args:
+        images: [batch, h, w, channels].
+        height: At least h.
+        width: At least w.
+
+    Returns:
+        [batch, height, width, channels]; where the size is the images' own, these themselves.
+    """
+    rows, columns = images.shape[1:3]
+    if (rows, columns) == (height, width):
+        return images
+    weights = _fading(rows)[:, np.newaxis] * _fading(columns)
+    weights *= np.sqrt(height * width / np.sum(weights**2))
+    mean = tf.reduce_mean(images, axis=(1, 2), keepdims=True)
+    faded = tf.constant(weights[..., np.newaxis], images.dtype) * (images - mean)
+    sides = [[0, 0], [0, height - rows], [0, width - columns], [0, 0]]
+    return mean + tf.pad(faded, sides)
+
+
+def spectrum_term(
+    images: tf.Tensor, *, size: tuple[int, int] | None = None, name: str = "spectrum"
+) -> Objective:
+    """Returns `spectrum_loss` of the image, towards a source's spectrum.
+
+    Args:
+        images: The source, float in [0, 1], [batch or 1, height, width, 3].
+        size: Height and width of the image that is made, at least the source's; None for the
+            source's own. A larger one gets the spectrum of the source as a `spot`.
+        name: What the term is called in results.
+
+    Raises:
+        ValueError: `size` is none of these.
+    """
+    source = tuple(images.shape[1:3])
+    height, width = source if size is None else size
+    for side in (height, width):
+        check_number("size", side, integer=True, minimum=1)
+    if height < source[0] or width < source[1]:
+        raise invalid_argument("size", f"a size of at least the source's, {source}", size)
+    return Objective(Term(name, INPUT, spectrum_loss, 1.0, spot(images, height, width)))

@@ -89,7 +89,7 @@ def _preset() -> str:
     if FLAGS.preset is None:
         return "multiscale" if FLAGS.network == "multiscale" else "painting"
     if FLAGS.preset != "multiscale" and not FLAGS["network"].present:
-        FLAGS.network = "vgg19"
+        FLAGS["network"].value = "vgg19"
     return FLAGS.preset
 
 

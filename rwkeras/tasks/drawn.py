@@ -26,8 +26,8 @@ _KEPT = 4
 
 @functools.lru_cache(maxsize=_KEPT)
 def _named(name: str, seed: int) -> keras.Model:
-    centred = {"subtract_mean": True} if takes(name, "subtract_mean") else {}
-    return load_network(name, seed=seed, **centred)
+    subtract_mean = True if takes(name, "subtract_mean") else None
+    return load_network(name, seed=seed, subtract_mean=subtract_mean)
 
 
 class TaskNetwork:

@@ -179,7 +179,7 @@ def transfer_style(
     """
     seed = checked_seed(seed)
     network = TaskNetwork(model, seed, draws)
-    given = {
+    given: dict[str, Any] = {
         "content_layers": content_layers,
         "style_layers": style_layers,
         "content_weight": content_weight,

@@ -28,6 +28,12 @@ from rwkeras.validation import check_choice, check_number, invalid_argument
 LEVELS = 2
 # The height and width of the filters of each bank, in pixels of its level.
 BANK_SIZES = (3, 5, 7)
+# The maps of each size of filters.
+FILTERS = 22
+# The standard deviation of the thresholds, in those of what a standardised filter answers.
+BIAS_STDDEV = 0.5
+# What is added to images: grey is 0.
+OFFSET = -0.5
 _ACTIVATIONS = ("relu", "linear")
 
 
@@ -64,10 +70,10 @@ def multiscale(
     input_shape: tuple[int | None, int | None, int] = (None, None, 3),
     *,
     levels: int = LEVELS,
-    filters: int = 22,
+    filters: int = FILTERS,
     sizes: Sequence[int] = BANK_SIZES,
     depth: int = 1,
-    bias_stddev: float = 0.5,
+    bias_stddev: float = BIAS_STDDEV,
     activation: str = "relu",
     initializer: str | RandomInitializer = "he",
     seed: int = 0,
@@ -129,7 +135,7 @@ def multiscale(
         )
 
     inputs = keras.Input(input_shape, name="image")
-    image = keras.layers.Rescaling(1.0, offset=-0.5, name="preprocess")(inputs)
+    image = keras.layers.Rescaling(1.0, offset=OFFSET, name="preprocess")(inputs)
     outputs = {}
     for level, name in enumerate(names):
         if level:

@@ -20,7 +20,7 @@ import numpy as np
 from rwkeras.backend import keras
 from rwkeras.images.files import check_output, whole_file
 from rwkeras.networks.initializers import INITIALIZERS, He, RandomInitializer
-from rwkeras.networks.multiscale import BANK_SIZES, LEVELS, multiscale
+from rwkeras.networks.multiscale import BANK_SIZES, BIAS_STDDEV, FILTERS, LEVELS, multiscale
 from rwkeras.validation import check_choice, invalid_argument
 
 FORMAT = "rwkeras multiscale recipe 1"
@@ -51,10 +51,10 @@ class MultiscaleRecipe:
 
     distribution: RandomInitializer = dataclasses.field(default_factory=He)
     levels: int = LEVELS
-    filters: int = 22
+    filters: int = FILTERS
     sizes: tuple[int, ...] = BANK_SIZES
     depth: int = 1
-    bias_stddev: float = 0.5
+    bias_stddev: float = BIAS_STDDEV
     activation: str = "relu"
     sha256: str = ""
 

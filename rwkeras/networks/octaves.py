@@ -31,6 +31,15 @@ def _halved(side: int | None) -> int | None:
     return (side + 1) // 2 if side >= _REACH else 0
 
 
+def pyramid_reduce(images: tf.Tensor) -> tf.Tensor:
+    """Returns images blurred and halved; see `PyramidReduce`."""
+    sides = [[0, 0], [_REACH, _REACH], [_REACH, _REACH], [0, 0]]
+    padded = tf.pad(images, sides, mode="SYMMETRIC")
+    kernel = np.outer(_TAPS, _TAPS)[:, :, np.newaxis, np.newaxis]
+    kernel = np.repeat(kernel, images.shape[-1], axis=2)
+    return tf.nn.depthwise_conv2d(padded, tf.constant(kernel, images.dtype), [1, 2, 2, 1], "VALID")
+
+
 @keras.saving.register_keras_serializable("rwkeras")
 class PyramidReduce(keras.layers.Layer):
     """One level of a Gaussian pyramid: blurs images and keeps every other pixel.
@@ -47,13 +56,7 @@ class PyramidReduce(keras.layers.Layer):
 
     def call(self, images: tf.Tensor) -> tf.Tensor:
         """Returns [batch, ceil(height / 2), ceil(width / 2), channels] in the images' dtype."""
-        sides = [[0, 0], [_REACH, _REACH], [_REACH, _REACH], [0, 0]]
-        padded = tf.pad(images, sides, mode="SYMMETRIC")
-        kernel = np.outer(_TAPS, _TAPS)[:, :, np.newaxis, np.newaxis]
-        kernel = np.repeat(kernel, images.shape[-1], axis=2)
-        return tf.nn.depthwise_conv2d(
-            padded, tf.constant(kernel, images.dtype), [1, 2, 2, 1], "VALID"
-        )
+        return pyramid_reduce(images)
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
         """Returns the shape of the result; of images too small to be mirrored, a side of 0."""

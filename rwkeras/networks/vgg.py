@@ -207,6 +207,13 @@ def toy_vgg(
     )
 
 
+def check_width(width: float) -> None:
+    """Raises `ValueError` unless a share of filters is in (0, 1]."""
+    check_number("width", width, exclusive=True)
+    if width > 1:
+        raise invalid_argument("width", "a number in (0, 1]", width)
+
+
 def narrowed(architecture: Architecture, width: float) -> Architecture:
     """Returns an architecture with a share of the filters, and of the units but the last layer's.
 
@@ -217,9 +224,7 @@ def narrowed(architecture: Architecture, width: float) -> Architecture:
     Raises:
         ValueError: `width` is not such a number.
     """
-    check_number("width", width, exclusive=True)
-    if width > 1:
-        raise invalid_argument("width", "a number in (0, 1]", width)
+    check_width(width)
     *hidden, last = architecture.top
     return architecture._replace(
         name=f"narrow_{architecture.name}",

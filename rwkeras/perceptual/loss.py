@@ -14,10 +14,8 @@ import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.networks.initializers import RandomInitializer
-from rwkeras.networks.recipe import ARCHITECTURES
-from rwkeras.networks.vgg import POOLINGS, narrowed, random_kernels
 from rwkeras.objectives.losses import content_loss, gram_matrix, texture_loss
-from rwkeras.perceptual.network import RandomFeatures, layer_names
+from rwkeras.perceptual.architectures import checked_layer_names, random_features
 from rwkeras.perceptual.precision import at_least_float32
 from rwkeras.validation import check_choice, check_number, invalid_argument
 
@@ -50,7 +48,7 @@ def _checked_names(name: str, layers: Sequence[str], known: Iterable[str]) -> tu
 
 @keras.saving.register_keras_serializable("rwkeras")
 class RandomPerceptualLoss(keras.losses.Loss):
-    """How far images are apart in the features, the styles and the pixels of a random VGG.
+    """How far images are apart in the features, the styles and the pixels of a random network.
 
     Of each image y' and its target y,
 
@@ -77,15 +75,16 @@ class RandomPerceptualLoss(keras.losses.Loss):
     scale may differ in the last digits of float32, which convolutions there may round otherwise.
 
     Args:
-        architecture: "vgg19" or "toy_vgg".
+        architecture: "vgg19", "toy_vgg", or "multiscale", whose layers are `level0` and `level1`,
+            each filter's answers standardised on the noise instead; see `multiscale`.
         width: The share of its filters, in (0, 1]; see `narrow_vgg19`.
         initializer: The distribution of the kernels: a name of `INITIALIZERS` or a distribution,
             whose own seed is not used. Its standard deviation is of no matter.
         seed: Of the kernels and the noise. The kernels are those of `vgg19`.
-        pooling: "avg" or "max".
-        subtract_mean: See `vgg19`.
+        pooling: "avg" or "max", of a VGG.
+        subtract_mean: Of a VGG; see `vgg19`.
         feature_layers: The layers whose activations are compared, `conv1_1` ... `pool5`; may be
-            none. The default is that of Johnson et al. for style transfer.
+            none. The default is that of Johnson et al. for style transfer, and of a VGG.
         feature_weight: w_f, at least 0.
         style_layers: The layers whose Gram matrices are compared; may be none.
         style_weight: w_s, at least 0.
@@ -122,12 +121,12 @@ class RandomPerceptualLoss(keras.losses.Loss):
         dtype: Any = None,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        check_choice("architecture", architecture, ARCHITECTURES)
-        network = narrowed(ARCHITECTURES[architecture], width)
-        check_choice("pooling", pooling, POOLINGS)
-        if not isinstance(subtract_mean, bool):
-            raise invalid_argument("subtract_mean", "true or false", subtract_mean)
-        known = layer_names(network)
+        arguments: dict[str, Any] = {
+            "width": width,
+            "pooling": pooling,
+            "subtract_mean": subtract_mean,
+        }
+        known = checked_layer_names(architecture, **arguments)
         self.architecture = architecture
         self.width = width
         self.initializer = initializer
@@ -149,14 +148,8 @@ class RandomPerceptualLoss(keras.losses.Loss):
             expected = "a number greater than 0 where neither features nor styles are compared"
             raise invalid_argument("pixel_weight", expected, pixel_weight)
         with tf.init_scope():  # Eagerly, even where the caller is making a graph.
-            self._features = RandomFeatures(
-                network,
-                tuple(dict.fromkeys(compared["feature"] + compared["style"])),
-                random_kernels(initializer, seed),
-                seed,
-                pooling=pooling,
-                subtract_mean=subtract_mean,
-            )
+            layers = tuple(dict.fromkeys(compared["feature"] + compared["style"]))
+            self._features = random_features(architecture, layers, initializer, seed, **arguments)
             self._factors = self._made_factors(compared)
 
     def _made_factors(self, compared: dict[str, tuple[str, ...]]) -> dict[tuple[str, str], float]:

@@ -153,7 +153,8 @@ def test_defaults():
     [
         (
             {"architecture": "vgg16"},
-            "`architecture`. Expected one of 'vgg19', 'toy_vgg' (did you mean 'vgg19'?). "
+            "`architecture`. Expected one of 'vgg19', 'toy_vgg', 'multiscale' (did you mean "
+            "'vgg19'?). "
             "Received: architecture=vgg16",
         ),
         ({"width": 2}, "`width`. Expected a number in (0, 1]. Received: width=2"),

@@ -1,0 +1,80 @@
+"""Which random networks there are for losses, by name."""
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import tensorflow as tf
+
+from rwkeras.networks.initializers import RandomInitializer
+from rwkeras.networks.multiscale import FILTERS, multiscale_layers
+from rwkeras.networks.recipe import ARCHITECTURES
+from rwkeras.networks.vgg import POOLINGS, check_width, narrowed, random_kernels
+from rwkeras.perceptual.multiscale import MultiscaleFeatures
+from rwkeras.perceptual.network import RandomFeatures, layer_names
+from rwkeras.validation import check_choice, invalid_argument
+
+_MULTISCALE = "multiscale"
+
+
+class Features(Protocol):
+    """Some layers of a fixed network; see `RandomFeatures`."""
+
+    references: tf.Tensor
+    smallest_side: int
+
+    def __call__(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns the activations by layer name, in the dtype of the images."""
+
+
+def checked_layer_names(
+    architecture: str, *, width: float, pooling: str, subtract_mean: bool
+) -> tuple[str, ...]:
+    """Returns the names of a network's layers.
+
+    Raises:
+        ValueError: There is no such network, or an argument is not for it.
+    """
+    check_choice("architecture", architecture, (*ARCHITECTURES, _MULTISCALE))
+    check_width(width)
+    check_choice("pooling", pooling, POOLINGS)
+    if not isinstance(subtract_mean, bool):
+        raise invalid_argument("subtract_mean", "true or false", subtract_mean)
+    if architecture != _MULTISCALE:
+        return layer_names(ARCHITECTURES[architecture])
+    for name, value, usual in (
+        ("pooling", pooling, "avg"),
+        ("subtract_mean", subtract_mean, False),
+    ):
+        if value != usual:
+            expected = f"{usual!r}, as '{_MULTISCALE}' has no other"
+            raise invalid_argument(name, expected, value)
+    return multiscale_layers()
+
+
+def random_features(
+    architecture: str,
+    layers: Sequence[str],
+    initializer: str | RandomInitializer,
+    seed: int,
+    *,
+    width: float,
+    pooling: str,
+    subtract_mean: bool,
+) -> Features:
+    """Makes some layers of a network of arguments that were checked.
+
+    Raises:
+        ValueError: A layer is silent on the reference images, or `initializer` or `seed` is none.
+    """
+    if architecture == _MULTISCALE:
+        filters = math.ceil(width * FILTERS)
+        return MultiscaleFeatures(layers, initializer, seed, filters=filters)
+    return RandomFeatures(
+        narrowed(ARCHITECTURES[architecture], width),
+        layers,
+        random_kernels(initializer, seed),
+        seed,
+        pooling=pooling,
+        subtract_mean=subtract_mean,
+    )

@@ -1,0 +1,117 @@
+"""The multi-scale random network as a fixed function of images."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.networks.initializers import RandomInitializer, get_initializer
+from rwkeras.networks.multiscale import (
+    BANK_SIZES,
+    BIAS_STDDEV,
+    FILTERS,
+    OFFSET,
+    bias_distribution,
+    kernel_distribution,
+    multiscale_layers,
+)
+from rwkeras.networks.octaves import pyramid_reduce
+from rwkeras.perceptual.reference import reference_images
+from rwkeras.validation import invalid_argument
+
+
+class _Bank(NamedTuple):
+    """Filters of one size at one level, and their biases."""
+
+    kernel: tf.Tensor
+    bias: tf.Tensor
+
+
+def _standardized(bank: _Bank, images: tf.Tensor, seed: int) -> _Bank:
+    """Returns a bank with answers of mean 0 and variance 1 on images, as `standardize` has it."""
+    answers = tf.nn.conv2d(images, bank.kernel, 1, "SAME")
+    mean, variance = tf.nn.moments(answers, [0, 1, 2])
+    stddev = tf.sqrt(variance)
+    if not np.all(np.isfinite(stddev) & (stddev.numpy() > 0)):
+        expected = "a seed with which all filters answer to noise, and finitely"
+        raise invalid_argument("seed", expected, seed)
+    return _Bank(bank.kernel / stddev, bank.bias - mean / stddev)
+
+
+class MultiscaleFeatures:
+    """The levels of the multi-scale network with random weights, standardised on noise.
+
+    They are those of `rwkeras.multiscale` after `standardize` on `reference_images`, to rounding,
+    by constants and plain operations, as `RandomFeatures` has it and for its reasons.
+
+    Attributes:
+        layers: The names of the layers.
+        references: The images that it was standardised on.
+        smallest_side: The shortest side that images may have.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[str],
+        initializer: str | RandomInitializer,
+        seed: int,
+        *,
+        filters: int = FILTERS,
+    ):
+        """Draws the banks up to the deepest level, and standardises each.
+
+        Args:
+            layers: Some of `multiscale_layers()`.
+            initializer: The distribution of the kernels: a name of `INITIALIZERS` or a
+                distribution, whose own seed is not used.
+            seed: Of the weights and the reference images.
+            filters: The maps of each size of filters.
+
+        Raises:
+            ValueError: A filter does not answer to the reference images.
+        """
+        self.layers = tuple(layers)
+        names = multiscale_layers()
+        levels = max((names.index(layer) + 1 for layer in layers), default=0)
+        self.smallest_side = 1 if levels < 2 else 2
+        distribution = get_initializer(initializer, seed)
+        pyramid = []
+        # Convolutions of GPUs may be rounded to 10 bits, and the weights are to be the same.
+        with tf.device("CPU:0"):
+            self.references = reference_images(seed)
+            x = self.references + OFFSET
+            for level in range(levels):
+                x = pyramid_reduce(x) if level else x
+                banks = []
+                for size in BANK_SIZES:
+                    name = f"conv{level}_1_{size}"
+                    kernel = kernel_distribution(distribution, name, size < max(BANK_SIZES))
+                    drawn = _Bank(
+                        kernel((size, size, 3, filters), tf.float32),
+                        bias_distribution(BIAS_STDDEV, seed, name)((filters,), tf.float32),
+                    )
+                    banks.append(_standardized(drawn, x, seed))
+                pyramid.append(banks)
+        # Where there is a GPU they belong there, lest every step copies them.
+        self._pyramid = [[_Bank(*map(tf.identity, bank)) for bank in banks] for banks in pyramid]
+
+    def __call__(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns the maps by layer name, in the dtype of the images.
+
+        Args:
+            images: Floating-point RGB in [0, 1], [batch, height, width, 3].
+        """
+        features = {}
+        x = images + tf.constant(OFFSET, images.dtype)
+        for level, (name, banks) in enumerate(
+            zip(multiscale_layers(), self._pyramid, strict=False)
+        ):
+            x = pyramid_reduce(x) if level else x
+            maps = [
+                tf.nn.conv2d(x, tf.cast(bank.kernel, x.dtype), 1, "SAME")
+                + tf.cast(bank.bias, x.dtype)
+                for bank in banks
+            ]
+            features[name] = tf.nn.relu(tf.concat(maps, axis=-1))
+        return {name: features[name] for name in self.layers}

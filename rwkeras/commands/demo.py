@@ -32,8 +32,10 @@ except ModuleNotFoundError as error:
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output_dir", "demo", "The folder for the pictures; made if it is missing.")
-flags.DEFINE_integer("image_size", 192, "Length of the longer side of the pictures.")
-flags.DEFINE_integer("max_iterations", 200, "Iterations of each task.")
+flags.DEFINE_integer("image_size", 256, "Length of the longer side of the pictures.")
+flags.DEFINE_integer(
+    "max_iterations", 100, "Iterations of each task; of those from coarse to fine, at first."
+)
 flags.DEFINE_integer("seed", 0, "Seed of weights and noise.")
 
 _DEEP_LAYER = "conv4_1"

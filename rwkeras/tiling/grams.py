@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from rwkeras.backend import keras
-from rwkeras.networks.features import feature_extractor
+from rwkeras.networks.features import check_image_shape, feature_extractor
 from rwkeras.objectives.losses import texture_loss
 from rwkeras.objectives.objective import Term
 from rwkeras.tiling.geometry import receptive_fields
@@ -33,6 +33,7 @@ def tiled_grams(
         By layer, the matrices, [batch, N, N], and how many positions they are means over.
     """
     names = tuple(layers)
+    check_image_shape(feature_extractor(model, names), images.shape)
     compiled = _COMPILED.setdefault(model, {})
     if (names, tile) not in compiled:
         compiled[names, tile] = _grams_function(model, names, tile)

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import rwkeras
 from rwkeras.optimizers.settings import OptimizationResult, Progress
-from rwkeras.tasks.scales import ScaleSettings, coarse_to_fine, resized, scaled
+from rwkeras.tasks.scales import ScaleSettings, coarse_to_fine, planned_steps, resized, scaled
 from tests.conftest import waves
 
 
@@ -24,16 +24,16 @@ def test_sides_grow_by_the_step_to_the_whole(side, step):
 
 def test_the_default_scales():
     settings = ScaleSettings()
-    np.testing.assert_allclose(settings.scales(1024), [0.25, 8**-0.5, 0.5, 0.5**0.5, 1])
-    assert settings.scales(256) == settings.scales(300) == settings.scales(20) == [1]
+    np.testing.assert_allclose(settings.scales(256), [0.125, 0.25, 0.5, 1])
+    assert settings.scales(32) == settings.scales(63) == settings.scales(20) == [1]
 
 
 @pytest.mark.parametrize(
     ("least", "most", "expected"),
     [
-        (1, 160, [160, 40, 10]),
-        (25, 160, [160, 40, 25]),
-        (10, 100, [100, 25, 10]),
+        (1, 160, [160, 80, 40]),
+        (60, 160, [160, 80, 60]),
+        (10, 100, [100, 50, 25]),
         (10, 4, [4, 4, 4]),
         (10, 0, [0, 0, 0]),
     ],
@@ -80,10 +80,10 @@ class Maker:
         self.size, self.batch = size, batch
         self.asked = []
 
-    def __call__(self, scale, start, optimizer, callback):
-        self.asked.append((scale, start, optimizer))
+    def __call__(self, step, start, optimizer, callback):
+        self.asked.append((step, start, optimizer))
         n = len(self.asked)
-        shape = (self.batch, *(max(2, round(side * scale)) for side in self.size), 3)
+        shape = (self.batch, *(max(2, round(side * step.scale)) for side in self.size), 3)
         stopped = False
         for iteration in (0, optimizer.max_iterations):
             progress = Progress(
@@ -113,16 +113,22 @@ SETTINGS = ScaleSettings(smallest=16, step=2, least_iterations=3)
 OPTIMIZER = rwkeras.OptimizerSettings(max_iterations=20, max_evaluations=50, memory=7)
 
 
+def made(make, size, optimizer=OPTIMIZER, callback=None, settings=SETTINGS, draws=1):
+    steps = planned_steps(max(size), settings, optimizer.max_iterations, draws)
+    return coarse_to_fine(make, size, steps, settings, optimizer, callback)
+
+
 def test_each_size_starts_from_the_one_before():
     make = Maker((64, 41), batch=2)
-    result = coarse_to_fine(make, (64, 41), SETTINGS, OPTIMIZER, None)
-    assert [scale for scale, _, _ in make.asked] == [0.25, 0.5, 1]
+    result = made(make, (64, 41))
+    assert [step.scale for step, _, _ in make.asked] == [0.25, 0.5, 1]
+    assert [step.number for step, _, _ in make.asked] == [0, 1, 2]
     starts = [start for _, start, _ in make.asked]
     assert starts[0] is None
     np.testing.assert_allclose(starts[1], picture((2, 32, 20, 3), 0.1), rtol=1e-5)
     np.testing.assert_allclose(starts[2], picture((2, 64, 41, 3), 0.2), rtol=1e-5)
     settings = [given for _, _, given in make.asked]
-    assert [given.max_iterations for given in settings] == [20, 5, 3]
+    assert [given.max_iterations for given in settings] == [20, 10, 5]
     assert {(given.max_evaluations, given.memory) for given in settings} == {(50, 7)}
     assert {given.checkpoint_dir for given in settings} == {None}
     np.testing.assert_array_equal(result.image, picture((2, 64, 41, 3), 0.1 * 3))
@@ -133,48 +139,74 @@ def test_each_size_starts_from_the_one_before():
 
 
 def test_iterations_and_evaluations_are_summed():
-    result = coarse_to_fine(Maker((64, 64), batch=2), (64, 64), SETTINGS, OPTIMIZER, None)
-    assert result.iterations.tolist() == [28, 31]
+    result = made(Maker((64, 64), batch=2), (64, 64))
+    assert result.iterations.tolist() == [35, 38]
     assert result.evaluations.tolist() == [60, 63]
 
 
 def test_the_callback_hears_of_one_run():
     heard = []
-    coarse_to_fine(Maker((64, 64)), (64, 64), SETTINGS, OPTIMIZER, heard.append)
-    assert [progress.iteration for progress in heard] == [0, 20, 20, 25, 25, 28]
-    assert {progress.max_iterations for progress in heard} == {28}
+    made(Maker((64, 64)), (64, 64), callback=heard.append)
+    assert [progress.iteration for progress in heard] == [0, 20, 20, 30, 30, 35]
+    assert {progress.max_iterations for progress in heard} == {35}
     assert [progress.images.shape[1] for progress in heard] == [16, 16, 32, 32, 64, 64]
 
 
 def test_the_callback_stops():
     make = Maker((64, 64))
-    result = coarse_to_fine(
-        make, (64, 64), SETTINGS, OPTIMIZER, lambda progress: progress.iteration >= 25
-    )
+    result = made(make, (64, 64), callback=lambda progress: progress.iteration >= 30)
     assert result.stopped
-    assert [scale for scale, _, _ in make.asked] == [0.25, 0.5]
+    assert [step.scale for step, _, _ in make.asked] == [0.25, 0.5]
     # What there is by then, as large as what was asked for.
     np.testing.assert_allclose(result.image, picture((1, 64, 64, 3), 0.2), rtol=1e-5)
-    assert result.iterations.tolist() == [25]
+    assert result.iterations.tolist() == [30]
     assert result.evaluations.tolist() == [30]
 
 
 def test_an_image_that_is_small_is_made_at_once():
     make = Maker((20, 12))
-    result = coarse_to_fine(make, (20, 12), SETTINGS, OPTIMIZER, None)
-    assert make.asked == [(1.0, None, OPTIMIZER)]
+    result = made(make, (20, 12))
+    assert make.asked == [((1.0, 0, 20), None, OPTIMIZER)]
     assert result.iterations.tolist() == [20]
 
 
 def test_each_size_has_a_folder_of_its_own():
     make = Maker((64, 64))
     optimizer = rwkeras.OptimizerSettings(checkpoint_dir="/somewhere/run")
-    coarse_to_fine(make, (64, 64), SETTINGS, optimizer, None)
+    made(make, (64, 64), optimizer)
     assert [given.checkpoint_dir for _, _, given in make.asked] == [
-        "/somewhere/run/scale_0.2500",
-        "/somewhere/run/scale_0.5000",
-        "/somewhere/run/scale_1.0000",
+        "/somewhere/run/step_0",
+        "/somewhere/run/step_1",
+        "/somewhere/run/step_2",
     ]
+
+
+def test_draws_share_the_iterations_of_a_size():
+    steps = planned_steps(64, SETTINGS, 21, 2)
+    assert steps == [
+        (0.25, 0, 10),
+        (0.25, 1, 11),
+        (0.5, 2, 5),
+        (0.5, 3, 5),
+        (1.0, 4, 2),
+        (1.0, 5, 3),
+    ]
+    assert planned_steps(64, None, 5, 3) == [(1.0, 0, 1), (1.0, 1, 2), (1.0, 2, 2)]
+
+
+def test_draws_go_on_at_one_size():
+    make = Maker((64, 64))
+    made(make, (64, 64), draws=2)
+    starts = [start for _, start, _ in make.asked]
+    assert starts[0] is None
+    assert [start.shape[1] for start in starts[1:]] == [16, 32, 32, 64, 64]
+
+
+def test_pairs_are_bounded_where_there_are_several_steps():
+    for size, expected in ((64, 4), (16, 7)):
+        make = Maker((size, size))
+        made(make, (size, size), settings=dataclasses.replace(SETTINGS, memory=4))
+        assert {given.memory for _, _, given in make.asked} == {expected}
 
 
 @pytest.mark.parametrize(
@@ -216,5 +248,5 @@ def test_errors(setting, message):
 def test_small_sizes_are_compiled_for_one_precision(asked, below, expected):
     make = Maker((41, 64))
     settings = dataclasses.replace(SETTINGS, float32_below=below)
-    coarse_to_fine(make, (41, 64), settings, rwkeras.OptimizerSettings(precision=asked), None)
+    made(make, (41, 64), rwkeras.OptimizerSettings(precision=asked), settings=settings)
     assert [given.precision for _, _, given in make.asked] == expected

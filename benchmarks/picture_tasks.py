@@ -1,0 +1,98 @@
+"""The pictures of `benchmarks.pictures`: what is to be repainted, and what is to be synthesised."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from skimage import data
+
+from examples.painting import painting
+from rwkeras.images.collection import picture_files
+from rwkeras.images.reading import from_array, read_image, square
+from rwkeras.validation import invalid_argument
+
+TASKS = ("style", "texture")
+
+_CONTENTS = ("astronaut", "coffee", "chelsea", "rocket")
+_TEXTURES = ("brick", "gravel", "grass")
+# Where the stained tissue is nothing but texture.
+_TISSUE = slice(10, 202), slice(40, 232)
+# Of textures of 256 x 256 pixels: some of those in use have a label in the lower left corner.
+_LABELLED, _UNLABELLED = (256, 256), 240
+
+
+class Picture(NamedTuple):
+    """A picture and what it is called; float32 RGB in [0, 1], [side, side, 3]."""
+
+    name: str
+    image: np.ndarray
+
+
+class Task(NamedTuple):
+    """What is to be made.
+
+    Attributes:
+        source: The style, or the texture.
+        content: What is to be repainted; None for a texture.
+    """
+
+    source: Picture
+    content: Picture | None = None
+
+    @property
+    def kind(self) -> str:
+        """One of `TASKS`."""
+        return "texture" if self.content is None else "style"
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """What it is made from."""
+        return [self.source] if self.content is None else [self.content, self.source]
+
+    @property
+    def name(self) -> str:
+        """What it is made from, by name."""
+        return "-".join(picture.name for picture in self.pictures)
+
+
+def tasks(kind: str, size: int, folder: str | None = None) -> list[Task]:
+    """Returns what is to be made.
+
+    Args:
+        kind: One of `TASKS`. Every content is repainted in every style.
+        size: Side in pixels to which the middle squares are brought; none is enlarged.
+        folder: One with folders `content`, `style` and `texture` of further pictures, or None.
+
+    Raises:
+        ValueError: One of these folders is missing or has no pictures, or two pictures of one sort
+            have the same name.
+    """
+
+    def taken(name: str, image: np.ndarray) -> Picture:
+        return Picture(name, square(image, min(size, *image.shape[:2])))
+
+    def all_of(own: dict[str, np.ndarray], below: str) -> list[Picture]:
+        pictures = [taken(name, from_array(image)) for name, image in own.items()]
+        pictures += [taken(name, image) for name, image in _further(folder, below)]
+        names = [picture.name for picture in pictures]
+        if len(set(names)) < len(names):
+            raise invalid_argument("images", "pictures whose names differ from all others", names)
+        return pictures
+
+    if kind == "texture":
+        textures = {name: getattr(data, name)() for name in _TEXTURES}
+        textures["tissue"] = data.immunohistochemistry()[_TISSUE]
+        return [Task(texture) for texture in all_of(textures, "texture")]
+    contents = all_of({name: getattr(data, name)() for name in _CONTENTS}, "content")
+    styles = {"painting": painting(size), "tissue": data.immunohistochemistry()}
+    return [Task(style, content) for content in contents for style in all_of(styles, "style")]
+
+
+def _further(folder: str | None, below: str) -> Iterator[tuple[str, np.ndarray]]:
+    """Yields the pictures of a folder by name, textures without their labels."""
+    for file in [] if folder is None else picture_files(Path(folder, below), "images"):
+        image = read_image(file, "images")
+        if below == "texture" and image.shape[:2] == _LABELLED:
+            image = image[:_UNLABELLED, :_UNLABELLED]
+        yield file.stem, image

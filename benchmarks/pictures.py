@@ -1,0 +1,190 @@
+"""Makes styles and textures by several methods, measures them and lays them side by side.
+
+Methods are chosen by the patch distance of textures and by eye, never by the judge: what it says is
+only reported (see `benchmarks.judge`). A texture's patch distance is also given relative to the
+mean of its source's two mirror images, which is about what another piece of it has.
+
+Seconds count all that a method does, building, calibrating and compiling its network among it. The
+row of a budget has the picture of the first report after that many seconds, of a smaller size
+enlarged, or that of the end if it came before: its seconds say when. After the last budget a method
+is stopped, and the row "end" has what it has come to.
+
+Content and source name pictures; `content_correlation`, `style_distance` are the judge's. Results
+are written picture by picture, and what the folder has already is not made again.
+
+Example:
+    python -m benchmarks.pictures --output_dir=DIR --tasks=texture --methods=multiscale,vgg19
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from absl import app, flags
+
+import rwkeras
+from benchmarks.judge import Judge
+from benchmarks.picture_methods import METHODS, Given
+from benchmarks.picture_results import (
+    END,
+    Measure,
+    Row,
+    means,
+    named,
+    picture_file,
+    read_rows,
+    row,
+    sheet,
+    write_rows,
+)
+from benchmarks.picture_tasks import TASKS, Task, tasks
+from rwkeras.images.files import whole_file
+from rwkeras.tasks.scales import resized
+from rwkeras.validation import check_choice, invalid_argument
+
+FLAGS = flags.FLAGS
+
+
+class Kept(NamedTuple):
+    """A picture as it was; float32 RGB in [0, 1], [height, width, 3]."""
+
+    image: np.ndarray
+    seconds: float
+    evaluations: int
+
+
+class Clock:
+    """Keeps a picture as it is when each of some budgets is spent, and stops after the last.
+
+    Args:
+        budgets: In seconds from now on; none never stops.
+        size: Height and width of what is kept, in pixels.
+    """
+
+    def __init__(self, budgets: Sequence[int], size: tuple[int, int]):
+        self._budgets, self._size = budgets, size
+        self._begun = time.perf_counter()
+        self.kept: dict[int, Kept] = {}
+
+    @property
+    def seconds(self) -> float:
+        """How many have passed."""
+        return time.perf_counter() - self._begun
+
+    def __call__(self, progress: rwkeras.Progress) -> bool:
+        """Keeps what is due; a `Callback`."""
+        seconds = self.seconds
+        due = [b for b in self._budgets if b <= seconds and b not in self.kept]
+        if due:
+            image = np.clip(resized(progress.images, self._size)[0], 0, 1)
+            self.kept |= dict.fromkeys(due, Kept(image, seconds, progress.evaluations))
+        return bool(self._budgets) and len(self.kept) == len(self._budgets)
+
+
+def made(task: Task, method: str, budgets: Sequence[int]) -> dict[str, Kept]:
+    """Returns what a method has made of a task by each budget and in the end."""
+    clock = Clock(budgets, task.pictures[0].image.shape[:2])
+    given = Given(FLAGS.seed, clock, FLAGS.max_iterations)
+    result = METHODS[method].make(task, given)
+    end = Kept(result.image, clock.seconds, int(result.evaluations))
+    return {**{str(budget): clock.kept.get(budget, end) for budget in budgets}, END: end}
+
+
+def check_settings(path: Path, settings: dict) -> None:
+    """Writes down what all results of a folder have in common.
+
+    Raises:
+        ValueError: It has results of other settings.
+    """
+    if path.exists() and json.loads(path.read_text()) != settings:
+        expected = f"a folder without results, or with those of the settings {settings}"
+        raise invalid_argument("output_dir", expected, str(path.parent))
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(settings, indent=2) + "\n")
+
+
+def write_results(folder: Path, rows: Sequence[Row], shown: Sequence[Task]) -> None:
+    """Writes the tables, and the contact sheet of tasks of one kind."""
+    write_rows(folder / "pictures.csv", rows)
+    with whole_file(folder / "pictures.md") as path:
+        path.write_text(means(rows))
+    pictures = sheet(folder, shown)
+    if pictures is not None:
+        rwkeras.write_image(folder / f"pictures_{shown[0].kind}.jpg", pictures)
+
+
+def wanted_tasks() -> dict[str, list[Task]]:
+    """Returns by kind what is to be made, all that can be; see `chosen`."""
+    for kind in FLAGS.tasks:
+        check_choice("tasks", kind, TASKS)
+    for method in FLAGS.methods:
+        check_choice("methods", method, METHODS)
+    found = {kind: tasks(kind, FLAGS.size, FLAGS.images) for kind in FLAGS.tasks}
+    for name in FLAGS.pictures or ():
+        check_choice("pictures", name, [task.name for those in found.values() for task in those])
+    return found
+
+
+def chosen(kind: str, all_of_kind: Sequence[Task]) -> list[tuple[Task, str]]:
+    """Returns tasks with methods that are for them, one picture after another."""
+    return [
+        (task, method)
+        for task in all_of_kind
+        for method in FLAGS.methods
+        if kind in METHODS[method].tasks and (not FLAGS.pictures or task.name in FLAGS.pictures)
+    ]
+
+
+def the_judge() -> Judge:
+    """Returns the judge, or ends the program if its weights are missing."""
+    try:
+        return Judge()
+    except ValueError as error:
+        raise SystemExit(f"The judge of styles cannot be had. {error}") from error
+
+
+def _define_flags() -> None:
+    """Defines the flags; not on import, for tests to have their own."""
+    flags.DEFINE_string("output_dir", None, "Where pictures and tables go.", required=True)
+    flags.DEFINE_string("images", None, "A folder with content/, style/ and texture/ of more.")
+    flags.DEFINE_list("methods", list(METHODS), "The methods.")
+    flags.DEFINE_list("tasks", list(TASKS), "The tasks.")
+    flags.DEFINE_list("pictures", None, "Names such as brick or coffee-painting; by default all.")
+    flags.DEFINE_integer("size", 256, "Side of the pictures' middle squares.")
+    flags.DEFINE_list("budgets", ["15", "60", "240"], "Seconds after which pictures are kept too.")
+    flags.DEFINE_integer("seed", 0, "Of weights and noise.")
+    flags.DEFINE_integer("max_iterations", None, "Instead of each method's own, to try it all.")
+
+
+def main(argv: list[str]) -> None:
+    """Makes the pictures, the tables and the sheets."""
+    folder, budgets = Path(FLAGS.output_dir), sorted({int(budget) for budget in FLAGS.budgets})
+    found = wanted_tasks()
+    judge = the_judge()
+    folder.mkdir(parents=True, exist_ok=True)
+    common = {name: getattr(FLAGS, name) for name in ("size", "seed", "max_iterations")}
+    check_settings(folder / "settings.json", {**common, "budgets": budgets})
+    rows = read_rows(folder / "pictures.csv")
+    for kind, all_of_kind in found.items():
+        (folder / kind).mkdir(exist_ok=True)
+        for task, method in chosen(kind, all_of_kind):
+            names = named(task, method).items()
+            if any(names <= row.items() for row in rows):
+                continue
+            measure = Measure(task, judge)
+            for budget, kept in made(task, method, budgets).items():
+                rwkeras.write_image(picture_file(folder, task, method, budget), kept.image)
+                numbers = {"seconds": kept.seconds, "evaluations": kept.evaluations}
+                rows.append(row(task, method, budget, numbers | measure(kept.image)))
+            print(rows[-1], flush=True)
+            write_results(folder, rows, all_of_kind)
+        write_results(folder, rows, all_of_kind)
+    print(means(rows))
+
+
+if __name__ == "__main__":
+    _define_flags()
+    app.run(main)

@@ -50,7 +50,7 @@ def _tasks() -> dict[str, Any]:
     return {
         "invert": lambda: rwkeras.invert(model, photo, _LAYERS["invert"], optimizer=optimizer),
         "texture": lambda: rwkeras.synthesize_texture(
-            model, painting, _LAYERS["style"], optimizer=optimizer
+            model, painting, _LAYERS["style"], scales=None, optimizer=optimizer
         ),
         "style": lambda: rwkeras.transfer_style(
             model,
@@ -58,6 +58,7 @@ def _tasks() -> dict[str, Any]:
             painting,
             content_layers=_LAYERS["content"],
             style_layers=_LAYERS["style"],
+            scales=None,
             optimizer=optimizer,
         ),
     }

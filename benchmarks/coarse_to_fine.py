@@ -59,7 +59,7 @@ def textures(image: np.ndarray, iterations: int) -> tuple[dict[str, np.ndarray],
     seconds = time.perf_counter() - begun
     begun = time.perf_counter()
     optimizer = rwkeras.OptimizerSettings(max_iterations=_ENDLESS, report_every=1)
-    once = made(lambda _: time.perf_counter() - begun > seconds, optimizer=optimizer)
+    once = made(lambda _: time.perf_counter() - begun > seconds, scales=None, optimizer=optimizer)
     return {"at_once": once, "coarse_to_fine": fine}, seconds
 
 

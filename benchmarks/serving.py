@@ -70,7 +70,7 @@ def ways(content: np.ndarray, style: np.ndarray) -> dict[str, Callable[[], objec
     return {
         "graph": lambda: loaded.signatures["tensors"](**inputs)["image"].numpy(),
         "python": lambda: rwkeras.transfer_style(
-            model, content, style, **settings, optimizer=optimizer
+            model, content, style, **settings, scales=None, optimizer=optimizer
         ),
     }
 

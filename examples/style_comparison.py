@@ -73,7 +73,7 @@ def compare(
         return network.predict_on_batch(photo[np.newaxis])[0]
 
     def optimized(given: rwkeras.OptimizerSettings = optimizer) -> np.ndarray:
-        return rwkeras.transfer_style(model, photo, style, optimizer=given).image
+        return rwkeras.transfer_style(model, photo, style, scales=None, optimizer=given).image
 
     # Off the clock both are compiled, the optimisation in both of its precisions.
     one_pass()

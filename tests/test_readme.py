@@ -48,7 +48,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_there_are_examples():
-    assert len(PYTHON) == 5
+    assert len(PYTHON) == 6
     assert [command.split()[0] for command in COMMANDS] == [
         "rwkeras-invert",
         "rwkeras-texture",
@@ -64,7 +64,7 @@ def test_there_are_examples():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("example", range(2))
+@pytest.mark.parametrize("example", range(3))
 def test_python(folder, example):
     names: dict = {}
     exec(PYTHON[example], names)
@@ -76,7 +76,7 @@ def test_python(folder, example):
 @pytest.mark.slow
 def test_python_trains(folder):
     names: dict = {}
-    exec(PYTHON[2], names)
+    exec(PYTHON[3], names)
     first, second = names["history"].history["loss"]
     assert second < first
 
@@ -87,7 +87,7 @@ def test_python_stacks(folder, monkeypatch):
     toy = functools.partial(rwkeras.stack, architecture="toy_vgg", max_iterations=2)
     monkeypatch.setattr(rwkeras, "stack", toy)
     names: dict = {}
-    exec(PYTHON[3], names)
+    exec(PYTHON[4], names)
     assert names["model"].layers[-1].name == "pool3"
     assert names["result"].recipe == rwkeras.read_recipe("recipe.json")
 
@@ -100,7 +100,7 @@ def test_python_decodes(folder, monkeypatch):
     train = functools.partial(rwkeras.train_decoder, decoder=settings, training=quick)
     monkeypatch.setattr(rwkeras, "train_decoder", train)
     names: dict = {}
-    exec(PYTHON[4], names)
+    exec(PYTHON[5], names)
     assert names["result"].shape == (48, 48, 3)
 
 

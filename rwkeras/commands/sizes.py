@@ -7,7 +7,7 @@ from absl import flags
 
 from rwkeras.backend import keras
 from rwkeras.commands.flags import FLAGS
-from rwkeras.networks.standardize import can_standardize
+from rwkeras.networks.standardize import has_random_thresholds
 from rwkeras.tasks.drawn import DRAWS
 from rwkeras.tasks.scales import ScaleSettings
 
@@ -55,6 +55,6 @@ def define_draws() -> None:
 
 def draws(model: keras.Model) -> int | None:
     """Returns the draws of a network that the flags ask for, or None if it is not drawn anew."""
-    if FLAGS.draws is None and not can_standardize(model):
+    if FLAGS.draws is None and not has_random_thresholds(model):
         return None
     return DRAWS if FLAGS.draws is None else FLAGS.draws

@@ -13,7 +13,12 @@ import tensorflow as tf
 from rwkeras.backend import keras
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
-from rwkeras.networks.standardize import can_standardize, redraw, standardize
+from rwkeras.networks.standardize import (
+    can_standardize,
+    has_random_thresholds,
+    redraw,
+    standardize,
+)
 from rwkeras.tasks.scales import Step
 from rwkeras.tasks.tileable import mirrored_network
 from rwkeras.validation import check_choice, check_number, invalid_argument
@@ -43,8 +48,9 @@ class TaskNetwork:
         seed: Of a network by name.
         draws: At each step the network is drawn anew and standardised on the source, and each size
             is made by so many steps. It has to be one that `standardize` takes, and its weights
-            change. None: `DRAWS` of such a network by name; any other by name is made ready on
-            the source once, and a model is used as it is.
+            change. None: `DRAWS` of a network by name whose biases are drawn too, as those of
+            "multiscale" are; any other by name is made ready on the source once, and a model is
+            used as it is.
 
     Raises:
         ValueError: There is no such network, or it cannot be drawn anew.
@@ -56,13 +62,12 @@ class TaskNetwork:
             check_choice("model", network, NETWORKS)
             network = _named(network, seed)
         self.model = network
-        suits = isinstance(network, keras.Model) and can_standardize(network)
         if draws is not None:
             check_number("draws", draws, integer=True, minimum=1)
-            if not suits:
+            if not isinstance(network, keras.Model) or not can_standardize(network):
                 expected = "None with a network that cannot be drawn anew"
                 raise invalid_argument("draws", expected, draws)
-        self.drawn = suits and (self._named or draws is not None)
+        self.drawn = draws is not None or (self._named and has_random_thresholds(network))
         self.draws = draws or (DRAWS if self.drawn else 1)
 
     def prepare(self, layers: Sequence[str], images: tf.Tensor) -> None:

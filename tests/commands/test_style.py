@@ -104,7 +104,7 @@ def test_several_styles_in_the_colors_of_the_content(run, cut_out, painting, pho
     warnings = [line for line in process.stderr.splitlines() if "warning: " in line]
     assert warnings == [
         "warning: `content` has an alpha channel: it is laid over white.",
-        "warning: `coarse_to_fine` changes nothing: it takes a longer side of 363 pixels, not of "
+        "warning: `coarse_to_fine` changes nothing: it takes a longer side of 128 pixels, not of "
         "32.",
     ]
     with Image.open(tmp_path / "out.jpg") as image:

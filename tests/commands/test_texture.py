@@ -97,5 +97,5 @@ def test_sizes_that_cannot_be_tiled_and_that_are_not_coarse(run, photo):
     )  # fmt: skip
     check_refused(process, "`output_size`", "multiples of 4", "(32, 32)", "output_size=(30, 32)")
     assert (
-        "warning: `coarse_to_fine` changes nothing: it takes a longer side of 96 pixels, not of 32."
+        "warning: `coarse_to_fine` changes nothing: it takes a longer side of 64 pixels, not of 32."
     ) in process.stderr

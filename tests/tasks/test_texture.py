@@ -1,5 +1,6 @@
 import dataclasses
 import gc
+import math
 import weakref
 
 import numpy as np
@@ -343,7 +344,7 @@ def test_a_state_of_the_plain_network_is_not_gone_on_with(toy, texture, tmp_path
 def test_from_coarse_to_fine(toy, texture):
     result = synthesize(toy, texture, output_size=None, scales=HALF, optimizer=BRIEF)
     assert result.image.shape == texture.shape
-    assert result.iterations == 20 + 5
+    assert result.iterations == 20 + 10
     # Where the finer picture begins is no longer noise.
     at_once = synthesize(toy, texture, output_size=None, optimizer=BRIEF)
     assert result.initial_loss < at_once.initial_loss / 10
@@ -376,7 +377,7 @@ def test_sizes_from_coarse_to_fine(toy, texture, monkeypatch, size, tileable, si
 
     monkeypatch.setattr("rwkeras.tasks.texture.optimize_image", optimized)
     monkeypatch.setattr("rwkeras.tasks.texture.texture_objective", objective)
-    scales = ScaleSettings(smallest=20)
+    scales = ScaleSettings(smallest=20, step=math.sqrt(2))
     result = rwkeras.synthesize_texture(
         toy, [texture, smaller], LAYERS, size, tileable=tileable, scales=scales
     )

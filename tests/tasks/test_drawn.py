@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import rwkeras
+from rwkeras.backend import keras
+from rwkeras.tasks import drawn
+from rwkeras.tasks.drawn import DRAWS, TaskNetwork
+from rwkeras.tasks.scales import Step
+from tests.conftest import waves
+
+LAYERS = rwkeras.multiscale_layers()
+BRIEF = rwkeras.OptimizerSettings(max_iterations=6)
+
+
+def small():
+    return rwkeras.multiscale(filters=2, sizes=(3, 5), seed=3)
+
+
+@pytest.fixture(scope="module")
+def texture():
+    return waves(32, 32)
+
+
+def weights(model):
+    return [weight.numpy() for weight in model.weights]
+
+
+def test_a_network_by_name_is_drawn_anew(texture):
+    network = TaskNetwork("multiscale", 0, None)
+    assert (network.drawn, network.draws) == (True, DRAWS)
+    images = tf.constant(texture[np.newaxis])
+    drawn_weights = []
+    for number in (0, 1, 0):
+        network.draw(Step(1.0, number, 1), images)
+        drawn_weights.append(np.concatenate([w.ravel() for w in weights(network.model)]))
+    assert np.abs(drawn_weights[0] - drawn_weights[1]).max() > 0.1
+    np.testing.assert_array_equal(drawn_weights[0], drawn_weights[2])
+    # The first is the network itself, standardised.
+    model = rwkeras.multiscale(seed=0)
+    rwkeras.standardize(model, texture)
+    expected = np.concatenate([w.ravel() for w in weights(model)])
+    np.testing.assert_array_equal(drawn_weights[0], expected)
+
+
+def test_a_model_is_used_as_it_is(texture):
+    model = small()
+    before = weights(model)
+    result = rwkeras.synthesize_texture(model, texture, LAYERS, optimizer=BRIEF)
+    for now, then in zip(weights(model), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+    # At once, as draws share the iterations.
+    assert result.iterations == 6
+
+
+def test_a_model_is_drawn_where_it_is_asked(texture):
+    model = small()
+    images = [
+        rwkeras.synthesize_texture(model, texture, draws=draws, optimizer=BRIEF).image
+        for draws in (1, 2, 2)
+    ]
+    assert np.abs(images[0] - images[1]).max() > 0.01
+    np.testing.assert_array_equal(images[1], images[2])
+
+
+@pytest.mark.parametrize(
+    "task",
+    [rwkeras.synthesize_texture, lambda *a, **k: rwkeras.transfer_style(*a, waves(24, 24), **k)],
+)
+def test_the_same_seed_gives_the_same_bytes(texture, task):
+    first, again, other = (
+        task("multiscale", texture, seed=seed, optimizer=BRIEF).image for seed in (0, 0, 1)
+    )
+    assert first.tobytes() == again.tobytes()
+    assert np.abs(first - other).max() > 0.01
+
+
+def test_nothing_is_traced_again_of_a_network_by_name(texture, monkeypatch):
+    traces, original = [], rwkeras.networks.octaves.PyramidReduce.call
+
+    def counted(self, images):
+        traces.append(images.shape)
+        return original(self, images)
+
+    monkeypatch.setattr(rwkeras.networks.octaves.PyramidReduce, "call", counted)
+    counts = []
+    for shown in (texture, 1 - texture, texture):
+        rwkeras.synthesize_texture("multiscale", shown, seed=7, optimizer=BRIEF)
+        counts.append(len(traces))
+    # What is eager, such as the sources' activations, is called each time.
+    assert counts[2] - counts[1] < counts[1] - counts[0] + 1
+    eager = counts[2] - counts[1]
+    assert counts[1] - counts[0] == eager
+    assert counts[0] > eager
+
+
+def test_other_networks_by_name_are_made_ready_once(texture):
+    # Of activations that each layer shrinks, Gram matrices would vanish.
+    network = TaskNetwork("toy_vgg", 0, None)
+    assert (network.drawn, network.draws) == (False, 1)
+    network.prepare(["conv2_1"], tf.constant(texture[np.newaxis]))
+    features = rwkeras.extract(network.model, ["conv2_1"], tf.constant(texture[np.newaxis]))
+    np.testing.assert_allclose(np.mean(features["conv2_1"]), 1, rtol=1e-3)
+
+
+def test_few_networks_are_kept():
+    for seed in range(100, 110):
+        TaskNetwork("multiscale", seed, None)
+    assert drawn._named.cache_info().currsize <= 4
+
+
+@pytest.mark.parametrize(
+    ("network", "draws", "message"),
+    [
+        ("vgg", None, "`model`. Expected one of"),
+        (
+            keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(2, 3)]),
+            2,
+            "`draws`. Expected None with a network that cannot be drawn anew. Received: draws=2",
+        ),
+        ("multiscale", 0, "`draws`. Expected an integer of at least 1. Received: draws=0"),
+    ],
+)
+def test_errors(texture, network, draws, message):
+    for task in (
+        lambda: rwkeras.synthesize_texture(network, texture, draws=draws, optimizer=BRIEF),
+        lambda: rwkeras.transfer_style(network, texture, texture, draws=draws, optimizer=BRIEF),
+    ):
+        with pytest.raises(ValueError) as error:
+            task()
+        assert str(error.value).startswith(f"Invalid value for argument {message}")
+
+
+@pytest.mark.parametrize("tile", [None, 16])
+def test_borders_are_mirrored_but_by_tiles(texture, tile):
+    network = TaskNetwork("multiscale", 0, None)
+    network.draw(Step(1.0, 0, 1), tf.constant(texture[np.newaxis]))
+    measuring = network.measuring(LAYERS, tile)
+    grey = tf.fill([1, 16, 16, 3], 0.7)
+    maps = rwkeras.extract(measuring, ["level0"], grey)["level0"]
+    flat = np.ptp(maps, axis=(1, 2)).max() < 1e-4
+    assert flat == (tile is None)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from skimage import data
 
-from examples.painting import painting
 from rwkeras.images.collection import picture_files
+from rwkeras.images.painting import painting
 from rwkeras.images.reading import from_array, read_image, square
 from rwkeras.validation import invalid_argument
 

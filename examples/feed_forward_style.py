@@ -29,13 +29,13 @@ import tensorflow as tf
 from absl import app, flags
 
 import rwkeras
-from examples.painting import painting
 from examples.settings_flags import define_flags, given_settings, setting
 from examples.style_comparison import compare, sheet
 from examples.style_network import give_colors, style_network
 from rwkeras.backend import keras
 from rwkeras.decoders.crops import random_crops
 from rwkeras.images.files import check_output, whole_file
+from rwkeras.images.painting import painting
 from rwkeras.images.photographs import OTHERS, photographs
 from rwkeras.images.reading import fit_longer_side
 from rwkeras.images.writing import check_image_output

@@ -11,6 +11,7 @@ import numpy as np
 from absl import flags
 
 from rwkeras.commands.monitor import Monitor, report_interval
+from rwkeras.images.painting import painting
 from rwkeras.images.reading import fit_longer_side, from_array
 from rwkeras.images.writing import contact_sheet, write_image
 from rwkeras.metrics import patch_distance, psnr
@@ -34,13 +35,14 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("output_dir", "demo", "The folder for the pictures; made if it is missing.")
 flags.DEFINE_integer("image_size", 256, "Length of the longer side of the pictures.")
 flags.DEFINE_integer(
-    "max_iterations", 100, "Iterations of each task; of those from coarse to fine, at first."
+    "max_iterations", 80, "Iterations of each task; of those from coarse to fine, at first."
 )
 flags.DEFINE_integer("seed", 0, "Seed of weights and noise.")
 
 _DEEP_LAYER = "conv4_1"
 # A part of the stained tissue that looks alike everywhere, as a texture should.
-_TISSUE = np.s_[10:202, 40:232]
+_TISSUE = np.s_[10:266, 24:280]
+_NETWORK = "multiscale"
 
 Row = list[tuple[str, np.ndarray]]
 
@@ -67,16 +69,16 @@ def _invert(photo: np.ndarray) -> Row:
     return [("photograph", photo), (f"from {_DEEP_LAYER}: {decibels:.1f} dB", image)]
 
 
-def _texture(model, texture: np.ndarray) -> Row:
-    image = _run("texture", lambda **kwargs: synthesize_texture(model, texture, **kwargs))
+def _texture(texture: np.ndarray) -> Row:
+    image = _run("texture", lambda **kwargs: synthesize_texture(_NETWORK, texture, **kwargs))
     noise = white_noise((1, *texture.shape), FLAGS.seed, stddev=TextureSettings.noise_stddev)
     fall = patch_distance(noise, texture)[0] / patch_distance(image, texture)[0]
     return [("texture", texture), (f"{fall:.0f} times nearer than noise", image)]
 
 
-def _style(model, photo: np.ndarray, painting: np.ndarray) -> Row:
-    image = _run("style", lambda **kwargs: transfer_style(model, photo, painting, **kwargs))
-    return [("content", photo), ("style", painting), ("repainted", image)]
+def _style(photo: np.ndarray, style: np.ndarray) -> Row:
+    image = _run("style", lambda **kwargs: transfer_style(_NETWORK, photo, style, **kwargs))
+    return [("content", photo), ("style", style), ("repainted", image)]
 
 
 def main() -> None:
@@ -87,9 +89,6 @@ def main() -> None:
         fit_longer_side(from_array(photo), FLAGS.image_size)
         for photo in (data.astronaut(), data.immunohistochemistry()[_TISSUE], data.coffee())
     )
-    rows = [_invert(astronaut)]
-    model = vgg19(subtract_mean=True, seed=FLAGS.seed)
-    calibrate(model, tissue)
-    rows += [_texture(model, tissue), _style(model, coffee, tissue)]
+    rows = [_texture(tissue), _style(coffee, painting(FLAGS.image_size)), _invert(astronaut)]
     write_image(folder / "contact_sheet.jpg", contact_sheet(rows))
     print(f"pictures: {folder}/contact_sheet.jpg")

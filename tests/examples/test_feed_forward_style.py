@@ -14,9 +14,9 @@ import tensorflow as tf
 
 import rwkeras
 from examples.feed_forward_style import Settings, train
-from examples.painting import painting
 from examples.style_comparison import compare
 from examples.style_network import give_colors, style_network
+from rwkeras.images.painting import painting
 from rwkeras.serving.export import export_decoder
 from tests.conftest import waves
 

@@ -21,13 +21,16 @@ from absl import app, flags
 from skimage import data
 
 import rwkeras
+from rwkeras.backend import keras
 from rwkeras.images.files import whole_file
-from rwkeras.images.reading import from_array, resize
+from rwkeras.images.reading import fit_longer_side, from_array, resize
+from rwkeras.networks.circular import with_mirrored_padding
 from rwkeras.serving import Client
 from rwkeras.serving.export import versions
+from rwkeras.tasks.scales import ScaleSettings
 from rwkeras.tasks.settings import StyleSettings
 
-_MODEL = Path(__file__).parents[1] / "saved_models" / "ranvgg_style"
+_MODEL = Path(__file__).parents[1] / "saved_models" / "multiscale_style"
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output_dir", None, "Where the results go.", required=True)
@@ -47,15 +50,26 @@ def pictures() -> tuple[np.ndarray, np.ndarray]:
     return tuple(resize(from_array(source), size)[np.newaxis] for source in sources)
 
 
+def network(folder: Path) -> keras.Model:
+    """Returns the network of a version: that of its recipe, or that of the tracked model."""
+    recipe = folder / "assets.extra" / "recipe.json"
+    if recipe.exists():
+        return rwkeras.load_network(str(recipe))
+    model = rwkeras.multiscale()
+    reference = fit_longer_side(from_array(data.coffee()), 256)
+    rwkeras.standardize(model, reference)
+    return with_mirrored_padding(model)
+
+
 def ways(content: np.ndarray, style: np.ndarray) -> dict[str, Callable[[], object]]:
     """Returns the same task as a graph that was exported, and in Python."""
     folder = Path(FLAGS.model) / str(versions(FLAGS.model)[-1])
     said = json.loads((folder / "assets.extra" / "export.json").read_text())
     loaded = tf.saved_model.load(str(folder))
     settings = dataclasses.asdict(StyleSettings(**said["settings"]))
+    scales = said.get("scales") and ScaleSettings(**said["scales"])
     optimizer = rwkeras.OptimizerSettings(
         max_iterations=FLAGS.max_iterations,
-        max_evaluations=2 * FLAGS.max_iterations,
         parametrization="pixels",
         precision="float32",
     )
@@ -64,13 +78,14 @@ def ways(content: np.ndarray, style: np.ndarray) -> dict[str, Callable[[], objec
         "style": tf.constant(style),
         **{name: tf.constant(settings[name]) for name in settings if name.endswith("_weight")},
         "max_iterations": tf.constant(optimizer.max_iterations),
-        "max_evaluations": tf.constant(optimizer.max_evaluations),
+        # More than are made: the task has no bound on those of all sizes.
+        "max_evaluations": tf.constant(10 * optimizer.max_iterations),
     }
-    model = rwkeras.load_network(str(folder / "assets.extra" / "recipe.json"))
+    model = network(folder)
     return {
         "graph": lambda: loaded.signatures["tensors"](**inputs)["image"].numpy(),
         "python": lambda: rwkeras.transfer_style(
-            model, content, style, **settings, scales=None, optimizer=optimizer
+            model, content, style, **settings, scales=scales, optimizer=optimizer
         ),
     }
 

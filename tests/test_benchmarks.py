@@ -149,7 +149,7 @@ def test_throughput(tmp_path):
 @pytest.mark.slow
 def test_serving(tmp_path):
     small = ["--image_size=32", "--max_iterations=2", "--repeats=1", "--seconds=1", "--clients=2"]
-    model = ROOT / "saved_models" / "ranvgg_style"
+    model = ROOT / "saved_models" / "multiscale_style"
     with running(model, model.name, stand_in=True) as addresses:
         run_module("serving", f"--output_dir={tmp_path}", f"--address={addresses.rpc}", *small)
     results = json.loads((tmp_path / "serving.json").read_text())

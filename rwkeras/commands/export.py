@@ -1,7 +1,7 @@
 """Exports a task with its network as a model that TensorFlow Serving runs.
 
 Example:
-    rwkeras-export --kind=style --network=recipe.json --output_dir=saved_models/ranvgg_style
+    rwkeras-export --kind=style --reference=painting.jpg --output_dir=models/style
 """
 
 import os
@@ -14,23 +14,56 @@ from rwkeras.backend import keras
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.images.batch import as_batch
 from rwkeras.images.reading import fit_longer_side, read_image
+from rwkeras.networks.circular import with_mirrored_padding
 from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
+from rwkeras.networks.multiscale_recipe import is_multiscale_recipe
 from rwkeras.networks.recipe import Recipe, read_recipe
 from rwkeras.serving.export import export_decoder, export_task
-from rwkeras.serving.graph.tasks import ServedInversion, ServedStyle, ServedTask, ServedTexture
+from rwkeras.serving.graph.task import ServedTask
+from rwkeras.serving.graph.tasks import ServedInversion, ServedStyle, ServedTexture
 from rwkeras.serving.settings import ServingSettings
-from rwkeras.tasks.settings import STYLE_PRESETS, InversionSettings, TextureSettings
+from rwkeras.tasks.scales import ScaleSettings
+from rwkeras.tasks.settings import (
+    STYLE_PRESETS,
+    InversionSettings,
+    TextureSettings,
+    is_multiscale,
+    style_settings,
+    texture_layers,
+)
+from rwkeras.tasks.style import STYLE_SCALES
+from rwkeras.tasks.texture import TEXTURE_SCALES
 from rwkeras.validation import invalid_argument
 
 FLAGS = flags.FLAGS
 _SERVING = ServingSettings()
 _REFERENCE_SIDE = 256
+_OF_VGG = ("painting", "paper")
 
 flags.DEFINE_string("output_dir", None, "The model's folder, in which a version is made.")
-flags.DEFINE_string("network", "vgg19", "A network by name, a recipe's .json, or a .keras file.")
-flags.DEFINE_string("reference", None, "A picture on which a network by name is made ready.")
+flags.DEFINE_string(
+    "network",
+    None,
+    "A network by name, a recipe's .json, or a .keras file. By default multiscale for styles and "
+    "textures, vgg19 for inversions and the presets painting and paper.",
+)
+flags.DEFINE_string(
+    "reference",
+    None,
+    "A picture on which a network is made ready that comes by name or of a multi-scale recipe.",
+)
 flags.DEFINE_enum("weights", "stored", ["stored", "generated"], "In the export, or at load.")
-flags.DEFINE_integer("iterations", _SERVING.max_iterations, "Iterations of an optimisation.")
+flags.DEFINE_integer(
+    "iterations",
+    _SERVING.max_iterations,
+    "Iterations of an optimisation; from coarse to fine, of its first size.",
+)
+flags.DEFINE_bool(
+    "coarse_to_fine",
+    None,
+    "Whether styles and textures are made from coarse to fine; by default so with the multi-scale "
+    "network, at once with others.",
+)
 flags.DEFINE_integer(
     "max_evaluations",
     _SERVING.max_evaluations,
@@ -43,15 +76,47 @@ flags.DEFINE_integer("max_side", _SERVING.max_side, "Larger images are scaled do
 flags.DEFINE_integer("max_pixels", _SERVING.max_pixels, "Larger images are refused.")
 flags.DEFINE_integer("version", None, "The version's number; by default the next.")
 flags.DEFINE_bool("warmup", True, "Whether to write a request that the server warms up with.")
-flags.DEFINE_enum("preset", "painting", list(STYLE_PRESETS), "Of a style: its weights.")
-flags.DEFINE_list("layers", list(TextureSettings.layers), "Of a texture: the layers to match.")
+flags.DEFINE_enum(
+    "preset",
+    None,
+    list(STYLE_PRESETS),
+    "Of a style: its layers and weights; by default what suits the network.",
+)
+flags.DEFINE_list(
+    "layers", None, "Of a texture: the layers to match; by default those that suit the network."
+)
 flags.DEFINE_string("layer", InversionSettings.layer, "Of an inversion: the layer.")
 flags.mark_flag_as_required("output_dir")
 
-_TASKS: dict[str, Callable[[], ServedTask]] = {
-    "style": lambda: ServedStyle(STYLE_PRESETS[FLAGS.preset]),
-    "texture": lambda: ServedTexture(TextureSettings(layers=tuple(FLAGS.layers))),
-    "invert": lambda: ServedInversion(InversionSettings(layer=FLAGS.layer)),
+
+def _scales(model: keras.Model, usual: ScaleSettings) -> ScaleSettings | None:
+    """Returns the sizes by which a network makes pictures, or None for at once."""
+    wanted = FLAGS.coarse_to_fine
+    if wanted is None:
+        wanted = is_multiscale(model)
+    return usual if wanted else None
+
+
+def _style(model: keras.Model) -> ServedTask:
+    settings = STYLE_PRESETS[FLAGS.preset] if FLAGS.preset else style_settings(model)
+    return ServedStyle(settings, _scales(model, STYLE_SCALES))
+
+
+def _texture(model: keras.Model) -> ServedTask:
+    layers = tuple(FLAGS.layers) if FLAGS.layers else texture_layers(model)
+    return ServedTexture(TextureSettings(layers=layers), _scales(model, TEXTURE_SCALES))
+
+
+def _inversion(model: keras.Model) -> ServedTask:
+    if FLAGS.coarse_to_fine:
+        raise invalid_argument("coarse_to_fine", "none, with --kind=invert", True)
+    return ServedInversion(InversionSettings(layer=FLAGS.layer))
+
+
+_TASKS: dict[str, Callable[[keras.Model], ServedTask]] = {
+    "style": _style,
+    "texture": _texture,
+    "invert": _inversion,
 }
 _DECODER = "decoder"
 flags.DEFINE_enum(
@@ -72,37 +137,65 @@ def _settings() -> ServingSettings:
     )
 
 
-def _network(task: ServedTask) -> keras.Model:
-    """Returns the network, one by name made ready on the reference."""
-    layers = [name for names in task.layers.values() for name in names]
-    given = {"pooling": FLAGS.pooling, "initializer": FLAGS.initializer}
+def _network_name() -> str:
+    """Returns the network that is asked for, or that which suits what it is for."""
+    if FLAGS.network is not None:
+        return FLAGS.network
+    return "vgg19" if FLAGS.kind == "invert" or FLAGS.preset in _OF_VGG else "multiscale"
+
+
+def _loaded(network: str) -> keras.Model:
+    """Returns the network as it was drawn, or as it is in a file."""
     subtract_mean = FLAGS.subtract_mean
-    if subtract_mean is None and takes(FLAGS.network, "subtract_mean"):
+    if subtract_mean is None and takes(network, "subtract_mean"):
         subtract_mean = FLAGS.kind != "invert"
-    model = load_network(
-        FLAGS.network, layers=layers, seed=FLAGS.seed, subtract_mean=subtract_mean, **given
+    return load_network(
+        network,
+        layers=FLAGS.layers or [FLAGS.layer],
+        seed=FLAGS.seed,
+        subtract_mean=subtract_mean,
+        pooling=FLAGS.pooling,
+        initializer=FLAGS.initializer,
     )
-    if FLAGS.network in NETWORKS:
-        if FLAGS.reference is None:
-            raise invalid_argument("reference", "a picture, with a network by name", "none")
-        reference = read_image(FLAGS.reference, "reference")
-        make_ready(model, as_batch(fit_longer_side(reference, _REFERENCE_SIDE)).images, layers)
-    elif FLAGS.reference is not None:
-        raise invalid_argument("reference", "none, with a network from a file", FLAGS.reference)
-    return model
 
 
-def _recipe() -> Recipe | None:
-    return read_recipe(FLAGS.network, "network") if FLAGS.network.endswith(".json") else None
+def _made_ready(network: str, model: keras.Model, task: ServedTask) -> keras.Model:
+    """Returns a network that is drawn here made ready on the reference, any other as it is.
+
+    The multi-scale network is mirrored at the borders of images, as the tasks have it.
+    """
+    if network not in NETWORKS and not is_multiscale_recipe(network):
+        if FLAGS.reference is not None:
+            expected = "none, with a network that a file has ready"
+            raise invalid_argument("reference", expected, FLAGS.reference)
+        return model
+    if FLAGS.reference is None:
+        expected = "a picture, with a network by name or of a multi-scale recipe"
+        raise invalid_argument("reference", expected, "none")
+    reference = fit_longer_side(read_image(FLAGS.reference, "reference"), _REFERENCE_SIDE)
+    layers = [name for names in task.layers.values() for name in names]
+    make_ready(model, as_batch(reference).images, layers)
+    return with_mirrored_padding(model) if is_multiscale(model) else model
+
+
+def _recipe(network: str) -> Recipe | None:
+    """Returns the recipe from which weights can be made at load, if the network is of one."""
+    if not network.endswith(".json") or is_multiscale_recipe(network):
+        return None
+    return read_recipe(network, "network")
 
 
 def _export_task(folder: str) -> Path:
-    task, settings, recipe = _TASKS[FLAGS.kind](), _settings(), _recipe()
+    network, settings = _network_name(), _settings()
+    recipe = _recipe(network)
     if FLAGS.weights == "generated" and recipe is None:
-        raise invalid_argument("weights", "stored, with a network that is no recipe", "generated")
+        expected = "stored, with a network that is no recipe of a VGG"
+        raise invalid_argument("weights", expected, "generated")
+    model = _loaded(network)
+    task = _TASKS[FLAGS.kind](model)
     return export_task(
         task,
-        _network(task),
+        _made_ready(network, model, task),
         folder,
         settings=settings,
         recipe=recipe,
@@ -113,7 +206,7 @@ def _export_task(folder: str) -> Path:
 
 
 def _export_decoder(folder: str) -> Path:
-    if not FLAGS.network.endswith(".keras"):
+    if not (FLAGS.network or "").endswith(".keras"):
         raise invalid_argument("network", "a .keras file, with --kind=decoder", FLAGS.network)
     model = load_network(FLAGS.network)
     return export_decoder(

@@ -24,7 +24,7 @@ from rwkeras.networks.recipe import Recipe
 from rwkeras.serving.graph.decoder import ServedDecoder
 from rwkeras.serving.graph.interrupt import interruptible
 from rwkeras.serving.graph.signatures import ServedModel
-from rwkeras.serving.graph.tasks import ServedTask
+from rwkeras.serving.graph.task import ServedTask
 from rwkeras.serving.graph.weights import GeneratedWeights, OwnWeights, StoredWeights
 from rwkeras.serving.settings import ServingSettings
 from rwkeras.serving.warmup import write_warmup

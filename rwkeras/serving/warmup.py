@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from rwkeras.serving.graph.tasks import ServedTask
+from rwkeras.serving.graph.task import ServedTask
 from rwkeras.validation import invalid_argument
 
 # Large enough for every layer of a VGG, small enough to take no time.

@@ -136,14 +136,15 @@ STYLE_PRESETS = {
 }
 
 
-def _is_multiscale(model: keras.Model) -> bool:
+def is_multiscale(model: keras.Model) -> bool:
+    """Returns whether a network has the layers of `multiscale`."""
     names = {layer.name for layer in model.layers}
     return names.issuperset(multiscale_layers(1))
 
 
 def texture_layers(model: keras.Model) -> tuple[str, ...]:
     """Returns the layers whose Gram matrices make textures: all levels, or the paper's of a VGG."""
-    if not _is_multiscale(model):
+    if not is_multiscale(model):
         return TextureSettings.layers
     names = {layer.name for layer in model.layers}
     return tuple(name for name in multiscale_layers(len(names)) if name in names)
@@ -151,7 +152,7 @@ def texture_layers(model: keras.Model) -> tuple[str, ...]:
 
 def style_settings(model: keras.Model) -> StyleSettings:
     """Returns the settings of styles that suit a network: "multiscale", or "painting" of a VGG."""
-    if not _is_multiscale(model):
+    if not is_multiscale(model):
         return STYLE_PRESETS["painting"]
     layers = texture_layers(model)
     return dataclasses.replace(

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from rwkeras.networks.multiscale_recipe import MultiscaleRecipe
 from rwkeras.networks.recipe import read_recipe
 from tests.commands.conftest import check_refused
 
@@ -40,23 +41,64 @@ def test_a_network_by_name_is_made_ready(run, photo, tmp_path):
     )
 
 
+@pytest.mark.slow
+def test_the_multi_scale_network_is_the_default(run, photo, tmp_path):
+    arguments = [f"--reference={photo}", "--nowarmup"]
+    process = run("export", *arguments, "--output_dir=style")
+    assert process.returncode == 0, process.stderr
+    said = json.loads((tmp_path / "style" / "1" / "assets.extra" / "export.json").read_text())
+    assert (said["network"], said["scales"]["smallest"]) == ("multiscale", 64)
+    assert said["settings"]["content_weight"] == 0.2
+    assert said["settings"]["style_layers"] == ["level0", "level1"]
+    MultiscaleRecipe().save(tmp_path / "drawn.json")
+    arguments += ["--network=drawn.json", "--kind=texture", "--nocoarse_to_fine"]
+    process = run("export", *arguments, "--output_dir=texture")
+    assert process.returncode == 0, process.stderr
+    said = json.loads((tmp_path / "texture" / "1" / "assets.extra" / "export.json").read_text())
+    assert (said["settings"]["layers"], said["scales"]) == (["level0", "level1"], None)
+
+
+def test_a_network_from_a_file_takes_no_reference(run, recipe, photo):
+    arguments = [f"--network={recipe}", f"--reference={photo}", "--kind=invert"]
+    check_refused(
+        run("export", *arguments, "--layer=conv1_1", "--output_dir=model"),
+        "Invalid value for argument `reference`. Expected none, with a network that a file has "
+        f"ready. Received: reference={photo}",
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (
             ["--network=toy_vgg", "--kind=invert", "--layer=conv2_1"],
-            "Invalid value for argument `reference`. Expected a picture, with a network by name. "
-            "Received: reference=none",
+            "Invalid value for argument `reference`. Expected a picture, with a network by name "
+            "or of a multi-scale recipe. Received: reference=none",
+        ),
+        (
+            ["--network=toy_vgg", "--kind=invert", "--layer=conv2_1", "--coarse_to_fine"],
+            "Invalid value for argument `coarse_to_fine`. Expected none, with --kind=invert. "
+            "Received: coarse_to_fine=True",
+        ),
+        (
+            [],
+            "Invalid value for argument `reference`. Expected a picture, with a network by name "
+            "or of a multi-scale recipe. Received: reference=none",
         ),
         (
             ["--network=toy_vgg", "--weights=generated"],
             "Invalid value for argument `weights`. Expected stored, with a network that is no "
-            "recipe. Received: weights=generated",
+            "recipe of a VGG. Received: weights=generated",
         ),
         (
             ["--network=no_such.json"],
             "Invalid value for argument `network`. Expected the path of a recipe that exists. "
             "Received: network=no_such.json",
+        ),
+        (
+            ["--kind=decoder"],
+            "Invalid value for argument `network`. Expected a .keras file, with --kind=decoder. "
+            "Received: network=None",
         ),
         (
             ["--kind=decoder", "--network=vgg19"],

@@ -74,7 +74,7 @@ BAD = {
     "not an option": (["--option=sead=1"], "did you mean 'seed'?"),
     "another type": (["--option=seed=1.5"], "`seed`", "values of type int64"),
     "address": (["--address=localhost"], "`address`", '"HOST:PORT" for gRPC'),
-    "version": (["--version=9"], "Specific(ranvgg_style, 9)"),
+    "version": (["--version=9"], "Specific(multiscale_style, 9)"),
     "version and label": (["--version=1", "--label=x"], "`label`"),
     "timeout": (["--timeout=0"], "`timeout`", "greater than 0"),
 }

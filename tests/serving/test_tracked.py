@@ -1,5 +1,6 @@
 """The model that comes with the repository: that it is what an export makes, and can be asked."""
 
+import dataclasses
 import json
 import os
 import re
@@ -14,12 +15,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from google.protobuf import text_format
+from skimage import data
 
 import rwkeras
-from rwkeras.networks.recipe import read_recipe
+from rwkeras.images.reading import fit_longer_side, from_array
+from rwkeras.networks.circular import with_mirrored_padding
 from rwkeras.serving.export import export_task, versions
 from rwkeras.serving.graph.tasks import ServedStyle
 from rwkeras.serving.settings import ServingSettings
+from rwkeras.tasks.settings import STYLE_PRESETS
+from rwkeras.tasks.style import STYLE_SCALES
 from tests.conftest import waves
 from tests.serving import model_server as servers
 from tests.serving.c_api import StatusError
@@ -29,7 +34,8 @@ from tests.serving.saved_model import Signatures
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "saved_models"
-MODEL = MODELS / "ranvgg_style"
+MODEL = MODELS / "multiscale_style"
+TASK = ServedStyle(STYLE_PRESETS["multiscale"], STYLE_SCALES)
 LATEST = MODEL / str(versions(MODEL)[-1])
 
 
@@ -40,18 +46,20 @@ def said():
 
 @pytest.fixture(scope="module")
 def anew(said, tmp_path_factory):
-    """The same exported again, with its weights stored."""
-    recipe = read_recipe(LATEST / "assets.extra" / "recipe.json")
-    folder = tmp_path_factory.mktemp("models") / "ranvgg_style"
+    """The same exported again."""
+    model = rwkeras.multiscale()
+    rwkeras.standardize(model, fit_longer_side(from_array(data.coffee()), 256))
+    folder = tmp_path_factory.mktemp("models") / "multiscale_style"
     settings = ServingSettings(**said["serving"])
-    return export_task(ServedStyle(), recipe.build(), folder, settings=settings, recipe=recipe)
+    return export_task(TASK, with_mirrored_padding(model), folder, settings=settings)
 
 
-def test_it_is_small_and_without_weights(said):
+def test_it_is_small(said):
     files = [path for path in LATEST.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 10**6
-    assert said["weights"] == "generated"
-    assert said["settings"] == json.loads(json.dumps(ServedStyle().settings.__dict__))
+    assert sum(path.stat().st_size for path in files) < 2 * 10**6
+    assert (said["network"], said["weights"]) == ("multiscale", "stored")
+    task = json.loads(json.dumps(dataclasses.asdict(TASK)))
+    assert {name: said[name] for name in task} == task
 
 
 @pytest.mark.slow
@@ -65,7 +73,7 @@ def test_it_is_what_is_exported_today(anew):
             assert (one.dtype, one.shape) == (other.dtype, other.shape)
             np.testing.assert_array_equal(one.default, other.default)
     request = {
-        "content_bytes": strings(png(waves(40, 48))),
+        "content_bytes": strings(png(waves(100, 130))),
         "style_bytes": strings(png(waves(48, 40)[::-1])),
         "max_iterations": np.int32(5),
     }
@@ -78,7 +86,7 @@ def test_it_is_what_is_exported_today(anew):
 
 @pytest.mark.slow
 def test_a_deadline_is_obeyed_between_the_layers():
-    large = np.random.default_rng(0).random((1, 320, 320, 3)).astype(np.float32)
+    large = np.random.default_rng(0).random((1, 768, 768, 3)).astype(np.float32)
     small = large[:, :32, :32]
     with Remote(LATEST) as remote:
         # As the server warms up with, for the first run of a signature rewrites the graph.

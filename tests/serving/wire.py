@@ -77,7 +77,7 @@ class Model:
 
     predict: Predict
     signatures: Mapping[str, SignatureDef]
-    name: str = "ranvgg_style"
+    name: str = "multiscale_style"
     versions: tuple[int, ...] = (1,)
     labels: Mapping[str, int] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)

@@ -46,7 +46,7 @@ class Client:
         self,
         address: str,
         *,
-        model: str = "ranvgg_style",
+        model: str = "multiscale_style",
         version: int | None = None,
         label: str | None = None,
         timeout: float = 300.0,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from rwkeras.serving.graph.tasks import Option
+from rwkeras.serving.graph.task import Option
 from rwkeras.serving.settings import ServingSettings
 
 

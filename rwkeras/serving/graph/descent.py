@@ -58,7 +58,13 @@ class Outcome(NamedTuple):
     failed: tf.Tensor
 
 
-def minimize(model: keras.Model, objective: Objective, start: tf.Tensor, budget: Budget) -> Outcome:
+def minimize(
+    model: keras.Model,
+    objective: Objective,
+    start: tf.Tensor,
+    budget: Budget,
+    memory: int = _SETTINGS.memory,
+) -> Outcome:
     """Minimises an objective over one image, by L-BFGS over pixels in float32.
 
     It is what `optimize_image` does with these settings, step by step, but in one loop, so that the
@@ -69,6 +75,7 @@ def minimize(model: keras.Model, objective: Objective, start: tf.Tensor, budget:
         objective: The terms.
         start: The first image, float32, [1, height, width, 3].
         budget: What it may take.
+        memory: How many pairs L-BFGS keeps.
     """
     extractor = feature_extractor(model, objective.layers)
 
@@ -83,7 +90,7 @@ def minimize(model: keras.Model, objective: Objective, start: tf.Tensor, budget:
         tf.zeros([1, tf.size(start)]),
         tf.constant(_SETTINGS.first_step),
         coordinates.length,
-        _SETTINGS.memory,
+        memory,
     )
     initial_loss = state.loss
     state = lbfgs.advance(

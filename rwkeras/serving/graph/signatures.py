@@ -20,7 +20,7 @@ from rwkeras.serving.graph.encoded import (
     refuse,
 )
 from rwkeras.serving.graph.sizes import fit, fitted, smallest_side
-from rwkeras.serving.graph.tasks import Option, ServedTask
+from rwkeras.serving.graph.task import Option, ServedTask
 from rwkeras.serving.graph.weights import Weights
 from rwkeras.serving.settings import ServingSettings
 

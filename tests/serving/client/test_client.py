@@ -148,7 +148,11 @@ def test_the_servers_own_words(connected):
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        ({"version": 7}, "NOT_FOUND", "Servable not found for request: Specific(ranvgg_style, 7)"),
+        (
+            {"version": 7},
+            "NOT_FOUND",
+            "Servable not found for request: Specific(multiscale_style, 7)",
+        ),
         ({"label": "x"}, "INVALID_ARGUMENT", "Unrecognized servable version label: x"),
     ],
 )

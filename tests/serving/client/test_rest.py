@@ -54,13 +54,13 @@ def error_of(client):
 def test_a_path_before_the_models():
     with answering((200, {}, json.dumps(STATUS).encode())) as (client, paths):
         assert client.status() == [(1, "AVAILABLE", "")]
-    assert paths == ["/prefix/v1/models/ranvgg_style"]
+    assert paths == ["/prefix/v1/models/multiscale_style"]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"model_version_status": [{}]}'])
 def test_another_server(body):
     with answering((200, {}, body)) as (client, _):
-        assert "/v1/models/ranvgg_style is not TensorFlow Serving" in str(error_of(client))
+        assert "/v1/models/multiscale_style is not TensorFlow Serving" in str(error_of(client))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,9 @@ def test_nobody_of_that_name():
     with Client("http://nobody.invalid:1", timeout=20) as client:
         error = error_of(client)
     assert error.code == "UNAVAILABLE"
-    assert str(error).startswith("No answer from http://nobody.invalid:1/v1/models/ranvgg_style: ")
+    assert str(error).startswith(
+        "No answer from http://nobody.invalid:1/v1/models/multiscale_style: "
+    )
 
 
 def test_it_does_without_tensorflow(tmp_path):

@@ -1,0 +1,118 @@
+"""What tasks that optimise an image have in common: their budget, their answers, their start."""
+
+import abc
+from collections.abc import Callable, Mapping, Sequence
+
+import tensorflow as tf
+
+from rwkeras.backend import keras
+from rwkeras.objectives.objective import Objective
+from rwkeras.random import derive_seed, stateless_normal
+from rwkeras.serving.graph.descent import Budget, minimize
+from rwkeras.serving.graph.scales import LEAST_SIDE, AtScale, coarse_to_fine, planned
+from rwkeras.serving.graph.sizes import smallest_side
+from rwkeras.serving.graph.task import Option
+from rwkeras.serving.settings import ServingSettings
+from rwkeras.tasks.scales import ScaleSettings
+
+
+class Optimization:
+    """What tasks have in common that optimise an image."""
+
+    def budget(self, settings: ServingSettings) -> dict[str, Option]:
+        """Returns the options that bound the work."""
+        iterations, evaluations = settings.max_iterations, settings.max_evaluations
+        limit = settings.evaluations_limit
+        return {
+            "max_iterations": Option(tf.constant(iterations), 0, limit),
+            "max_evaluations": Option(tf.constant(evaluations), 0, limit),
+        }
+
+    @property
+    def answers(self) -> Mapping[str, tf.TensorSpec]:
+        """See `ServedTask`."""
+        return {
+            "loss": tf.TensorSpec([], tf.float32),
+            "initial_loss": tf.TensorSpec([], tf.float32),
+            "losses": tf.TensorSpec([None], tf.float32),
+            "iterations": tf.TensorSpec([], tf.int32),
+            "evaluations": tf.TensorSpec([], tf.int32),
+            "converged": tf.TensorSpec([], tf.bool),
+            "failed": tf.TensorSpec([], tf.bool),
+        }
+
+    def minimized(
+        self,
+        model: keras.Model,
+        objective: Objective,
+        start: tf.Tensor,
+        options: Mapping[str, tf.Tensor],
+    ) -> dict[str, tf.Tensor]:
+        """Returns the outcome within the budget that the options give."""
+        return minimize(model, objective, start, _budget(options))._asdict()
+
+
+class ScaledOptimization(Optimization, abc.ABC):
+    """What tasks have in common that make a picture at once or from coarse to fine."""
+
+    scales: ScaleSettings | None
+
+    @property
+    @abc.abstractmethod
+    def layers(self) -> Mapping[str, tuple[str, ...]]:
+        """See `ServedTask`."""
+
+    @property
+    @abc.abstractmethod
+    def terms(self) -> tuple[str, ...]:
+        """See `ServedTask`."""
+
+    def made_at_scales(
+        self,
+        model: keras.Model,
+        objective: Callable[[AtScale], Objective],
+        start: Callable[[AtScale], tf.Tensor],
+        size: tf.Tensor,
+        sources: Sequence[tf.Tensor],
+        options: Mapping[str, tf.Tensor],
+    ) -> dict[str, tf.Tensor]:
+        """Returns the outcome within the budget that the options give.
+
+        Args:
+            model: The network.
+            objective: Returns that of a scale.
+            start: Returns the image that a scale is begun from, if it is the first.
+            size: Height and width of the picture, int32, [2].
+            sources: Images that are smaller with it; the first scale is so large that none of them
+                has fewer pixels along its longer side than `smallest`.
+            options: The values of the task's options.
+        """
+        scales, whole = self.scales, AtScale(None, 1)
+        if scales is None:
+            return self.minimized(model, objective(whole), start(whole), options)
+        memory = scales.memory
+
+        def make(at, start, budget):
+            return minimize(model, objective(at), start, budget, memory)
+
+        sides = [tf.reduce_max(tf.shape(images)[1:3]) for images in sources]
+        plan = planned(tf.reduce_max(size), sides, scales, _budget(options))
+        layers = [name for names in self.layers.values() for name in names]
+        least = max(LEAST_SIDE, smallest_side(model, list(dict.fromkeys(layers))))
+        made = coarse_to_fine(make, start, size, plan, least=least, terms=len(self.terms))
+        return made._asdict()
+
+
+def _budget(options: Mapping[str, tf.Tensor]) -> Budget:
+    return Budget(options["max_iterations"], options["max_evaluations"])
+
+
+def noise_seed() -> tf.Tensor:
+    """Returns the seed of the noise from which a task with seed 0 starts."""
+    return tf.constant(derive_seed(0, "noise"), tf.int64)
+
+
+def noise(size: tf.Tensor, seed: tf.Tensor, stddev: float) -> tf.Tensor:
+    """Returns the start of `starting_noise` over pixels, of a size and seed of the graph."""
+    values = 0.5 + stddev * stateless_normal(tf.concat([[1], size, [3]], 0), seed)
+    return tf.ensure_shape(values, [1, None, None, 3])

@@ -1,0 +1,179 @@
+"""From coarse to fine in a graph: `rwkeras.tasks.scales`, of sizes that are known when it runs.
+
+All sizes are turns of one loop, so that a graph holds a picture's optimisation once, however many
+sizes a request's picture has.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from rwkeras.serving.graph.descent import Budget, Outcome
+from rwkeras.tasks.scales import ScaleSettings
+
+# What keeps an integer of logarithms from being rounded down; as in `ScaleSettings.scales`.
+_MARGIN = 1e-9
+# What the sides of smaller pictures are at least, in pixels; as in `scaled`.
+LEAST_SIDE = 2
+
+
+class AtScale(NamedTuple):
+    """What pictures are at one of the scales.
+
+    Attributes:
+        scale: Of their sides, float64, []; None for pictures as they are, whatever their size.
+        least: What a side is at least, in pixels, unless it is less as it is.
+    """
+
+    scale: tf.Tensor | None
+    least: int
+
+    def size(self, size: tf.Tensor) -> tf.Tensor:
+        """Returns what a height and width, int32, [2], are."""
+        if self.scale is None:
+            return size
+        sides = tf.round(tf.cast(size, tf.float64) * self.scale)
+        return tf.minimum(size, tf.maximum(self.least, tf.cast(sides, tf.int32)))
+
+    def images(self, images: tf.Tensor) -> tf.Tensor:
+        """Returns images, float32 RGB in [0, 1], [1, height, width, 3], of that size."""
+        if self.scale is None:
+            return images
+        return resized(images, self.size(tf.shape(images)[1:3]))
+
+
+def resized(images: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """Returns images of a height and width, int32, [2]; see `rwkeras.tasks.scales.resized`."""
+
+    def other():
+        return tf.clip_by_value(tf.image.resize(images, size, "lanczos3", antialias=True), 0, 1)
+
+    same = tf.reduce_all(tf.equal(tf.shape(images)[1:3], size))
+    return tf.ensure_shape(tf.cond(same, lambda: images, other), [1, None, None, 3])
+
+
+class Plan(NamedTuple):
+    """By which sizes a picture is made, and what each may take.
+
+    Attributes:
+        scales: Of the picture's sides, float64, [sizes], from the smallest to 1.
+        iterations: How many there are at each size at most, int32, [sizes].
+        max_evaluations: Evaluations of all sizes at most, int32, []; 0 for as many at each as its
+            iterations usually take.
+    """
+
+    scales: tf.Tensor
+    iterations: tf.Tensor
+    max_evaluations: tf.Tensor
+
+    @property
+    def count(self) -> tf.Tensor:
+        """How many sizes there are, int32, []."""
+        return tf.size(self.scales)
+
+    def budget(self, number: tf.Tensor, spent: tf.Tensor) -> Budget:
+        """Returns what a size may take.
+
+        Evaluations that are bounded are shared out as the iterations are; what a size leaves goes
+        to those that follow, for each of which one is kept.
+
+        Args:
+            number: Which it is, int32, [].
+            spent: The evaluations of those before, int32, [].
+        """
+        until = tf.cumsum(tf.cast(self.iterations, tf.int64))
+        whole = tf.cast(self.max_evaluations, tf.int64)
+        share = tf.cast(whole * until[number] // tf.maximum(until[-1], 1), tf.int32)
+        kept = self.count - 1 - number
+        most = tf.maximum(1, tf.minimum(share - spent, self.max_evaluations - spent - kept))
+        bounded = self.max_evaluations > 0
+        return Budget(self.iterations[number], tf.where(bounded, most, 0))
+
+
+def _ratio(dividend: tf.Tensor, divisor: tf.Tensor) -> tf.Tensor:
+    return tf.cast(dividend, tf.float64) / tf.cast(divisor, tf.float64)
+
+
+def planned(
+    side: tf.Tensor, others: Sequence[tf.Tensor], settings: ScaleSettings, budget: Budget
+) -> Plan:
+    """Returns the sizes of `ScaleSettings.scales`, with the iterations of `iterations`.
+
+    With fewer evaluations than sizes the smallest are left out.
+
+    Args:
+        side: The longer side of the picture, int32, [].
+        others: The longer sides of pictures that are smaller with it, int32, [] each. The first
+            size is such that none of them is smaller than the settings' smallest.
+        settings: The sizes and the least iterations.
+        budget: What all may take; the first size has all iterations.
+    """
+    step = tf.constant(settings.step, tf.float64)
+    shortest = functools.reduce(tf.minimum, others, side)
+    smallest = tf.math.ceil(settings.smallest * _ratio(side, shortest))
+    times = tf.math.log(_ratio(side, smallest)) / tf.math.log(step)
+    more = tf.cast(tf.floor(times + _MARGIN), tf.int32)
+    count = 1 + tf.maximum(0, more)
+    bound = budget.max_evaluations
+    count = tf.where(bound > 0, tf.minimum(count, bound), count)
+    shrunk = tf.pow(step, -tf.cast(tf.range(count), tf.float64))
+    most = budget.max_iterations
+    fewer = tf.cast(tf.round(tf.cast(most, tf.float64) * shrunk), tf.int32)
+    least = tf.minimum(most, settings.least_iterations)
+    return Plan(tf.reverse(shrunk, [0]), tf.maximum(least, fewer), bound)
+
+
+def coarse_to_fine(
+    make: Callable[[AtScale, tf.Tensor, Budget], Outcome],
+    begin: Callable[[AtScale], tf.Tensor],
+    size: tf.Tensor,
+    plan: Plan,
+    *,
+    least: int,
+    terms: int,
+) -> Outcome:
+    """Makes a picture size by size, each from the one before.
+
+    Args:
+        make: Makes it at a scale, from a start of its size, within a budget.
+        begin: Returns the start of the first, float32, [1, height, width, 3].
+        size: Height and width of the last, int32, [2].
+        plan: The sizes.
+        least: What a side of a smaller picture is at least, in pixels.
+        terms: How many losses there are.
+
+    Returns:
+        The last picture with its losses, and the iterations and evaluations of all.
+    """
+
+    def turn(number, *before):
+        done = Outcome(*before)
+        at = AtScale(plan.scales[number], least)
+        start = resized(done.image[tf.newaxis], at.size(size))
+        made = make(at, start, plan.budget(number, done.evaluations))
+        return number + 1, *made._replace(
+            iterations=done.iterations + made.iterations,
+            evaluations=done.evaluations + made.evaluations,
+        )
+
+    nothing = Outcome(
+        image=begin(AtScale(plan.scales[0], least))[0],
+        loss=tf.zeros([]),
+        initial_loss=tf.zeros([]),
+        losses=tf.zeros([terms]),
+        iterations=tf.constant(0),
+        evaluations=tf.constant(0),
+        converged=tf.constant(False),
+        failed=tf.constant(False),
+    )
+    shapes = [each.shape for each in nothing]
+    shapes[0] = tf.TensorShape([None, None, 3])
+    _, *last = tf.while_loop(
+        lambda number, *_: number < plan.count,
+        turn,
+        (tf.constant(0), *nothing),
+        shape_invariants=(tf.TensorShape([]), *shapes),
+    )
+    return Outcome(*last)

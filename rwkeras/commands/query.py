@@ -18,6 +18,12 @@ from rwkeras.validation import invalid_argument
 FLAGS = flags.FLAGS
 # The pictures that each kind of model takes.
 _PICTURES = {"style": ("content", "style"), "texture": ("texture",), "invert": ("source",)}
+# The models that are asked if none is named.
+_MODELS = {
+    "style": "multiscale_style",
+    "texture": "multiscale_texture",
+    "invert": "ranvgg_invert",
+}
 _CALLS: dict[str, Callable[..., Reply]] = {
     "style": Client.transfer_style,
     "texture": Client.synthesize_texture,
@@ -26,7 +32,11 @@ _CALLS: dict[str, Callable[..., Reply]] = {
 _REPORTED = ("loss", "initial_loss", "iterations", "evaluations", "converged")
 
 flags.DEFINE_string("address", None, "http://HOST:PORT for REST, HOST:PORT for gRPC.")
-flags.DEFINE_string("model", None, "The model's name; by default ranvgg_KIND.")
+flags.DEFINE_string(
+    "model",
+    None,
+    f"The model's name; by default that of its kind of {', '.join(_MODELS.values())}.",
+)
 flags.DEFINE_integer("version", None, "Its version; by default the latest.")
 flags.DEFINE_string("label", None, "The label of a version, instead.")
 flags.DEFINE_float("timeout", 300.0, "How many seconds it may take, with all that is tried again.")
@@ -92,7 +102,7 @@ def main() -> None:
         pictures, options = _pictures(), _options()
     with Client(
         FLAGS.address,
-        model=f"ranvgg_{FLAGS.kind}" if FLAGS.model is None else FLAGS.model,
+        model=_MODELS[FLAGS.kind] if FLAGS.model is None else FLAGS.model,
         version=FLAGS.version,
         label=FLAGS.label,
         timeout=FLAGS.timeout,

@@ -10,9 +10,11 @@ class ServingSettings:
     """What bounds the work that one image of a request can cause.
 
     Attributes:
-        max_iterations: Iterations of the optimisation, if a request does not say how many.
-        max_evaluations: Evaluations of the gradient at most, if a request does not say how many; 0
-            for a quarter more than the request's iterations, and one, which they seldom exceed.
+        max_iterations: Iterations of the optimisation, if a request does not say how many; of what
+            is made from coarse to fine, those of the first size.
+        max_evaluations: Evaluations of the gradient at most, of all sizes together, if a request
+            does not say how many; 0 for a quarter more than the iterations, and one, at each size,
+            which they seldom exceed.
         evaluations_limit: How many of either a request may ask for.
         max_side: The longer side, in pixels, to which larger images are scaled down.
         max_pixels: How many pixels an image may say that it has and still be decoded.

@@ -39,7 +39,7 @@ def test_the_versions_of_a_model(run):
         assert process.stdout == "version 1: AVAILABLE\nversion 12: AVAILABLE\n"
         check_refused(
             run("query", f"--address={address}", "--status", "--kind=texture"),
-            "error: Servable not found for request: Latest(ranvgg_texture)",
+            "error: Servable not found for request: Latest(multiscale_texture)",
         )
 
 

@@ -106,6 +106,34 @@ def test_a_deadline_is_obeyed_between_the_layers():
         assert remote.predict("tensors", quick)["failed"].tolist() == [False]
 
 
+@pytest.mark.slow
+def test_all_sizes_keep_to_what_a_request_may_take_and_ask():
+    picture, other = waves(140, 90)[np.newaxis], waves(140, 90)[np.newaxis, ::-1]
+    quick = {"style": other, "max_iterations": np.int32(4)}
+    with Remote(LATEST) as remote:
+        one = remote.predict("tensors", {**quick, "content": picture})
+        # 4 at 70 pixels, and as many at 140, where they are not fewer than 60.
+        assert one["iterations"].tolist() == [8]
+        both = remote.predict("tensors", {**quick, "content": np.concatenate([other, picture])})
+        np.testing.assert_array_equal(both["image"][1], one["image"][0])
+        bounded = {**quick, "content": picture, "max_evaluations": np.int32(5)}
+        assert remote.predict("tensors", bounded)["evaluations"].tolist() == [5]
+        for name in ("content", "style"):
+            with pytest.raises(StatusError) as error:
+                remote.predict("tensors", {**quick, "content": picture, name: other[:, :1]})
+            assert error.value.code == "INVALID_ARGUMENT"
+            assert (
+                f"Invalid value for `{name}`. Expected images of at least 2 pixels a side. "
+                "Received: smaller at places] [0]"
+            ) in str(error.value)
+        started = time.monotonic()
+        endless = {**quick, "content": picture, "max_iterations": np.int32(1000)}
+        with pytest.raises(StatusError) as error:
+            remote.predict("tensors", endless, timeout=1)
+        assert error.value.code == "DEADLINE_EXCEEDED"
+        assert time.monotonic() - started < 5
+
+
 def test_the_server_is_told_of_it():
     from tensorflow_serving.config import model_server_config_pb2
 

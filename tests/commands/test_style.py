@@ -132,7 +132,7 @@ def fitted(path):
 
 
 def test_from_what_a_decoder_makes_by_sizes_and_tiles(run, painting, tmp_path):
-    rwkeras.write_image(tmp_path / "content.png", waves(370, 40))
+    rwkeras.write_image(tmp_path / "content.png", waves(250, 40))
     toy = rwkeras.toy_vgg(seed=3)
     rwkeras.decnn(toy, "conv1_1", rwkeras.decoder(toy, "conv1_1")).save(tmp_path / "decoder.keras")
     process = run(
@@ -141,12 +141,12 @@ def test_from_what_a_decoder_makes_by_sizes_and_tiles(run, painting, tmp_path):
         "--max_iterations=2", "--filmstrip=strip.png", "--report=report.json",
     )  # fmt: skip
     assert process.returncode == 0, process.stderr
-    assert rwkeras.read_image(tmp_path / "out.tif").shape == (370, 40, 3)
+    assert rwkeras.read_image(tmp_path / "out.tif").shape == (250, 40, 3)
     # Two sizes, of two iterations each.
     assert "4/4" in process.stderr
     assert json.loads((tmp_path / "report.json").read_text())["iterations"] == 4
     strip = rwkeras.read_image(tmp_path / "strip.png")
-    assert strip.shape[0] == 8 + 14 + 370 + 8
+    assert strip.shape[0] == 8 + 14 + 250 + 8
 
 
 REFUSED = {

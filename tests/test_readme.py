@@ -36,8 +36,9 @@ OWN_QUICK = {
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    for name in ("photo", "painting", "texture"):
+    for name in ("photo", "texture"):
         rwkeras.write_image(tmp_path / f"{name}.jpg", waves(48, 48))
+    rwkeras.write_image(tmp_path / "painting.jpg", waves(48, 48)[:, ::-1] ** 2)
     (tmp_path / "photos").mkdir()
     for name in ("one", "two"):
         rwkeras.write_image(tmp_path / "photos" / f"{name}.jpg", waves(48, 48))

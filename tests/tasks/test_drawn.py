@@ -140,3 +140,43 @@ def test_borders_are_mirrored_but_by_tiles(texture, tile):
     maps = rwkeras.extract(measuring, ["level0"], grey)["level0"]
     flat = np.ptp(maps, axis=(1, 2)).max() < 1e-4
     assert flat == (tile is None)
+
+
+# With a small network, what the tasks can do besides.
+MASKS = [np.repeat(np.arange(32) < 16, 32).reshape(32, 32).astype(np.float32)]
+MASKS.append(1 - MASKS[0])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"content_masks": MASKS},
+        {"source_weights": (2, 1), "style_scale": 0.75},
+        {"init": "noise", "optimizer": rwkeras.OptimizerSettings(max_iterations=6, tile_size=16)},
+        {"optimizer": rwkeras.OptimizerSettings(max_iterations=6, precision="bfloat16")},
+    ],
+)
+def test_what_styles_can_do_besides(texture, arguments):
+    styles = [1 - texture, waves(24, 28)]
+    result = rwkeras.transfer_style(
+        small(), texture, styles, draws=1, **{"optimizer": BRIEF, **arguments}
+    )
+    assert result.image.shape == texture.shape
+    assert result.loss < result.initial_loss
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"tileable": True, "output_size": (40, 24)},
+        {"optimizer": rwkeras.OptimizerSettings(max_iterations=6, tile_size=16)},
+    ],
+)
+def test_what_textures_can_do_besides(texture, arguments):
+    sources = [texture, waves(24, 28)]
+    result = rwkeras.synthesize_texture(
+        small(), sources, draws=1, **{"optimizer": BRIEF, **arguments}
+    )
+    assert result.loss < result.initial_loss
+    if "tileable" in arguments:
+        assert result.image.shape == (24, 40, 3)

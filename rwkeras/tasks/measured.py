@@ -64,6 +64,7 @@ def texture_terms(
     join: str,
     weights: Sequence[float] | None = None,
     tile: int | None = None,
+    result: tf.Tensor | None = None,
 ) -> Objective:
     """Returns the sum of Eq. 6 over layers, balanced, towards one or several sources.
 
@@ -76,6 +77,12 @@ def texture_terms(
     so that a picture that is given twice weighs as much as once. Where sources have weights, the
     mean is by them.
 
+    A loss is a mean over positions, so that the gradient of a pixel falls with their number. Where
+    the result is of another size than a source, the weight is multiplied by the pixels of the one
+    and divided by those of the other: the gradient is of size 1 in the result, and how much a style
+    counts beside the content does not depend on how large the painting is. It is a departure from
+    Eq. 8, which takes all pictures for equally large.
+
     Args:
         model: A functional `keras.Model`.
         source: The images, float32 RGB in [0, 1], [batch, height, width, 3]; of several sources, a
@@ -86,6 +93,8 @@ def texture_terms(
         join: See `join_grams`.
         weights: How much each source counts; None for the positions that it has in a layer.
         tile: See `OptimizerSettings.tile_size`.
+        result: Images as large as what is made, [batch, height, width, 3]; None for each source's
+            own size.
     """
     sources = list(source) if isinstance(source, list | tuple) else [source]
     measured = [_grams(model, images, layers, tile) for images in sources]
@@ -97,6 +106,8 @@ def texture_terms(
     balanced = []
     for images in sources:
         copy, share = (images, 1.0) if tile is None else _reduced(images, weighting)
+        if result is not None and weighting != "none":
+            share = share * _pixels(result) / _pixels(images)
         balanced.append(balance(model, objective, copy, weighting) * share)
     if len(balanced) == 1:
         return balanced[0]
@@ -107,6 +118,14 @@ def texture_terms(
     ]
     terms = zip(objective.terms, means, strict=True)
     return Objective(*(term._replace(weight=weight) for term, weight in terms))
+
+
+def _pixels(images: tf.Tensor) -> float | tf.Tensor:
+    """Returns how many pixels an image has; a tensor where a graph does not know."""
+    height, width = images.shape[1:3]
+    if height is None or width is None:
+        return tf.cast(tf.reduce_prod(tf.shape(images)[1:3]), tf.float32)
+    return float(height * width)
 
 
 def _grams(

@@ -85,7 +85,9 @@ class Regions:
     def __len__(self) -> int:
         return len(self._regions)
 
-    def style_terms(self, styles: Sequence[tf.Tensor], settings: StyleSettings) -> Objective:
+    def style_terms(
+        self, styles: Sequence[tf.Tensor], settings: StyleSettings, content: tf.Tensor
+    ) -> Objective:
         """Returns the sum over regions of Eq. 6 towards each one's style, balanced.
 
         A region's terms are means over its positions. Weighted by its share, they count for each
@@ -94,6 +96,7 @@ class Regions:
         Args:
             styles: One for each region, float32 RGB in [0, 1], [1, height, width, 3].
             settings: How layers are weighted.
+            content: The picture, [1, height, width, 3].
         """
         objective = Objective()
         for region, style in zip(self._regions, styles, strict=True):
@@ -104,6 +107,7 @@ class Regions:
                 kind="style",
                 weighting=settings.weighting,
                 join=settings.join,
+                result=content,
             )
         return objective
 

@@ -54,7 +54,7 @@ def style_parts(
         model, content, settings.content_layers, weighting=settings.weighting, tile=tile
     )
     if regions is not None:
-        return content_part, regions.style_terms(list(style), settings)
+        return content_part, regions.style_terms(list(style), settings, content)
     style_part = texture_terms(
         model,
         style,
@@ -64,6 +64,7 @@ def style_parts(
         join=settings.join,
         weights=settings.source_weights,
         tile=tile,
+        result=content,
     )
     return content_part, style_part
 

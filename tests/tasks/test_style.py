@@ -9,6 +9,7 @@ import rwkeras
 from rwkeras.images.reading import fit_longer_side
 from rwkeras.images.writing import to_uint8, write_image
 from rwkeras.tasks.scales import ScaleSettings, resized, scaled
+from rwkeras.tasks.style import style_parts
 from tests.conftest import waves
 
 LAYERS = {"content_layers": ("conv2_2",), "style_layers": ("conv1_1", "conv2_1", "conv3_1")}
@@ -338,3 +339,22 @@ def test_styles_cannot_count_so(toy, cat, tissue, weights, message):
         rwkeras.transfer_style(toy, cat, [tissue, tissue], **LAYERS, source_weights=weights)
     expected = message.format("source_weights")
     assert str(error.value) == f"Invalid value for argument `source_weights`. Expected {expected}"
+
+
+@pytest.mark.parametrize("tile", [None, 16])
+def test_a_style_counts_alike_however_large_the_painting_is(toy, tile):
+    # One painting at several sizes: smooth, so that it is the same picture at each.
+    painting = 0.5 + (waves(16, 16) - 0.5) / 4
+    content = tf.constant(waves(32, 40)[np.newaxis])
+    settings = rwkeras.StyleSettings(**LAYERS, content_weight=0, tv_weight=0)
+    extractor = rwkeras.feature_extractor(toy, LAYERS["style_layers"])
+    sizes = []
+    for side in (64, 128, 256):  # Of smaller ones, the zeros beyond the borders are much.
+        source = resized(tf.constant(painting[np.newaxis]), (side, side))
+        objective = style_parts(toy, content, source, settings, tile)[1]
+        with tf.GradientTape() as tape:
+            tape.watch(content)
+            loss = tf.add_n(list(objective(extractor(content)).values()))
+        sizes.append(float(tf.reduce_mean(tf.abs(tape.gradient(loss, content)))))
+    # Growing with the area, the last would be 16 times the first.
+    assert max(sizes) < 1.5 * min(sizes)

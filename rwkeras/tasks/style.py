@@ -22,7 +22,7 @@ from rwkeras.tasks.scales import (
     scaled,
     scaled_shape,
 )
-from rwkeras.tasks.settings import INITS, StyleSettings, style_settings
+from rwkeras.tasks.settings import INITS, StyleSettings, layer_names, style_settings
 from rwkeras.tasks.start import as_start
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.tasks.texture import as_sources, check_batches, check_source_weights
@@ -180,9 +180,11 @@ def transfer_style(
     """
     seed = checked_seed(seed)
     network = TaskNetwork(model, seed, draws)
-    given: dict[str, Any] = {
-        "content_layers": content_layers,
-        "style_layers": style_layers,
+    given: dict[str, Any] = {}
+    for name, layers in (("content_layers", content_layers), ("style_layers", style_layers)):
+        if layers is not None:
+            given[name] = layer_names(name, layers)
+    given |= {
         "content_weight": content_weight,
         "style_weight": style_weight,
         "tv_weight": tv_weight,

@@ -21,7 +21,7 @@ FILTER_SIZES = (3, 5, 7, 11, 15, 23, 37, 55)
 _ACTIVATIONS = ("relu", "linear")
 
 
-def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
+def checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
     """Returns sizes as a tuple, or raises `ValueError` unless they are integers that differ."""
     several = tuple(sizes) if isinstance(sizes, list | tuple) else ()
     if not several or len(set(several)) < len(several):
@@ -77,7 +77,7 @@ def filter_bank(
     """
     if len(input_shape) != 3 or input_shape[2] != 3:
         raise invalid_argument("input_shape", "(height, width, 3)", input_shape)
-    several = _checked_sizes(sizes)
+    several = checked_sizes(sizes)
     check_number("filters", filters, integer=True, minimum=1)
     check_choice("activation", activation, _ACTIVATIONS)
     distribution = get_initializer(initializer, seed)

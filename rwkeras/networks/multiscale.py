@@ -21,6 +21,7 @@ References:
 from collections.abc import Sequence
 
 from rwkeras.backend import keras
+from rwkeras.networks.filter_bank import checked_sizes
 from rwkeras.networks.initializers import Gaussian, RandomInitializer, ZeroSum, get_initializer
 from rwkeras.networks.octaves import PyramidReduce
 from rwkeras.validation import check_choice, check_number, invalid_argument
@@ -41,16 +42,6 @@ def multiscale_layers(levels: int = LEVELS) -> tuple[str, ...]:
     """Returns the names of the layers of `multiscale` that hold each level's maps."""
     check_number("levels", levels, integer=True, minimum=1)
     return tuple(f"level{level}" for level in range(levels))
-
-
-def checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
-    """Returns sizes as a tuple, or raises `ValueError` unless they are integers that differ."""
-    several = tuple(sizes) if isinstance(sizes, list | tuple) else ()
-    if not several or len(set(several)) < len(several):
-        raise invalid_argument("sizes", "one or more different sizes of filters", sizes)
-    for size in several:
-        check_number("sizes", size, integer=True, minimum=1)
-    return several
 
 
 def kernel_distribution(

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from rwkeras.backend import keras
-from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
 from rwkeras.networks.standardize import (
     can_standardize,
@@ -78,7 +77,6 @@ class TaskNetwork:
             images: float32 RGB in [0, 1], [batch, height, width, 3].
         """
         if self._named and not self.drawn:
-            feature_extractor(self.model, layers)
             make_ready(self.model, images, layers)
 
     def draw(self, step: Step, images: tf.Tensor) -> None:

@@ -41,6 +41,12 @@ def mirror(images: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]) -
 
     The arguments are those of `wrap`.
     """
+    known = images.shape[1:3]
+    reach = max(rows), max(columns)
+    if all(side is not None and side > most for side, most in zip(known, reach, strict=True)):
+        # One operation, whose gradient is one too: of the general case it takes as long to build
+        # the gradient as that of all the rest of a shallow network.
+        return tf.pad(images, [(0, 0), rows, columns, (0, 0)], "REFLECT")
     for axis, (before, after) in ((1, rows), (2, columns)):
         side = tf.shape(images)[axis]
         turn = tf.maximum(2 * (side - 1), 1)  # Mirrored at both ends, places recur after so many.

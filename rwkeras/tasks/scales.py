@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from rwkeras.networks.sampled import SAMPLED_FROM
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings, Progress
 from rwkeras.validation import check_number
 
@@ -24,11 +25,13 @@ class Step(NamedTuple):
         scale: Of the picture's sides, at most 1.
         number: Which step it is, from 0.
         iterations: How many there are at most.
+        sampled: Whether a network that is drawn may leave positions out: the last sees all.
     """
 
     scale: float
     number: int
     iterations: int
+    sampled: bool = False
 
 
 # Makes a picture: by a step, from a start of that size or None, as the settings say.
@@ -45,6 +48,8 @@ class ScaleSettings:
         least_iterations: How many iterations there are at each size at least. The first has those
             of the optimiser's settings; of those that follow each has fewer, in proportion to its
             side.
+        least_per_draw: How many there are at least by each network that is drawn for a size; of
+            them, too, no size has more than the optimiser's settings say.
         float32_below: Sizes whose longer side is less, in pixels, are made in float32 where the
             optimiser's precision is "auto", the last excepted: to compile for bfloat16 too would
             take longer than they themselves.
@@ -55,6 +60,7 @@ class ScaleSettings:
     smallest: int = 32
     step: float = 2.0
     least_iterations: int = 60
+    least_per_draw: int = 30
     float32_below: int = 128
     memory: int = 10
 
@@ -62,6 +68,7 @@ class ScaleSettings:
         check_number("smallest", self.smallest, integer=True, minimum=2)
         check_number("step", self.step, minimum=1, exclusive=True)
         check_number("least_iterations", self.least_iterations, integer=True, minimum=1)
+        check_number("least_per_draw", self.least_per_draw, integer=True, minimum=1)
         check_number("float32_below", self.float32_below, integer=True)
         check_number("memory", self.memory, integer=True, minimum=1)
 
@@ -70,14 +77,16 @@ class ScaleSettings:
         count = max(0, math.floor(math.log(side / self.smallest, self.step) + 1e-9))
         return [self.step**-n for n in range(count, -1, -1)]
 
-    def iterations(self, scales: list[float], most: int) -> list[int]:
+    def iterations(self, scales: list[float], most: int, draws: int = 1) -> list[int]:
         """Returns how many iterations there are at each scale.
 
         Args:
             scales: What `scales` returned.
             most: How many at the first.
+            draws: By how many networks each size is made.
         """
-        least = min(most, self.least_iterations)
+        drawn = draws * self.least_per_draw if draws > 1 else 0
+        least = min(most, max(self.least_iterations, drawn))
         return [max(least, round(most * scales[0] / scale)) for scale in scales]
 
 
@@ -93,13 +102,17 @@ def planned_steps(
         draws: By how many networks each size is made, which share its iterations.
     """
     scales = [1.0] if settings is None else settings.scales(side)
-    counts = [iterations] if settings is None else settings.iterations(scales, iterations)
+    counts = [iterations] if settings is None else settings.iterations(scales, iterations, draws)
     shares = [
         (scale, count * (n + 1) // draws - count * n // draws)
         for scale, count in zip(scales, counts, strict=True)
         for n in range(draws)
     ]
-    return [Step(scale, number, count) for number, (scale, count) in enumerate(shares)]
+    last = len(shares) - 1
+    return [
+        Step(scale, number, count, sampled=number < last and side * scale >= SAMPLED_FROM)
+        for number, (scale, count) in enumerate(shares)
+    ]
 
 
 def scaled(images: tf.Tensor, scale: float) -> tf.Tensor:

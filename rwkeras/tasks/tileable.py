@@ -9,6 +9,7 @@ import tensorflow as tf
 from rwkeras.backend import keras
 from rwkeras.networks.circular import with_circular_padding, with_mirrored_padding
 from rwkeras.networks.features import feature_extractor
+from rwkeras.networks.sampled import can_sample, copy_weights, set_phase, with_sampled_positions
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.tasks.scales import resized
 from rwkeras.validation import invalid_argument
@@ -49,6 +50,25 @@ def mirrored_network(model: keras.Model, layers: tuple[str, ...]) -> keras.Model
     return _bordered(model, layers, with_mirrored_padding)
 
 
+def sampled_network(model: keras.Model, layers: tuple[str, ...], number: int) -> keras.Model:
+    """Returns a network up to some layers, mirrored, that leaves positions of large images out.
+
+    Args:
+        model: The network.
+        layers: The layers that are asked for.
+        number: Which of the phases; see `set_phase`.
+
+    Returns:
+        The network, with the model's present weights, the same at each call; one that looks at
+        every position if the model `can_sample` none.
+    """
+    if not can_sample(model):
+        return mirrored_network(model, layers)
+    network = _bordered(model, layers, with_sampled_positions)
+    set_phase(network, number)
+    return network
+
+
 def _bordered(
     model: keras.Model,
     layers: tuple[str, ...],
@@ -58,7 +78,7 @@ def _bordered(
     known = _NETWORKS.setdefault(model, {})
     if (layers, border) not in known:
         known[layers, border] = border(extractor)
-    known[layers, border].set_weights(extractor.get_weights())
+    copy_weights(extractor, known[layers, border])
     return known[layers, border]
 
 

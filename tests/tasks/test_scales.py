@@ -166,7 +166,7 @@ def test_the_callback_stops():
 def test_an_image_that_is_small_is_made_at_once():
     make = Maker((20, 12))
     result = made(make, (20, 12))
-    assert make.asked == [((1.0, 0, 20), None, OPTIMIZER)]
+    assert make.asked == [((1.0, 0, 20, False), None, OPTIMIZER)]
     assert result.iterations.tolist() == [20]
 
 
@@ -182,8 +182,9 @@ def test_each_size_has_a_folder_of_its_own():
 
 
 def test_draws_share_the_iterations_of_a_size():
-    steps = planned_steps(64, SETTINGS, 21, 2)
-    assert steps == [
+    settings = dataclasses.replace(SETTINGS, least_per_draw=1)
+    steps = planned_steps(64, settings, 21, 2)
+    assert [step[:3] for step in steps] == [
         (0.25, 0, 10),
         (0.25, 1, 11),
         (0.5, 2, 5),
@@ -191,7 +192,33 @@ def test_draws_share_the_iterations_of_a_size():
         (1.0, 4, 2),
         (1.0, 5, 3),
     ]
-    assert planned_steps(64, None, 5, 3) == [(1.0, 0, 1), (1.0, 1, 2), (1.0, 2, 2)]
+    at_once = planned_steps(64, None, 5, 3)
+    assert [step[:3] for step in at_once] == [(1.0, 0, 1), (1.0, 1, 2), (1.0, 2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("draws", "most", "expected"),
+    [
+        (1, 40, [40, 20, 10]),
+        (2, 40, [40, 24, 24]),
+        (3, 40, [40, 36, 36]),
+        # A short run is as short as it is asked to be.
+        (4, 40, [40, 40, 40]),
+        (4, 0, [0, 0, 0]),
+    ],
+)
+def test_a_draw_has_some_iterations_at_least(draws, most, expected):
+    settings = dataclasses.replace(SETTINGS, least_per_draw=12)
+    steps = planned_steps(64, settings, most, draws)
+    counts = [sum(s.iterations for s in steps if s.scale == scale) for scale in (0.25, 0.5, 1)]
+    assert counts == expected
+
+
+def test_the_last_draw_sees_all_positions_and_so_do_small_pictures():
+    steps = planned_steps(256, ScaleSettings(smallest=32), 60, 2)
+    assert [step.sampled for step in steps] == [False] * 4 + [True] * 3 + [False]
+    assert [step.sampled for step in planned_steps(300, None, 60, 3)] == [True, True, False]
+    assert [step.sampled for step in planned_steps(127, None, 60, 3)] == [False] * 3
 
 
 def test_draws_go_on_at_one_size():
@@ -225,6 +252,10 @@ def test_pairs_are_bounded_where_there_are_several_steps():
         (
             {"least_iterations": 0},
             "`least_iterations`. Expected an integer of at least 1. Received: least_iterations=0",
+        ),
+        (
+            {"least_per_draw": 1.5},
+            "`least_per_draw`. Expected an integer of at least 1. Received: least_per_draw=1.5",
         ),
     ],
 )

@@ -3,7 +3,7 @@
 A Gram matrix is a mean over positions, of which a quarter says nearly as much in a quarter of the
 time. Which quarter is a matter of the phase: an image optimised under several phases in turn has
 each of its positions looked at. What is made under one alone has a faint grain of the grid's
-period, so that the last network to see an image should be evaluated everywhere.
+period, so that the last networks to see an image should be evaluated everywhere.
 """
 
 from typing import Any

@@ -25,7 +25,8 @@ class Step(NamedTuple):
         scale: Of the picture's sides, at most 1.
         number: Which step it is, from 0.
         iterations: How many there are at most.
-        sampled: Whether a network that is drawn may leave positions out: the last sees all.
+        sampled: Whether a network that is drawn may leave positions out. The latter half of the
+            last size's see all: what one alone has seen in part has a grain.
     """
 
     scale: float
@@ -108,9 +109,14 @@ def planned_steps(
         for scale, count in zip(scales, counts, strict=True)
         for n in range(draws)
     ]
-    last = len(shares) - 1
+    seeing_all = (draws + 1) // 2
     return [
-        Step(scale, number, count, sampled=number < last and side * scale >= SAMPLED_FROM)
+        Step(
+            scale,
+            number,
+            count,
+            sampled=number < len(shares) - seeing_all and side * scale >= SAMPLED_FROM,
+        )
         for number, (scale, count) in enumerate(shares)
     ]
 

@@ -214,10 +214,10 @@ def test_a_draw_has_some_iterations_at_least(draws, most, expected):
     assert counts == expected
 
 
-def test_the_last_draw_sees_all_positions_and_so_do_small_pictures():
+def test_the_last_draws_see_all_positions_and_so_do_small_pictures():
     steps = planned_steps(256, ScaleSettings(smallest=32), 60, 2)
     assert [step.sampled for step in steps] == [False] * 4 + [True] * 3 + [False]
-    assert [step.sampled for step in planned_steps(300, None, 60, 3)] == [True, True, False]
+    assert [step.sampled for step in planned_steps(300, None, 60, 3)] == [True, False, False]
     assert [step.sampled for step in planned_steps(127, None, 60, 3)] == [False] * 3
 
 

@@ -55,9 +55,9 @@ def _run(name: str, task: Callable[..., OptimizationResult]) -> np.ndarray:
             max_iterations=FLAGS.max_iterations, report_every=report_interval(save_every=0)
         )
         result = task(seed=FLAGS.seed, optimizer=settings, callback=monitor)
+    write_image(output, result.image)
     if monitor.interrupted:
         raise KeyboardInterrupt
-    write_image(output, result.image)
     return result.image
 
 

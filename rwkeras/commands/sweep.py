@@ -30,7 +30,7 @@ from rwkeras.sweeps.jobs import Job, Manifest
 from rwkeras.sweeps.local import default_workers, run_sweep
 from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.outcome import SweepCallback, SweepResult
-from rwkeras.sweeps.pictures import put_picture
+from rwkeras.sweeps.pictures import check_copies, put_picture
 from rwkeras.sweeps.store import Failure, Store
 from rwkeras.sweeps.table import csv_bytes, results_table
 from rwkeras.tasks.settings import InversionSettings
@@ -71,11 +71,13 @@ _TOP = ("fc6", "fc7", "fc8")
 
 def _images() -> list[FileRef]:
     """Returns copies of the pictures below the output folder, resampled."""
+    files = named_files(FLAGS.images)
+    check_copies(FLAGS.output_dir, files, "images")
     return [
         put_picture(
             FLAGS.output_dir, name, fit_longer_side(read_image(file, "images"), FLAGS.image_size)
         )
-        for name, file in named_files(FLAGS.images).items()
+        for name, file in files.items()
     ]
 
 

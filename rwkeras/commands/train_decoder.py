@@ -19,6 +19,7 @@ from tqdm.keras import TqdmCallback
 from rwkeras.backend import keras
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.commands.launch import own_flags
+from rwkeras.commands.outputs import check_named_outputs
 from rwkeras.commands.report import write_json
 from rwkeras.decoders.photographs import Photographs
 from rwkeras.decoders.settings import (
@@ -154,6 +155,7 @@ def main() -> None:
     """Runs the tool."""
     output = check_output(FLAGS.output, ending=".keras")
     report = check_output(FLAGS.report, "report") if FLAGS.report else None
+    check_named_outputs(("images", "network", "weights"), output=output, report=report)
     decoder, training = _settings()
     backup = Path(FLAGS.backup_dir or output.with_suffix(".training"))
     photos = _photographs(training)

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -46,10 +47,39 @@ def _digest(arrays: Iterable[np.ndarray]) -> str:
     return found.hexdigest()
 
 
+class _Backup(keras.callbacks.BackupAndRestore):
+    """Keras's backup, without which a training goes on where it cannot be written.
+
+    What was written last is then left as it is: Keras finds it by the copy that it keeps.
+    """
+
+    def __init__(self, folder: str):
+        super().__init__(folder, double_checkpoint=True)
+        self._failed = False
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Saves the state; warns, once, if that cannot be done."""
+        if self._failed:
+            return
+        try:
+            super().on_epoch_end(epoch, logs)
+        except (OSError, RuntimeError) as error:  # HDF5 raises either.
+            self._failed = True
+            warnings.warn(
+                f"The state of the training cannot be kept in {self.backup_dir}, and it goes on "
+                f"without: {error}",
+                stacklevel=2,
+            )
+
+
 def backup_in(folder: str, described: str) -> list[keras.callbacks.BackupAndRestore]:
     """Returns what saves the state in a folder, which must not hold that of another training."""
     backup = Path(folder) / _BACKUP
     said = backup / _DESCRIPTION
+    if backup.is_dir() and any(backup.iterdir()) and not said.exists():
+        # Keras would remove it at the end, whatever it holds.
+        expected = f"a folder in which `{_BACKUP}` is a training's, or is not there yet"
+        raise invalid_argument("backup_dir", expected, folder)
     try:
         backup.mkdir(parents=True, exist_ok=True)
         if not (backup / _STATE).exists():
@@ -59,7 +89,7 @@ def backup_in(folder: str, described: str) -> list[keras.callbacks.BackupAndRest
         raise invalid_argument("backup_dir", expected, f"{folder} ({error.strerror})") from error
     if not said.exists() or said.read_text() != described:
         raise invalid_argument("backup_dir", "a folder without another training's state", folder)
-    return [keras.callbacks.BackupAndRestore(str(backup), double_checkpoint=True)]
+    return [_Backup(str(backup))]
 
 
 def restored(joint: keras.Model, backup: Sequence[keras.callbacks.BackupAndRestore]) -> int:

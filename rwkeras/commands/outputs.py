@@ -10,7 +10,7 @@ from rwkeras.images.outputs import Input, Output, check_apart
 
 # The flags that name folders of pictures, and whether those of folders in them are read. Another's
 # value is a folder by chance only, such as the name of a network.
-_FOLDERS = {"images": True, "rescale_images": False}
+_FOLDERS = {"images": True, "rescale_images": False, "textures": False, "styles": False}
 
 
 def inputs(reads: Iterable[str]) -> list[Input]:

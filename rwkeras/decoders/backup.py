@@ -12,6 +12,7 @@ import numpy as np
 from rwkeras.backend import keras
 from rwkeras.decoders.photographs import Photographs
 from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
+from rwkeras.images.files import whole_file
 from rwkeras.validation import invalid_argument
 
 # Below the folder that the user names, since Keras removes it when the training has ended.
@@ -76,14 +77,16 @@ def backup_in(folder: str, described: str) -> list[keras.callbacks.BackupAndRest
     """Returns what saves the state in a folder, which must not hold that of another training."""
     backup = Path(folder) / _BACKUP
     said = backup / _DESCRIPTION
-    if backup.is_dir() and any(backup.iterdir()) and not said.exists():
+    begun = (backup / _STATE).exists()
+    if not (begun or said.exists()) and backup.is_dir() and any(backup.iterdir()):
         # Keras would remove it at the end, whatever it holds.
-        expected = f"a folder in which `{_BACKUP}` is a training's, or is not there yet"
+        expected = f"a folder in which '{_BACKUP}' is a training's, or is not there yet"
         raise invalid_argument("backup_dir", expected, folder)
     try:
         backup.mkdir(parents=True, exist_ok=True)
-        if not (backup / _STATE).exists():
-            said.write_text(described)
+        if not begun:
+            with whole_file(said) as temporary:
+                temporary.write_text(described)
     except OSError as error:
         expected = "a folder that can be written to"
         raise invalid_argument("backup_dir", expected, f"{folder} ({error.strerror})") from error

@@ -191,7 +191,7 @@ def full(manager, *args, **kwargs):
 
 def test_a_full_disk_is_a_warning_once(tmp_path, monkeypatch):
     monkeypatch.setattr(tf.train.CheckpointManager, "save", full)
-    with pytest.warns(UserWarning) as warned:
+    with pytest.warns(UserWarning, match="No space") as warned:
         result = small(tmp_path)
     np.testing.assert_array_equal(result.image, small(None).image)
     assert [str(each.message) for each in warned] == [

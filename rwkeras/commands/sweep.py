@@ -20,6 +20,7 @@ from absl import flags
 from tqdm import tqdm
 
 from rwkeras.images.collection import named_files
+from rwkeras.images.files import check_output
 from rwkeras.images.reading import fit_longer_side, read_image
 from rwkeras.networks.loading import NETWORKS, takes
 from rwkeras.optimizers.settings import PRECISIONS, OptimizerSettings
@@ -166,6 +167,8 @@ def main() -> None:
         check_number("workers", FLAGS.workers, integer=True, minimum=1)
     manifest = _manifest()
     table = os.path.join(FLAGS.output_dir, "results.csv")
+    if "://" not in table:
+        check_output(table, "output_dir")
     try:
         with tqdm(total=len(manifest), desc="sweep", unit="job", dynamic_ncols=True) as bar:
             result = _run(manifest, _Progress(bar))

@@ -1,8 +1,10 @@
 """The state of a training, kept in a folder by Keras's `BackupAndRestore`, and whose it is."""
 
+import contextlib
 import dataclasses
 import hashlib
 import json
+import shutil
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -54,8 +56,8 @@ class _Backup(keras.callbacks.BackupAndRestore):
     What was written last is then left as it is: Keras finds it by the copy that it keeps.
     """
 
-    def __init__(self, folder: str):
-        super().__init__(folder, double_checkpoint=True)
+    def __init__(self, folder: str, keep: bool):
+        super().__init__(folder, double_checkpoint=True, delete_checkpoint=not keep)
         self._failed = False
 
     def on_epoch_end(self, epoch, logs=None):
@@ -73,8 +75,23 @@ class _Backup(keras.callbacks.BackupAndRestore):
             )
 
 
-def backup_in(folder: str, described: str) -> list[keras.callbacks.BackupAndRestore]:
-    """Returns what saves the state in a folder, which must not hold that of another training."""
+def forget_backup(folder: str) -> None:
+    """Removes the state of a training from its folder, and the folder if nothing else is in it."""
+    shutil.rmtree(Path(folder) / _BACKUP, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        Path(folder).rmdir()
+
+
+def backup_in(
+    folder: str, described: str, *, keep: bool = False
+) -> list[keras.callbacks.BackupAndRestore]:
+    """Returns what saves the state in a folder, which must not hold that of another training.
+
+    Args:
+        folder: The folder.
+        described: What `description` returned.
+        keep: Whether the state stays when the training has ended.
+    """
     backup = Path(folder) / _BACKUP
     said = backup / _DESCRIPTION
     begun = (backup / _STATE).exists()
@@ -92,7 +109,7 @@ def backup_in(folder: str, described: str) -> list[keras.callbacks.BackupAndRest
         raise invalid_argument("backup_dir", expected, f"{folder} ({error.strerror})") from error
     if not said.exists() or said.read_text() != described:
         raise invalid_argument("backup_dir", "a folder without another training's state", folder)
-    return [_Backup(str(backup))]
+    return [_Backup(str(backup), keep)]
 
 
 def restored(joint: keras.Model, backup: Sequence[keras.callbacks.BackupAndRestore]) -> int:

@@ -29,7 +29,7 @@ for tool, lists in json.loads(sys.argv[1]).items():
                 print(error)
     # Tools have flags of the same names; those of modules that they share stay.
     own = flags.FLAGS.flags_by_module_dict()
-    for flag in own.get(module.__name__, []):
+    for flag in list(own.get(module.__name__, [])):
         delattr(flags.FLAGS, flag.name)
 """
 LONG = "a" * 246

@@ -11,8 +11,8 @@ import pytest
 import rwkeras
 from rwkeras.commands.filmstrip import Filmstrip, spaced
 from rwkeras.commands.pictures import thumbnail
-from tests.commands.conftest import ROOT
 from tests.conftest import waves
+from tests.tools import ROOT
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,13 @@ import pytest
 
 import rwkeras
 from rwkeras.images.writing import to_uint8
-from tests.commands.conftest import ROOT, TOY, check_refused
+from tests.commands.conftest import TOY, check_refused
 from tests.conftest import waves
+from tests.tools import ROOT
 
 
-def test_picture_report_previews_and_tensorboard(run, photo, tmp_path):
-    process = run(
+def test_picture_report_previews_and_tensorboard(start, photo, tmp_path):
+    process = start(
         "invert", f"--image={photo}", "--layer=conv1_2", "--output=out.png", *TOY,
         "--save_every=2", "--report=report.json", "--logdir=logs", "--seed=5",
     )  # fmt: skip
@@ -130,9 +131,9 @@ def test_bad_input(run, photo, tmp_path, case):
     assert {path.name for path in tmp_path.iterdir()} == {"photo.png", "text.png", "out.png"}
 
 
-def test_another_keras_backend(run, photo):
+def test_another_keras_backend(start, photo):
     environment = {"KERAS_BACKEND": "jax"}
-    process = run("invert", f"--image={photo}", "--output=out.png", *TOY, environment=environment)
+    process = start("invert", f"--image={photo}", "--output=out.png", *TOY, environment=environment)
     check_refused(process, "Invalid Keras backend. Expected 'tensorflow'", "backend='jax'")
 
 

@@ -10,8 +10,9 @@ from PIL import Image, ImageCms
 import rwkeras
 from rwkeras.images.reading import fit_longer_side
 from rwkeras.images.writing import to_uint8
-from tests.commands.conftest import ROOT, TOY, check_refused
+from tests.commands.conftest import TOY, check_refused
 from tests.conftest import waves
+from tests.tools import ROOT
 
 SMALL = ["--image_size=32", "--max_iterations=2"]
 TOY_LAYERS = [*TOY, "--content_layers=conv2_1", "--style_layers=conv1_1,conv2_2"]

@@ -10,14 +10,14 @@ import pytest
 
 import rwkeras
 from rwkeras.images.writing import to_uint8
-from tests.commands.conftest import TOY, check_refused
+from tests.commands.conftest import SMALL, TOY, check_refused
 from tests.conftest import waves
 from tests.tools import ROOT
 
 
 def test_picture_report_previews_and_tensorboard(start, photo, tmp_path):
     process = start(
-        "invert", f"--image={photo}", "--layer=conv1_2", "--output=out.png", *TOY,
+        "invert", f"--image={photo}", "--layer=conv1_2", "--output=out.png", *SMALL,
         "--save_every=2", "--report=report.json", "--logdir=logs", "--seed=5",
     )  # fmt: skip
     assert process.returncode == 0, process.stderr
@@ -93,7 +93,7 @@ def test_loss_that_is_not_finite(run, photo, tmp_path):
     kernel.assign(np.full(kernel.shape, 1e30, np.float32))
     model.save(tmp_path / "huge.keras")
     process = run(
-        "invert", f"--image={photo}", "--layer=conv1_1", "--output=out.png", *TOY,
+        "invert", f"--image={photo}", "--layer=conv1_1", "--output=out.png", *SMALL,
         "--network=huge.keras", "--weighting=none", "--report=report.json",
     )  # fmt: skip
     assert process.returncode == 0, process.stderr

@@ -38,12 +38,31 @@ def noise(images, data, seed):
     return tf.sqrt(2 * CURVATURE) * white + 0 * images
 
 
+# By what is minimised, which has no hash, with itself: to trace a minimiser takes seconds.
+_MINIMIZERS: dict = {}
+
+
+def shared(minimized, optimizer, memory):
+    """Returns a minimiser of losses or of a problem, the same each time."""
+    key = id(minimized), optimizer, memory
+    if key not in _MINIMIZERS:
+        problem = minimized
+        if not isinstance(problem, Problem):
+            problem = Problem({"float32": minimized})
+        _MINIMIZERS[key] = minimized, Minimizer(problem, optimizer, memory)
+    return _MINIMIZERS[key][1]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_stays():
+    yield
+    _MINIMIZERS.clear()
+
+
 def begin(losses, data, start=START, values=0, **settings):
     settings = {"parametrization": "pixels", "precision": "float32", **settings}
     settings = OptimizerSettings(**settings)
-    if not isinstance(losses, Problem):
-        losses = Problem({"float32": losses})
-    minimizer = Minimizer(losses, settings.optimizer, settings.memory)
+    minimizer = shared(losses, settings.optimizer, settings.memory)
     return Run(minimizer, start, data, values, settings)
 
 

@@ -177,6 +177,7 @@ def test_varied_colours_are_learnt_but_not_measured(whole, toy):
     assert result.history["val_loss"][-1] == pytest.approx(np.mean((raw - images) ** 2), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_overfits_one_photograph(toy, square):
     training = DecoderTraining(
         photo_size=32,
@@ -200,6 +201,7 @@ def test_overfits_one_photograph(toy, square):
     assert rwkeras.psnr(rwkeras.decode(result.model, square[:27, :31]), square[:27, :31])[0] > 20
 
 
+@pytest.mark.slow
 def test_interrupted_in_each_epoch(whole, toy, tmp_path):
     for count in (1, 3, 3):
         interrupted(toy, tmp_path, StopAfter(count))
@@ -218,6 +220,7 @@ def test_interrupted_when_all_is_done(whole, toy, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_interrupted_while_the_state_was_written(whole, toy, tmp_path):
     interrupted(toy, tmp_path, StopAfter(5))
     state = tmp_path / "backup" / "latest.weights.h5"
@@ -227,6 +230,7 @@ def test_interrupted_while_the_state_was_written(whole, toy, tmp_path):
     assert same(result.model, whole.model)
 
 
+@pytest.mark.slow
 def test_interrupted_in_half_precision(rough, toy, tmp_path):
     training = dataclasses.replace(SHORT, precision="mixed_float16")
     expected = rough["mixed_float16"]

@@ -5,10 +5,10 @@ from rwkeras.sweeps.store import run_job
 
 
 def here(manifest, folder, callback):
-    """Runs jobs in this process, as a worker would: those side by side that share what is traced."""
+    """Runs jobs in this process, those side by side that share a network or what is traced."""
     alike: dict = {}
     for job in manifest.jobs:
-        alike.setdefault(job.affinity, []).append(job)
-    jobs = [job for each in alike.values() for job in each]
+        alike.setdefault(job.affinity[0], {}).setdefault(job.affinity, []).append(job)
+    jobs = [job for of_network in alike.values() for each in of_network.values() for job in each]
     failures = [(job, failure) for job in jobs if (failure := run_job(job, folder))]
     return SweepResult(len(manifest) - len(failures), tuple(failures))

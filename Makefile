@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: install demo test lint types imports wheel bench bazel clean
+.PHONY: install demo test test-all lint types imports wheel bench bazel clean
 
 install: $(INSTALLED)
 
@@ -18,8 +18,15 @@ $(INSTALLED): setup.py
 demo: $(INSTALLED)
 	$(BIN)/python tools/demo.py --output_dir=demo
 
+# Workers go on where they are in a file, for what its tests share, and end together.
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --durations=10
+
+# What takes minutes in all; what takes more than seconds alone is for `test-all`.
 test: $(INSTALLED)
-	$(BIN)/python -m pytest --numprocesses=auto --durations=5
+	$(PYTEST) -m "not slow"
+
+test-all: $(INSTALLED)
+	$(PYTEST)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -32,6 +32,7 @@ def run_module(name, *arguments):
     )
 
 
+@pytest.mark.slow
 def test_time_to_image(tmp_path):
     pytest.importorskip("torch", reason="PyTorch comes with the extra `bench`")
     cases = "--cases=invert_small,texture_small"
@@ -71,6 +72,7 @@ def test_before_after(tmp_path):
     assert len((tmp_path / "before_after.md").read_text().splitlines()) == 5
 
 
+@pytest.mark.slow
 def test_growth(tmp_path):
     run_module("growth", "--sizes=32,64", "--evaluations=2", f"--output_dir={tmp_path}")
     result = json.loads((tmp_path / "growth.json").read_text())

@@ -23,18 +23,20 @@ def test_the_package_alone_is_light():
     assert printed(f"import rwkeras\ndir(rwkeras)\nprint({HEAVY})") == ["[]"]
 
 
+# Each is seconds of importing TensorFlow, so that the last are for the slow tests.
+FIRST = ["import rwkeras, keras", "import rwkeras; rwkeras.vgg19"]
+OTHERS = [
+    "import keras, rwkeras",
+    "import rwkeras, tensorflow",
+    "import rwkeras; rwkeras.gram_matrix",
+    "import rwkeras.networks.initializers",
+    "import rwkeras.networks.octaves",
+    "import rwkeras.backend",
+]
+
+
 @pytest.mark.parametrize(
-    "code",
-    [
-        "import rwkeras, keras",
-        "import keras, rwkeras",
-        "import rwkeras, tensorflow",
-        "import rwkeras; rwkeras.gram_matrix",
-        "import rwkeras; rwkeras.vgg19",
-        "import rwkeras.networks.initializers",
-        "import rwkeras.networks.octaves",
-        "import rwkeras.backend",
-    ],
+    "code", [*FIRST, *(pytest.param(code, marks=pytest.mark.slow) for code in OTHERS)]
 )
 def test_keras_knows_the_classes_whatever_is_imported_first(code):
     assert printed(f"{code}\nprint({REGISTERED})") == ["True"]

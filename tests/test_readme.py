@@ -1,19 +1,15 @@
 """Every example of the README, run as it stands on small pictures."""
 
 import functools
-import os
 import re
 import shlex
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 import rwkeras
 from tests.conftest import waves
+from tests.tools import ROOT, run_here
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 COMMANDS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
@@ -109,13 +105,8 @@ def test_python_decodes(folder, monkeypatch):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command(folder, command):
     name, *arguments = shlex.split(command)
-    tool = ROOT / "tools" / f"{name.removeprefix('rwkeras-').replace('-', '_')}.py"
-    process = subprocess.run(
-        [sys.executable, tool, *arguments, *OWN_QUICK.get(name, QUICK)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
+    tool = name.removeprefix("rwkeras-").replace("-", "_")
+    process = run_here(tool, [*arguments, *OWN_QUICK.get(name, QUICK)])
     assert process.returncode == 0, process.stderr
     for argument in arguments:
         flag, value = argument.split("=")

@@ -1,17 +1,14 @@
-"""Tools as a person runs them: as processes, on files."""
-
-import os
-import subprocess
-import sys
-from pathlib import Path
+"""Tools as a person runs them, on files."""
 
 import pytest
 
 import rwkeras
 from tests.conftest import waves
+from tests.tools import run_here, run_in_its_own_process
 
-ROOT = Path(__file__).parents[2]
-TOY = ["--network=toy_vgg", "--image_size=32", "--max_iterations=6"]
+SMALL = ["--network=toy_vgg", "--image_size=32", "--max_iterations=6"]
+# Adam is traced in a quarter of the time that L-BFGS takes.
+TOY = [*SMALL, "--optimizer=adam"]
 
 
 @pytest.fixture
@@ -21,20 +18,17 @@ def photo(tmp_path):
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path, monkeypatch):
     """Returns a function that runs a tool in an empty folder and returns the ended process."""
+    monkeypatch.chdir(tmp_path)
+    return lambda tool, *arguments: run_here(tool, arguments)
 
-    def run_tool(tool, *arguments, environment=None):
-        return subprocess.run(
-            [sys.executable, ROOT / "tools" / f"{tool}.py", *map(str, arguments)],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
 
-    return run_tool
+@pytest.fixture
+def start(tmp_path, monkeypatch):
+    """As `run`, in a process of its own."""
+    monkeypatch.chdir(tmp_path)
+    return lambda tool, *arguments, **options: run_in_its_own_process(tool, arguments, **options)
 
 
 def check_refused(process, *expected):

@@ -11,8 +11,8 @@ import pytest
 import rwkeras
 from rwkeras.commands.filmstrip import Filmstrip, spaced
 from rwkeras.commands.pictures import thumbnail
-from tests.commands.conftest import ROOT
 from tests.conftest import waves
+from tests.tools import ROOT
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,7 @@ def test_stages_of_other_sizes_are_shown_at_the_size_of_the_end():
     np.testing.assert_array_equal(stages[1][1], thumbnail(waves(900, 1200)))
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_has_its_filmstrip(photo, tmp_path):
     command = [
         sys.executable, ROOT / "tools" / "invert.py", f"--image={photo}", "--layer=conv1_2",

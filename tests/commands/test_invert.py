@@ -10,13 +10,14 @@ import pytest
 
 import rwkeras
 from rwkeras.images.writing import to_uint8
-from tests.commands.conftest import ROOT, TOY, check_refused
+from tests.commands.conftest import SMALL, TOY, check_refused
 from tests.conftest import waves
+from tests.tools import ROOT
 
 
-def test_picture_report_previews_and_tensorboard(run, photo, tmp_path):
-    process = run(
-        "invert", f"--image={photo}", "--layer=conv1_2", "--output=out.png", *TOY,
+def test_picture_report_previews_and_tensorboard(start, photo, tmp_path):
+    process = start(
+        "invert", f"--image={photo}", "--layer=conv1_2", "--output=out.png", *SMALL,
         "--save_every=2", "--report=report.json", "--logdir=logs", "--seed=5",
     )  # fmt: skip
     assert process.returncode == 0, process.stderr
@@ -101,7 +102,7 @@ def test_loss_that_is_not_finite(run, photo, tmp_path):
     kernel.assign(np.full(kernel.shape, 1e30, np.float32))
     model.save(tmp_path / "huge.keras")
     process = run(
-        "invert", f"--image={photo}", "--layer=conv1_1", "--output=out.png", *TOY,
+        "invert", f"--image={photo}", "--layer=conv1_1", "--output=out.png", *SMALL,
         "--network=huge.keras", "--weighting=none", "--report=report.json",
     )  # fmt: skip
     assert process.returncode == 0, process.stderr
@@ -139,9 +140,9 @@ def test_bad_input(run, photo, tmp_path, case):
     assert {path.name for path in tmp_path.iterdir()} == {"photo.png", "text.png", "out.png"}
 
 
-def test_another_keras_backend(run, photo):
+def test_another_keras_backend(start, photo):
     environment = {"KERAS_BACKEND": "jax"}
-    process = run("invert", f"--image={photo}", "--output=out.png", *TOY, environment=environment)
+    process = start("invert", f"--image={photo}", "--output=out.png", *TOY, environment=environment)
     check_refused(process, "Invalid Keras backend. Expected 'tensorflow'", "backend='jax'")
 
 

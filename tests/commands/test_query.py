@@ -7,10 +7,11 @@ import pytest
 from PIL import Image
 
 import rwkeras
-from tests.commands.conftest import ROOT, check_refused
+from tests.commands.conftest import check_refused
 from tests.conftest import waves
 from tests.serving.client.models import REFUSAL, SERVERS, style_model
 from tests.serving.wire import ServedError, rest_server
+from tests.tools import ROOT
 
 
 @pytest.fixture

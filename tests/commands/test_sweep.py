@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from tests.commands.conftest import ROOT, check_refused
+from tests.commands.conftest import check_refused
+from tests.tools import ROOT
 
 SMALL = ["--networks=toy_vgg", "--image_size=32", "--max_iterations=3", "--workers=1"]
 

@@ -85,6 +85,13 @@ def whole(toy):
     return trained(toy)
 
 
+@pytest.fixture(scope="module")
+def rough(toy):
+    """The same in half precision, by its name."""
+    names = ("mixed_bfloat16", "mixed_float16")
+    return {name: trained(toy, dataclasses.replace(SHORT, precision=name)) for name in names}
+
+
 def test_what_a_training_gives(whole, toy):
     assert whole.photographs == 5
     assert whole.unreadable == ()
@@ -113,10 +120,30 @@ def test_the_network_stays_as_it_is():
     assert all(layer.trainable for layer in network.layers)
 
 
-def test_the_same_again(whole, toy, tmp_path):
-    again = trained(toy)
+def test_the_same_again_whatever_looks_on(whole, toy, tmp_path):
+    """With photographs that are read already, a backup, TensorBoard and callbacks."""
+    seen = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append((epoch, logs["loss"], logs["val_psnr_db"]))
+
+    read = read_photographs(PHOTOS, SHORT.photo_size, SHORT.crop_size)
+    again = trained(
+        toy,
+        images=read._replace(unreadable=("broken.png",)),
+        backup_dir=tmp_path / "new" / "folder",
+        logdir=str(tmp_path / "logs"),
+        callbacks=[Watch()],
+    )
     assert again.history == whole.history
     assert same(again.model, whole.model)
+    assert again.unreadable == ("broken.png",)
+    measures = (whole.history[name] for name in ("loss", "val_psnr_db"))
+    assert seen == list(zip(range(3), *measures, strict=True))
+    for part in ("train", "validation"):
+        (events,) = (tmp_path / "logs" / part).glob("events.out.tfevents.*")
+        assert events.stat().st_size > 100
     whole.model.save(tmp_path / "decoder.keras")
     decoded = rwkeras.decode(tmp_path / "decoder.keras", PHOTOS[0])
     np.testing.assert_array_equal(decoded, rwkeras.decode(again.model, PHOTOS[0]))
@@ -152,6 +179,7 @@ def test_varied_colours_are_learnt_but_not_measured(whole, toy):
     assert result.history["val_loss"][-1] == pytest.approx(np.mean((raw - images) ** 2), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_overfits_one_photograph(toy, square):
     training = DecoderTraining(
         photo_size=32,
@@ -175,13 +203,13 @@ def test_overfits_one_photograph(toy, square):
     assert rwkeras.psnr(rwkeras.decode(result.model, square[:27, :31]), square[:27, :31])[0] > 20
 
 
-@pytest.mark.parametrize(("steps", "epochs_done"), [([5], 2), ([1, 3], 1)])
-def test_interrupted_in_an_epoch(whole, toy, tmp_path, steps, epochs_done):
-    for count in steps:
+@pytest.mark.slow
+def test_interrupted_in_each_epoch(whole, toy, tmp_path):
+    for count in (1, 3, 3):
         interrupted(toy, tmp_path, StopAfter(count))
     result = trained(toy, backup_dir=str(tmp_path))
-    rest = {name: values[epochs_done:] for name, values in whole.history.items()}
-    assert result.history == rest
+    # Of the last interruption nothing is kept but the two epochs before.
+    assert result.history == {name: values[2:] for name, values in whole.history.items()}
     assert same(result.model, whole.model)
     assert list(tmp_path.iterdir()) == []
 
@@ -194,6 +222,7 @@ def test_interrupted_when_all_is_done(whole, toy, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_interrupted_while_the_state_was_written(whole, toy, tmp_path):
     interrupted(toy, tmp_path, StopAfter(5))
     state = tmp_path / "backup" / "latest.weights.h5"
@@ -203,9 +232,10 @@ def test_interrupted_while_the_state_was_written(whole, toy, tmp_path):
     assert same(result.model, whole.model)
 
 
-def test_interrupted_in_half_precision(toy, tmp_path):
+@pytest.mark.slow
+def test_interrupted_in_half_precision(rough, toy, tmp_path):
     training = dataclasses.replace(SHORT, precision="mixed_float16")
-    expected = trained(toy, training)
+    expected = rough["mixed_float16"]
     interrupted(toy, tmp_path, StopAfter(3), training)
     result = trained(toy, training, backup_dir=tmp_path)
     assert result.history == {name: values[1:] for name, values in expected.history.items()}
@@ -220,12 +250,6 @@ def test_a_state_that_is_kept_until_it_is_forgotten(whole, toy, tmp_path):
     assert result.history == {}
     forget_backup(str(tmp_path / "state"))
     assert list(tmp_path.iterdir()) == []
-
-
-def test_uninterrupted_with_a_backup(whole, toy, tmp_path):
-    result = trained(toy, backup_dir=tmp_path / "new" / "folder")
-    assert result.history == whole.history
-    assert same(result.model, whole.model)
 
 
 def test_the_state_of_another_training_is_refused(whole, toy, tmp_path):
@@ -271,22 +295,6 @@ def test_no_folder_for_the_state(toy, tmp_path):
         )
 
 
-def test_callbacks_and_tensorboard(whole, toy, tmp_path):
-    seen = []
-
-    class Watch(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            seen.append((epoch, logs["loss"], logs["val_psnr_db"]))
-
-    result = trained(toy, logdir=str(tmp_path), callbacks=[Watch()])
-    measures = (whole.history[name] for name in ("loss", "val_psnr_db"))
-    assert seen == list(zip(range(3), *measures, strict=True))
-    assert same(result.model, whole.model)
-    for part in ("train", "validation"):
-        (events,) = (tmp_path / part).glob("events.out.tfevents.*")
-        assert events.stat().st_size > 100
-
-
 class Spoil(keras.callbacks.Callback):
     """Spoils a decoder before an epoch, after which it is worse than before."""
 
@@ -316,8 +324,8 @@ def test_patience(toy):
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
-def test_half_precision(whole, toy, precision):
-    result = trained(toy, dataclasses.replace(SHORT, precision=precision))
+def test_half_precision(whole, rough, precision):
+    result = rough[precision]
     losses = result.history["loss"]
     assert losses[-1] < losses[0]
     assert losses != whole.history["loss"]
@@ -355,14 +363,6 @@ def test_a_folder_of_photographs(whole, toy, tmp_path):
     assert result.unreadable == ("broken.png",)
     # They are resampled by another filter.
     np.testing.assert_allclose(result.history["loss"], whole.history["loss"], rtol=0.01)
-
-
-def test_photographs_that_are_read_already(whole, toy):
-    read = read_photographs(PHOTOS, SHORT.photo_size, SHORT.crop_size)
-    result = trained(toy, images=read._replace(unreadable=("broken.png",)))
-    assert result.history == whole.history
-    assert same(result.model, whole.model)
-    assert result.unreadable == ("broken.png",)
 
 
 def test_photographs_of_scikit_image(toy, monkeypatch):
@@ -472,9 +472,8 @@ def test_two_devices_learn_as_one():
     assert set(process.stdout.splitlines()) == {f"{name} 3 2" for name in MEASURES}
 
 
-def test_the_encoder_is_not_rounded(toy):
-    result = trained(toy, training=dataclasses.replace(SHORT, precision="mixed_bfloat16"))
-    encoder, _ = parts(result.model)
+def test_the_encoder_is_not_rounded(rough, toy):
+    encoder, _ = parts(rough["mixed_bfloat16"].model)
     for weight, given in zip(
         encoder.get_weights(), encoder_to(toy, LAYER).get_weights(), strict=True
     ):

@@ -76,6 +76,7 @@ def test_untrained_it_is_the_photograph_in_the_colors_of_the_style():
         assert np.corrcoef(picture[..., channel].ravel(), photo.mean(-1).ravel())[0, 1] > 0.95
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights(network):
     again, other = (trained(dataclasses.replace(TOY, seed=seed))[0] for seed in (0, 1))
     for weight, same in zip(network.get_weights(), again.get_weights(), strict=True):

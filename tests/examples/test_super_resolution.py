@@ -93,6 +93,7 @@ def test_losses_fall(squares, loss):
     assert losses[-1] < 0.97 * losses[0]
 
 
+@pytest.mark.slow
 def test_same_seed_same_weights(squares):
     def weights(**changes):
         settings = dataclasses.replace(SMALL, **changes)

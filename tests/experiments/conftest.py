@@ -5,6 +5,10 @@ from rwkeras.sweeps.store import run_job
 
 
 def here(manifest, folder, callback):
-    """Runs jobs in this process, which has TensorFlow and its networks at hand."""
-    failures = [(job, failure) for job in manifest.jobs if (failure := run_job(job, folder))]
+    """Runs jobs in this process, those side by side that share a network or what is traced."""
+    alike: dict = {}
+    for job in manifest.jobs:
+        alike.setdefault(job.affinity[0], {}).setdefault(job.affinity, []).append(job)
+    jobs = [job for of_network in alike.values() for each in of_network.values() for job in each]
+    failures = [(job, failure) for job in jobs if (failure := run_job(job, folder))]
     return SweepResult(len(manifest) - len(failures), tuple(failures))

@@ -17,6 +17,13 @@ from tests.experiments.conftest import here
 MANY_TRAININGS = ("decoder_distributions", "feature_maps")
 
 
+class ShortTraced(Study):
+    """A study that keeps few pairs of L-BFGS, each of which is traced for each network."""
+
+    def optimizer(self, **changes):
+        return super().optimizer(**{"memory": 4, **changes})
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """One folder for all: what one experiment has made serves the next."""
@@ -28,7 +35,7 @@ def folder(tmp_path_factory):
 def test_quick(folder, name):
     samples = 1 if name in MANY_TRAININGS else QUICK.samples
     settings = dataclasses.replace(QUICK, training_steps=3, decoder_steps=2, samples=samples)
-    study = Study(str(folder), settings, runner=here)
+    study = ShortTraced(str(folder), settings, runner=here)
     report = EXPERIMENTS[name](study)
     assert not [note for note in study.notes if "failed" in note]
     page = Path(write_page(str(folder / name), report, dataclasses.asdict(settings)))

@@ -84,19 +84,24 @@ def test_conv_layer_against_numpy(square):
 LOAD = """
 import sys
 import keras, numpy, rwkeras
-model = keras.saving.load_model(sys.argv[1])
-numpy.save(sys.argv[2], model(numpy.full((1, 32, 32, 3), 0.3, "float32")))
+for name in sys.argv[1:]:
+    model = keras.saving.load_model(f"{name}.keras")
+    numpy.save(f"{name}.npy", model(numpy.full((1, 32, 32, 3), 0.3, "float32")))
 """
 
 
-@pytest.mark.parametrize("initializer", ["gaussian", "sparse"])
-def test_saved_network_is_the_same_in_another_process(tmp_path, initializer):
-    model = rwkeras.toy_vgg(include_top=True, initializer=initializer, seed=6)
-    model.save(tmp_path / "toy.keras")
-    command = [sys.executable, "-c", LOAD, tmp_path / "toy.keras", tmp_path / "out.npy"]
+def test_saved_networks_are_the_same_in_another_process(tmp_path):
+    models = {
+        name: rwkeras.toy_vgg(include_top=True, initializer=name, seed=6)
+        for name in ("gaussian", "sparse")
+    }
+    for name, model in models.items():
+        model.save(tmp_path / f"{name}.keras")
+    command = [sys.executable, "-c", LOAD, *(tmp_path / name for name in models)]
     subprocess.run(command, check=True, capture_output=True)
-    expected = model(np.full((1, 32, 32, 3), 0.3, np.float32))
-    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), expected)
+    for name, model in models.items():
+        expected = model(np.full((1, 32, 32, 3), 0.3, np.float32))
+        np.testing.assert_array_equal(np.load(tmp_path / f"{name}.npy"), expected)
 
 
 @pytest.mark.parametrize(

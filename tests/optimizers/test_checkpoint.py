@@ -23,6 +23,7 @@ def settings(folder, **changes):
     return rwkeras.OptimizerSettings(
         **{
             "max_iterations": 75,
+            "memory": 4,
             "report_every": 5,
             "checkpoint_dir": None if folder is None else str(folder),
             "checkpoint_seconds": 0,

@@ -13,7 +13,9 @@ from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.pictures import put_picture, read_picture
 from tests.conftest import waves
 
-QUICK = OptimizerSettings(max_iterations=12, parametrization="pixels", precision="float32")
+QUICK = OptimizerSettings(
+    memory=4, max_iterations=12, parametrization="pixels", precision="float32"
+)
 COURSE = {"relative_loss", "iterations", "evaluations", "failed"}
 
 

@@ -15,7 +15,9 @@ from rwkeras.tasks.regularized import (
 from tests.conftest import waves
 
 SIGMA = 27098.0
-FEW = rwkeras.OptimizerSettings(max_iterations=20, parametrization="pixels", precision="float32")
+FEW = rwkeras.OptimizerSettings(
+    memory=4, max_iterations=20, parametrization="pixels", precision="float32"
+)
 
 
 @pytest.fixture(scope="module")

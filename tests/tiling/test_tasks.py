@@ -27,7 +27,8 @@ def style():
 
 def settings(tile_size, **arguments):
     return rwkeras.OptimizerSettings(
-        tile_size=tile_size, **{"max_iterations": 6, "precision": "float32", **arguments}
+        tile_size=tile_size,
+        **{"memory": 6, "max_iterations": 6, "precision": "float32", **arguments},
     )
 
 

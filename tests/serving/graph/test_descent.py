@@ -9,7 +9,10 @@ from rwkeras.tasks.settings import InversionSettings
 from tests.conftest import waves
 
 
-def outcome(toy, image, start, iterations, evaluations):
+@pytest.fixture(scope="module")
+def outcome(toy):
+    """What is exported: one graph for images of any size and any budget."""
+
     @tf.function(
         input_signature=[tf.TensorSpec([1, None, None, 3])] * 2 + [tf.TensorSpec([], tf.int32)] * 2,
         autograph=False,
@@ -18,13 +21,13 @@ def outcome(toy, image, start, iterations, evaluations):
         objective = inversion_objective(toy, image, InversionSettings("conv2_1"))
         return minimize(toy, objective, start, Budget(iterations, evaluations))
 
-    return run(image, start, iterations, evaluations)
+    return run
 
 
 @pytest.mark.parametrize(("iterations", "evaluations"), [(0, 9), (6, 100), (100, 7)])
-def test_it_is_what_optimize_image_does(toy, iterations, evaluations):
+def test_it_is_what_optimize_image_does(toy, outcome, iterations, evaluations):
     image, start = waves(20, 28)[np.newaxis], np.full((1, 20, 28, 3), 0.5, np.float32)
-    found = outcome(toy, image, start, iterations, evaluations)
+    found = outcome(image, start, iterations, evaluations)
     expected = rwkeras.optimize_image(
         toy,
         inversion_objective(toy, tf.constant(image), InversionSettings("conv2_1")),
@@ -50,10 +53,10 @@ def test_evaluations_follow_from_the_iterations_unless_given(iterations, evaluat
     assert Budget(tf.constant(iterations), tf.constant(7)).evaluations == 7
 
 
-def test_a_black_image_fails_where_it_stands(toy):
+def test_a_black_image_fails_where_it_stands(outcome):
     # Its gradient has no size that a loss could be balanced by.
     black = np.zeros((1, 20, 28, 3), np.float32)
-    found = outcome(toy, black, black, 5, 9)
+    found = outcome(black, black, 5, 9)
     assert bool(found.failed)
     assert (found.iterations, found.evaluations) == (0, 1)
     np.testing.assert_array_equal(found.image, black[0])

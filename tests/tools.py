@@ -1,0 +1,99 @@
+"""The tools, run in the process of the tests or in one of their own."""
+
+import contextlib
+import io
+import logging
+import os
+import runpy
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from absl import app, flags
+from absl.testing import flagsaver
+
+import rwkeras
+
+ROOT = Path(__file__).parents[1]
+Ended = subprocess.CompletedProcess
+
+# absl adds these once to a process, and what `_as_in_a_new_process` undoes must not be that.
+app.define_help_flags()
+
+
+def path_of(tool: str) -> Path:
+    """Returns the program of a tool."""
+    return ROOT / "tools" / f"{tool}.py"
+
+
+def run_in_its_own_process(
+    tool: str, arguments: Sequence[object], environment: dict[str, str] | None = None
+) -> Ended:
+    """Runs a tool in the current folder as a person does."""
+    return subprocess.run(
+        [sys.executable, path_of(tool), *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def run_here(tool: str, arguments: Sequence[object]) -> Ended:
+    """Runs a tool in the current folder and in this process, which has TensorFlow at hand.
+
+    It is imported anew and finds flags and warnings as in a new process. It cannot be told how much
+    memory to take nor which Keras to use, which are the whole process's.
+    """
+    with (
+        _as_in_a_new_process(),
+        contextlib.redirect_stdout(io.StringIO()) as stdout,
+        contextlib.redirect_stderr(io.StringIO()) as stderr,
+    ):
+        sys.argv[1:] = map(str, arguments)
+        try:
+            runpy.run_path(str(path_of(tool)), run_name="__main__")
+            status = 0
+        except SystemExit as ended:
+            status = ended.code or 0
+    if not isinstance(status, int):
+        status = 1
+    return Ended([tool, *arguments], status, stdout.getvalue(), stderr.getvalue())
+
+
+@contextlib.contextmanager
+def _as_in_a_new_process() -> Iterator[None]:
+    """Undoes what a tool leaves behind, and hides from it what another did."""
+    arguments, handlers = list(sys.argv), list(logging.getLogger().handlers)
+    level = logging.getLogger("tensorflow").level
+    commands, modules = rwkeras.__dict__.get("commands"), _take_modules()
+    _remove_flags()
+    try:
+        with flagsaver.flagsaver(), warnings.catch_warnings():
+            warnings.resetwarnings()
+            warnings.simplefilter("default")
+            yield
+    finally:
+        _take_modules()
+        sys.modules.update(modules)
+        if commands is not None:
+            rwkeras.commands = commands
+        logging.getLogger("tensorflow").setLevel(level)
+        logging.getLogger().handlers[:] = handlers
+        sys.argv[:] = arguments
+
+
+def _take_modules() -> dict[str, object]:
+    """Takes the tools' modules out of those that are imported, and returns them."""
+    names = [name for name in sys.modules if f"{name}.".startswith("rwkeras.commands.")]
+    return {name: sys.modules.pop(name) for name in names}
+
+
+def _remove_flags() -> None:
+    """Removes the flags that tools define, which several define differently."""
+    for module, own in flags.FLAGS.flags_by_module_dict().items():
+        if module.startswith("rwkeras."):
+            for flag in list(own):
+                delattr(flags.FLAGS, flag.name)

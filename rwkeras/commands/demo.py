@@ -35,7 +35,9 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("output_dir", "demo", "The folder for the pictures; made if it is missing.")
 flags.DEFINE_integer("image_size", 256, "Length of the longer side of the pictures.")
 flags.DEFINE_integer(
-    "max_iterations", 80, "Iterations of each task; of those from coarse to fine, at first."
+    "max_iterations",
+    100,
+    "Iterations of each task at most; of those from coarse to fine, at first.",
 )
 flags.DEFINE_integer("seed", 0, "Seed of weights and noise.")
 
@@ -43,16 +45,23 @@ _DEEP_LAYER = "conv3_1"
 # A part of the stained tissue that looks alike everywhere, as a texture should.
 _TISSUE = np.s_[10:266, 24:280]
 _NETWORK = "multiscale"
+# Half of the default: half of the iterations are enough for them.
+_DRAWS = 3
+# Of so shallow a layer more would not be seen.
+_INVERSION_ITERATIONS = 30
 
 Row = list[tuple[str, np.ndarray]]
 
 
-def _run(name: str, task: Callable[..., OptimizationResult]) -> np.ndarray:
+def _run(
+    name: str, task: Callable[..., OptimizationResult], iterations: int | None = None
+) -> np.ndarray:
     """Runs a task with a progress bar, writes its picture and returns it."""
     output = Path(FLAGS.output_dir) / f"{name}.png"
-    with Monitor(output, FLAGS.max_iterations, save_every=0, logdir=None) as monitor:
+    most = FLAGS.max_iterations if iterations is None else min(FLAGS.max_iterations, iterations)
+    with Monitor(output, most, save_every=0, logdir=None) as monitor:
         settings = OptimizerSettings(
-            max_iterations=FLAGS.max_iterations, report_every=report_interval(save_every=0)
+            max_iterations=most, report_every=report_interval(save_every=0)
         )
         result = task(seed=FLAGS.seed, optimizer=settings, callback=monitor)
     write_image(output, result.image)
@@ -64,20 +73,28 @@ def _run(name: str, task: Callable[..., OptimizationResult]) -> np.ndarray:
 def _invert(photo: np.ndarray) -> Row:
     model = vgg19(seed=FLAGS.seed)
     calibrate(model, photo)
-    image = _run("inversion", lambda **kwargs: invert(model, photo, _DEEP_LAYER, **kwargs))
+    image = _run(
+        "inversion",
+        lambda **kwargs: invert(model, photo, _DEEP_LAYER, **kwargs),
+        _INVERSION_ITERATIONS,
+    )
     decibels = psnr(image, photo)[0]
     return [("photograph", photo), (f"from {_DEEP_LAYER}: {decibels:.1f} dB", image)]
 
 
 def _texture(texture: np.ndarray) -> Row:
-    image = _run("texture", lambda **kwargs: synthesize_texture(_NETWORK, texture, **kwargs))
+    image = _run(
+        "texture", lambda **kwargs: synthesize_texture(_NETWORK, texture, draws=_DRAWS, **kwargs)
+    )
     noise = white_noise((1, *texture.shape), FLAGS.seed, stddev=TextureSettings.noise_stddev)
     fall = patch_distance(noise, texture)[0] / patch_distance(image, texture)[0]
     return [("texture", texture), (f"{fall:.0f} times nearer than noise", image)]
 
 
 def _style(photo: np.ndarray, style: np.ndarray) -> Row:
-    image = _run("style", lambda **kwargs: transfer_style(_NETWORK, photo, style, **kwargs))
+    image = _run(
+        "style", lambda **kwargs: transfer_style(_NETWORK, photo, style, draws=_DRAWS, **kwargs)
+    )
     return [("content", photo), ("style", style), ("repainted", image)]
 
 

@@ -23,7 +23,7 @@ from rwkeras.tasks.tileable import mirrored_network, sampled_network
 from rwkeras.validation import check_choice, check_number, invalid_argument
 
 # How many networks make each size, by trial.
-DRAWS = 6
+DRAWS = 4
 # Networks by name and seed, kept so that what was compiled for one serves the next call.
 _KEPT = 4
 

@@ -54,15 +54,9 @@ for _field in dataclasses.fields(ExperimentSettings):
     )
 flags.mark_flags_as_required(["experiment", "output_dir"])
 
-# The flags that name files which are read.
-_READS = (
-    "images",
-    "textures",
-    "styles",
-    "network",
-    "pretrained_vgg19_weights",
-    "alexnet_weights",
-)
+# The flags that name files which are read, and those of which are copied, side by side.
+_COPIED = ("network", "pretrained_vgg19_weights", "alexnet_weights")
+_READS = ("images", "textures", "styles", *_COPIED)
 
 
 def _settings() -> ExperimentSettings:
@@ -123,7 +117,16 @@ def _study(progress: _Progress) -> Study:
 
 
 def _check_inputs(folder: str) -> None:
-    """Raises `ValueError` if what is read is in the folder whose files will be written anew."""
+    """Raises `ValueError` if a file that is read would be written over, or a copy of one.
+
+    Args:
+        folder: That of the page, whose files will be written anew.
+    """
+    copies: dict[str, str] = {}
+    for name, path, _ in inputs(_COPIED):
+        other = copies.setdefault(os.path.basename(path), name)
+        if other != name and path not in NETWORKS:
+            raise invalid_argument(name, f"a file of another name than that of `{other}`", path)
     page = Path(os.path.realpath(folder))
     for name, path, _ in inputs(_READS):
         if page in (Path(os.path.realpath(path)), *Path(os.path.realpath(path)).parents):

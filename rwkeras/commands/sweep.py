@@ -85,6 +85,9 @@ def _images() -> list[FileRef]:
 def _networks(reference: FileRef) -> list[NetworkSpec]:
     """Returns the networks, those by name made ready on an image."""
     top = any(layer in _TOP for layer in FLAGS.layers)
+    titles = [name if name in NETWORKS else Path(name).stem for name in FLAGS.networks]
+    if len(set(titles)) < len(titles):  # Their copies, too, would be written over each other.
+        raise invalid_argument("networks", "networks of different names", ", ".join(titles))
     found = []
     for network in FLAGS.networks:
         if network in NETWORKS:
@@ -95,9 +98,6 @@ def _networks(reference: FileRef) -> list[NetworkSpec]:
         path = os.path.join("networks", os.path.basename(network))
         file = put_file(FLAGS.output_dir, path, Path(network).read_bytes())
         found.append(NetworkSpec(file=file, top=top))
-    names = [network.title for network in found]
-    if len(set(names)) < len(names):
-        raise invalid_argument("networks", "networks of different names", ", ".join(names))
     return found
 
 

@@ -55,6 +55,11 @@ CASES = {
             "files outside the folder of the page, out/convergence",
             "out/convergence",
         ),
+        "--experiment=convergence --output_dir=out --network=a.keras --alexnet_weights=x/a.keras": (
+            "alexnet_weights",
+            "a file of another name than that of `network`",
+            "x/a.keras",
+        ),
     },
     "sweep": {
         "--images=out/images/photo.png --output_dir=out": (

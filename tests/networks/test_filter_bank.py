@@ -10,7 +10,7 @@ from rwkeras.networks.precision import lower_precision
 from rwkeras.networks.vgg import MEAN_RGB
 
 SIZES = (3, 5, 9)
-FEW = rwkeras.OptimizerSettings(memory=4, max_iterations=20, precision="float32")
+FEW = rwkeras.OptimizerSettings(memory=8, max_iterations=20, precision="float32")
 
 
 @pytest.fixture(scope="module")

@@ -94,7 +94,7 @@ def test_in_bfloat16(joint, square):
 def test_texture(square):
     model = with_joint_maps(rwkeras.multiscale(filters=4, sizes=(3, 5)), LAYERS, "all")
     rwkeras.standardize(model, square)
-    optimizer = rwkeras.OptimizerSettings(memory=4, max_iterations=40)
+    optimizer = rwkeras.OptimizerSettings(memory=8, max_iterations=40)
     result = rwkeras.synthesize_texture(model, square, ["all"], optimizer=optimizer)
     assert list(result.losses) == ["texture/all"]
     assert result.relative_loss < 0.01

@@ -137,7 +137,7 @@ def test_in_bfloat16(image):
 def test_texture(square):
     model = multiscale(**SMALL)
     rwkeras.standardize(model, square)
-    optimizer = rwkeras.OptimizerSettings(memory=4, max_iterations=30)
+    optimizer = rwkeras.OptimizerSettings(memory=8, max_iterations=30)
     result = rwkeras.synthesize_texture(model, square, multiscale_layers(), optimizer=optimizer)
     assert result.relative_loss < 0.01
 

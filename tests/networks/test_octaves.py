@@ -14,7 +14,7 @@ from tests.conftest import waves
 LAYERS = ("conv1_1", "conv2_2")
 OCTAVES = 3
 NAMES = octave_layers(LAYERS, OCTAVES)
-FEW = rwkeras.OptimizerSettings(memory=4, max_iterations=20, precision="float32")
+FEW = rwkeras.OptimizerSettings(memory=8, max_iterations=20, precision="float32")
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +200,7 @@ def test_in_bfloat16(pyramid, square):
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_texture_with_octaves(pyramid, square, precision):
-    optimizer = rwkeras.OptimizerSettings(memory=4, max_iterations=40, precision=precision)
+    optimizer = rwkeras.OptimizerSettings(memory=8, max_iterations=40, precision=precision)
     result = rwkeras.synthesize_texture(pyramid, square, NAMES, optimizer=optimizer)
     assert list(result.losses) == [f"texture/{name}" for name in NAMES]
     assert result.relative_loss < 0.01

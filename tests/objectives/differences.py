@@ -30,7 +30,7 @@ def assert_descends(model, objective, size=(16, 16), factor=0.2):
         model,
         objective,
         rwkeras.white_noise((1, *size, 3), stddev=0.1, seed=1),
-        optimizer=rwkeras.OptimizerSettings(memory=4, max_iterations=40),
+        optimizer=rwkeras.OptimizerSettings(memory=8, max_iterations=40),
     )
     assert result.relative_loss < factor
     return result

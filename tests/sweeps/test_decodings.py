@@ -113,7 +113,7 @@ def test_an_untrained_decoding_is_shown_in_the_sources_range(folder, network, im
 
 def test_an_inversion_from_noise_is_that_of_invert(folder, network, image):
     optimizer = OptimizerSettings(
-        memory=4, max_iterations=5, parametrization="pixels", precision="float32"
+        memory=8, max_iterations=5, parametrization="pixels", precision="float32"
     )
     job = StartedInversion(network, image, "conv2_1", None, 4, optimizer)
     result = job.run(folder)
@@ -128,7 +128,7 @@ def test_an_inversion_from_noise_is_that_of_invert(folder, network, image):
 
 def test_an_inversion_may_begin_with_what_is_decoded(folder, network, image, file):
     optimizer = OptimizerSettings(
-        memory=4, max_iterations=2, parametrization="pixels", precision="float32"
+        memory=8, max_iterations=2, parametrization="pixels", precision="float32"
     )
     job = StartedInversion(network, image, "conv2_1", file, 4, optimizer)
     result = job.run(folder)

@@ -14,7 +14,7 @@ from rwkeras.sweeps.pictures import put_picture, read_picture
 from tests.conftest import waves
 
 QUICK = OptimizerSettings(
-    memory=4, max_iterations=12, parametrization="pixels", precision="float32"
+    memory=8, max_iterations=12, parametrization="pixels", precision="float32"
 )
 COURSE = {"relative_loss", "iterations", "evaluations", "failed"}
 

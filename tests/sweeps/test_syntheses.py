@@ -10,7 +10,7 @@ from rwkeras.sweeps.pictures import put_picture, read_picture
 from rwkeras.sweeps.syntheses import Style, Texture
 from tests.conftest import waves
 
-QUICK = OptimizerSettings(memory=4, max_iterations=8, precision="float32")
+QUICK = OptimizerSettings(memory=8, max_iterations=8, precision="float32")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from rwkeras.tasks.scales import Step
 from tests.conftest import waves
 
 LAYERS = rwkeras.multiscale_layers()
-BRIEF = rwkeras.OptimizerSettings(memory=4, max_iterations=6)
+BRIEF = rwkeras.OptimizerSettings(memory=8, max_iterations=6)
 
 
 def small():
@@ -155,9 +155,9 @@ MASKS.append(1 - MASKS[0])
         {"source_weights": (2, 1), "style_scale": 0.75},
         {
             "init": "noise",
-            "optimizer": rwkeras.OptimizerSettings(memory=4, max_iterations=6, tile_size=16),
+            "optimizer": rwkeras.OptimizerSettings(memory=8, max_iterations=6, tile_size=16),
         },
-        {"optimizer": rwkeras.OptimizerSettings(memory=4, max_iterations=6, precision="bfloat16")},
+        {"optimizer": rwkeras.OptimizerSettings(memory=8, max_iterations=6, precision="bfloat16")},
     ],
 )
 def test_what_styles_can_do_besides(texture, arguments):
@@ -173,7 +173,7 @@ def test_what_styles_can_do_besides(texture, arguments):
     "arguments",
     [
         {"tileable": True, "output_size": (40, 24)},
-        {"optimizer": rwkeras.OptimizerSettings(memory=4, max_iterations=6, tile_size=16)},
+        {"optimizer": rwkeras.OptimizerSettings(memory=8, max_iterations=6, tile_size=16)},
     ],
 )
 def test_what_textures_can_do_besides(texture, arguments):

@@ -5,11 +5,11 @@ from skimage import data
 import rwkeras
 from rwkeras.images.reading import fit_longer_side
 
-FEW = rwkeras.OptimizerSettings(memory=4, max_iterations=15)
+FEW = rwkeras.OptimizerSettings(memory=8, max_iterations=15)
 
 
 def test_recovers_the_image(toy, image):
-    optimizer = rwkeras.OptimizerSettings(memory=4, max_iterations=60)
+    optimizer = rwkeras.OptimizerSettings(memory=8, max_iterations=60)
     result = rwkeras.invert(toy, image, "conv1_2", optimizer=optimizer)
     assert result.image.shape == image.shape
     assert result.image.dtype == np.float32
@@ -68,7 +68,7 @@ def decoder(toy):
 
 def test_a_decoded_start(toy, image, decoder, tmp_path):
     decoder.save(tmp_path / "decoder.keras")
-    none = rwkeras.OptimizerSettings(memory=4, max_iterations=0)
+    none = rwkeras.OptimizerSettings(memory=8, max_iterations=0)
     start = rwkeras.invert(toy, image, "conv1_2", init=decoder, optimizer=none)
     np.testing.assert_allclose(start.image, rwkeras.decode(decoder, image), atol=1e-6)
     path = tmp_path / "decoder.keras"

@@ -6,7 +6,7 @@ import rwkeras
 from tests.conftest import waves
 
 LAYERS = {"content_layers": ["conv2_2"], "style_layers": ["conv1_1", "conv2_1"]}
-FEW = rwkeras.OptimizerSettings(memory=4, max_iterations=25)
+FEW = rwkeras.OptimizerSettings(memory=8, max_iterations=25)
 LEFT = np.zeros((32, 32), np.float32)
 LEFT[:, :16] = 1
 RED = np.stack([waves(32, 32)[..., 0], np.zeros((32, 32)), np.zeros((32, 32))], 2)
@@ -154,7 +154,7 @@ def test_masks_of_other_proportions_are_refused(toy, masks, message):
 
 @pytest.mark.parametrize("size", [(31, 47), (16, 24), (15, 23), (62, 94), (313, 474)])
 def test_masks_of_other_sizes_are_taken(toy, size):
-    few = rwkeras.OptimizerSettings(memory=4, max_iterations=1)
+    few = rwkeras.OptimizerSettings(memory=8, max_iterations=1)
     masks = {"content_masks": [of_size(*size)], "style_masks": [of_size(12, 20)]}
     result = rwkeras.transfer_style(
         toy, waves(31, 47), [waves(24, 40)], **LAYERS, **masks, optimizer=few

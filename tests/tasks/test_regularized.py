@@ -16,7 +16,7 @@ from tests.conftest import waves
 
 SIGMA = 27098.0
 FEW = rwkeras.OptimizerSettings(
-    memory=4, max_iterations=20, parametrization="pixels", precision="float32"
+    memory=8, max_iterations=20, parametrization="pixels", precision="float32"
 )
 
 

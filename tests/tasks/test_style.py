@@ -13,8 +13,8 @@ from rwkeras.tasks.style import style_parts
 from tests.conftest import waves
 
 LAYERS = {"content_layers": ("conv2_2",), "style_layers": ("conv1_1", "conv2_1", "conv3_1")}
-FEW = rwkeras.OptimizerSettings(memory=4, max_iterations=20)
-NONE = rwkeras.OptimizerSettings(memory=4, max_iterations=0)
+FEW = rwkeras.OptimizerSettings(memory=8, max_iterations=20)
+NONE = rwkeras.OptimizerSettings(memory=8, max_iterations=0)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_one_style_for_a_batch(toy, cat, tissue):
 
 def test_several_styles(toy, cat, tissue):
     coffee = fit_longer_side(data.coffee().astype(np.float32) / 255, 28)
-    arguments = {**LAYERS, "optimizer": rwkeras.OptimizerSettings(memory=4, max_iterations=0)}
+    arguments = {**LAYERS, "optimizer": rwkeras.OptimizerSettings(memory=8, max_iterations=0)}
     first, second, both, listed, twice = (
         rwkeras.transfer_style(toy, cat, style, **arguments).losses
         for style in (tissue, coffee, [tissue, coffee], [tissue], [tissue, tissue])
@@ -120,7 +120,7 @@ def test_errors_of_several_styles(toy, cat, tissue):
 def test_presets_are_arguments(preset, square):
     model = "multiscale" if preset == "multiscale" else rwkeras.vgg19(seed=0)
     settings = dataclasses.asdict(rwkeras.STYLE_PRESETS[preset])
-    none = rwkeras.OptimizerSettings(memory=4, max_iterations=0)
+    none = rwkeras.OptimizerSettings(memory=8, max_iterations=0)
     losses = rwkeras.transfer_style(model, square, square, **settings, optimizer=none).losses
     layers = {*settings["content_layers"], *settings["style_layers"]}
     assert {name.partition("/")[2] or name for name in losses} == {*layers, "tv"}
@@ -231,7 +231,7 @@ def test_the_size_at_which_styles_are_taken(toy, cat, tissue):
 
 
 SCALES = ScaleSettings(smallest=20, step=2, least_iterations=4)
-STEPS = rwkeras.OptimizerSettings(memory=4, max_iterations=16, report_every=4)
+STEPS = rwkeras.OptimizerSettings(memory=8, max_iterations=16, report_every=4)
 
 
 def coarse_to_fine(toy, cat, tissue, **arguments):
@@ -294,7 +294,7 @@ def test_from_coarse_to_fine_where_there_is_a_start(toy, cat, tissue):
 def test_a_run_from_coarse_to_fine_goes_on(toy, cat, tissue, tmp_path):
     def run(folder, **arguments):
         optimizer = rwkeras.OptimizerSettings(
-            memory=4, max_iterations=16, report_every=4, checkpoint_dir=str(tmp_path / folder)
+            memory=8, max_iterations=16, report_every=4, checkpoint_dir=str(tmp_path / folder)
         )
         return coarse_to_fine(toy, cat, tissue, optimizer=optimizer, **arguments)
 

@@ -9,7 +9,7 @@ import rwkeras
 from rwkeras.optimizers import minimizer
 from rwkeras.tasks.synthesis import begin_run
 
-FEW = rwkeras.OptimizerSettings(memory=4, max_iterations=3)
+FEW = rwkeras.OptimizerSettings(memory=8, max_iterations=3)
 
 
 def test_white_noise():
@@ -44,10 +44,10 @@ def test_nothing_is_traced_again_from_call_to_call(square, monkeypatch):
         original(self, problem._replace(losses=losses), optimizer, memory)
 
     monkeypatch.setattr(minimizer.Minimizer, "__init__", counting)
-    some = rwkeras.OptimizerSettings(memory=4, max_iterations=12)
+    some = rwkeras.OptimizerSettings(memory=8, max_iterations=12)
     rwkeras.invert(toy, square, "conv1_2", optimizer=some)
     first = len(traces)
-    more = rwkeras.OptimizerSettings(memory=4, max_iterations=27, report_every=2)
+    more = rwkeras.OptimizerSettings(memory=8, max_iterations=27, report_every=2)
     rwkeras.invert(toy, np.flip(square, 0), "conv1_2", weighting="rms", optimizer=more)
     assert len(built) == 1
     assert len(traces) == first > 0

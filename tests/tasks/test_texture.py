@@ -17,7 +17,7 @@ from rwkeras.tasks.texture import texture_objective
 from rwkeras.tasks.tileable import resized_around
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
-FEW = rwkeras.OptimizerSettings(memory=4, max_iterations=90)
+FEW = rwkeras.OptimizerSettings(memory=8, max_iterations=90)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_size_of_the_output(toy, texture, size):
 
 
 def test_layers_start_alike(toy, texture):
-    none = rwkeras.OptimizerSettings(memory=4, max_iterations=0)
+    none = rwkeras.OptimizerSettings(memory=8, max_iterations=0)
     losses = rwkeras.synthesize_texture(toy, texture, LAYERS, optimizer=none).losses
     assert max(losses.values()) < 20 * min(losses.values())
 
@@ -107,7 +107,7 @@ def bricks():
     return fit_longer_side(data.brick().astype(np.float32)[..., np.newaxis] / 255, 40)
 
 
-BRIEF = rwkeras.OptimizerSettings(memory=4, max_iterations=20, precision="float32")
+BRIEF = rwkeras.OptimizerSettings(memory=8, max_iterations=20, precision="float32")
 
 
 def test_one_source_in_a_list_is_the_source(toy, texture):
@@ -218,8 +218,8 @@ def test_sources_count_by_their_weights(toy, texture, bricks):
 
 
 PERIODIC = (40, 48)
-TWO = rwkeras.OptimizerSettings(memory=4, max_iterations=2, precision="float32")
-SOME = rwkeras.OptimizerSettings(memory=4, max_iterations=60, precision="float32")
+TWO = rwkeras.OptimizerSettings(memory=8, max_iterations=2, precision="float32")
+SOME = rwkeras.OptimizerSettings(memory=8, max_iterations=60, precision="float32")
 HALF = ScaleSettings(smallest=24, step=2, least_iterations=2)
 
 
@@ -240,7 +240,7 @@ def test_a_tileable_texture_has_no_seam(toy, texture):
 
 
 def test_a_tileable_texture_is_measured_without_borders(toy, texture):
-    none = rwkeras.OptimizerSettings(memory=4, max_iterations=0)
+    none = rwkeras.OptimizerSettings(memory=8, max_iterations=0)
     result = synthesize(toy, texture, tileable=True, optimizer=none)
     extractor = rwkeras.feature_extractor(toy, LAYERS)
     objective = texture_objective(

@@ -12,6 +12,9 @@ import rwkeras
 from rwkeras.networks.initializers import Gaussian
 from rwkeras.networks.recipe import LayerRecipe, Recipe, kernel_digest
 from rwkeras.networks.vgg import TOY_VGG
+from rwkeras.objectives import balance
+from rwkeras.tasks import drawn, synthesis, tileable
+from rwkeras.tiling import grams
 
 # What is imported stays, and tracing makes millions of objects that live for a moment: to look
 # through all of them again and again was a fifth of the time.
@@ -24,16 +27,21 @@ gc.set_threshold(50_000, 5, 5)
 def _end_of_a_module():
     """Gives back what a module's networks have taken.
 
-    TensorFlow keeps each custom gradient, and each gradient of a function, that was ever traced,
-    and with it the graph and its network. Only the trace that made one asks for it.
+    What was compiled for the session's network seldom serves two modules. TensorFlow keeps each
+    custom gradient, and each gradient of a function, that was ever traced, and with it the graph
+    and its network, though only the trace that made one asks for it.
     """
     registry = ops.gradient_registry._registry
     before = set(registry)
     yield
+    for compiled in (balance._COMPILED, grams._COMPILED, synthesis._COMPILED, tileable._NETWORKS):
+        compiled.clear()
+    drawn._named.cache_clear()
     for name in set(registry) - before:
         if name.startswith(("CustomGradient-", "PartitionedCall-")):
             del registry[name]
     gc.collect()
+    gc.freeze()
     if hasattr(ctypes.CDLL(None), "malloc_trim"):
         ctypes.CDLL(None).malloc_trim(0)
 

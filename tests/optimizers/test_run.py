@@ -92,6 +92,7 @@ def test_finds_the_minimum_of_each_member(optimizer, parametrization):
         optimizer=optimizer,
         parametrization=parametrization,
         max_iterations=800,
+        memory=20,
         values=144,
         report_every=200,
     )

@@ -133,12 +133,13 @@ class Run:
             marks.append(max(self._last, now + 1))
         trials = _MAX_TRIALS if self._auto_low else UNBOUNDED
         self._descent.advance([min(marks), limit, self._max_evaluations, trials])
-        self._change(min(marks))
+        self._change(now, min(marks))
 
-    def _change(self, mark: int) -> None:
+    def _change(self, begun: int, mark: int) -> None:
         """Changes the precision or the stage, where it is time to.
 
         Args:
+            begun: The iteration before.
             mark: The iteration that was to be reached.
         """
         if bool(tf.reduce_all(self._descent.spent)):
@@ -149,10 +150,11 @@ class Run:
             return
         until = self._stages.until(int(self.state.stage))
         more = until is not None and now < self.settings.max_iterations and (done or now >= until)
-        due = self._descent.low and (now == _FIRST_CHECK or now % _CHECK_EVERY == 0)
+        # Where nothing was gained since bfloat16 was last corrected, it would be for ever.
+        due = now > begun and (now == _FIRST_CHECK or now % _CHECK_EVERY == 0)
         if more and self._affordable > COST:
             self._descent.next_stage(self._affordable)
-        elif due and not self._correct() and self._auto_low:
+        elif self._descent.low and due and not self._correct() and self._auto_low:
             self._descent.leave_bfloat16()
 
     def _correct(self) -> bool:

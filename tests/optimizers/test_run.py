@@ -3,6 +3,7 @@ import pytest
 import scipy.optimize
 import tensorflow as tf
 
+from rwkeras.optimizers import line_search
 from rwkeras.optimizers.checkpoint import minimize
 from rwkeras.optimizers.minimizer import PROBES, Minimizer
 from rwkeras.optimizers.problem import Problem
@@ -322,6 +323,25 @@ def test_bfloat16_is_corrected_at_the_start_and_now_and_then():
     assert [iteration for iteration, agrees in agree.items() if agrees] == [0, 10, 20]
     result = minimize(taken)
     np.testing.assert_allclose(result.image, CENTRE, atol=5e-3)
+
+
+def test_bfloat16_that_is_stuck_where_it_was_corrected_ends():
+    taken = begin(BOTH, ONES, precision="bfloat16")
+    while taken.iteration < 10:
+        taken.advance()
+    # The last trial of a search along steepest descent, and one that is much too long.
+    optimizer = taken.state.optimizer
+    none = tf.zeros_like(optimizer.history.stored)
+    search = optimizer.search._replace(
+        step=1e30 * tf.ones_like(optimizer.search.step), trials=none + line_search.MAX_TRIALS - 1
+    )
+    history = optimizer.history._replace(stored=none)
+    hopeless = optimizer._replace(search=search, history=history)
+    taken.state = taken.state._replace(optimizer=hopeless)
+    taken.advance()
+    assert taken.iteration == 10
+    assert np.all(taken.state.optimizer.failed)
+    assert taken.finished
 
 
 def test_losses_of_the_result_are_in_float32():

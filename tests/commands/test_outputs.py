@@ -8,8 +8,8 @@ import sys
 import pytest
 
 import rwkeras
-from tests.commands.conftest import ROOT
 from tests.conftest import waves
+from tests.tools import ROOT
 
 # Runs tools one after another, each with several lists of arguments, and prints what they refuse.
 SCRIPT = """

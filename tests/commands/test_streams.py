@@ -6,7 +6,8 @@ import pytest
 
 import rwkeras
 from rwkeras.commands.streams import Unfailing
-from tests.commands.conftest import ROOT, TOY
+from tests.commands.conftest import TOY
+from tests.tools import ROOT
 
 
 class Broken:

@@ -19,6 +19,8 @@ from typing import Any
 
 from absl import app, flags
 
+from rwkeras.images.files import whole_file
+
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output_dir", None, "Where the table and the numbers go.")
 flags.DEFINE_string("revision", "HEAD~1", "What to compare with, as git names it.")
@@ -147,8 +149,10 @@ def main(argv: list[str]) -> None:
         f"{row['least']:.2f} to {row['most']:.2f} |"
         for row in rows
     ]
-    (folder / "before_after.json").write_text(json.dumps(rows, indent=2) + "\n")
-    (folder / "before_after.md").write_text("\n".join(lines) + "\n")
+    with whole_file(folder / "before_after.json") as path:
+        path.write_text(json.dumps(rows, indent=2) + "\n")
+    with whole_file(folder / "before_after.md") as path:
+        path.write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 
 

@@ -17,6 +17,7 @@ from skimage import data
 
 import rwkeras
 from rwkeras.images.files import whole_file
+from rwkeras.images.outputs import Input, Output, check_apart
 from rwkeras.images.reading import from_array, read_image, square
 from rwkeras.images.writing import contact_sheet
 from rwkeras.tasks.scales import ScaleSettings
@@ -83,6 +84,11 @@ def measured(
 def main(argv: list[str]) -> None:
     """Makes the pictures and the table."""
     folder = Path(FLAGS.output_dir)
+    written = [folder / "coarse_to_fine.jpg", folder / "table.csv"]
+    check_apart(
+        [Output("output_dir", path, folder) for path in written],
+        [Input("textures", path) for path in FLAGS.textures],
+    )
     folder.mkdir(parents=True, exist_ok=True)
     rows, sheet = [], []
     for name in FLAGS.textures:

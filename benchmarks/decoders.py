@@ -16,6 +16,7 @@ import numpy as np
 from absl import app, flags
 
 import rwkeras
+from rwkeras.images.files import whole_file
 from rwkeras.images.photographs import SHOWN, photographs
 from rwkeras.images.reading import square
 from rwkeras.images.writing import contact_sheet, write_image
@@ -63,7 +64,8 @@ def main(argv: list[str]) -> None:
             f"{report['seconds']:.0f} |"
         )
     write_image(folder / "decoders.jpg", contact_sheet(sheet))
-    (folder / "decoders.md").write_text("\n".join(lines) + "\n")
+    with whole_file(folder / "decoders.md") as path:
+        path.write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 
 

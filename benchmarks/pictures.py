@@ -41,7 +41,9 @@ from benchmarks.picture_results import (
     write_rows,
 )
 from benchmarks.picture_tasks import TASKS, Task, tasks
+from rwkeras.commands.streams import keep_progress_from_failing
 from rwkeras.images.files import whole_file
+from rwkeras.images.outputs import Input, Output, check_apart
 from rwkeras.tasks.scales import resized
 from rwkeras.validation import check_choice, invalid_argument
 
@@ -138,6 +140,23 @@ def chosen(kind: str, all_of_kind: Sequence[Task]) -> list[tuple[Task, str]]:
     ]
 
 
+def check_outputs(folder: Path, found: dict[str, list[Task]], budgets: Sequence[int]) -> None:
+    """Raises `ValueError` if a picture or a sheet would be written over one that is read."""
+    if FLAGS.images is None:
+        return
+    written = [folder / f"pictures_{kind}.jpg" for kind in found] + [
+        picture_file(folder, task, method, str(budget))
+        for kind, all_of_kind in found.items()
+        for task, method in chosen(kind, all_of_kind)
+        for budget in (*budgets, END)
+    ]
+    read = [Path(FLAGS.images, below) for below in ("content", "style", "texture")]
+    check_apart(
+        [Output("output_dir", path, folder) for path in written],
+        [Input("images", path) for path in read],
+    )
+
+
 def the_judge() -> Judge:
     """Returns the judge, or ends the program if its weights are missing."""
     try:
@@ -163,6 +182,7 @@ def main(argv: list[str]) -> None:
     """Makes the pictures, the tables and the sheets."""
     folder, budgets = Path(FLAGS.output_dir), sorted({int(budget) for budget in FLAGS.budgets})
     found = wanted_tasks()
+    check_outputs(folder, found, budgets)
     judge = the_judge()
     folder.mkdir(parents=True, exist_ok=True)
     common = {name: getattr(FLAGS, name) for name in ("size", "seed", "max_iterations")}
@@ -187,4 +207,5 @@ def main(argv: list[str]) -> None:
 
 if __name__ == "__main__":
     _define_flags()
+    keep_progress_from_failing("stdout", "stderr")
     app.run(main)

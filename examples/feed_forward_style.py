@@ -33,13 +33,15 @@ from examples.settings_flags import define_flags, given_settings, setting
 from examples.style_comparison import compare, sheet
 from examples.style_network import give_colors, style_network
 from rwkeras.backend import keras
+from rwkeras.commands.streams import keep_progress_from_failing
 from rwkeras.decoders.crops import random_crops
 from rwkeras.images.files import check_output, whole_file
+from rwkeras.images.outputs import Input, Output, check_apart
 from rwkeras.images.painting import painting
 from rwkeras.images.photographs import OTHERS, photographs
 from rwkeras.images.reading import fit_longer_side
 from rwkeras.images.writing import check_image_output
-from rwkeras.serving.export import export_decoder
+from rwkeras.serving.export import check_export_folder, export_decoder
 from rwkeras.validation import check_number, invalid_argument
 
 # What is painted at last, by the name that scikit-image has for it.
@@ -165,6 +167,15 @@ def run(settings: Settings, given: dict[str, Any]) -> None:
     """
     output = check_output(given["output"], ending=".keras")
     drawn = check_image_output(given["picture"] or output.with_suffix(".png"), "picture")
+    check_apart(
+        [Output("output", output), Output("picture", drawn)],
+        [
+            Input(name, given[name], deep=name == "images")
+            for name in ("style", "images", "photo")
+            if given[name] is not None
+        ],
+    )
+    check_export_folder(given["export_dir"] or output.with_suffix(""))
     style, photo = _read(settings, given)
     images = given["images"] or photographs(OTHERS)
     found = rwkeras.read_photographs(images, settings.photo_size, settings.image_size)
@@ -210,10 +221,11 @@ def main(arguments: list[str]) -> None:
     given = flags.FLAGS.flag_values_dict()
     try:
         run(given_settings(Settings), given)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":
+    keep_progress_from_failing("stdout", "stderr")
     _define_flags()
     app.run(main)

@@ -33,9 +33,11 @@ import rwkeras
 from examples.enlargements import measure, show, table
 from examples.settings_flags import define_flags, given_settings, setting
 from rwkeras.backend import keras
+from rwkeras.commands.streams import keep_progress_from_failing
 from rwkeras.decoders.crops import Split, random_crops, split
 from rwkeras.decoders.upsampling import DepthToSpace
 from rwkeras.images.files import whole_file
+from rwkeras.images.outputs import Input, Output, check_apart
 from rwkeras.images.photographs import OTHERS, SHOWN, photographs
 from rwkeras.validation import check_number, invalid_argument
 
@@ -180,6 +182,10 @@ def train(
 def run(settings: Settings, folder: Path) -> None:
     """Trains both networks, and writes them, a table of measures and a picture to a folder."""
     losses = {"mse": "mse", "perceptual": settings.loss()}
+    if settings.images is not None:
+        files = [*(f"{method}.keras" for method in losses), "measures.csv", "details.png"]
+        written = [Output("output_dir", folder / file, folder) for file in files]
+        check_apart(written, [Input("images", settings.images, deep=True)])
     divided = read_split(settings)
     folder.mkdir(parents=True, exist_ok=True)
     truth = np.stack(list(divided.held_out.as_numpy_iterator())).astype(np.float32) / 255
@@ -230,5 +236,6 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    keep_progress_from_failing("stdout", "stderr")
     _define_flags()
     app.run(main)

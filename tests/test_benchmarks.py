@@ -260,3 +260,20 @@ def test_means_of_pictures():
         "| style | end | paper | 1 | 1.0 | 7 | - | - | - | - |",
         "| texture | 15 | vgg19 | 2 | 16.5 | - | - | - | - | 0.500 |",
     ]
+
+
+def test_pictures_are_not_written_over_those_that_are_read(tmp_path, monkeypatch):
+    brick = next(task for task in tasks("texture", 32) if task.name == "brick")
+    own = tmp_path / "texture" / "brick-octaves-end.png"
+    own.parent.mkdir()
+    rwkeras.write_image(own, waves(32, 32))
+    given = SimpleNamespace(images=str(tmp_path), methods=["octaves"], pictures=None)
+    monkeypatch.setattr(pictures, "FLAGS", given)
+    with pytest.raises(ValueError) as error:
+        pictures.check_outputs(tmp_path, {"texture": [brick]}, [])
+    assert str(error.value) == (
+        "Invalid value for argument `output_dir`. Expected a value with which "
+        "brick-octaves-end.png is not written over the file of `images`. "
+        f"Received: output_dir={tmp_path}"
+    )
+    pictures.check_outputs(tmp_path / "results", {"texture": [brick]}, [])

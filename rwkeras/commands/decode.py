@@ -9,6 +9,7 @@ import time
 from absl import flags
 
 from rwkeras.commands.launch import own_flags
+from rwkeras.commands.outputs import check_named_outputs
 from rwkeras.commands.report import write_json
 from rwkeras.decoders.decnn import load_decoder
 from rwkeras.decoders.decode import decode
@@ -32,6 +33,7 @@ def main() -> None:
     """Runs the tool."""
     output = check_image_output(FLAGS.output)
     report = check_output(FLAGS.report, "report") if FLAGS.report else None
+    check_named_outputs(("image", "decoder"), output=output, report=report)
     image = fit_longer_side(read_image(FLAGS.image), FLAGS.image_size)
     decoder = load_decoder(FLAGS.decoder)
     started = time.monotonic()

@@ -13,7 +13,7 @@ from absl import flags
 from rwkeras.commands.monitor import Monitor, report_interval
 from rwkeras.images.painting import painting
 from rwkeras.images.reading import fit_longer_side, from_array
-from rwkeras.images.writing import contact_sheet, write_image
+from rwkeras.images.writing import check_image_output, contact_sheet, write_image
 from rwkeras.metrics import patch_distance, psnr
 from rwkeras.networks.calibrate import calibrate
 from rwkeras.networks.vgg import vgg19
@@ -55,9 +55,9 @@ def _run(name: str, task: Callable[..., OptimizationResult]) -> np.ndarray:
             max_iterations=FLAGS.max_iterations, report_every=report_interval(save_every=0)
         )
         result = task(seed=FLAGS.seed, optimizer=settings, callback=monitor)
+    write_image(output, result.image)
     if monitor.interrupted:
         raise KeyboardInterrupt
-    write_image(output, result.image)
     return result.image
 
 
@@ -85,6 +85,8 @@ def main() -> None:
     """Runs the demonstration and lays its pictures out on one sheet."""
     folder = Path(FLAGS.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
+    for name in ("texture.png", "style.png", "inversion.png", "contact_sheet.jpg"):
+        check_image_output(folder / name, "output_dir")
     astronaut, tissue, coffee = (
         fit_longer_side(from_array(photo), FLAGS.image_size)
         for photo in (data.astronaut(), data.immunohistochemistry()[_TISSUE], data.coffee())

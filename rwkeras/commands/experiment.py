@@ -11,11 +11,13 @@ import dataclasses
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from absl import flags
 from tqdm import tqdm
 
+from rwkeras.commands.outputs import inputs
 from rwkeras.commands.report import versions
 from rwkeras.experiments.page import write_page
 from rwkeras.experiments.registry import EXPERIMENTS
@@ -51,6 +53,16 @@ for _field in dataclasses.fields(ExperimentSettings):
         f"Instead of {_field.default}, or of {getattr(QUICK, _field.name)} with --quick.",
     )
 flags.mark_flags_as_required(["experiment", "output_dir"])
+
+# The flags that name files which are read.
+_READS = (
+    "images",
+    "textures",
+    "styles",
+    "network",
+    "pretrained_vgg19_weights",
+    "alexnet_weights",
+)
 
 
 def _settings() -> ExperimentSettings:
@@ -110,13 +122,23 @@ def _study(progress: _Progress) -> Study:
     )
 
 
+def _check_inputs(folder: str) -> None:
+    """Raises `ValueError` if what is read is in the folder whose files will be written anew."""
+    page = Path(os.path.realpath(folder))
+    for name, path, _ in inputs(_READS):
+        if page in (Path(os.path.realpath(path)), *Path(os.path.realpath(path)).parents):
+            expected = f"files outside the folder of the page, {folder}"
+            raise invalid_argument(name, expected, str(path))
+
+
 def main() -> None:
     """Runs the tool."""
     started = time.monotonic()
+    folder = os.path.join(FLAGS.output_dir, FLAGS.experiment)
+    _check_inputs(folder)
     with tqdm(desc=FLAGS.experiment, unit="job", dynamic_ncols=True) as bar:
         study = _study(_Progress(bar))
         report = EXPERIMENTS[FLAGS.experiment](study)
-    folder = os.path.join(FLAGS.output_dir, FLAGS.experiment)
     settings = {
         **dataclasses.asdict(study.settings),
         "quick": FLAGS.quick,

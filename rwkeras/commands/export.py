@@ -18,7 +18,7 @@ from rwkeras.networks.circular import with_mirrored_padding
 from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
 from rwkeras.networks.multiscale_recipe import is_multiscale_recipe
 from rwkeras.networks.recipe import Recipe, read_recipe
-from rwkeras.serving.export import export_decoder, export_task
+from rwkeras.serving.export import check_export_folder, export_decoder, export_task
 from rwkeras.serving.graph.task import ServedTask
 from rwkeras.serving.graph.tasks import ServedInversion, ServedStyle, ServedTexture
 from rwkeras.serving.settings import ServingSettings
@@ -216,5 +216,7 @@ def _export_decoder(folder: str) -> Path:
 
 def main() -> None:
     """Runs the tool."""
+    folder = os.path.normpath(FLAGS.output_dir)
+    check_export_folder(folder, FLAGS.version)
     export = _export_decoder if FLAGS.kind == _DECODER else _export_task
-    print(f"exported: {export(os.path.normpath(FLAGS.output_dir))}")
+    print(f"exported: {export(folder)}")

@@ -107,7 +107,8 @@ flags.DEFINE_float(
 flags.DEFINE_string(
     "checkpoint_dir",
     None,
-    "A folder to keep the state of the run in; run again with the same flags, it goes on.",
+    "A folder to keep the state of the run in; run again with the same flags, it goes on, and with "
+    "more iterations or evaluations it goes on from where it ended.",
 )
 flags.DEFINE_float(
     "checkpoint_seconds", _OPTIMIZER.checkpoint_seconds, "How long to wait between two saves."

@@ -58,4 +58,5 @@ def main() -> int:
         reference = source.batch.images[0]
         return {"psnr_db": psnr(image, reference)[0], "ssim": ssim(image, reference)[0]}
 
-    return run_task(prepare, measure, source=source, noise=FLAGS.init == NOISE)
+    noise = FLAGS.init == NOISE
+    return run_task(prepare, measure, reads=("image", "init"), source=source, noise=noise)

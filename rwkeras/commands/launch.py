@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from absl import app, flags
 
+from rwkeras.commands.streams import keep_progress_from_failing
+
 # A process that a signal ends has this and the signal's number as its status.
 SIGNALLED = 128
 
@@ -59,6 +61,7 @@ def launch(module_name: str) -> None:
         module_name: A module that defines absl flags and `main()`, which returns an exit status
             or None. It is imported here, so that an unusable set-up is an error like any other.
     """
+    keep_progress_from_failing("stderr")
     warnings.showwarning = _show_warning
     # A network has functions of its own, and TensorFlow warns of each that it traces anew.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from tqdm import tqdm
 
 from rwkeras.commands.filmstrip import Filmstrip
 from rwkeras.commands.pictures import Pictures
+from rwkeras.commands.streams import Unfailing
 from rwkeras.optimizers.settings import Progress
 
 _REPORT_EVERY = 5
 _LOG_IMAGE_EVERY = 50
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def preview_path(output: Path, iteration: int) -> Path:
@@ -31,10 +33,12 @@ def report_interval(save_every: int) -> int:
 
 
 class Monitor:
-    """A callback with a progress bar, previews, TensorBoard, Ctrl-C and SIGTERM.
+    """A callback with a progress bar, previews, TensorBoard, Ctrl-C, SIGTERM and SIGHUP.
 
-    Used as a context manager. The first Ctrl-C or SIGTERM ends the run at the next chance, with a
-    result; the second ends the process.
+    Used as a context manager. The first signal ends the run at the next chance, with a result; the
+    second ends the process, but for SIGHUP, which a terminal that is closed may send twice. Nothing
+    that is shown or written on the way ends the run: of a preview that cannot be, there is one
+    warning.
 
     Args:
         output: The path of the result, beside which previews go.
@@ -61,11 +65,21 @@ class Monitor:
         self._pictures = Pictures() if pictures is None else pictures
         self._filmstrip = filmstrip
         self._writer = tf.summary.create_file_writer(logdir) if logdir else None
-        self._bar = tqdm(total=total, unit="it", desc=output.stem, dynamic_ncols=True)
+        self._bar = tqdm(
+            total=total,
+            unit="it",
+            desc=output.stem,
+            dynamic_ncols=True,
+            file=Unfailing(sys.stderr),
+        )
+        self._warned = False
         self.interrupted: int | None = None
 
     def __enter__(self) -> "Monitor":
-        self._previous = {n: signal.signal(n, self._interrupt) for n in _SIGNALS}
+        # What `nohup` began is not to hear of its terminal's end.
+        ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        heard = [n for n in _SIGNALS if not (ignored and n == signal.SIGHUP)]
+        self._previous = {n: signal.signal(n, self._interrupt) for n in heard}
         return self
 
     def __exit__(self, *exception) -> None:
@@ -79,7 +93,8 @@ class Monitor:
         self.interrupted = number
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        print("\nstopping; once more to quit without a result", file=sys.stderr)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        print("\nstopping; once more to quit without a result", file=Unfailing(sys.stderr))
 
     def __call__(self, progress: Progress) -> bool:
         """Shows and writes a `Progress`; returns whether to stop."""
@@ -91,13 +106,23 @@ class Monitor:
             return self._pictures.finished(progress.images[0].numpy())
 
         if self._preview_is_due(progress.iteration):
-            self._pictures.write(preview_path(self._output, progress.iteration), shown())
+            self._write_preview(progress.iteration, shown())
         if self._filmstrip is not None:
             self._filmstrip.see(progress.iteration, shown)
         if self._writer is not None:
             with self._writer.as_default(step=progress.iteration):
                 self._log(progress, shown)
         return self.interrupted is not None
+
+    def _write_preview(self, iteration: int, image: np.ndarray) -> None:
+        """Writes a preview; warns of the first that cannot be written."""
+        path = preview_path(self._output, iteration)
+        try:
+            self._pictures.write(path, image)
+        except (OSError, ValueError) as error:  # A disk that is full, a folder that has gone.
+            if not self._warned:
+                warnings.warn(f"A preview cannot be written: {error}", stacklevel=2)
+            self._warned = True
 
     def _preview_is_due(self, iteration: int) -> bool:
         """Returns whether a preview's iteration has come since the last call."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from absl import flags
 
+from rwkeras.commands.outputs import check_named_outputs
 from rwkeras.serving.client.client import Client
 from rwkeras.serving.client.reply import Reply, check_png_output
 from rwkeras.validation import invalid_argument
@@ -100,6 +101,7 @@ def main() -> None:
             raise invalid_argument("output", "a file name that ends in .png", "nothing")
         output = check_png_output(FLAGS.output, "output")
         pictures, options = _pictures(), _options()
+        check_named_outputs(pictures, output=output)
     with Client(
         FLAGS.address,
         model=_MODELS[FLAGS.kind] if FLAGS.model is None else FLAGS.model,

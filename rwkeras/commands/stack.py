@@ -8,6 +8,8 @@ Example:
 
 import sys
 import time
+import warnings
+from pathlib import Path
 from typing import Any
 
 from absl import flags
@@ -15,8 +17,9 @@ from tqdm import tqdm
 
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.commands.launch import own_flags
+from rwkeras.commands.outputs import check_named_outputs
 from rwkeras.commands.report import write_json
-from rwkeras.images.files import check_output
+from rwkeras.images.files import check_output, is_stream
 from rwkeras.images.reading import fit_longer_side, read_image
 from rwkeras.networks.recipe import ARCHITECTURES, Recipe, read_recipe
 from rwkeras.optimizers.settings import PRECISIONS
@@ -80,10 +83,21 @@ def _describe(result: StackResult) -> dict:
     }
 
 
+def _keep(recipe: Recipe, output: Path) -> None:
+    """Writes a recipe that is not all there yet; warns if it cannot, as the end may be."""
+    if is_stream(output):
+        return
+    try:
+        recipe.save(output)
+    except OSError as error:
+        warnings.warn(f"The recipe so far cannot be written: {error}", stacklevel=2)
+
+
 def main() -> None:
     """Runs the tool."""
     output = check_output(FLAGS.output, ending=".json")
     report = check_output(FLAGS.report, "report") if FLAGS.report else None
+    check_named_outputs(("reference",), output=output, report=report)
     check_number("image_size", FLAGS.image_size, integer=True)
     resume = read_recipe(output, "output") if FLAGS.resume else None
     reference = fit_longer_side(read_image(FLAGS.reference, "reference"), FLAGS.image_size)
@@ -91,7 +105,7 @@ def main() -> None:
     with tqdm(unit="layer", desc=output.stem, dynamic_ncols=True) as bar:
 
         def show(recipe: Recipe, choice: LayerChoice) -> None:
-            recipe.save(output)
+            _keep(recipe, output)
             bar.write(
                 f"{choice.layer}: candidate {choice.chosen} of {FLAGS.candidates}, relative loss "
                 f"{choice.losses[choice.chosen]:.3g}, 1/{choice.gain:.3g} of the first's",

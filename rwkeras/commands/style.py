@@ -29,6 +29,8 @@ from rwkeras.validation import check_number, invalid_argument
 
 _WEIGHTS = ("content_weight", "style_weight", "tv_weight")
 _LAYERS = ("content_layers", "style_layers")
+# The flags that name files which are read.
+_READS = ("content", "style", "content_masks", "style_masks", "init")
 
 flags.DEFINE_string(
     "content",
@@ -169,4 +171,5 @@ def main() -> int:
             content = resize(content, (image.shape[1], image.shape[0]))
         return with_luminance_of(content, image)
 
-    return run_task(prepare, source=source, finish=finish, noise=FLAGS.init == "noise")
+    noise = FLAGS.init == "noise"
+    return run_task(prepare, reads=_READS, source=source, finish=finish, noise=noise)

@@ -20,6 +20,7 @@ from absl import flags
 from tqdm import tqdm
 
 from rwkeras.images.collection import named_files
+from rwkeras.images.files import check_output
 from rwkeras.images.reading import fit_longer_side, read_image
 from rwkeras.networks.loading import NETWORKS, takes
 from rwkeras.optimizers.settings import PRECISIONS, OptimizerSettings
@@ -30,7 +31,7 @@ from rwkeras.sweeps.jobs import Job, Manifest
 from rwkeras.sweeps.local import default_workers, run_sweep
 from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.outcome import SweepCallback, SweepResult
-from rwkeras.sweeps.pictures import put_picture
+from rwkeras.sweeps.pictures import check_copies, put_picture
 from rwkeras.sweeps.store import Failure, Store
 from rwkeras.sweeps.table import csv_bytes, results_table
 from rwkeras.tasks.settings import InversionSettings
@@ -71,11 +72,13 @@ _TOP = ("fc6", "fc7", "fc8")
 
 def _images() -> list[FileRef]:
     """Returns copies of the pictures below the output folder, resampled."""
+    files = named_files(FLAGS.images)
+    check_copies(FLAGS.output_dir, files, "images")
     return [
         put_picture(
             FLAGS.output_dir, name, fit_longer_side(read_image(file, "images"), FLAGS.image_size)
         )
-        for name, file in named_files(FLAGS.images).items()
+        for name, file in files.items()
     ]
 
 
@@ -164,6 +167,8 @@ def main() -> None:
         check_number("workers", FLAGS.workers, integer=True, minimum=1)
     manifest = _manifest()
     table = os.path.join(FLAGS.output_dir, "results.csv")
+    if "://" not in table:
+        check_output(table, "output_dir")
     try:
         with tqdm(total=len(manifest), desc="sweep", unit="job", dynamic_ncols=True) as bar:
             result = _run(manifest, _Progress(bar))

@@ -3,8 +3,7 @@
 import dataclasses
 import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,11 +16,11 @@ from rwkeras.commands.peak import peak_memory, return_freed_memory
 from rwkeras.commands.pictures import Finish, Pictures, as_it_is, thumbnail
 from rwkeras.commands.report import described, write_json
 from rwkeras.commands.source import Source
-from rwkeras.commands.variations import Variation, in_rows, seeded, variations
-from rwkeras.images.files import check_output
-from rwkeras.images.writing import check_image_output
+from rwkeras.commands.task_files import TaskFiles, task_files
+from rwkeras.commands.variations import Variation, in_rows, seeded
+from rwkeras.images.files import is_stream
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import check_number
 
 Task = Callable[[OptimizerSettings, Callback], OptimizationResult]
 
@@ -52,14 +51,6 @@ def _say_peak(bound: float) -> None:
         print(f"{kind}: {peak:.2f} GiB of memory at most, of {bound:g}", file=sys.stderr)
 
 
-class _Files(NamedTuple):
-    """Where the tool's findings go."""
-
-    output: Path
-    report: Path | None
-    filmstrip: Path | None
-
-
 class _Made(NamedTuple):
     """What is known of a result that was written."""
 
@@ -68,17 +59,6 @@ class _Made(NamedTuple):
     stages: list[tuple[str, np.ndarray]]
     report: dict[str, Any]
     interrupted: int | None
-
-
-def _files() -> _Files:
-    """Returns the files that the flags name, all of which can be written."""
-    values = flags.FLAGS
-    output = check_image_output(values.output)
-    report = check_output(values.report, "report") if values.report else None
-    filmstrip = check_image_output(values.filmstrip, "filmstrip") if values.filmstrip else None
-    if filmstrip is not None and filmstrip.resolve() == output.resolve():
-        raise invalid_argument("filmstrip", "another file than that of `output`", str(filmstrip))
-    return _Files(output, report, filmstrip)
 
 
 def _make(
@@ -121,15 +101,24 @@ def _make(
     return _Made(variation.name, thumbnail(image), stages, report, monitor.interrupted)
 
 
-def _write_overviews(files: _Files, pictures: Pictures, done: list[_Made]) -> None:
-    """Writes what there is to say of all results so far."""
+def _write_overviews(
+    files: TaskFiles, pictures: Pictures, done: list[_Made], *, last: bool
+) -> None:
+    """Writes what there is to say of all results so far.
+
+    Args:
+        files: Where to; into what is no regular file only at last, as it cannot be replaced.
+        pictures: How pictures are written.
+        done: The results.
+        last: Whether no more will come.
+    """
     several = bool(done[0].label)
-    if several:
+    if several and (last or not is_stream(files.output)):
         sheet = [(made.label, made.thumbnail) for made in done]
         pictures.write_sheet(files.output, in_rows(sheet))
-    if files.filmstrip is not None:
+    if files.filmstrip is not None and (last or not is_stream(files.filmstrip)):
         pictures.write_sheet(files.filmstrip, [made.stages for made in done])
-    if files.report is not None:
+    if files.report is not None and (last or not is_stream(files.report)):
         reports = [made.report for made in done]
         given = {flag.name: flag.value for flag in own_flags()}
         write_json(files.report, {"variations": reports} if several else reports[0], given)
@@ -139,6 +128,7 @@ def run_task(
     prepare: Callable[[], Task],
     measure: Callable[[np.ndarray], dict[str, Any]] = _no_measures,
     *,
+    reads: Sequence[str],
     source: Source | None = None,
     finish: Finish = as_it_is,
     noise: bool = True,
@@ -150,6 +140,7 @@ def run_task(
             optimiser's settings and a callback. It is called once the outputs were found to be
             writable, and again for each variation, with another `FLAGS.seed`.
         measure: Returns what else the report says of an image, float32 [height, width, 3].
+        reads: The tool's own flags that name files which it reads.
         source: The picture whose alpha channel and ICC profile the result gets.
         finish: What is done to a picture, of any size, before it is shown.
         noise: Whether the task starts from noise.
@@ -160,10 +151,9 @@ def run_task(
     values = flags.FLAGS
     if values.max_memory is not None:
         return_freed_memory()
-    files = _files()
     check_number("save_every", values.save_every, integer=True)
     flags.optimizer(report_interval(values.save_every))  # What cannot be is refused at once.
-    wanted = variations(files.output, noise=noise)
+    files, wanted = task_files(reads, noise=noise)
     written = [files.output] if files.filmstrip is None else [files.output, files.filmstrip]
     settings = flags.file_settings(written)
     pictures = Pictures(settings, None if source is None else source.picture, finish)
@@ -171,8 +161,9 @@ def run_task(
     for variation in wanted:
         with seeded(variation.seed):
             done.append(_make(variation, prepare, measure, pictures))
-        _write_overviews(files, pictures, done)
         interrupted = done[-1].interrupted
+        last = variation is wanted[-1] or interrupted is not None
+        _write_overviews(files, pictures, done, last=last)
         if interrupted is not None:
             return SIGNALLED + interrupted
     return 0

@@ -118,4 +118,4 @@ def main() -> int:
         return task
 
     profile = Source("texture", FLAGS.texture[0], alpha=False)
-    return run_task(prepare, _measures, source=profile)
+    return run_task(prepare, _measures, reads=("texture",), source=profile)

@@ -7,7 +7,6 @@ Example:
     rwkeras-train-decoder --images=photos --layer=conv3_1 --output=decoder.keras
 """
 
-import contextlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,9 @@ from tqdm.keras import TqdmCallback
 from rwkeras.backend import keras
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.commands.launch import own_flags
+from rwkeras.commands.outputs import check_named_outputs
 from rwkeras.commands.report import write_json
+from rwkeras.decoders.backup import forget_backup
 from rwkeras.decoders.photographs import Photographs
 from rwkeras.decoders.settings import (
     PRECISIONS,
@@ -154,6 +155,7 @@ def main() -> None:
     """Runs the tool."""
     output = check_output(FLAGS.output, ending=".keras")
     report = check_output(FLAGS.report, "report") if FLAGS.report else None
+    check_named_outputs(("images", "network", "weights"), output=output, report=report)
     decoder, training = _settings()
     backup = Path(FLAGS.backup_dir or output.with_suffix(".training"))
     photos = _photographs(training)
@@ -165,13 +167,13 @@ def main() -> None:
         decoder=decoder,
         training=training,
         backup_dir=str(backup),
+        keep_backup=True,
         logdir=FLAGS.logdir,
         callbacks=[TqdmCallback(verbose=0, desc=output.stem, dynamic_ncols=True)],
     )
     with whole_file(output) as temporary:
         trained.model.save(temporary)
-    with contextlib.suppress(OSError):  # It is empty unless there was something else in it.
-        backup.rmdir()
+    forget_backup(str(backup))  # Not before: of what could not be written, the state is left.
     measured = {name: values[-1] for name, values in trained.history.items()}
     if report is not None:
         found = {

@@ -1,8 +1,11 @@
 """The state of a training, kept in a folder by Keras's `BackupAndRestore`, and whose it is."""
 
+import contextlib
 import dataclasses
 import hashlib
 import json
+import shutil
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import numpy as np
 from rwkeras.backend import keras
 from rwkeras.decoders.photographs import Photographs
 from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
+from rwkeras.images.files import whole_file
 from rwkeras.validation import invalid_argument
 
 # Below the folder that the user names, since Keras removes it when the training has ended.
@@ -46,20 +50,66 @@ def _digest(arrays: Iterable[np.ndarray]) -> str:
     return found.hexdigest()
 
 
-def backup_in(folder: str, described: str) -> list[keras.callbacks.BackupAndRestore]:
-    """Returns what saves the state in a folder, which must not hold that of another training."""
+class _Backup(keras.callbacks.BackupAndRestore):
+    """Keras's backup, without which a training goes on where it cannot be written.
+
+    What was written last is then left as it is: Keras finds it by the copy that it keeps.
+    """
+
+    def __init__(self, folder: str, keep: bool):
+        super().__init__(folder, double_checkpoint=True, delete_checkpoint=not keep)
+        self._failed = False
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Saves the state; warns, once, if that cannot be done."""
+        if self._failed:
+            return
+        try:
+            super().on_epoch_end(epoch, logs)
+        except (OSError, RuntimeError) as error:  # HDF5 raises either.
+            self._failed = True
+            warnings.warn(
+                f"The state of the training cannot be kept in {self.backup_dir}, and it goes on "
+                f"without: {error}",
+                stacklevel=2,
+            )
+
+
+def forget_backup(folder: str) -> None:
+    """Removes the state of a training from its folder, and the folder if nothing else is in it."""
+    shutil.rmtree(Path(folder) / _BACKUP, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        Path(folder).rmdir()
+
+
+def backup_in(
+    folder: str, described: str, *, keep: bool = False
+) -> list[keras.callbacks.BackupAndRestore]:
+    """Returns what saves the state in a folder, which must not hold that of another training.
+
+    Args:
+        folder: The folder.
+        described: What `description` returned.
+        keep: Whether the state stays when the training has ended.
+    """
     backup = Path(folder) / _BACKUP
     said = backup / _DESCRIPTION
+    begun = (backup / _STATE).exists()
+    if not (begun or said.exists()) and backup.is_dir() and any(backup.iterdir()):
+        # Keras would remove it at the end, whatever it holds.
+        expected = f"a folder in which '{_BACKUP}' is a training's, or is not there yet"
+        raise invalid_argument("backup_dir", expected, folder)
     try:
         backup.mkdir(parents=True, exist_ok=True)
-        if not (backup / _STATE).exists():
-            said.write_text(described)
+        if not begun:
+            with whole_file(said) as temporary:
+                temporary.write_text(described)
     except OSError as error:
         expected = "a folder that can be written to"
         raise invalid_argument("backup_dir", expected, f"{folder} ({error.strerror})") from error
     if not said.exists() or said.read_text() != described:
         raise invalid_argument("backup_dir", "a folder without another training's state", folder)
-    return [keras.callbacks.BackupAndRestore(str(backup), double_checkpoint=True)]
+    return [_Backup(str(backup), keep)]
 
 
 def restored(joint: keras.Model, backup: Sequence[keras.callbacks.BackupAndRestore]) -> int:

@@ -49,6 +49,7 @@ def train_decoder(
     decoder: DecoderSettings = DecoderSettings(),
     training: DecoderTraining = DecoderTraining(),
     backup_dir: str | None = None,
+    keep_backup: bool = False,
     logdir: str | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     strategy: tf.distribute.Strategy | None = None,
@@ -68,6 +69,8 @@ def train_decoder(
         backup_dir: A folder for the state of the training, or None. The same training begun again
             goes on from the last epoch, and ends as if it had never stopped, but for how long it
             has waited for a better measure.
+        keep_backup: Whether the state stays when the training has ended, for what comes of it to be
+            written first; see `forget_backup`.
         logdir: A folder for TensorBoard, or None.
         callbacks: Further callbacks of Keras's.
         strategy: Where it is computed; None for all GPUs there are.
@@ -89,7 +92,8 @@ def train_decoder(
         joint = _compiled(encoder, decoder, training)
     backup = []
     if backup_dir is not None:
-        backup = backup_in(backup_dir, description(encoder, read, decoder, training))
+        described = description(encoder, read, decoder, training)
+        backup = backup_in(backup_dir, described, keep=keep_backup)
     # What is read has to begin where the training goes on, so that is found out first.
     done = restored(joint, backup)
     held_out = None

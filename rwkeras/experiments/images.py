@@ -8,7 +8,7 @@ from rwkeras.images.collection import named_files
 from rwkeras.images.photographs import SHOWN
 from rwkeras.images.reading import from_array, read_image, square
 from rwkeras.sweeps.files import FileRef
-from rwkeras.sweeps.pictures import put_picture
+from rwkeras.sweeps.pictures import check_copies, put_picture
 
 # Of a photograph of stained tissue, a part that looks alike everywhere.
 _TISSUE = np.s_[10:202, 40:232]
@@ -53,6 +53,8 @@ def put_images(
     """
     if paths:
         files = named_files(paths, kind)
+        copies = {f"{kind}-{size}/{name}": file for name, file in files.items()}
+        check_copies(folder, copies, kind)
         pictures = {name: read_image(file, kind) for name, file in files.items()}
     else:
         pictures = {name: from_array(image) for name, image in _samples(kind).items()}

@@ -1,12 +1,24 @@
-"""Files that appear whole or not at all."""
+"""Files that are written: whether they can be, and that they appear whole or not at all.
+
+A link is written through, to the file that it leads to. What is no regular file, such as a FIFO or
+a device, is never replaced, but written into.
+"""
 
 import contextlib
 import os
+import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from rwkeras.validation import invalid_argument
+
+# Of a name so much of its end is kept in the temporary one: all endings that mean something to
+# those who write, and not so much that a name that is legal becomes one that is too long.
+_ENDING, _PREFIX = 16, ".rwkeras-"
+# By these names a process's open files may be had, which are not theirs to replace either.
+_OPEN_FILES = ("/dev/std", "/dev/fd/", "/proc/")
 
 
 def check_output(
@@ -15,18 +27,23 @@ def check_output(
     """Returns a path to write to, or raises `ValueError` if nothing can be written there.
 
     Args:
-        path: A file, which may exist, in a folder, which must.
+        path: A file, which may exist, in a folder, which must; or a FIFO or a device.
         name: The argument, as the caller spells it.
         ending: What its name has to end in, such as ".json"; None for anything.
     """
     path = Path(path)
-    folder = path.parent
-    if path.is_dir():
+    if os.path.isdir(path):
         raise invalid_argument(name, "a file, not a folder", str(path))
-    if not folder.is_dir():
-        raise invalid_argument(name, "a file in a folder that exists", str(path))
-    try:  # Permissions do not tell: root has them all, and a file system may refuse.
-        tempfile.TemporaryFile(dir=folder).close()
+    try:
+        stream = is_stream(path)
+    except OSError as error:
+        expected = "a name that a file can have there"
+        raise invalid_argument(name, expected, f"{path} ({error.strerror})") from error
+    try:
+        if stream:
+            _check_stream(path)
+        else:
+            _check_place(path, name)
     except OSError as error:
         expected = "a file in a folder that can be written to"
         raise invalid_argument(name, expected, f"{path} ({error.strerror})") from error
@@ -35,25 +52,99 @@ def check_output(
     return path
 
 
+def is_stream(path: str | os.PathLike[str]) -> bool:
+    """Returns whether a path is that of a FIFO, a device or an open file: written into, once.
+
+    Raises:
+        OSError: The path cannot be one of a file, such as one whose name is too long.
+    """
+    if os.path.abspath(path).startswith(_OPEN_FILES):
+        return True
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _check_stream(path: Path) -> None:
+    """Raises `OSError` unless a stream can be opened to write; does not open it."""
+    if stat.S_ISSOCK(os.stat(path).st_mode):
+        raise OSError(None, "a socket")
+    if not os.access(path, os.W_OK):
+        raise PermissionError(None, "Permission denied")
+
+
+def _check_place(path: Path, name: str) -> None:
+    """Raises `OSError` or `ValueError` unless there can be a regular file at a path."""
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        raise invalid_argument(name, "a file in a folder that exists", str(path))
+    # Permissions do not tell: root has them all, and a file system may refuse.
+    tempfile.TemporaryFile(dir=folder).close()
+    with contextlib.suppress(FileNotFoundError):
+        file, mode = os.stat(path), os.stat(folder)
+        # In a folder such as /tmp a file is only its owner's to replace.
+        if mode.st_mode & stat.S_ISVTX and os.geteuid() not in (0, file.st_uid, mode.st_uid):
+            raise PermissionError(None, "another user's file")
+
+
 @contextlib.contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Gives a temporary path beside `path`, which takes its place if the block succeeds.
+    """Gives a temporary path, whose file takes the place of `path` if the block succeeds.
 
     Args:
-        path: Where the file is to be. What stands there stays until the new file is whole.
+        path: Where the file is to be. What stands there stays until the new file is whole. A link
+            stays one; a FIFO or a device gets what was written.
 
     Yields:
         The path to write to, of the same extension.
+
+    Raises:
+        OSError: The file cannot be written; the message names `path`.
     """
     path = Path(path)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = None
     try:
+        stream, target = is_stream(path), Path(os.path.realpath(path))
+        temporary = _temporary(path, None if stream else target.parent)
         yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp's files are private.
-        os.replace(temporary, path)
+        if stream:
+            _pour(temporary, path)
+        else:
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)  # mkstemp's files are private.
+            os.replace(temporary, target)
+    except OSError as error:
+        named = str(error.filename or path)
+        if named != str(path) and not os.path.basename(named).startswith(_PREFIX):
+            raise  # It is of another file, whose name it has.
+        raise _named(error, path) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _temporary(path: Path, folder: Path | None) -> Path:
+    """Returns a new file of the extension of a path; None for where temporary files go."""
+    handle, name = tempfile.mkstemp(prefix=_PREFIX, suffix=path.suffix[-_ENDING:], dir=folder)
+    os.close(handle)
+    return Path(name)
+
+
+def _pour(source: Path, stream: Path) -> None:
+    """Writes a file's bytes into what is no regular file; waits for who reads a FIFO."""
+
+    def opened(name: str, flags: int) -> int:
+        return os.open(name, os.O_WRONLY | os.O_APPEND)  # Neither made nor cut short.
+
+    with open(source, "rb") as file, open(stream, "wb", opener=opened) as written:
+        shutil.copyfileobj(file, written)
+
+
+def _named(error: OSError, path: Path) -> OSError:
+    """Returns an error of writing that names the file that was meant."""
+    if error.errno is None:  # What Pillow and HDF5 raise.
+        return OSError(f"'{path}' cannot be written: {error}")
+    return OSError(error.errno, error.strerror, str(path))

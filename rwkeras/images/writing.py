@@ -1,5 +1,6 @@
 """Pictures to files."""
 
+import io
 import math
 import os
 from dataclasses import dataclass
@@ -113,8 +114,9 @@ def write_image(
         settings: How it is written where the format leaves a choice.
 
     Raises:
-        ValueError: The file cannot be written, its ending is unknown, or its format does not hold
+        ValueError: There can be no such file, its ending is unknown, or its format does not hold
             what it is to.
+        OSError: The file cannot be written; the message names it.
     """
     path = check_image_output(path)
     kind = _FORMATS[path.suffix.lower()]
@@ -130,8 +132,11 @@ def write_image(
     options = settings.options(kind.name)
     if icc_profile is not None:
         options["icc_profile"] = icc_profile
+    # Not straight into the file: where a disk is full Pillow may leave half a JPEG and say nothing.
+    encoded = io.BytesIO()
+    Image.fromarray(to_uint8(pixels)).save(encoded, kind.name, **options)
     with whole_file(path) as temporary:
-        Image.fromarray(to_uint8(pixels)).save(temporary, kind.name, **options)
+        temporary.write_bytes(encoded.getbuffer())
 
 
 def contact_sheet(rows: list[list[tuple[str, np.ndarray]]], *, margin: int = 8) -> np.ndarray:

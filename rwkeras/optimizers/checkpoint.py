@@ -1,11 +1,15 @@
 """Runs that survive being stopped: their whole state in a folder, saved now and then."""
 
+import errno
 import hashlib
 import json
+import os
+import shutil
 import time
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -15,6 +19,16 @@ from rwkeras.optimizers.settings import Callback, OptimizationResult
 from rwkeras.validation import invalid_argument
 
 _DESCRIPTION = "description/.ATTRIBUTES/VARIABLE_VALUE"
+# What bounds a run: it goes on if it is given more, whether it had ended or not.
+_BOUNDS = ("max_iterations", "max_evaluations")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Bounds(NamedTuple):
+    """What bounds a run; see `OptimizerSettings`."""
+
+    max_iterations: int
+    max_evaluations: int | None
 
 
 def digest(tensors: Any) -> str:
@@ -31,12 +45,14 @@ class Checkpoints:
     """A folder with the last state of one run.
 
     TensorFlow writes a checkpoint beside the one before and only then points to it, so that
-    whatever happens in between, one of the two is whole.
+    whatever happens in between, one of the two is whole. That one cannot be written is no reason to
+    end a run: there is one warning.
 
     Args:
         run: The run, at its start.
         directory: The folder; made if it is missing.
-        description: What the run is of, by name. A state of another description is refused.
+        description: What the run is of, by name. A state of another description is refused, but for
+            one of a run that had fewer iterations or evaluations at most.
         seconds: How long to wait between saves.
     """
 
@@ -47,10 +63,11 @@ class Checkpoints:
         self._seconds = seconds
         self._saved = time.monotonic()
         self._variables = [tf.Variable(tensor) for tensor in _leaves(run.state)]
-        text = tf.Variable(json.dumps(self._description))
-        self._checkpoint = tf.train.Checkpoint(description=text, state=self._variables)
+        self._text = tf.Variable(json.dumps(self._description))
+        self._checkpoint = tf.train.Checkpoint(description=self._text, state=self._variables)
+        self._warned = False
         try:
-            Path(directory).mkdir(parents=True, exist_ok=True)
+            _make_folder(directory)
             self._manager = tf.train.CheckpointManager(self._checkpoint, directory, max_to_keep=1)
         except (OSError, tf.errors.OpError) as error:
             raise invalid_argument(
@@ -68,23 +85,19 @@ class Checkpoints:
             return False
         self._check(latest)
         self._checkpoint.restore(latest).assert_consumed()
+        self._text.assign(json.dumps(self._description))
         leaves = [tf.identity(variable) for variable in self._variables]
         self._run.state = _with_leaves(self._run.state, leaves)
         return True
 
     def _check(self, path: str) -> None:
         """Raises `ValueError` unless a checkpoint is of this run."""
-        try:
-            found = json.loads(tf.train.load_checkpoint(path).get_tensor(_DESCRIPTION))
-        except (tf.errors.OpError, ValueError) as error:
-            raise invalid_argument(
-                "checkpoint_dir", "a folder with checkpoints of rwkeras", self._directory
-            ) from error
+        found = _description(path, self._directory)
         names = dict.fromkeys([*self._description, *found])
         differences = [
             f"{name} was {found.get(name)!r} and is now {self._description.get(name)!r}"
             for name in names
-            if found.get(name) != self._description.get(name)
+            if not _goes_on(name, found.get(name), self._description.get(name))
         ]
         if differences:
             raise invalid_argument(
@@ -94,16 +107,75 @@ class Checkpoints:
             )
 
     def save(self) -> None:
-        """Saves the state of the run."""
+        """Saves the state of the run; warns, once, if that cannot be done."""
         for variable, tensor in zip(self._variables, _leaves(self._run.state), strict=True):
             variable.assign(tensor)
-        self._manager.save()
+        try:
+            self._manager.save()
+        except (OSError, tf.errors.OpError) as error:
+            # Of what was begun, for the picture to have the room.
+            for part in Path(self._directory).glob("ckpt-*_temp"):
+                shutil.rmtree(part, ignore_errors=True)
+            if not self._warned:
+                warnings.warn(
+                    f"The state of the run cannot be kept in {self._directory}, and it goes on "
+                    f"without: {_reason(error)}",
+                    stacklevel=2,
+                )
+            self._warned = True
         self._saved = time.monotonic()
 
     def save_if_due(self) -> None:
         """Saves the state of the run if the last save was long enough ago."""
         if time.monotonic() - self._saved >= self._seconds:
             self.save()
+
+
+def _make_folder(directory: str) -> None:
+    """Makes a folder, unless the disk is full; raises `OSError` if it could never be written."""
+    try:
+        Path(directory).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+    else:
+        if not os.access(directory, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), directory)
+
+
+def _description(path: str, directory: str) -> dict[str, Any]:
+    """Returns what a checkpoint in a folder says that it is of; raises `ValueError` if nothing."""
+    try:
+        return json.loads(tf.train.load_checkpoint(path).get_tensor(_DESCRIPTION))
+    except (tf.errors.OpError, ValueError) as error:
+        raise invalid_argument(
+            "checkpoint_dir", "a folder with checkpoints of rwkeras", directory
+        ) from error
+
+
+def kept_bounds(directory: str) -> Bounds | None:
+    """Returns the bounds of the run whose state is in a folder; None if there is none.
+
+    Raises:
+        ValueError: The folder holds checkpoints of something else.
+    """
+    latest = tf.train.latest_checkpoint(directory)
+    if latest is None:
+        return None
+    found = _description(latest, directory)
+    return Bounds(*(found[name] for name in _BOUNDS))
+
+
+def _goes_on(name: str, before: Any, now: Any) -> bool:
+    """Returns whether a run of one description may go on as one of another, as to one name."""
+    if name not in _BOUNDS or before is None or now is None:
+        return before == now or (name in _BOUNDS and now is None)
+    return now >= before
+
+
+def _reason(error: Exception) -> str:
+    """Returns what an error of writing says, without where in TensorFlow it was."""
+    return str(error).split("}} ")[-1].split(" [Op:")[0]
 
 
 def _leaves(state: Any) -> list[tf.Tensor]:

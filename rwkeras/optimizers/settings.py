@@ -44,7 +44,9 @@ class OptimizerSettings:
             chosen, and how many pairs L-BFGS keeps; see `rwkeras.tasks.memory`. Not of
             `optimize_image`, whose objective was made before.
         checkpoint_dir: A folder in which the state of the run is kept, or None. The same run begun
-            again goes on from there, and ends as if it had never stopped.
+            again goes on from there, and ends as if it had never stopped. With more iterations or
+            evaluations it goes on from there too, even if it had ended; when its stages and
+            precisions change was then decided by the fewer. One that has converged stays as it is.
         checkpoint_seconds: How long to wait between saves; a run that is stopped is saved then.
     """
 

@@ -53,6 +53,28 @@ def _version_folder(folder: Path, version: int | None) -> Path:
     return folder / str(version)
 
 
+def check_export_folder(folder: str | os.PathLike[str], version: int | None = None) -> None:
+    """Raises `ValueError` unless a version can be written below a model's folder.
+
+    Args:
+        folder: The model's folder, which is made if there is none.
+        version: The version's number; None for the next.
+    """
+    _version_folder(Path(folder), version)
+    there = Path(folder)
+    try:
+        while not there.exists():
+            there = there.parent
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: str | os.PathLike[str], error: OSError) -> ValueError:
+    expected = "a folder that can be written to"
+    return invalid_argument("folder", expected, f"{folder} ({error.strerror})")
+
+
 def _description(task: ServedTask, model: keras.Model, settings: ServingSettings) -> dict[str, Any]:
     """Returns what is said of an export beside it."""
     return {
@@ -96,6 +118,7 @@ def export_task(
     Raises:
         ValueError: An argument cannot be used, or the version exists.
     """
+    check_export_folder(folder, version)
     layers = list(dict.fromkeys(name for names in task.layers.values() for name in names))
     part = interruptible(feature_extractor(model, layers))
     if generated and recipe is None:
@@ -140,6 +163,7 @@ def export_decoder(
     Raises:
         ValueError: An argument cannot be used, or the version exists.
     """
+    check_export_folder(folder, version)
     if len(model.outputs) != 1 or model.outputs[0].shape[1:] != (None, None, 3):
         shapes = [tuple(output.shape) for output in model.outputs]
         raise invalid_argument("model", "a network whose one output is images of any size", shapes)
@@ -206,8 +230,7 @@ def _whole_folder(target: Path) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=".export-", dir=folder))
     except OSError as error:
-        expected = "a folder that can be written to"
-        raise invalid_argument("folder", expected, f"{folder} ({error.strerror})") from error
+        raise _unwritable(folder, error) from error
     try:
         yield temporary / "model"
         # Does not replace a folder with something in it, whoever else has just made it.

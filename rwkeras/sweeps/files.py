@@ -40,21 +40,32 @@ class FileRef(NamedTuple):
 def write_bytes(path: str, content: bytes) -> None:
     """Writes a file, whole or not at all, and makes its folders.
 
+    What `whole_file` is for files here; others only TensorFlow reaches.
+
     Args:
-        path: Where it is to be; what stands there is replaced once the new file is whole.
+        path: Where it is to be; what stands there is replaced once the new file is whole. A link
+            here stays one.
         content: The bytes.
+
+    Raises:
+        OSError: It cannot be written; the message names the file.
     """
+    if "://" not in path:
+        path = os.path.realpath(path)
     if folder := os.path.dirname(path):
         tf.io.gfile.makedirs(folder)
-    # A process on another machine may have the same number, and write the same file.
-    temporary = f"{path}.{uuid.uuid4().hex}.part"
+    # A process on another machine may have the same number, and write the same file. The name is
+    # not made of the file's, which may be as long as names can be.
+    temporary = os.path.join(folder, f".{uuid.uuid4().hex}.part")
     try:
         with tf.io.gfile.GFile(temporary, "wb") as file:
             file.write(content)
         tf.io.gfile.rename(temporary, path, overwrite=True)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(tf.errors.OpError):
             tf.io.gfile.remove(temporary)
+        if isinstance(error, tf.errors.OpError):
+            raise OSError(f"'{path}' cannot be written: {error.message}") from error
         raise
 
 

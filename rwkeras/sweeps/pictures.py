@@ -2,10 +2,13 @@
 
 import io
 import os
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from rwkeras.images.outputs import Input, Output, check_apart
 from rwkeras.images.reading import from_pillow
 from rwkeras.images.writing import to_uint8
 from rwkeras.sweeps.files import FileRef, put_file
@@ -23,9 +26,26 @@ def from_png(content: bytes) -> np.ndarray:
     return from_pillow(Image.open(io.BytesIO(content)))
 
 
+def _path(name: str) -> str:
+    """Returns where the picture of a name is, below a sweep's folder."""
+    return os.path.join("images", f"{name}.png")
+
+
 def put_picture(folder: str, name: str, picture: np.ndarray) -> FileRef:
     """Writes a picture below a sweep's folder, in 8 bits, and returns what refers to it."""
-    return put_file(folder, os.path.join("images", f"{name}.png"), png(picture))
+    return put_file(folder, _path(name), png(picture))
+
+
+def check_copies(folder: str, sources: Mapping[str, Path], argument: str) -> None:
+    """Raises `ValueError` if a copy below a sweep's folder would be written over a picture.
+
+    Args:
+        folder: The sweep's folder.
+        sources: The pictures that are to be copied, by the names of their copies.
+        argument: The argument that names them, as the caller spells it.
+    """
+    copies = [Output("output_dir", Path(folder, _path(name)), folder) for name in sources]
+    check_apart(copies, [Input(argument, path) for path in sources.values()])
 
 
 def read_picture(reference: FileRef, folder: str) -> np.ndarray:

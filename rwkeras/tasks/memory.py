@@ -4,6 +4,7 @@ What a run takes is estimated, not tried, so that the same bound gives the same 
 
     a process with TensorFlow and the network's weights, and what was compiled for smaller sizes
     + what the optimiser keeps and works with, as images of the size of the result
+    + where there are checkpoints, the state as it was last written
     + the pictures that it is made of
     + the activations of a tile, with their gradients.
 
@@ -32,6 +33,9 @@ _SIZE = 0.15 * _GIB
 _PICTURE = 3
 # In images: what an optimiser takes in any case, and for each pair that it keeps.
 _OPTIMIZERS = {"lbfgs": (14.0, 2.5), "tfp": (20.0, 12.0), "adam": (14.0, 0.0)}
+# In images: what is written of its state besides the pairs, of each pair, and of the coordinates.
+_STATES = {"lbfgs": (6.0, 2.0), "tfp": (4.0, 2.0), "adam": (6.0, 0.0)}
+_FILTERS = {"pixels": 0.0, "fourier": 3.0, "adaptive": 3.0}
 # In images: what the coordinates take, for their Fourier transforms.
 _COORDINATES = {"pixels": 0.0, "fourier": 50.0, "adaptive": 50.0}
 # The activations of an evaluation, their gradients and what a convolution works in.
@@ -144,6 +148,9 @@ class _Budget:
     def _vectors(self, pairs: int, parametrization: str) -> float:
         fixed, each = _OPTIMIZERS[self._settings.optimizer]
         images = fixed + each * pairs + _COORDINATES[parametrization]
+        if self._settings.checkpoint_dir is not None:
+            fixed, each = _STATES[self._settings.optimizer]
+            images += fixed + each * pairs + _FILTERS[parametrization]
         return images * _BYTES * math.prod(self._result)
 
     def whole(self) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from rwkeras.networks.sampled import SAMPLED_FROM
+from rwkeras.optimizers.checkpoint import Bounds, kept_bounds
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings, Progress
 from rwkeras.validation import check_number
 
@@ -148,6 +149,10 @@ def coarse_to_fine(
 ) -> OptimizationResult:
     """Makes a picture step by step, each from the one before.
 
+    Begun again from a checkpoint with more iterations or evaluations than before, it goes on where
+    it was, at the last size if it had ended: steps that are done stay as they are, and the
+    iterations that they would now have more are made at the first that is not.
+
     Args:
         make: Makes it by one step.
         size: Height and width of the last, in pixels.
@@ -160,12 +165,15 @@ def coarse_to_fine(
         The last picture, with the losses of its step and the iterations and evaluations of all. If
         the callback stops at a smaller size, the picture is enlarged.
     """
+    bounds = _bounds(steps, optimizer)
+    steps = [s._replace(iterations=b.max_iterations) for s, b in zip(steps, bounds, strict=True)]
     total = sum(step.iterations for step in steps)
     start, done = None, list[OptimizationResult]()
-    for step in steps:
+    for step, bound in zip(steps, bounds, strict=True):
         if done:
             start = resized(tf.constant(done[-1].image), _scaled_size(size, step.scale))
         given = _at_step(optimizer, step, settings, max(size), len(steps))
+        given = dataclasses.replace(given, **bound._asdict())
         behind = sum(earlier.iterations for earlier in steps[: step.number])
         done.append(make(step, start, given, _shifted(callback, behind, done, total)))
         if done[-1].stopped:
@@ -194,8 +202,34 @@ def _at_step(
             optimizer = dataclasses.replace(optimizer, memory=memory)
     folder = optimizer.checkpoint_dir
     if folder is not None and count > 1:
-        folder = f"{folder}/step_{step.number}"
-    return dataclasses.replace(optimizer, max_iterations=step.iterations, checkpoint_dir=folder)
+        folder = _step_folder(folder, step)
+    return dataclasses.replace(optimizer, checkpoint_dir=folder)
+
+
+def _step_folder(folder: str, step: Step) -> str:
+    """Returns where the state of a step is kept, of several."""
+    return f"{folder}/step_{step.number}"
+
+
+def _bounds(steps: Sequence[Step], optimizer: OptimizerSettings) -> list[Bounds]:
+    """Returns what bounds each step, of which some may have been made before.
+
+    A step is done once the next has begun, whose start it is: were it taken further, all that came
+    after it would be lost.
+    """
+    kept: list[Bounds | None] = [None] * len(steps)
+    if optimizer.checkpoint_dir is not None and len(steps) > 1:
+        kept = [kept_bounds(_step_folder(optimizer.checkpoint_dir, step)) for step in steps]
+    bounds: list[Bounds] = []
+    planned = 0
+    for step, own, following in zip(steps, kept, [*kept[1:], None], strict=True):
+        planned += step.iterations
+        if own is not None and following is not None:
+            bounds.append(own)
+            continue
+        left = planned - sum(bound.max_iterations for bound in bounds)
+        bounds.append(Bounds(max(0, left), optimizer.max_evaluations))
+    return bounds
 
 
 def _shifted(

@@ -62,7 +62,10 @@ def test_same_seed_same_bytes_and_network_from_a_file(run, photo, tmp_path):
     assert (tmp_path / "c.png").read_bytes() == first
 
 
-def test_ctrl_c_writes_the_best_image_and_the_report(photo, tmp_path):
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
+)
+def test_a_signal_writes_the_best_image_and_the_report(photo, tmp_path, number):
     command = [
         sys.executable, ROOT / "tools" / "invert.py", f"--image={photo}", "--layer=conv1_2",
         "--output=out.png", "--report=report.json", "--network=toy_vgg", "--max_iterations=1000000",
@@ -70,14 +73,20 @@ def test_ctrl_c_writes_the_best_image_and_the_report(photo, tmp_path):
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        # What `nohup` began ignores it, and so do those that it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
     while not (tmp_path / "out-00005.png").exists():
         assert process.poll() is None
         time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, errors = process.communicate(timeout=120)
-    assert process.returncode == 130, errors
+    assert process.returncode == 128 + number, errors
     assert "Traceback" not in errors
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["stopped"]

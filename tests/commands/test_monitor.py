@@ -1,3 +1,7 @@
+import os
+import signal
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -74,3 +78,66 @@ def test_what_is_shown_is_finished(tmp_path):
 @pytest.mark.parametrize(("save_every", "expected"), [(0, 5), (1, 1), (6, 3), (7, 1), (50, 5)])
 def test_report_interval(save_every, expected):
     assert report_interval(save_every) == expected
+
+
+@pytest.fixture
+def hangups():
+    """Has SIGHUP end the process, as when no one ignores it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_the_run(tmp_path, capsys, hangups, number):
+    before = signal.getsignal(number)
+    with Monitor(tmp_path / "out.png", 100, 0, None) as monitor:
+        assert not monitor(progress(0))
+        os.kill(os.getpid(), number)
+        assert monitor(progress(5))
+        assert monitor.interrupted == number
+        # A terminal that is closed may say so twice.
+        os.kill(os.getpid(), signal.SIGHUP)
+    assert "stopping; once more to quit without a result" in capsys.readouterr().err
+    assert signal.getsignal(number) == before
+
+
+def test_what_nohup_began_does_not_hear_of_it(tmp_path, hangups):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with Monitor(tmp_path / "out.png", 100, 0, None) as monitor:
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert not monitor(progress(5))
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+
+
+class Gone:
+    """A stream whose reader has gone."""
+
+    encoding = "utf-8"
+
+    def write(self, text):
+        raise BrokenPipeError
+
+    def flush(self):
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize("stream", [Gone(), None])
+def test_a_bar_that_nobody_sees(tmp_path, monkeypatch, stream):
+    monkeypatch.setattr(sys, "stderr", stream)
+    with Monitor(tmp_path / "out.png", 100, 0, None) as monitor:
+        assert not monitor(progress(50))
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert monitor(progress(100))
+
+
+def test_a_preview_that_cannot_be_written(tmp_path):
+    path = tmp_path / "gone" / "out.png"
+    monitor = Monitor(path, 100, 1, None)
+    with pytest.warns(UserWarning, match="gone") as warned:
+        stops = [monitor(progress(iteration)) for iteration in (1, 2, 3)]
+    assert not any(stops)
+    assert [str(each.message) for each in warned] == [
+        "A preview cannot be written: Invalid value for argument `output`. Expected a file in a "
+        f"folder that exists. Received: output={path.with_name('out-00001.png')}"
+    ]

@@ -1,4 +1,5 @@
 import dataclasses
+import errno
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ import rwkeras
 from rwkeras import DecoderSettings, DecoderTraining, TrainedDecoder
 from rwkeras.backend import keras
 from rwkeras.decoders import train as module
+from rwkeras.decoders.backup import forget_backup
 from rwkeras.decoders.crops import random_crops, split
 from rwkeras.decoders.decnn import parts
 from rwkeras.decoders.levels import encoder_to
@@ -208,6 +210,16 @@ def test_interrupted_in_half_precision(toy, tmp_path):
     result = trained(toy, training, backup_dir=tmp_path)
     assert result.history == {name: values[1:] for name, values in expected.history.items()}
     assert same(result.model, expected.model)
+
+
+def test_a_state_that_is_kept_until_it_is_forgotten(whole, toy, tmp_path):
+    for _ in range(2):
+        result = trained(toy, backup_dir=str(tmp_path / "state"), keep_backup=True)
+        assert same(result.model, whole.model)
+        assert (tmp_path / "state" / "backup").exists()
+    assert result.history == {}
+    forget_backup(str(tmp_path / "state"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_uninterrupted_with_a_backup(whole, toy, tmp_path):
@@ -484,3 +496,29 @@ def test_other_settings_where_nothing_was_saved(toy, tmp_path):
     interrupted(toy, tmp_path, StopAfter(1))
     result = trained(toy, training=dataclasses.replace(SHORT, steps=2), backup_dir=str(tmp_path))
     assert len(result.history["loss"]) == 1
+
+
+def test_a_state_that_cannot_be_written(whole, toy, tmp_path, monkeypatch):
+    def full(callback):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(keras.callbacks.BackupAndRestore, "_save_model", full)
+    with pytest.warns(UserWarning, match="cannot be kept") as warned:
+        result = trained(toy, backup_dir=tmp_path)
+    assert [str(each.message) for each in warned if "kept" in str(each.message)] == [
+        f"The state of the training cannot be kept in {tmp_path / 'backup'}, and it goes on "
+        "without: [Errno 28] No space left on device"
+    ]
+    assert same(result.model, whole.model)
+
+
+def test_a_folder_with_other_files_is_not_taken_for_the_state(toy, tmp_path):
+    (tmp_path / "backup").mkdir()
+    (tmp_path / "backup" / "photo.png").touch()
+    with pytest.raises(ValueError) as info:
+        trained(toy, backup_dir=str(tmp_path))
+    assert str(info.value) == (
+        "Invalid value for argument `backup_dir`. Expected a folder in which 'backup' is a "
+        f"training's, or is not there yet. Received: backup_dir={tmp_path}"
+    )
+    assert (tmp_path / "backup" / "photo.png").exists()

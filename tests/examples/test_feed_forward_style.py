@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
-from examples.feed_forward_style import Settings, train
+from examples.feed_forward_style import Settings, run, train
 from examples.style_comparison import compare
 from examples.style_network import give_colors, style_network
 from rwkeras.images.painting import painting
@@ -199,3 +199,14 @@ def test_on_the_command_line(tmp_path):
     answer = served(source=tf.constant(image[np.newaxis]))["image"].numpy()[0]
     np.testing.assert_allclose(answer, painted(network, image), atol=1e-5)
     assert rwkeras.read_image(tmp_path / "network.png").shape[1] > 4 * 32
+
+
+def test_nothing_is_written_over_what_is_read(tmp_path):
+    rwkeras.write_image(tmp_path / "style.png", STYLE)
+    given = {"output": str(tmp_path / "style.keras"), "style": str(tmp_path / "style.png")}
+    with pytest.raises(ValueError) as error:
+        run(TOY, {**given, "picture": None, "images": None, "photo": None, "export_dir": None})
+    assert str(error.value) == (
+        "Invalid value for argument `picture`. Expected another file than that of `style`. "
+        f"Received: picture={tmp_path / 'style.png'}"
+    )

@@ -14,6 +14,7 @@ from PIL import Image
 
 import rwkeras
 from examples.super_resolution import Settings, enlarger, pairs, read_split, shrink, train
+from examples.super_resolution import run as example
 from rwkeras.backend import keras
 from rwkeras.images.photographs import OTHERS, SHOWN
 from tests.conftest import waves
@@ -248,3 +249,13 @@ def test_settings_are_checked(changes, message):
     with pytest.raises(ValueError) as caught:
         dataclasses.replace(SMALL, **changes)
     assert str(caught.value) == message
+
+
+def test_nothing_is_written_over_what_is_read(tmp_path):
+    rwkeras.write_image(tmp_path / "details.png", waves(32, 32))
+    with pytest.raises(ValueError) as error:
+        example(dataclasses.replace(SMALL, images=str(tmp_path)), tmp_path)
+    assert str(error.value) == (
+        "Invalid value for argument `output_dir`. Expected a value with which details.png is not "
+        f"written over the file of `images`. Received: output_dir={tmp_path}"
+    )

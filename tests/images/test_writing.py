@@ -1,4 +1,5 @@
 import functools
+import resource
 
 import numpy as np
 import pytest
@@ -145,3 +146,20 @@ def test_labels_that_are_wider_than_their_pictures_do_not_overlap():
     width = alone.shape[1] - 8
     np.testing.assert_array_equal(both[:, :width], alone[:, :width])
     np.testing.assert_array_equal(both[:, width:], alone)
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "webp", "tif", "bmp"])
+def test_a_disk_that_is_full(tmp_path, ending):
+    path = tmp_path / f"a.{ending}"
+    path.write_bytes(b"old")
+    grain = np.random.default_rng(0).uniform(0, 1, (64, 64, 3))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as error:
+            rwkeras.write_image(path, grain)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert str(error.value) == f"[Errno 27] File too large: '{path}'"
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]

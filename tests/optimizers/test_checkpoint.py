@@ -1,14 +1,21 @@
+import errno
+import functools
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import rwkeras
-from rwkeras.optimizers.checkpoint import digest
+from rwkeras.optimizers.checkpoint import Checkpoints, digest, kept_bounds, minimize
+from rwkeras.optimizers.minimizer import Minimizer
+from rwkeras.optimizers.problem import Problem
+from rwkeras.optimizers.run import Run
 from tests.conftest import waves
 
 
@@ -93,7 +100,7 @@ def test_a_checkpoint_of_another_run_is_refused(toy, image, tmp_path):
         optimizer = settings(tmp_path, **{"max_iterations": 5, **changes})
         return refusal(tmp_path, lambda: invert(model, picture, optimizer, None, layer, seed))
 
-    assert refused(max_iterations=6) == "max_iterations was 5 and is now 6"
+    assert refused(max_iterations=4) == "max_iterations was 5 and is now 4"
     assert refused(optimizer="adam") == "optimizer was 'lbfgs' and is now 'adam'"
     assert refused(layer="conv3_1").startswith(
         "terms was ['content/conv2_2'] and is now ['content/conv3_1']; network was"
@@ -103,9 +110,125 @@ def test_a_checkpoint_of_another_run_is_refused(toy, image, tmp_path):
     assert refused(picture=waves(24, 32).transpose(1, 0, 2)[:, ::-1].copy()).startswith("objective")
 
 
-def test_a_folder_of_something_else(toy, image, tmp_path):
-    import tensorflow as tf
+CURVATURE = np.geomspace(1, 100, 48).reshape(4, 4, 3).astype(np.float32)
 
+
+def quadratic(images, data):
+    return {"loss": tf.reduce_sum(CURVATURE * tf.square(images - 0.3), (1, 2, 3))}
+
+
+def noise(images, data, seed):
+    white = tf.random.stateless_normal(images.shape[1:], [seed, 0])
+    return tf.sqrt(2 * CURVATURE) * white + 0 * images
+
+
+@functools.cache
+def minimizer(optimizer):
+    """Returns compiled functions, which every run shares."""
+    return Minimizer(Problem({"float32": quadratic}, {"float32": noise}), optimizer, memory=3)
+
+
+def small(folder, callback=None, **changes):
+    """Runs a small problem with checkpoints after every report."""
+    given = {"max_iterations": 10, "report_every": 2, "parametrization": "pixels", **changes}
+    optimizer = rwkeras.OptimizerSettings(**given)
+    run = Run(minimizer(optimizer.optimizer), tf.fill([1, 4, 4, 3], 0.5), None, 48, optimizer)
+    bounds = {name: getattr(optimizer, name) for name in ("max_iterations", "max_evaluations")}
+    kept = folder and Checkpoints(run, str(folder), bounds, 0)
+    return minimize(run, callback, kept)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "tfp", "adam"])
+def test_a_finished_run_is_taken_further(tmp_path, optimizer):
+    first = small(tmp_path, optimizer=optimizer, max_iterations=6)
+    seen = []
+    second = small(tmp_path, seen.append, optimizer=optimizer)
+    assert seen[0].iteration == 6
+    np.testing.assert_array_equal(np.clip(seen[0].images, 0, 1), first.image)
+    # Where nothing depends on how many iterations were to be, it is the longer run.
+    whole = small(None, optimizer=optimizer)
+    np.testing.assert_array_equal(second.image, whole.image)
+    assert second.evaluations == whole.evaluations
+    # It is the longer run's folder from now on.
+    np.testing.assert_array_equal(small(tmp_path, optimizer=optimizer).image, second.image)
+    assert kept_bounds(str(tmp_path)) == (10, None)
+    refused = refusal(tmp_path, lambda: small(tmp_path, optimizer=optimizer, max_iterations=6))
+    assert refused == "max_iterations was 10 and is now 6"
+
+
+def test_a_run_of_several_stages_is_taken_further(tmp_path):
+    how = {"parametrization": "adaptive", "first_step": 1e-3}
+    first = small(tmp_path, max_iterations=4, **how)
+    second = small(tmp_path, max_iterations=9, **how)
+    assert (first.iterations, second.iterations) == (4, 9)
+    assert second.loss < first.loss
+
+
+def test_more_evaluations(tmp_path):
+    assert small(tmp_path, max_evaluations=5).evaluations == 5
+    assert small(tmp_path, max_evaluations=8).evaluations == 8
+    refused = refusal(tmp_path, lambda: small(tmp_path, max_evaluations=7))
+    assert refused == "max_evaluations was 8 and is now 7"
+    # None is any number.
+    assert small(tmp_path).iterations == 10
+    refused = refusal(tmp_path, lambda: small(tmp_path, max_evaluations=200))
+    assert refused == "max_evaluations was None and is now 200"
+
+
+def test_a_stopped_run_is_given_more(tmp_path):
+    small(tmp_path, lambda progress: progress.iteration >= 4, max_iterations=8)
+    seen = []
+    result = small(tmp_path, seen.append)
+    assert seen[0].iteration == 4
+    np.testing.assert_array_equal(result.image, small(None).image)
+
+
+def full(manager, *args, **kwargs):
+    (Path(manager.directory) / "ckpt-9_temp").mkdir()
+    message = "{{function_node save}} part-0; No space left on device [Op:SaveV2]"
+    raise tf.errors.ResourceExhaustedError(None, None, message)
+
+
+def test_a_full_disk_is_a_warning_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(tf.train.CheckpointManager, "save", full)
+    with pytest.warns(UserWarning, match="No space") as warned:
+        result = small(tmp_path)
+    np.testing.assert_array_equal(result.image, small(None).image)
+    assert [str(each.message) for each in warned] == [
+        f"The state of the run cannot be kept in {tmp_path}, and it goes on without: part-0; No "
+        "space left on device"
+    ]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_that_was_full_for_a_while(tmp_path, monkeypatch):
+    save = tf.train.CheckpointManager.save
+    saves = []
+
+    def sometimes(manager):
+        saves.append(manager)
+        return save(manager) if len(saves) > 2 else full(manager)
+
+    monkeypatch.setattr(tf.train.CheckpointManager, "save", sometimes)
+    with pytest.warns(UserWarning, match="cannot be kept"):
+        first = small(tmp_path)
+    seen = []
+    second = small(tmp_path, seen.append)
+    assert [progress.iteration for progress in seen] == [10]
+    np.testing.assert_array_equal(second.image, first.image)
+
+
+def test_a_folder_for_which_there_is_no_room(tmp_path, monkeypatch):
+    def no_room(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "mkdir", no_room)
+    monkeypatch.setattr(tf.train.CheckpointManager, "save", no_room)
+    with pytest.warns(UserWarning, match="No space left on device"):
+        assert small(tmp_path / "state").iterations == 10
+
+
+def test_a_folder_of_something_else(toy, image, tmp_path):
     other = tf.train.Checkpoint(variable=tf.Variable(1.0))
     tf.train.CheckpointManager(other, str(tmp_path), 1).save()
     with pytest.raises(ValueError) as error:
@@ -124,6 +247,16 @@ def test_a_folder_that_cannot_be_made(toy, image, tmp_path):
     assert str(error.value) == (
         "Invalid value for argument `checkpoint_dir`. Expected a folder that can be written. "
         f"Received: checkpoint_dir={file}"
+    )
+
+
+def test_a_folder_that_is_not_to_be_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+    with pytest.raises(ValueError) as error:
+        small(tmp_path)
+    assert str(error.value) == (
+        "Invalid value for argument `checkpoint_dir`. Expected a folder that can be written. "
+        f"Received: checkpoint_dir={tmp_path}"
     )
 
 

@@ -94,3 +94,24 @@ def test_a_missing_file_is_refused(tmp_path):
         "Invalid value for argument `path`. Expected a file that exists. "
         f"Received: path={tmp_path}/none.bin"
     )
+
+
+def test_a_link_is_written_through_whatever_the_length_of_its_name(tmp_path):
+    (tmp_path / "sub").mkdir()
+    target = tmp_path / "sub" / ("a" * 255)
+    os.symlink(target, tmp_path / "link")
+    write_bytes(str(tmp_path / "link"), b"content")
+    assert target.read_bytes() == b"content"
+    assert (tmp_path / "link").is_symlink()
+    assert os.listdir(tmp_path / "sub") == ["a" * 255]
+
+
+def test_a_full_disk_is_said_of_the_file_that_was_meant(tmp_path, monkeypatch):
+    def full(file, content):
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    monkeypatch.setattr(tf.io.gfile.GFile, "write", full)
+    with pytest.raises(OSError) as error:
+        write_bytes(str(tmp_path / "c.bin"), b"content")
+    assert str(error.value) == f"'{tmp_path / 'c.bin'}' cannot be written: No space left on device"
+    assert os.listdir(tmp_path) == []

@@ -9,10 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import rwkeras
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.multiscale import multiscale, multiscale_layers
+from rwkeras.optimizers.minimizer import Minimizer
+from rwkeras.optimizers.problem import Problem
+from rwkeras.optimizers.run import Run
 from rwkeras.tasks.memory import _Budget, within_memory
 from rwkeras.tasks.scales import ScaleSettings
 from tests.conftest import waves
@@ -258,3 +262,23 @@ def test_a_tool_stays_below_its_bound(tmp_path):
     # The picture and the pairs alone are a good part of it.
     assert 0.8 < peak <= bound
     assert f"note: {peak:.2f} GiB of memory at most, of {bound}" in process.stderr
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "tfp", "adam"])
+@pytest.mark.parametrize("coordinates", ["pixels", "fourier"])
+def test_checkpoints_count(toy, optimizer, coordinates):
+    def quadratic(images, data):
+        return {"loss": tf.reduce_sum(tf.square(images), (1, 2, 3))}
+
+    start, values = tf.zeros([1, 16, 16, 3]), 16 * 16 * 3
+    how = {"optimizer": optimizer, "parametrization": coordinates, "memory": 5}
+    settings = rwkeras.OptimizerSettings(**how)
+    minimizer = Minimizer(Problem({"float32": quadratic}), optimizer, settings.memory)
+    state = tf.nest.flatten(Run(minimizer, start, None, 0, settings).state)
+    images = sum(int(tf.size(leaf)) for leaf in state if leaf is not None) / values
+    without, kept = (
+        budget(toy, 1024, coordinates, checkpoint_dir=folder, **how) for folder in (None, "state")
+    )
+    image = 4 * 3 * 1024**2
+    for difference in (kept.whole() - without.whole(), kept.tiled(256, 5) - without.tiled(256, 5)):
+        np.testing.assert_allclose(difference / image, images, atol=0.1)

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
+from rwkeras.optimizers.checkpoint import Bounds
 from rwkeras.optimizers.settings import OptimizationResult, Progress
 from rwkeras.tasks.scales import ScaleSettings, coarse_to_fine, planned_steps, resized, scaled
 from tests.conftest import waves
@@ -281,3 +282,74 @@ def test_small_sizes_are_compiled_for_one_precision(asked, below, expected):
     settings = dataclasses.replace(SETTINGS, float32_below=below)
     made(make, (41, 64), rwkeras.OptimizerSettings(precision=asked), settings=settings)
     assert [given.precision for _, _, given in make.asked] == expected
+
+
+FEW = ScaleSettings(smallest=16, step=2, least_iterations=6)
+
+
+def kept(monkeypatch, **bounds):
+    """Makes steps have been begun before, by their numbers, with bounds."""
+    found = {f"state/step_{name[1:]}": value for name, value in bounds.items()}
+    monkeypatch.setattr("rwkeras.tasks.scales.kept_bounds", found.get)
+
+
+@pytest.mark.parametrize(
+    ("begun", "expected"),
+    [
+        ({}, [20, 10, 6]),
+        # The first had 12 when it was made; what it would have more goes to the one that stands.
+        ({"_0": Bounds(12, 30)}, [20, 10, 6]),
+        ({"_0": Bounds(12, 30), "_1": Bounds(6, 30)}, [12, 18, 6]),
+        ({"_0": Bounds(12, 30), "_1": Bounds(6, 30), "_2": Bounds(6, 30)}, [12, 6, 18]),
+        # All that there is comes from these very settings.
+        ({"_0": Bounds(20, 50), "_1": Bounds(10, 50), "_2": Bounds(6, 50)}, [20, 10, 6]),
+        ({"_0": Bounds(12, 30), "_1": Bounds(18, 50), "_2": Bounds(6, 50)}, [12, 18, 6]),
+        # Of fewer than before the one that stands has fewer than it had, and is refused there.
+        ({"_0": Bounds(90, 30), "_1": Bounds(45, 30)}, [90, 0, 0]),
+    ],
+)
+def test_more_iterations_than_before(monkeypatch, begun, expected):
+    kept(monkeypatch, **begun)
+    make, heard = Maker((64, 64)), []
+    optimizer = dataclasses.replace(OPTIMIZER, checkpoint_dir="state")
+    made(make, (64, 64), optimizer, heard.append, settings=FEW)
+    given = [asked for _, _, asked in make.asked]
+    assert [each.max_iterations for each in given] == expected
+    done = len(begun) - 1
+    bounds = [begun[f"_{n}"].max_evaluations if n < done else 50 for n in range(3)]
+    assert [each.max_evaluations for each in given] == bounds
+    assert [each.checkpoint_dir for each in given] == [f"state/step_{n}" for n in range(3)]
+    assert {progress.max_iterations for progress in heard} == {sum(expected)}
+    assert heard[-1].iteration == sum(expected)
+
+
+def test_one_size_is_told_by_the_run_itself(monkeypatch):
+    monkeypatch.setattr("rwkeras.tasks.scales.kept_bounds", None)
+    make = Maker((16, 16))
+    optimizer = dataclasses.replace(OPTIMIZER, checkpoint_dir="state")
+    made(make, (16, 16), optimizer, settings=FEW)
+    assert make.asked[0][2].checkpoint_dir == "state"
+
+
+def test_a_finished_picture_is_taken_further(toy, image, tmp_path):
+    def texture(iterations, heard):
+        optimizer = rwkeras.OptimizerSettings(
+            max_iterations=iterations, checkpoint_dir=str(tmp_path), report_every=1
+        )
+        scales = ScaleSettings(smallest=12, least_iterations=2)
+        return rwkeras.synthesize_texture(
+            toy, image, ["conv1_1"], scales=scales, draws=1, optimizer=optimizer,
+            callback=heard.append,
+        )  # fmt: skip
+
+    first_heard, second_heard, third_heard = [], [], []
+    first = texture(3, first_heard)
+    second = texture(6, second_heard)
+    assert (first.iterations, second.iterations) == (3 + 2, 6 + 3)
+    # The smaller size is as it was: its end alone is told.
+    assert [progress.iteration for progress in second_heard] == [3, 5, 6, 7, 8, 9]
+    assert second.loss < first.loss
+    np.testing.assert_array_equal(texture(6, third_heard).image, second.image)
+    assert [progress.iteration for progress in third_heard] == [3, 9]
+    with pytest.raises(ValueError, match="max_iterations was 6 and is now 2"):
+        texture(3, [])

@@ -65,6 +65,8 @@ class Reply(NamedTuple):
         several = len(self.images) > 1
         names = [f"{path.stem}-{i}.png" if several else path.name for i in range(len(self.images))]
         paths = [path.with_name(name) for name in names]
+        for target in paths:
+            check_output(target, "path")
         for target, png in zip(paths, self.images, strict=True):
             with whole_file(target) as temporary:
                 temporary.write_bytes(png)

@@ -54,3 +54,14 @@ def test_other_names_are_refused(tmp_path, name, expected):
     assert str(error.value) == (
         f"Invalid value for argument `path`. Expected {expected}. Received: path={tmp_path / name}"
     )
+
+
+def test_several_whose_names_are_too_long_are_refused_before_one_is_written(tmp_path):
+    path = tmp_path / ("a" * 250 + ".png")
+    with pytest.raises(ValueError) as error:
+        Reply([png(1), png(2)]).save(path)
+    assert str(error.value) == (
+        "Invalid value for argument `path`. Expected a name that a file can have there. "
+        f"Received: path={tmp_path / ('a' * 250)}-0.png (File name too long)"
+    )
+    assert not list(tmp_path.iterdir())

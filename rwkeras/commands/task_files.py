@@ -1,0 +1,87 @@
+"""All files that a task's tool will write, found and checked before it computes anything."""
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from rwkeras.commands.flags import FLAGS
+from rwkeras.commands.monitor import preview_path
+from rwkeras.commands.outputs import check_outputs
+from rwkeras.commands.variations import Variation, variations
+from rwkeras.images.files import check_output
+from rwkeras.images.outputs import Output
+from rwkeras.images.writing import check_image_output
+from rwkeras.validation import invalid_argument
+
+# The flags of all tasks that name files which are read.
+_READS = ("network", "weights", "rescale_images")
+# What TensorFlow calls the files of a checkpoint.
+_CHECKPOINT = re.compile(r"checkpoint|ckpt-\d+\.(index|data-.*)")
+
+
+class TaskFiles(NamedTuple):
+    """Where the tool's findings go."""
+
+    output: Path
+    report: Path | None
+    filmstrip: Path | None
+
+
+def task_files(reads: Sequence[str], *, noise: bool) -> tuple[TaskFiles, list[Variation]]:
+    """Returns the files that the flags name, and the results that they ask for.
+
+    Args:
+        reads: The tool's own flags that name files which it reads.
+        noise: See `variations`.
+
+    Raises:
+        ValueError: One of what will be written, previews and variations among it, cannot be, or
+            would take the place of another file that is read or written.
+    """
+    output = check_image_output(FLAGS.output)
+    report = check_output(FLAGS.report, "report") if FLAGS.report else None
+    filmstrip = check_image_output(FLAGS.filmstrip, "filmstrip") if FLAGS.filmstrip else None
+    wanted = variations(output, noise=noise)
+    named = [Output("output", output)]
+    if len(wanted) > 1:
+        named += [Output("output", check_image_output(v.output), output) for v in wanted]
+    if report is not None:
+        named.append(Output("report", report))
+    if filmstrip is not None:
+        named.append(Output("filmstrip", filmstrip))
+    previews = [p for v in wanted for p in _previews(v.output, named)] if FLAGS.save_every else []
+    check_outputs([*previews, *named], [*_READS, *reads])
+    _check_checkpoints(named)
+    return TaskFiles(output, report, filmstrip), wanted
+
+
+def _previews(output: Path, others: Iterable[Output]) -> list[Output]:
+    """Returns the previews of a result that have the path of a file, there or to be written.
+
+    At which iterations there will be previews, a run does not know before.
+    """
+    # The longest name that one may have.
+    check_image_output(preview_path(output, max(99_999, 10 * FLAGS.max_iterations)))
+    folder = os.path.realpath(output.parent)
+    pattern = re.compile(rf"{re.escape(output.stem)}-\d{{5,}}{re.escape(output.suffix)}")
+    written = [os.path.split(os.path.realpath(other.path)) for other in others]
+    names = {*os.listdir(folder), *(name for parent, name in written if parent == folder)}
+    return [
+        Output("output", output.with_name(name), output)
+        for name in sorted(names)
+        if pattern.fullmatch(name)
+    ]
+
+
+def _check_checkpoints(outputs: Iterable[Output]) -> None:
+    """Raises `ValueError` if an output would take the place of a checkpoint's file."""
+    if FLAGS.checkpoint_dir is None:
+        return
+    folder = Path(os.path.realpath(FLAGS.checkpoint_dir))
+    for name, path, _ in outputs:
+        target = Path(os.path.realpath(path))
+        if folder in target.parents and _CHECKPOINT.fullmatch(target.name):
+            expected = "a name that no file of a checkpoint has, in `checkpoint_dir`"
+            raise invalid_argument(name, expected, str(path))

@@ -137,7 +137,7 @@ def deep_tiff(path: Path, name: str) -> Deep | None:
 
     try:
         with tifffile.TiffFile(path) as opened:
-            page = opened.pages[0]
+            page = opened.pages.first
             if not _is_deep(page):
                 return None
             limit = Image.MAX_IMAGE_PIXELS

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: install demo test lint types imports wheel bench bazel clean
+.PHONY: install demo test fuzz lint types imports wheel bench bazel clean
 
 install: $(INSTALLED)
 
@@ -20,6 +20,13 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest --numprocesses=auto --durations=5
+
+# Files, command lines and requests drawn at random; `make test` draws a few of them.
+FUZZ_SEED ?= 1
+FUZZ_CASES ?= 4000
+
+fuzz: $(INSTALLED)
+	FUZZ_SEED=$(FUZZ_SEED) FUZZ_CASES=$(FUZZ_CASES) $(BIN)/python -m tests.fuzz
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -16,6 +16,7 @@ from tests.conftest import waves
 TOY = ["--network=toy_vgg", "--image_size=32", "--max_iterations=1", "--parametrization=pixels"]
 INVERT = ["invert", "--layer=conv1_1", *TOY]
 STYLE = ["style", "--content_layers=conv1_1", "--style_layers=conv1_1", "--nocoarse_to_fine", *TOY]
+LARGER = ["--image_size=64", "--output=out.png"]
 COMMAS = "sea, at dawn.png"
 PLAIN = "Expected a picture that is not of one colour, for this network. Received: "
 BLACK = "black.png, 40 x 40 pixels that become {0} x {0}, all of one colour"
@@ -67,11 +68,11 @@ LINES = {
     ),
     "animation": ([*INVERT, "--image=animation.webp", "--output=first.png"], None),
     "black content": (
-        ["style", "--content=black.png", "--style=photo.png", "--image_size=64", "--output=out.png"],
+        ["style", "--content=black.png", "--style=photo.png", *LARGER],
         f"Invalid value for argument `content`. {PLAIN}content={BLACK.format(64)}",
     ),
     "black style": (
-        ["style", "--content=photo.png", "--style=black.png", "--image_size=64", "--output=out.png"],
+        ["style", "--content=photo.png", "--style=black.png", *LARGER],
         f"Invalid value for argument `style`. {PLAIN}style={BLACK.format(64)}",
     ),
     "no style": (
@@ -80,8 +81,8 @@ LINES = {
         "between them; there is no 'sea', ' at dusk.png'. Received: style=sea, at dusk.png",
     ),
     "commas": (
-        [*STYLE, "--content=photo.png", f"--style={COMMAS},photo.png,{COMMAS}", "--output=style.png",
-         "--report=report.json"],
+        [*STYLE, "--content=photo.png", f"--style={COMMAS},photo.png,{COMMAS}",
+         "--output=style.png", "--report=report.json"],
         None,
     ),
     "small": (

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: install demo test test-all lint types imports wheel bench bazel clean
+.PHONY: install demo test test-all fuzz lint types imports wheel bench bazel clean
 
 install: $(INSTALLED)
 
@@ -27,6 +27,13 @@ test: $(INSTALLED)
 
 test-all: $(INSTALLED)
 	$(PYTEST)
+
+# Files, command lines and requests drawn at random; `make test` draws a few of them.
+FUZZ_SEED ?= 1
+FUZZ_CASES ?= 4000
+
+fuzz: $(INSTALLED)
+	FUZZ_SEED=$(FUZZ_SEED) FUZZ_CASES=$(FUZZ_CASES) $(BIN)/python -m tests.fuzz
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

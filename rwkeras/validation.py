@@ -7,7 +7,27 @@ from collections.abc import Iterable
 from typing import Any
 
 
-def invalid_argument(name: str, expected: str, received: Any) -> ValueError:
+class InvalidArgumentError(ValueError):
+    """An argument that cannot be used.
+
+    Attributes:
+        name: The argument, as the caller spells it.
+        expected: What is allowed.
+        received: What was given.
+    """
+
+    def __init__(self, name: str, expected: str, received: Any):
+        shown = received if isinstance(received, str) else repr(received)
+        super().__init__(
+            f"Invalid value for argument `{name}`. Expected {expected}. Received: {name}={shown}"
+        )
+        self.name, self.expected, self.received = name, expected, received
+
+    def __reduce__(self):
+        return type(self), (self.name, self.expected, self.received)
+
+
+def invalid_argument(name: str, expected: str, received: Any) -> InvalidArgumentError:
     """Returns the error for an argument that cannot be used.
 
     Args:
@@ -18,10 +38,7 @@ def invalid_argument(name: str, expected: str, received: Any) -> ValueError:
     Returns:
         A `ValueError` to raise, whose message is one line.
     """
-    shown = received if isinstance(received, str) else repr(received)
-    return ValueError(
-        f"Invalid value for argument `{name}`. Expected {expected}. Received: {name}={shown}"
-    )
+    return InvalidArgumentError(name, expected, received)
 
 
 def suggestion(value: Any, known: Iterable[str]) -> str:

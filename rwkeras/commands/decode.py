@@ -8,14 +8,16 @@ import time
 
 from absl import flags
 
+from rwkeras.commands.bits import check_bits
+from rwkeras.commands.given import fitted, named_pictures
 from rwkeras.commands.launch import own_flags
 from rwkeras.commands.outputs import check_named_outputs
 from rwkeras.commands.report import write_json
 from rwkeras.decoders.decnn import load_decoder
 from rwkeras.decoders.decode import decode
 from rwkeras.images.files import check_output
-from rwkeras.images.reading import fit_longer_side, read_image
-from rwkeras.images.writing import check_image_output, write_image
+from rwkeras.images.reading import read_image
+from rwkeras.images.writing import FileSettings, check_image_output, write_image
 from rwkeras.metrics import psnr, ssim
 
 FLAGS = flags.FLAGS
@@ -34,12 +36,14 @@ def main() -> None:
     output = check_image_output(FLAGS.output)
     report = check_output(FLAGS.report, "report") if FLAGS.report else None
     check_named_outputs(("image", "decoder"), output=output, report=report)
-    image = fit_longer_side(read_image(FLAGS.image), FLAGS.image_size)
+    settings = FileSettings(bits=check_bits(output))
+    image = fitted("image", FLAGS.image, read_image(FLAGS.image), FLAGS.image_size)
     decoder = load_decoder(FLAGS.decoder)
     started = time.monotonic()
-    decoded = decode(decoder, image)
+    with named_pictures("image"):
+        decoded = decode(decoder, image)
     seconds = time.monotonic() - started
-    write_image(output, decoded)
+    write_image(output, decoded, settings=settings)
     if report is not None:
         measures = {
             "psnr_db": psnr(decoded, image)[0],

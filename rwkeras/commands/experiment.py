@@ -18,6 +18,7 @@ from absl import flags
 from tqdm import tqdm
 
 from rwkeras.commands.outputs import inputs
+from rwkeras.commands.paths import check_paths, define_paths
 from rwkeras.commands.report import versions
 from rwkeras.experiments.page import write_page
 from rwkeras.experiments.registry import EXPERIMENTS
@@ -35,7 +36,7 @@ FLAGS = flags.FLAGS
 flags.DEFINE_enum("experiment", None, list(EXPERIMENTS), "The experiment.")
 flags.DEFINE_string("output_dir", None, "The folder for pages and results; made if missing.")
 for _kind in ("images", "textures", "styles"):
-    flags.DEFINE_list(_kind, [], "Pictures or folders; by default photographs of scikit-image.")
+    define_paths(_kind, [], "Pictures or folders; by default photographs of scikit-image.")
 flags.DEFINE_bool("quick", False, "A version of little meaning that ends within two minutes.")
 flags.DEFINE_string(
     "network",
@@ -138,6 +139,8 @@ def main() -> None:
     """Runs the tool."""
     started = time.monotonic()
     folder = os.path.join(FLAGS.output_dir, FLAGS.experiment)
+    for name in ("images", "textures", "styles"):
+        check_paths(name)
     _check_inputs(folder)
     with tqdm(desc=FLAGS.experiment, unit="job", dynamic_ncols=True) as bar:
         study = _study(_Progress(bar))

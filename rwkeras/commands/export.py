@@ -12,8 +12,9 @@ from absl import flags
 
 from rwkeras.backend import keras
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
+from rwkeras.commands.given import fitted, named_pictures
 from rwkeras.images.batch import as_batch
-from rwkeras.images.reading import fit_longer_side, read_image
+from rwkeras.images.reading import read_image
 from rwkeras.networks.circular import with_mirrored_padding
 from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
 from rwkeras.networks.multiscale_recipe import is_multiscale_recipe
@@ -172,9 +173,11 @@ def _made_ready(network: str, model: keras.Model, task: ServedTask) -> keras.Mod
     if FLAGS.reference is None:
         expected = "a picture, with a network by name or of a multi-scale recipe"
         raise invalid_argument("reference", expected, "none")
-    reference = fit_longer_side(read_image(FLAGS.reference, "reference"), _REFERENCE_SIDE)
+    picture = read_image(FLAGS.reference, "reference")
+    reference = fitted("reference", FLAGS.reference, picture, _REFERENCE_SIDE)
     layers = [name for names in task.layers.values() for name in names]
-    make_ready(model, as_batch(reference).images, layers)
+    with named_pictures("reference"):
+        make_ready(model, as_batch(reference).images, layers)
     return with_mirrored_padding(model) if is_multiscale(model) else model
 
 

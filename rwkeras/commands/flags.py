@@ -8,8 +8,10 @@ from absl import flags
 
 from rwkeras.backend import keras
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
+from rwkeras.commands.bits import check_bits
+from rwkeras.commands.given import fitted, named_pictures
 from rwkeras.images.batch import ImageBatch, as_batch
-from rwkeras.images.reading import fit_longer_side, read_image
+from rwkeras.images.reading import read_image
 from rwkeras.images.writing import FileSettings
 from rwkeras.networks.features import check_image_shape, feature_extractor
 from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
@@ -152,8 +154,8 @@ def read(flag: str, path: str | None = None) -> ImageBatch:
         flag: The flag's name.
         path: The picture; None for the flag's value.
     """
-    picture = read_image(str(FLAGS[flag].value) if path is None else path, flag)
-    return as_batch(fit_longer_side(picture, FLAGS.image_size), flag)
+    path = str(FLAGS[flag].value) if path is None else path
+    return as_batch(fitted(flag, path, read_image(path, flag), FLAGS.image_size), flag)
 
 
 def network(layers: Sequence[str], image: ImageBatch, *, subtract_mean: bool) -> keras.Model:
@@ -178,10 +180,11 @@ def network(layers: Sequence[str], image: ImageBatch, *, subtract_mean: bool) ->
         rescale_images=FLAGS.rescale_images,
         **given,
     )
-    check_image_shape(feature_extractor(model, layers), image.images.shape)
-    if FLAGS.network in NETWORKS:
-        large = FLAGS.tile_size is not None or FLAGS.max_memory is not None
-        make_ready(model, reduced(image.images) if large else image.images, layers)
+    with named_pictures():
+        check_image_shape(feature_extractor(model, layers), image.images.shape)
+        if FLAGS.network in NETWORKS:
+            large = FLAGS.tile_size is not None or FLAGS.max_memory is not None
+            make_ready(model, reduced(image.images) if large else image.images, layers)
     return model
 
 
@@ -191,18 +194,21 @@ def optimizer(report_every: int) -> OptimizerSettings:
     return OptimizerSettings(**given, report_every=report_every)
 
 
-def file_settings(paths: Iterable[Path]) -> FileSettings:
+def file_settings(output: Path, sheets: Iterable[Path] = ()) -> FileSettings:
     """Returns how pictures are written, as the flags say.
 
     Args:
-        paths: The pictures that will be written.
+        output: The result that will be written.
+        sheets: What other pictures will be.
 
     Raises:
-        ValueError: A quality is of a format that none of them has.
+        ValueError: A quality is of a format that none of them has, or the result cannot have as
+            many bits.
     """
+    paths = [output, *sheets]
     endings = {path.suffix.lower() for path in paths}
     for name, own in _QUALITIES.items():
         if FLAGS[name].present and not endings.intersection(own):
             expected = f"a picture to write that ends in {' or '.join(own)} with it"
             raise invalid_argument(name, expected, FLAGS[name].value)
-    return FileSettings(FLAGS.jpeg_quality, FLAGS.webp_quality)
+    return FileSettings(FLAGS.jpeg_quality, FLAGS.webp_quality, check_bits(output))

@@ -6,15 +6,26 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable
+from types import ModuleType
 
 from absl import app, flags
+from PIL import Image
 
+from rwkeras.commands.start_lines import quiet_start
 from rwkeras.commands.streams import keep_progress_from_failing
+from rwkeras.validation import check_number
 
 # A process that a signal ends has this and the signal's number as its status.
 SIGNALLED = 128
 
 _ERRORS = (ValueError, OSError, MemoryError)
+
+flags.DEFINE_float(
+    "max_megapixels",
+    None,
+    "Pictures of more million pixels are refused, as a file of a few bytes can claim any size; by "
+    f"default {(Image.MAX_IMAGE_PIXELS or 0) / 1e6:.1f}.",
+)
 
 
 def _one_line(error: BaseException) -> str:
@@ -39,6 +50,15 @@ def _guarded(function: Callable[[], int | None]) -> int:
         return SIGNALLED + signal.SIGINT
 
 
+def _parsed(arguments: list[str]) -> list[str]:
+    """Returns what of the command line is no flag; ends the process where a flag is wrong."""
+    try:
+        return flags.FLAGS(arguments)
+    except flags.Error as error:
+        print(f"error: {_one_line(error)}", file=sys.stderr)
+        sys.exit(1)
+
+
 def own_flags() -> list[flags.Flag]:
     """Returns the flags that the imported modules of this package define."""
     return [
@@ -54,6 +74,24 @@ def _show_warning(message, category, filename, lineno, file=None, line=None) -> 
         print(f"warning: {message}", file=sys.stderr)
 
 
+def _imported(module_name: str) -> ModuleType:
+    """Returns a tool's module, once TensorFlow has said what it says where it is first used."""
+    with quiet_start():
+        module = importlib.import_module(module_name)
+        tensorflow = sys.modules.get("tensorflow")
+        if tensorflow is not None:
+            tensorflow.config.list_physical_devices()
+        return module
+
+
+def _allow_megapixels() -> None:
+    """Has Pillow read pictures as large as the flag says."""
+    millions = flags.FLAGS.max_megapixels
+    if millions is not None:
+        check_number("max_megapixels", millions, exclusive=True)
+        Image.MAX_IMAGE_PIXELS = round(millions * 1e6)
+
+
 def launch(module_name: str) -> None:
     """Runs a tool and exits.
 
@@ -65,18 +103,22 @@ def launch(module_name: str) -> None:
     warnings.showwarning = _show_warning
     # A network has functions of its own, and TensorFlow warns of each that it traces anew.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    tools = []
-    status = _guarded(lambda: tools.append(importlib.import_module(module_name)))
+    tools: list[ModuleType] = []
+    status = _guarded(lambda: tools.append(_imported(module_name)))
     if status:
         sys.exit(status)
 
     def main(arguments: list[str]) -> int:
-        if len(arguments) > 1:
-            raise app.UsageError(f"Unexpected arguments: {' '.join(arguments[1:])}")
-        return _guarded(tools[0].main)
+        def run() -> int | None:
+            if len(arguments) > 1:
+                raise ValueError(f"Unexpected arguments: {' '.join(arguments[1:])}")
+            _allow_megapixels()
+            return tools[0].main()
+
+        return _guarded(run)
 
     # `--help` shows the program's documentation and the flags that are its own.
     sys.modules["__main__"].__doc__ = tools[0].__doc__
     for flag in own_flags():
         flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
-    app.run(main)
+    app.run(main, flags_parser=_parsed)

@@ -1,5 +1,6 @@
 """How a run's pictures are shown and written."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,7 +79,7 @@ class Pictures:
         write_image(path, image, alpha=alpha, icc_profile=self._profile, settings=self._settings)
 
     def write_sheet(self, path: Path, rows: list[list[tuple[str, np.ndarray]]]) -> None:
-        """Lays pictures out and writes the sheet; see `contact_sheet`.
+        """Lays pictures out and writes the sheet, in 8 bits; see `contact_sheet`.
 
         Args:
             path: The file.
@@ -86,4 +87,5 @@ class Pictures:
         """
         shown = [[(label, image / np.float32(255)) for label, image in row] for row in rows]
         profile = self._profile if holds_icc_profile(path) else None
-        write_image(path, contact_sheet(shown), icc_profile=profile, settings=self._settings)
+        settings = dataclasses.replace(self._settings, bits=8)
+        write_image(path, contact_sheet(shown), icc_profile=profile, settings=settings)

@@ -5,8 +5,9 @@ import warnings
 from pathlib import Path
 
 from rwkeras.commands.flags import FLAGS
+from rwkeras.commands.given import fitted
 from rwkeras.images.batch import ImageBatch, as_batch
-from rwkeras.images.reading import Picture, fit_longer_side, read_picture, warn_of_alpha
+from rwkeras.images.reading import Picture, read_picture, warn_of_alpha
 from rwkeras.images.writing import holds_alpha, holds_icc_profile
 
 
@@ -27,11 +28,14 @@ class Source:
         self._path = path
         self._shaped = alpha
 
+    @property
+    def _file(self) -> str:
+        return str(FLAGS[self._flag].value) if self._path is None else self._path
+
     @functools.cached_property
     def picture(self) -> Picture:
         """The picture, at its own size, without what the result cannot hold."""
-        path = str(FLAGS[self._flag].value) if self._path is None else self._path
-        picture = read_picture(path, self._flag)
+        picture = read_picture(self._file, self._flag)
         if not self._shaped:
             picture = picture._replace(alpha=None)
         if picture.alpha is not None and not holds_alpha(FLAGS.output):
@@ -47,4 +51,5 @@ class Source:
     @functools.cached_property
     def batch(self) -> ImageBatch:
         """The picture as the tasks take it, resampled as `--image_size` says."""
-        return as_batch(fit_longer_side(self.picture.image, FLAGS.image_size), self._flag)
+        image = fitted(self._flag, self._file, self.picture.image, FLAGS.image_size)
+        return as_batch(image, self._flag)

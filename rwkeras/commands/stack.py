@@ -16,11 +16,12 @@ from absl import flags
 from tqdm import tqdm
 
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
+from rwkeras.commands.given import fitted, named_pictures
 from rwkeras.commands.launch import own_flags
 from rwkeras.commands.outputs import check_named_outputs
 from rwkeras.commands.report import write_json
 from rwkeras.images.files import check_output, is_stream
-from rwkeras.images.reading import fit_longer_side, read_image
+from rwkeras.images.reading import read_image
 from rwkeras.networks.recipe import ARCHITECTURES, Recipe, read_recipe
 from rwkeras.optimizers.settings import PRECISIONS
 from rwkeras.stacking.settings import StackSettings
@@ -100,7 +101,8 @@ def main() -> None:
     check_named_outputs(("reference",), output=output, report=report)
     check_number("image_size", FLAGS.image_size, integer=True)
     resume = read_recipe(output, "output") if FLAGS.resume else None
-    reference = fit_longer_side(read_image(FLAGS.reference, "reference"), FLAGS.image_size)
+    picture = read_image(FLAGS.reference, "reference")
+    reference = fitted("reference", FLAGS.reference, picture, FLAGS.image_size)
     started = time.monotonic()
     with tqdm(unit="layer", desc=output.stem, dynamic_ncols=True) as bar:
 
@@ -116,7 +118,8 @@ def main() -> None:
         given = {name: FLAGS[name].value for name in _ARGUMENTS}
         # What is not given is `stack`'s to choose.
         arguments: dict[str, Any] = {name: v for name, v in given.items() if v is not None}
-        result = stack(reference, **arguments, resume=resume, callback=show)
+        with named_pictures("reference"):
+            result = stack(reference, **arguments, resume=resume, callback=show)
     result.recipe.save(output)
     if report is not None:
         given = {flag.name: flag.value for flag in own_flags()}

@@ -12,6 +12,7 @@ from absl import flags
 
 from rwkeras.commands.flags import FLAGS, network, read
 from rwkeras.commands.joined import source_weights
+from rwkeras.commands.paths import check_paths, define_paths
 from rwkeras.commands.sizes import (
     coarse_to_fine_scales,
     define_coarse_to_fine,
@@ -38,13 +39,13 @@ flags.DEFINE_string(
     "The picture to paint. Its alpha channel, which is laid over white, and its ICC profile go "
     "over to the result in formats that hold them; pixel values are not colour-converted.",
 )
-flags.DEFINE_list("style", None, "The picture whose style to paint it in, or several.")
-flags.DEFINE_list(
+define_paths("style", None, "The picture whose style to paint it in, or several.")
+define_paths(
     "content_masks",
     None,
     "Where in the content each style goes: as many grey pictures as styles, white where it does.",
 )
-flags.DEFINE_list(
+define_paths(
     "style_masks", None, "Which part of each style is taken, with --content_masks: grey pictures."
 )
 flags.DEFINE_float(
@@ -133,6 +134,8 @@ def main() -> int:
     source = Source("content")
 
     def prepare():
+        for name in ("style", "content_masks", "style_masks"):
+            check_paths(name)
         settings = _settings()
         content = source.batch
         styles = [read("style", path).images for path in FLAGS.style]

@@ -19,9 +19,11 @@ from pathlib import Path
 from absl import flags
 from tqdm import tqdm
 
+from rwkeras.commands.given import fitted
+from rwkeras.commands.paths import check_paths, define_paths
 from rwkeras.images.collection import named_files
 from rwkeras.images.files import check_output
-from rwkeras.images.reading import fit_longer_side, read_image
+from rwkeras.images.reading import read_image
 from rwkeras.networks.loading import NETWORKS, takes
 from rwkeras.optimizers.settings import PRECISIONS, OptimizerSettings
 from rwkeras.parametrizations.parametrization import PARAMETRIZATIONS
@@ -38,12 +40,10 @@ from rwkeras.tasks.settings import InversionSettings
 from rwkeras.validation import check_choice, check_number, invalid_argument
 
 FLAGS = flags.FLAGS
-flags.DEFINE_list("images", None, "Pictures, or folders of pictures.")
+define_paths("images", None, "Pictures, or folders of pictures.")
 flags.DEFINE_list("layers", [InversionSettings.layer], "The layers to recover them from.")
 flags.DEFINE_list("seeds", ["0"], "Seeds of random networks' weights and of the starting noise.")
-flags.DEFINE_list(
-    "networks", ["vgg19"], f"Of {', '.join(NETWORKS)}, recipes' .json and .keras files."
-)
+define_paths("networks", ["vgg19"], f"Of {', '.join(NETWORKS)}, recipes' .json and .keras files.")
 flags.DEFINE_string("output_dir", None, "The folder for results, which Beam's workers reach too.")
 flags.DEFINE_integer(
     "image_size", 256, "Length of the longer side that pictures are resampled to; 0: as they are."
@@ -72,11 +72,14 @@ _TOP = ("fc6", "fc7", "fc8")
 
 def _images() -> list[FileRef]:
     """Returns copies of the pictures below the output folder, resampled."""
+    check_paths("images")
     files = named_files(FLAGS.images)
     check_copies(FLAGS.output_dir, files, "images")
     return [
         put_picture(
-            FLAGS.output_dir, name, fit_longer_side(read_image(file, "images"), FLAGS.image_size)
+            FLAGS.output_dir,
+            name,
+            fitted("images", file, read_image(file, "images"), FLAGS.image_size),
         )
         for name, file in files.items()
     ]

@@ -10,6 +10,7 @@ import numpy as np
 
 from rwkeras.commands import flags
 from rwkeras.commands.filmstrip import Filmstrip
+from rwkeras.commands.given import forget_pictures, named_pictures
 from rwkeras.commands.launch import SIGNALLED, own_flags
 from rwkeras.commands.monitor import Monitor, report_interval
 from rwkeras.commands.peak import peak_memory, return_freed_memory
@@ -85,7 +86,7 @@ def _make(
         strip,
     )
     started = time.monotonic()
-    with monitor:
+    with monitor, named_pictures():
         result = task(settings, monitor)
     seconds = time.monotonic() - started
     _explain(result)
@@ -149,13 +150,14 @@ def run_task(
         The exit status.
     """
     values = flags.FLAGS
+    forget_pictures()
     if values.max_memory is not None:
         return_freed_memory()
     check_number("save_every", values.save_every, integer=True)
     flags.optimizer(report_interval(values.save_every))  # What cannot be is refused at once.
     files, wanted = task_files(reads, noise=noise)
-    written = [files.output] if files.filmstrip is None else [files.output, files.filmstrip]
-    settings = flags.file_settings(written)
+    sheets = [] if files.filmstrip is None else [files.filmstrip]
+    settings = flags.file_settings(files.output, sheets)
     pictures = Pictures(settings, None if source is None else source.picture, finish)
     done: list[_Made] = []
     for variation in wanted:

@@ -13,6 +13,7 @@ from absl import flags
 
 from rwkeras.commands.flags import FLAGS, network, read
 from rwkeras.commands.joined import source_weights
+from rwkeras.commands.paths import check_paths, define_paths
 from rwkeras.commands.sizes import (
     coarse_to_fine_scales,
     define_coarse_to_fine,
@@ -30,7 +31,7 @@ from rwkeras.tasks.settings import TextureSettings
 from rwkeras.tasks.texture import TEXTURE_SCALES, synthesize_texture
 from rwkeras.validation import check_number, invalid_argument
 
-flags.DEFINE_list("texture", None, "The picture of a texture, or several that are to be joined.")
+define_paths("texture", None, "The picture of a texture, or several that are to be joined.")
 flags.DEFINE_integer(
     "octaves",
     1,
@@ -117,5 +118,6 @@ def main() -> int:
 
         return task
 
+    check_paths("texture")
     profile = Source("texture", FLAGS.texture[0], alpha=False)
     return run_task(prepare, _measures, reads=("texture",), source=profile)

@@ -2,13 +2,15 @@
 
 import os
 import warnings
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from rwkeras.images.alpha import over_white
+from rwkeras.images.deep import Deep, deep_pixels, deep_tiff
+from rwkeras.images.opening import existing_file, load
+from rwkeras.images.orientation import ORIENTATION, upright
 from rwkeras.validation import check_number, invalid_argument
 
 _SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N", "I")
@@ -132,30 +134,41 @@ def from_array(array: np.ndarray, name: str = "image") -> np.ndarray:
     return np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels
 
 
-def _load(path: str | os.PathLike[str], name: str) -> Image.Image:
-    """Returns a file's picture, loaded; raises as `read_image` does."""
-    path = Path(path)
-    if not path.is_file():
-        raise invalid_argument(name, "the path of a file that exists", str(path))
-    limit = f"a picture of at most {Image.MAX_IMAGE_PIXELS} pixels"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                image.load()
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise invalid_argument(name, limit, f"{path} ({error})") from error
-    except UnidentifiedImageError as error:
-        raise invalid_argument(
-            name, "a picture in a format that Pillow reads", str(path)
-        ) from error
-    except Exception as error:  # Pillow's decoders raise many kinds on broken files.
-        raise invalid_argument(name, "a picture that is whole", f"{path} ({error})") from error
-    return image
+def _of_deep(deep: Deep, name: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """Returns a picture of more than 8 bits as `_from_pillow` does."""
+    pixels = upright(deep.pixels, deep.orientation)
+    if pixels.shape[2] in (1, 3):
+        return from_array(np.ascontiguousarray(pixels), name), None
+    colours, alpha = pixels[..., :-1], np.ascontiguousarray(pixels[..., -1])
+    if deep.premultiplied:
+        image = np.minimum(colours + (1 - alpha[..., np.newaxis]), 1)
+    else:
+        image = over_white(colours, alpha)
+    return from_array(np.ascontiguousarray(image), name), alpha
+
+
+def _read(
+    path: str | os.PathLike[str], name: str
+) -> tuple[np.ndarray, np.ndarray | None, bytes | None]:
+    """Returns a file's picture over white, its alpha channel and its ICC profile, or None each."""
+    file = existing_file(path, name)
+    deep = deep_tiff(file, name)
+    if deep is None:
+        image = load(file, name)
+        pixels = deep_pixels(file, image, name)
+        profile = image.info.get("icc_profile") or None
+        if pixels is None:
+            return *_from_pillow(image, name), profile
+        deep = Deep(pixels, image.getexif().get(ORIENTATION, 1), profile)
+    return *_of_deep(deep, name), deep.icc_profile
 
 
 def read_image(path: str | os.PathLike[str], name: str = "image") -> np.ndarray:
-    """Reads a picture from a file of any format that Pillow knows.
+    """Reads a picture from a file of any format that Pillow knows, or a HEIC file.
+
+    All bits of PNG, TIFF, PPM and HEIC files are kept. HEIC needs `rwkeras[heic]`, and TIFF files
+    of more than 8 bits that are compressed otherwise than by deflation need `rwkeras[tiff]`. That
+    of several pictures in a file the first is taken is said by a warning.
 
     Args:
         path: The file.
@@ -165,10 +178,13 @@ def read_image(path: str | os.PathLike[str], name: str = "image") -> np.ndarray:
         float32 RGB in [0, 1], [height, width, 3]; see `from_pillow`.
 
     Raises:
-        ValueError: There is no such file, it is not a whole picture, or it unpacks to so many
-            pixels that it must be meant to exhaust memory (`PIL.Image.MAX_IMAGE_PIXELS`).
+        ValueError: There is no such file, it is not a whole picture, or it unpacks to more pixels
+            than `PIL.Image.MAX_IMAGE_PIXELS`, as what is meant to exhaust memory does.
     """
-    return from_pillow(_load(path, name), name)
+    pixels, alpha, _ = _read(path, name)
+    if alpha is not None:
+        warn_of_alpha(name)
+    return pixels
 
 
 def read_picture(path: str | os.PathLike[str], name: str = "image") -> Picture:
@@ -184,14 +200,13 @@ def read_picture(path: str | os.PathLike[str], name: str = "image") -> Picture:
     Raises:
         ValueError: As of `read_image`.
     """
-    image = _load(path, name)
-    profile = image.info.get("icc_profile") or None
+    image, alpha, profile = _read(path, name)
     if profile is not None and profile[_COLOUR_SPACE] != b"RGB ":
         kind = profile[_COLOUR_SPACE].decode("ascii", "replace").strip()
         message = f"`{name}` has an ICC profile of {kind}, not of RGB: it is left out."
         warnings.warn(message, stacklevel=2)
         profile = None
-    return Picture(*_from_pillow(image, name), profile)
+    return Picture(image, alpha, profile)
 
 
 def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

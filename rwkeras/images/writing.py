@@ -3,6 +3,7 @@
 import io
 import math
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
+from rwkeras.images.deep_writing import png16, tiff16, to_uint16
 from rwkeras.images.files import check_output, whole_file
 from rwkeras.validation import invalid_argument
 
@@ -20,11 +22,13 @@ class _Format(NamedTuple):
     name: str
     alpha: bool = True
     icc_profile: bool = True
+    # Encodes uint16 pixels and a profile; None where a format has no 16 bits.
+    sixteen: Callable[[np.ndarray, bytes | None], bytes] | None = None
 
 
-_JPEG, _TIFF = _Format("JPEG", alpha=False), _Format("TIFF")
+_JPEG, _TIFF = _Format("JPEG", alpha=False), _Format("TIFF", sixteen=tiff16)
 _FORMATS = {
-    ".png": _Format("PNG"),
+    ".png": _Format("PNG", sixteen=png16),
     ".jpg": _JPEG,
     ".jpeg": _JPEG,
     ".webp": _Format("WEBP"),
@@ -47,12 +51,16 @@ class FileSettings:
     Attributes:
         jpeg_quality: Of JPEG, from 1 to 100.
         webp_quality: Of WebP, from 0 to 100; None for lossless.
+        bits: Of each channel, 8 or 16; PNG and TIFF hold 16.
     """
 
     jpeg_quality: int = 95
     webp_quality: int | None = None
+    bits: int = 8
 
     def __post_init__(self):
+        if isinstance(self.bits, bool) or self.bits not in (8, 16):
+            raise invalid_argument("bits", "8 or 16", self.bits)
         _check_quality("jpeg_quality", self.jpeg_quality, 1)
         if self.webp_quality is not None:
             _check_quality("webp_quality", self.webp_quality, 0)
@@ -86,6 +94,11 @@ def holds_alpha(path: str | os.PathLike[str]) -> bool:
 def holds_icc_profile(path: str | os.PathLike[str]) -> bool:
     """Returns whether a file holds an ICC profile, by its ending."""
     return _FORMATS[Path(path).suffix.lower()].icc_profile
+
+
+def holds_sixteen_bits(path: str | os.PathLike[str]) -> bool:
+    """Returns whether a file holds channels of 16 bits, by its ending."""
+    return _FORMATS[Path(path).suffix.lower()].sixteen is not None
 
 
 def to_uint8(image: np.ndarray) -> np.ndarray:
@@ -128,15 +141,28 @@ def write_image(
             raise invalid_argument(name, f"None with {kind.name}, which holds none", str(path))
     if alpha is not None and alpha.shape != image.shape[:2]:
         raise invalid_argument("alpha", f"the image's shape, {image.shape[:2]}", alpha.shape)
+    if settings.bits == 16 and kind.sixteen is None:
+        raise invalid_argument("bits", f"8 with {kind.name}, which holds no more", str(path))
     pixels = image if alpha is None else np.dstack([image, alpha])
-    options = settings.options(kind.name)
+    # Not straight into the file: where a disk is full Pillow may leave half a JPEG and say nothing.
+    if settings.bits == 16 and kind.sixteen is not None:
+        encoded = kind.sixteen(to_uint16(pixels), icc_profile)
+    else:
+        encoded = _eight_bits(pixels, kind.name, icc_profile, settings)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(encoded)
+
+
+def _eight_bits(
+    pixels: np.ndarray, format_name: str, icc_profile: bytes | None, settings: FileSettings
+) -> bytes:
+    """Returns the bytes of a file of 8 bits a channel."""
+    options = settings.options(format_name)
     if icc_profile is not None:
         options["icc_profile"] = icc_profile
-    # Not straight into the file: where a disk is full Pillow may leave half a JPEG and say nothing.
-    encoded = io.BytesIO()
-    Image.fromarray(to_uint8(pixels)).save(encoded, kind.name, **options)
-    with whole_file(path) as temporary:
-        temporary.write_bytes(encoded.getbuffer())
+    file = io.BytesIO()
+    Image.fromarray(to_uint8(pixels)).save(file, format_name, **options)
+    return file.getvalue()
 
 
 def contact_sheet(rows: list[list[tuple[str, np.ndarray]]], *, margin: int = 8) -> np.ndarray:

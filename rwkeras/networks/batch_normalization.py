@@ -29,7 +29,7 @@ class _Adapting(keras.layers.BatchNormalization):
         return super().call(inputs, training=False)
 
 
-def adapt_batch_normalization(model: keras.Model, images: Any) -> None:
+def adapt_batch_normalization(model: keras.Model, images: Any, *, name: str = "images") -> None:
     """Sets the statistics of every batch normalisation to those of its input on images, in place.
 
     Moving mean and variance become the mean and the variance over images and positions, all in
@@ -44,6 +44,7 @@ def adapt_batch_normalization(model: keras.Model, images: Any) -> None:
         images: A path, a Pillow image, or an array or tensor, uint8 in [0, 255] or float in
             [0, 1], [height, width, 3] or a batch of it. They must be so large that deep layers
             have several positions: a single one has no variance.
+        name: The argument, as the caller spells it, for messages.
 
     Raises:
         ValueError: `model` is not such a model, the images do not fit it, or activations are not
@@ -51,9 +52,9 @@ def adapt_batch_normalization(model: keras.Model, images: Any) -> None:
     """
     if not isinstance(model, keras.Model) or len(getattr(model, "inputs", None) or ()) != 1:
         raise invalid_argument("model", "a functional `keras.Model` with one input", model)
-    batch = as_batch(images, "images").images
+    batch = as_batch(images, name).images
     ends = dict(zip(model.output_names, model.outputs, strict=True))
-    check_image_shape(keras.Model(model.inputs[0], ends), batch.shape)
+    check_image_shape(keras.Model(model.inputs[0], ends), batch.shape, name)
 
     def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
         kind = type(layer)
@@ -66,5 +67,5 @@ def adapt_batch_normalization(model: keras.Model, images: Any) -> None:
     adapting(batch, training=False)
     weights = adapting.get_weights()
     if not all(keras.ops.all(keras.ops.isfinite(weight)) for weight in weights):
-        raise invalid_argument("images", "images with finite activations", "NaN or infinity")
+        raise invalid_argument(name, "images with finite activations", "NaN or infinity")
     model.set_weights(weights)

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.images.batch import as_batch
-from rwkeras.networks.features import check_image_shape, feature_extractor
+from rwkeras.networks.features import SilentNetworkError, check_image_shape, feature_extractor
 from rwkeras.validation import invalid_argument
 
 _HOMOGENEOUS = (
@@ -78,7 +78,7 @@ def divide_weights(layer: keras.layers.Layer, scale: float) -> None:
         weight.assign(weight.numpy() / np.float32(scale))
 
 
-def calibrate(model: keras.Model, images: Any) -> dict[str, float]:
+def calibrate(model: keras.Model, images: Any, *, name: str = "images") -> dict[str, float]:
     """Rescales each layer to mean activation 1 on reference images, in place.
 
     A layer whose activations have mean m is divided by m: its kernel by m, its bias by the
@@ -90,6 +90,7 @@ def calibrate(model: keras.Model, images: Any) -> dict[str, float]:
         model: A Keras model that is a chain of rectified or linear layers, such as `vgg19()`.
         images: A path, a Pillow image, or an array or tensor, uint8 in [0, 255] or float in
             [0, 1], [height, width, 3] or a batch of it.
+        name: The argument, as the caller spells it, for messages.
 
     Returns:
         The number that each layer was divided by, by its name.
@@ -99,11 +100,11 @@ def calibrate(model: keras.Model, images: Any) -> dict[str, float]:
             on them. The model is then as it was.
     """
     layers = homogeneous_chain(model)
-    x = as_batch(images, "images").images
-    check_image_shape(feature_extractor(model, [layers[-1].name]), x.shape)
+    x = as_batch(images, name).images
+    check_image_shape(feature_extractor(model, [layers[-1].name]), x.shape, name)
     before = [(weight, weight.numpy()) for layer in layers for weight in layer.weights]
     try:
-        return _calibrate(layers, x)
+        return _calibrate(layers, x, name)
     except BaseException:
         # Whatever ends it, half of the layers must not stay divided.
         for weight, value in before:
@@ -111,7 +112,7 @@ def calibrate(model: keras.Model, images: Any) -> dict[str, float]:
         raise
 
 
-def _calibrate(layers: list[keras.layers.Layer], x: tf.Tensor) -> dict[str, float]:
+def _calibrate(layers: list[keras.layers.Layer], x: tf.Tensor, name: str) -> dict[str, float]:
     """Rescales the layers of a chain on images; see `calibrate`."""
     total = 1.0
     scales: dict[str, float] = {}
@@ -124,8 +125,8 @@ def _calibrate(layers: list[keras.layers.Layer], x: tf.Tensor) -> dict[str, floa
         x = layer(x)
         scale = float(tf.reduce_mean(tf.abs(x)))
         if not np.isfinite(scale) or scale <= 0:
-            raise invalid_argument(
-                "images",
+            raise SilentNetworkError(
+                name,
                 f"images on which layer '{layer.name}' is active and finite",
                 f"a mean activation of {scale}",
             )

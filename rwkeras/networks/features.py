@@ -5,10 +5,14 @@ from collections.abc import Iterable, Sequence
 import tensorflow as tf
 
 from rwkeras.backend import keras
-from rwkeras.validation import invalid_argument, suggestion
+from rwkeras.validation import InvalidArgumentError, invalid_argument, suggestion
 
 # The name under which an objective's terms find the image itself.
 INPUT = "input"
+
+
+class SilentNetworkError(InvalidArgumentError):
+    """Images on which a network has nothing to answer, such as those of one colour."""
 
 
 def feature_extractor(model: keras.Model, layers: Iterable[str]) -> keras.Model:
@@ -36,17 +40,20 @@ def feature_extractor(model: keras.Model, layers: Iterable[str]) -> keras.Model:
     return keras.Model(model.inputs[0], outputs, name=f"{model.name}_features")
 
 
-def check_image_shape(extractor: keras.Model, shape: Sequence[int | None]) -> None:
+def check_image_shape(
+    extractor: keras.Model, shape: Sequence[int | None], name: str = "image"
+) -> None:
     """Raises `ValueError` unless images of a shape reach every layer of an extractor.
 
     Args:
         extractor: What `feature_extractor` returned.
         shape: [batch, height, width, channels].
+        name: The argument, as the caller spells it, for messages.
     """
     received = tuple(shape[1:])
     needed = tuple(extractor.inputs[0].shape[1:])
     if len(needed) != 3 or any(n not in (None, r) for n, r in zip(needed, received, strict=True)):
-        raise invalid_argument("image", f"an image of shape {needed} for this network", received)
+        raise invalid_argument(name, f"an image of shape {needed} for this network", received)
     try:
         sizes = extractor.compute_output_shape(tuple(shape)).values()
     except ValueError:  # What Keras raises where a pooling leaves nothing.
@@ -54,7 +61,7 @@ def check_image_shape(extractor: keras.Model, shape: Sequence[int | None]) -> No
     if any(size is not None and size <= 0 for shape in sizes for size in shape):
         names = ", ".join(extractor.output)
         raise invalid_argument(
-            "image", f"an image large enough for the poolings before {names}", received
+            name, f"an image large enough for the poolings before {names}", received
         )
 
 

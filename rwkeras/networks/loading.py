@@ -158,7 +158,9 @@ def read_keras_file(path: str, name: str, expected: str) -> keras.Model:
         raise invalid_argument(name, expected, f"{path} ({reason[0]})") from error
 
 
-def make_ready(model: keras.Model, images: Any, layers: Sequence[str] = ()) -> None:
+def make_ready(
+    model: keras.Model, images: Any, layers: Sequence[str] = (), *, name: str = "images"
+) -> None:
     """Brings the activations of a network to a healthy size, in place.
 
     A network whose biases are random thresholds, as those of `multiscale` are, is standardised:
@@ -171,17 +173,18 @@ def make_ready(model: keras.Model, images: Any, layers: Sequence[str] = ()) -> N
         model: A functional `keras.Model`.
         images: See `calibrate`.
         layers: The layers that will be asked for; none for all.
+        name: The argument, as the caller spells it, for messages.
 
     Raises:
         ValueError: The images do not fit the model, or a layer is silent on them.
     """
     part = feature_extractor(model, layers) if layers else model
     if has_random_thresholds(part):
-        standardize(part, images)
+        standardize(part, images, name=name)
     elif can_calibrate(part):
-        calibrate(part, images)
+        calibrate(part, images, name=name)
     elif not _has_own_statistics(part):
-        adapt_batch_normalization(part, images)
+        adapt_batch_normalization(part, images, name=name)
 
 
 def _has_own_statistics(model: keras.Model) -> bool:

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.images.batch import as_batch
-from rwkeras.networks.features import check_image_shape, feature_extractor
+from rwkeras.networks.features import SilentNetworkError, check_image_shape, feature_extractor
 from rwkeras.networks.initializers import RandomInitializer
 from rwkeras.validation import check_number, invalid_argument
 
@@ -78,7 +78,7 @@ def redraw(model: keras.Model, draw: int) -> None:
                 weight.assign(distribution(tuple(weight.shape), weight.dtype))
 
 
-def standardize(model: keras.Model, images: Any, *, draw: int = 0) -> None:
+def standardize(model: keras.Model, images: Any, *, draw: int = 0, name: str = "images") -> None:
     """Brings each filter's answers on images to mean 0 and variance 1 before its bias, in place.
 
     With m and s the mean and the standard deviation of what a filter w answers over all positions,
@@ -94,6 +94,7 @@ def standardize(model: keras.Model, images: Any, *, draw: int = 0) -> None:
         images: A path, a Pillow image, or an array or tensor, uint8 in [0, 255] or float in
             [0, 1], [height, width, 3] or a batch of it.
         draw: See `redraw`; it says which thresholds the biases were drawn as.
+        name: The argument, as the caller spells it, for messages.
 
     Raises:
         ValueError: The model is not such a network, `draw` is no integer of at least 0, or the
@@ -101,13 +102,13 @@ def standardize(model: keras.Model, images: Any, *, draw: int = 0) -> None:
     """
     check_number("draw", draw, integer=True)
     _check_model(model)
-    x = as_batch(images, "images").images
+    x = as_batch(images, name).images
     layers = list(_convolutions(model))
-    check_image_shape(feature_extractor(model, [layer.name for layer in layers]), x.shape)
+    check_image_shape(feature_extractor(model, [layer.name for layer in layers]), x.shape, name)
     before = [weight.numpy() for weight in model.weights]
     try:
         for layer in layers:
-            _standardize_layer(model, layer, x, draw)
+            _standardize_layer(model, layer, x, draw, name)
     except ValueError:
         model.set_weights(before)
         raise
@@ -123,14 +124,14 @@ def _moments(layer: keras.layers.Conv2D, inputs: tf.Tensor) -> Sequence[np.ndarr
 
 
 def _standardize_layer(
-    model: keras.Model, layer: keras.layers.Conv2D, images: tf.Tensor, draw: int
+    model: keras.Model, layer: keras.layers.Conv2D, images: tf.Tensor, draw: int, name: str
 ) -> None:
     inputs = keras.Function(model.inputs[0], layer.input)(images)
     mean, stddev = _moments(layer, inputs)
     if not np.all(np.isfinite(stddev)) or np.max(stddev) < _LEAST_STDDEV:
         expected = f"images on which the filters of '{layer.name}' answer differently from place to"
         found = f"a standard deviation of {np.max(stddev):.3g} at most"
-        raise invalid_argument("images", f"{expected} place", found)
+        raise SilentNetworkError(name, f"{expected} place", found)
     stddev = np.maximum(stddev, _LEAST_STDDEV * np.max(stddev))
     distribution = _drawn(layer, "bias", draw)
     threshold = np.zeros_like(mean) if distribution is None else distribution.draw(mean.shape)

@@ -7,9 +7,9 @@ from typing import Any
 import tensorflow as tf
 
 from rwkeras.backend import keras
-from rwkeras.networks.features import check_image_shape, feature_extractor
+from rwkeras.networks.features import SilentNetworkError, check_image_shape, feature_extractor
 from rwkeras.objectives.objective import Objective
-from rwkeras.validation import check_choice, invalid_argument
+from rwkeras.validation import check_choice
 
 _PIXELS = (1, 2, 3)
 
@@ -64,7 +64,7 @@ def balance(
         usable = tf.reduce_all(tf.math.is_finite(weights[name]) & (size > 0))
         if tf.executing_eagerly() and not bool(usable):
             layer = next(term.layer for term in objective.terms if term.name == name)
-            raise invalid_argument(
+            raise SilentNetworkError(
                 "model",
                 f"a network whose layer '{layer}' answers to the image with a gradient that is "
                 "finite and not zero (`calibrate` may help)",

@@ -69,26 +69,28 @@ class TaskNetwork:
         self.drawn = draws is not None or (self._named and has_random_thresholds(network))
         self.draws = draws or (DRAWS if self.drawn else 1)
 
-    def prepare(self, layers: Sequence[str], images: tf.Tensor) -> None:
+    def prepare(self, layers: Sequence[str], images: tf.Tensor, name: str) -> None:
         """Makes a network by name ready on a source, where that is done once.
 
         Args:
             layers: The layers that will be asked for.
             images: float32 RGB in [0, 1], [batch, height, width, 3].
+            name: The argument that they are of, for messages.
         """
         if self._named and not self.drawn:
-            make_ready(self.model, images, layers)
+            make_ready(self.model, images, layers, name=name)
 
-    def draw(self, step: Step, images: tf.Tensor) -> None:
+    def draw(self, step: Step, images: tf.Tensor, name: str) -> None:
         """Draws the network of a step, if the task draws it, and standardises it on the source.
 
         Args:
             step: Each has a draw of its own.
             images: The source as the step has it, float32 RGB in [0, 1], [batch, height, width, 3].
+            name: The argument that they are of, for messages.
         """
         if self.drawn:
             redraw(self.model, step.number)
-            standardize(self.model, images, draw=step.number)
+            standardize(self.model, images, draw=step.number, name=name)
 
     def measuring(
         self, layers: tuple[str, ...], tile: int | None, step: Step | None = None

@@ -204,7 +204,7 @@ def transfer_style(
     check_number("style_scale", style_scale, exclusive=True)
     regions = None
     layers = tuple(dict.fromkeys(settings.content_layers + settings.style_layers))
-    network.prepare(layers, target.images)
+    network.prepare(layers, target.images, "content")
     if content_masks is not None or style_masks is not None:
         _check_regions(styles, content_masks, settings, optimizer)
         regions = Regions(
@@ -238,7 +238,7 @@ def transfer_style(
         optimizer = fitted(optimizer, step.scale)
         images = scaled(target.images, step.scale)
         manners = [scaled(manner.images, step.scale * style_scale) for manner in styles]
-        network.draw(step, manners[0])
+        network.draw(step, manners[0], "style")
         measuring = network.measuring(
             layers, optimizer.tile_size, step if regions is None else None
         )

@@ -154,7 +154,7 @@ def _maker(
             fitted(optimizer, 1.0)  # Before smaller sizes are made for nothing.
         optimizer, shape = fitted(optimizer, scale), shape_at(scale)
         images = [scaled(source, scale) for source in sources]
-        network.draw(step, images[0])
+        network.draw(step, images[0], "texture")
         if tileable:
             measure, measured = tileable_networks(network.model, settings.layers)
         else:
@@ -246,7 +246,7 @@ def synthesize_texture(
     if settings.output_size is not None:
         width, height = settings.output_size
     size = height, width
-    network.prepare(settings.layers, images[0])
+    network.prepare(settings.layers, images[0], "texture")
     if tileable:
         circular = tileable_networks(network.model, settings.layers)[1]
         check_tileable(size, circular_period(circular), optimizer)

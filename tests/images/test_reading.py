@@ -130,10 +130,14 @@ def test_half_transparent():
     np.testing.assert_allclose(got, np.full((2, 2, 3), 0.75))
 
 
-def test_animation_gives_its_first_frame(tmp_path):
+@pytest.mark.parametrize("ending", ["gif", "png", "webp", "tif", "avif"])
+def test_animation_gives_its_first_frame(tmp_path, ending):
     frames = [Image.fromarray(np.full((4, 4), level, np.uint8)) for level in (40, 200)]
-    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
-    np.testing.assert_allclose(rwkeras.read_image(tmp_path / "a.gif"), 40 / 255, rtol=1e-5)
+    frames[0].save(tmp_path / f"a.{ending}", save_all=True, append_images=frames[1:])
+    message = "^`style` holds 2 pictures, as an animation does: the first is taken.$"
+    with pytest.warns(UserWarning, match=message):
+        got = rwkeras.read_image(tmp_path / f"a.{ending}", "style")
+    np.testing.assert_allclose(got, 40 / 255, atol=0.01)
 
 
 def check(error, expected, path):
@@ -143,7 +147,7 @@ def check(error, expected, path):
 
 
 def test_missing(tmp_path):
-    for path in (tmp_path / "missing.png", tmp_path):
+    for path in (tmp_path / "missing.png", tmp_path, "a\0b.png"):
         with pytest.raises(ValueError) as error:
             rwkeras.read_image(path)
         check(error, "the path of a file that exists", path)
@@ -182,7 +186,11 @@ def test_decompression_bomb(tmp_path):
     )
     with pytest.raises(ValueError) as error:
         rwkeras.read_image(path)
-    check(error, f"a picture of at most {Image.MAX_IMAGE_PIXELS} pixels", path)
+    limit = (
+        f"a picture of at most {Image.MAX_IMAGE_PIXELS} pixels, or --max_megapixels of more (in "
+        "Python, `PIL.Image.MAX_IMAGE_PIXELS`)"
+    )
+    check(error, limit, path)
 
 
 def test_arrays():

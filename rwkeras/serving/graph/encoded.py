@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from rwkeras.serving.graph.orientation import orientation, upright
+
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 # Where a PNG file has its width, height and bits, all big-endian.
 _PNG_SIZE = 16
@@ -109,7 +111,7 @@ def _jpeg_pixels(file: tf.Tensor) -> tf.Tensor:
 def decode(file: tf.Tensor) -> tf.Tensor:
     """Returns the pixels of a PNG or JPEG file, over white where it is transparent.
 
-    What the camera said of its orientation (EXIF) is not heeded.
+    They are turned as EXIF says.
 
     Args:
         file: string, [].
@@ -119,14 +121,16 @@ def decode(file: tf.Tensor) -> tf.Tensor:
     """
 
     def pixels(file):
-        made = tf.cond(_is_png(file), lambda: _png_pixels(file), lambda: _jpeg_pixels(file))
+        is_png = _is_png(file)
+        made = tf.cond(is_png, lambda: _png_pixels(file), lambda: _jpeg_pixels(file))
+        made = upright(made, orientation(file, is_png))
         return tf.ensure_shape(made, [None, None, 3])
 
     return _or_empty(pixels, file)
 
 
 def encoded_sizes(files: tf.Tensor) -> tf.Tensor:
-    """Returns the heights and widths that files say they have, and zeros of what is no image.
+    """Returns the heights and widths of files' pixels as stored, and zeros of what is no image.
 
     Args:
         files: string, [batch].

@@ -1,9 +1,11 @@
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, ImageOps
 
 from rwkeras.serving.graph.encoded import check_encoded, decode, encode, encoded_sizes
 from tests.serving.pictures import png_of_size
@@ -102,3 +104,95 @@ def test_sizes_are_read_without_decoding():
     expected = [[20, 30], [20, 30], [80_000, 70_000], [0, 0], [0, 0], [0, 0]]
     sizes = tf.function(encoded_sizes, autograph=False)(tf.constant(files))
     np.testing.assert_array_equal(sizes, expected)
+
+
+def turned(orientation, kind, **options):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    buffer = io.BytesIO()
+    RGB.save(buffer, kind, exif=exif, **options)
+    return buffer.getvalue()
+
+
+def shown(file):
+    """What Pillow shows of a file."""
+    return np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(file))).convert("RGB"))
+
+
+def check_shown(*files):
+    for file, received in zip(files, decoded(tf.constant(files)).numpy(), strict=True):
+        found = np.asarray(Image.open(io.BytesIO(received)))
+        np.testing.assert_array_equal(found, shown(file))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_images_are_turned_as_their_cameras_say(kind):
+    files = [turned(orientation, kind) for orientation in range(10)]
+    assert {shown(file).shape for file in files} == {(20, 30, 3), (30, 20, 3)}
+    check_shown(*files)
+
+
+def tiff(entries, *, order="<", count=None, start=8):
+    """Returns TIFF with one directory of (tag, type, value)."""
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    fields = b"".join(
+        struct.pack(order + "HHI", tag, kind, 1)
+        + struct.pack(order + {1: "B3x", 3: "H2x", 4: "I"}[kind], value)
+        for tag, kind, value in entries
+    )
+    number = struct.pack(order + "H", len(entries) if count is None else count)
+    padding = bytes(min(start, 64) - 8)
+    return mark + struct.pack(order + "I", start) + padding + number + fields + bytes(4)
+
+
+def segment(code, body):
+    return bytes([0xFF, code]) + struct.pack(">H", len(body) + 2) + body
+
+
+def with_segments(*segments):
+    return JPEG[:2] + b"".join(segments) + JPEG[2:]
+
+
+SIX = tiff([(0x010F, 4, 77), (0x0112, 3, 6)])
+XMP = segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x/>")
+
+
+@pytest.mark.parametrize(
+    ("segments", "wide"),
+    [
+        ([segment(0xE1, b"Exif\0\0" + SIX)], False),
+        ([segment(0xE1, b"Exif\0\0" + tiff([(0x0112, 3, 8)], order=">"))], False),
+        ([segment(0xE1, b"Exif\0\0" + tiff([(0x0112, 4, 5)]))], False),
+        ([segment(0xE1, b"Exif\0\0" + tiff([(0x0112, 3, 7)], start=30))], False),
+        ([segment(0xFE, b"a comment"), XMP, b"\xff\xff", segment(0xE1, b"Exif\0\0" + SIX)], False),
+        ([segment(0xE1, b"Exif\0\0" + tiff([(0x0112, 3, 6)], count=900)[:-4])], None),
+        ([segment(0xE1, b"Exif\0\0" + tiff([(0x0113, 3, 6)]))], True),
+        ([segment(0xE1, b"Exif\0\0" + tiff([(0x0112, 3, 60)]))], True),
+        ([segment(0xE1, b"Exif\0\0" + tiff([(0x0112, 3, 6)], start=2**32 - 1))], True),
+        ([segment(0xE1, b"Exif\0\0" + SIX[:12])], True),
+        ([segment(0xE1, b"Exif\0\0")], True),
+        ([segment(0xE1, b"Exif")], True),
+        ([segment(0xE1, b"")], True),
+        ([XMP], True),
+    ],
+)
+def test_exif_of_many_kinds(segments, wide):
+    file = with_segments(*segments)
+    (received,) = decoded(tf.constant([file])).numpy()
+    found = np.asarray(Image.open(io.BytesIO(received)))
+    if wide is None:  # Of what is cut short, what there is counts; Pillow takes none of it.
+        wide = False
+    else:
+        np.testing.assert_array_equal(found, shown(file))
+    assert found.shape == ((20, 30, 3) if wide else (30, 20, 3))
+
+
+def test_exif_of_a_png_behind_its_pixels():
+    body = b"eXIf" + SIX
+    chunk = struct.pack(">I", len(SIX)) + body + struct.pack(">I", zlib.crc32(body))
+    check_shown(PNG[:33] + chunk + PNG[33:], PNG[:-12] + chunk + PNG[-12:])
+
+
+def test_exif_behind_the_pixels_of_a_jpeg_is_none():
+    (received,) = decoded(tf.constant([JPEG + segment(0xE1, b"Exif\0\0" + SIX)])).numpy()
+    assert Image.open(io.BytesIO(received)).size == (30, 20)

@@ -1,0 +1,109 @@
+"""The pictures that a person named, so that whatever is wrong with one is said of its file."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from rwkeras.images.reading import fit_longer_side
+from rwkeras.networks.features import SilentNetworkError
+from rwkeras.validation import InvalidArgumentError, invalid_argument
+
+
+class _Given(NamedTuple):
+    """A picture that was read.
+
+    Attributes:
+        flag: The flag that names it.
+        path: The file.
+        size: (height, width) in pixels.
+        fitted: The same once it was resampled.
+        plain: Whether it is of one colour.
+    """
+
+    flag: str
+    path: str
+    size: tuple[int, int]
+    fitted: tuple[int, int]
+    plain: bool
+
+    def __str__(self):
+        text = f"{self.path}, {_pixels(self.size)}"
+        if self.fitted != self.size:
+            text += f" that become {_pixels(self.fitted).removesuffix(' pixels')}"
+        return text + (", all of one colour" if self.plain else "")
+
+
+def _pixels(size: tuple[int, int]) -> str:
+    return f"{size[1]} x {size[0]} pixels"
+
+
+# What was read last.
+_GIVEN: dict[tuple[str, str], _Given] = {}
+
+
+def forget_pictures() -> None:
+    """Forgets what was read before, as by another run in this process."""
+    _GIVEN.clear()
+
+
+def fitted(
+    flag: str, path: str | os.PathLike[str], image: np.ndarray, longer_side: int
+) -> np.ndarray:
+    """Returns a picture at the size that is asked for.
+
+    Args:
+        flag: The flag that names it.
+        path: The file.
+        image: float32 RGB in [0, 1], [height, width, 3].
+        longer_side: See `fit_longer_side`.
+
+    Raises:
+        ValueError: A side of it is then shorter than 2 pixels, or `longer_side` is no size.
+    """
+    small = fit_longer_side(image, longer_side)
+    plain = bool(np.all(image == image[:1, :1]))
+    given = _Given(flag, os.fspath(path), image.shape[:2], small.shape[:2], plain)
+    _GIVEN[given.flag, given.path] = given
+    if min(small.shape[:2]) < 2:
+        expected = "a picture of at least 2 pixels a side"
+        if longer_side:
+            expected += f" where the longer one has {longer_side}"
+        raise invalid_argument(flag, expected, str(given))
+    return small
+
+
+@contextlib.contextmanager
+def named_pictures(flag: str | None = None) -> Iterator[None]:
+    """Has errors in the block that are of a picture's pixels or size say of which file.
+
+    Args:
+        flag: The flag of the picture that is meant, if no other is likelier.
+    """
+    try:
+        yield
+    except InvalidArgumentError as error:
+        given = _meant(error, flag)
+        if given is None:
+            raise
+        expected = error.expected
+        if isinstance(error, SilentNetworkError) and given.plain:
+            expected = "a picture that is not of one colour, for this network"
+        raise invalid_argument(given.flag, expected, str(given)) from error
+
+
+def _meant(error: InvalidArgumentError, flag: str | None) -> _Given | None:
+    """Returns the picture that an error is of, if it is of one."""
+    several = list(_GIVEN.values())
+    own = [given for given in several if given.flag in (flag, error.name)]
+    if isinstance(error, SilentNetworkError):
+        candidates = [given for given in (*own, *several) if given.plain] or own or several
+    elif error.name in ("image", "images", *(given.flag for given in several)):
+        # What was received is a shape.
+        shape = error.received if isinstance(error.received, tuple) else ()
+        candidates = [given for given in (*own, *several) if given.fitted == shape[:2]]
+    else:
+        candidates = []
+    return candidates[0] if candidates else None

@@ -1,0 +1,143 @@
+"""What tools say of pictures that people have: by the names that they gave."""
+
+import json
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+import rwkeras
+from rwkeras.images.deep_writing import to_uint16
+from tests.commands.conftest import check_refused
+from tests.commands.in_process import outcomes
+from tests.conftest import waves
+
+TOY = ["--network=toy_vgg", "--image_size=32", "--max_iterations=1", "--parametrization=pixels"]
+INVERT = ["invert", "--layer=conv1_1", *TOY]
+STYLE = ["style", "--content_layers=conv1_1", "--style_layers=conv1_1", "--nocoarse_to_fine", *TOY]
+LARGER = ["--image_size=64", "--output=out.png"]
+COMMAS = "sea, at dawn.png"
+PLAIN = "Expected a picture that is not of one colour, for this network. Received: "
+BLACK = "black.png, 40 x 40 pixels that become {0} x {0}, all of one colour"
+# By name: a command line, and what it refuses; None if nothing.
+LINES = {
+    "thin": (
+        [*INVERT, "--image=thin.png", "--output=out.png"],
+        "Invalid value for argument `image`. Expected a picture of at least 2 pixels a side where "
+        "the longer one has 32. Received: image=thin.png, 2000 x 3 pixels that become 32 x 1, all "
+        "of one colour",
+    ),
+    "black": (
+        [*INVERT, "--image=black.png", "--output=out.png"],
+        f"Invalid value for argument `image`. {PLAIN}image={BLACK.format(32)}",
+    ),
+    "bits of JPEG": (
+        [*INVERT, "--image=deep.tif", "--output=out.jpg", "--bits=16"],
+        "Invalid value for argument `bits`. Expected 8 with a .jpg file. Received: bits=16",
+    ),
+    "bits": (
+        [*INVERT, "--image=deep.tif", "--output=out.png", "--bits=10"],
+        "Invalid value for argument `bits`. Expected 8 or 16. Received: bits=10",
+    ),
+    "large": (
+        [*INVERT, "--image=deep.tif", "--output=out.png", "--max_megapixels=0.0005"],
+        "Invalid value for argument `image`. Expected a picture of at most 500 pixels, or "
+        "--max_megapixels of more (in Python, `PIL.Image.MAX_IMAGE_PIXELS`). Received: "
+        "image=deep.tif (24 x 32 pixels)",
+    ),
+    "megapixels": (
+        [*INVERT, "--image=deep.tif", "--output=out.png", "--max_megapixels=nan"],
+        "Invalid value for argument `max_megapixels`. Expected a finite number greater than 0. "
+        "Received: max_megapixels=nan",
+    ),
+    "stray": ([*INVERT, "--image=a", "--output=out.png", "b"], "Unexpected arguments: b"),
+    "no number": (
+        [*INVERT, "--image=a", "--output=out.png", "--bits=many"],
+        "flag --bits=many: invalid literal for int() with base 10: 'many'",
+    ),
+    "no such flag": ([*INVERT, "--imag=a"], "Unknown command line flag 'imag'"),
+    "no picture": (
+        [*INVERT, "--output=out.png"],
+        "flag --image=None: Flag --image must have a value other than None.",
+    ),
+    "deep": (
+        [*INVERT, "--image=deep.tif", "--output=deep.tiff", "--bits=16", "--filmstrip=a.jpg",
+         "--max_megapixels=200"],
+        None,
+    ),
+    "animation": ([*INVERT, "--image=animation.webp", "--output=first.png"], None),
+    "black content": (
+        ["style", "--content=black.png", "--style=photo.png", *LARGER],
+        f"Invalid value for argument `content`. {PLAIN}content={BLACK.format(64)}",
+    ),
+    "black style": (
+        ["style", "--content=photo.png", "--style=black.png", *LARGER],
+        f"Invalid value for argument `style`. {PLAIN}style={BLACK.format(64)}",
+    ),
+    "no style": (
+        [*STYLE, "--content=photo.png", "--style=sea, at dusk.png", "--output=out.png"],
+        "Invalid value for argument `style`. Expected paths of files that exist, with commas "
+        "between them; there is no 'sea', ' at dusk.png'. Received: style=sea, at dusk.png",
+    ),
+    "commas": (
+        [*STYLE, "--content=photo.png", f"--style={COMMAS},photo.png,{COMMAS}",
+         "--output=style.png", "--report=report.json"],
+        None,
+    ),
+    "small": (
+        ["texture", "--texture=small.png", "--output=out.png", "--image_size=0", "--layers=conv3_1",
+         "--network=toy_vgg"],
+        "Invalid value for argument `texture`. Expected an image large enough for the poolings "
+        "before conv3_1. Received: texture=small.png, 3 x 6 pixels",
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("people")
+    pictures = {
+        "photo.png": waves(32, 24), "small.png": waves(6, 3), COMMAS: waves(24, 32),
+        "thin.png": np.zeros((3, 2000, 3)), "black.png": np.zeros((40, 40, 3)),
+    }  # fmt: skip
+    for name, picture in pictures.items():
+        rwkeras.write_image(folder / name, picture)
+    tifffile.imwrite(folder / "deep.tif", to_uint16(waves(32, 24)), photometric="rgb")
+    frames = [Image.fromarray(np.uint8(255 * waves(32, 24) / n)) for n in (1, 2, 3)]
+    frames[0].save(folder / "animation.webp", save_all=True, append_images=frames[1:])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def done(folder):
+    lines = [line for line, _ in LINES.values()]
+    return dict(zip(LINES, outcomes(folder, lines), strict=True))
+
+
+@pytest.mark.parametrize("name", [name for name, (_, message) in LINES.items() if message])
+def test_what_is_refused(done, name):
+    check_refused(done[name], f"error: {LINES[name][1]}")
+
+
+@pytest.mark.parametrize("name", [name for name, (_, message) in LINES.items() if not message])
+def test_what_is_done(done, name):
+    assert done[name].returncode == 0, done[name].stderr
+
+
+def test_an_animation_is_said(done):
+    said = "warning: `image` holds 3 pictures, as an animation does: the first is taken."
+    assert done["animation"].stderr.count(said) == 1
+
+
+def test_a_name_with_a_comma(done, folder):
+    assert done["commas"].returncode == 0, done["commas"].stderr
+    report = json.loads((folder / "report.json").read_text())
+    assert report["flags"]["style"] == [COMMAS, "photo.png", COMMAS]
+
+
+def test_sixteen_bits(done, folder):
+    assert done["deep"].returncode == 0, done["deep"].stderr
+    written = tifffile.imread(folder / "deep.tiff")
+    assert written.dtype == np.uint16
+    assert np.any(written % 257)

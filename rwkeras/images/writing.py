@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from rwkeras.images.files import check_output, whole_file
-from rwkeras.validation import invalid_argument
+from rwkeras.validation import invalid_argument, plain_numbers
 
 
 class _Format(NamedTuple):
@@ -52,6 +52,7 @@ class FileSettings:
     webp_quality: int | None = None
 
     def __post_init__(self):
+        plain_numbers(self)
         _check_quality("jpeg_quality", self.jpeg_quality, 1)
         if self.webp_quality is not None:
             _check_quality("webp_quality", self.webp_quality, 0)

@@ -9,6 +9,8 @@ from rwkeras.validation import invalid_argument, suggestion
 
 # The name under which an objective's terms find the image itself.
 INPUT = "input"
+# What the name of an extractor ends with, after the model's.
+_SUFFIX = "_features"
 
 
 def feature_extractor(model: keras.Model, layers: Iterable[str]) -> keras.Model:
@@ -33,7 +35,7 @@ def feature_extractor(model: keras.Model, layers: Iterable[str]) -> keras.Model:
             expected = f"a layer of '{model.name}': {', '.join(known)}"
             raise invalid_argument("layer", expected + suggestion(name, known), name)
         outputs[name] = model.get_layer(name).output
-    return keras.Model(model.inputs[0], outputs, name=f"{model.name}_features")
+    return keras.Model(model.inputs[0], outputs, name=model.name + _SUFFIX)
 
 
 def check_image_shape(extractor: keras.Model, shape: Sequence[int | None]) -> None:
@@ -45,6 +47,10 @@ def check_image_shape(extractor: keras.Model, shape: Sequence[int | None]) -> No
     """
     received = tuple(shape[1:])
     needed = tuple(extractor.inputs[0].shape[1:])
+    if len(needed) == 3 and needed[0] in (1, 3) and needed[2] not in (1, 3):
+        expected = "a network of images, [batch, height, width, channels], whose channels come last"
+        name = extractor.name.removesuffix(_SUFFIX)
+        raise invalid_argument("model", expected, f"'{name}' of {needed}")
     if len(needed) != 3 or any(n not in (None, r) for n, r in zip(needed, received, strict=True)):
         raise invalid_argument("image", f"an image of shape {needed} for this network", received)
     try:
@@ -59,7 +65,10 @@ def check_image_shape(extractor: keras.Model, shape: Sequence[int | None]) -> No
 
 
 def extract(model: keras.Model, layers: Iterable[str], images: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Returns the activations of some layers on images, [batch, height, width, channels]."""
+    """Returns the activations of some layers on images, [batch, height, width, channels].
+
+    They are float32, whatever the network computes in.
+    """
     extractor = feature_extractor(model, layers)
     check_image_shape(extractor, images.shape)
-    return extractor(images)
+    return {name: tf.cast(maps, tf.float32) for name, maps in extractor(images).items()}

@@ -121,7 +121,7 @@ def _optimizer(batch: int, size: int) -> tuple[keras.optimizers.Optimizer, keras
 def _turn(function, state: AdamState, moves: tf.Tensor, optimizer, moved) -> AdamState:
     """Takes one step of every member that moves."""
     moved.assign(state.position)
-    # What `apply` does of one variable; but TensorFlow would keep the graph in which that is called.
+    # What `apply` does of one variable, with which TensorFlow would keep the graph for ever.
     optimizer.update_step(state.gradient, moved, optimizer.learning_rate)
     optimizer.iterations.assign_add(1)
     position = tf.where(moves[:, tf.newaxis], moved.value, state.position)

@@ -5,8 +5,9 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from rwkeras.eager import eager_only
 from rwkeras.random import derive_seed, stateless_normal
-from rwkeras.validation import check_number, checked_seed, invalid_argument
+from rwkeras.validation import checked_number, checked_seed, invalid_argument
 
 _SSIM_WINDOW = 11
 
@@ -24,6 +25,7 @@ def _pair(image, reference) -> tuple[tf.Tensor, tf.Tensor]:
     return first, second
 
 
+@eager_only
 def mean_euclidean_distance(image, reference) -> np.ndarray:
     """Returns the mean over positions of the Euclidean distance over channels.
 
@@ -41,6 +43,7 @@ def mean_euclidean_distance(image, reference) -> np.ndarray:
     return tf.reduce_mean(tf.norm(image - reference, axis=-1), axis=(1, 2)).numpy()
 
 
+@eager_only
 def psnr(image, reference) -> np.ndarray:
     """Returns the peak signal-to-noise ratio in dB, -10 log10 of the mean squared difference.
 
@@ -51,9 +54,14 @@ def psnr(image, reference) -> np.ndarray:
     Returns:
         One float32 an image, shape [batch]; infinite where the images are equal.
     """
-    return tf.image.psnr(*_pair(image, reference), max_val=1.0).numpy()
+    first, second = _pair(image, reference)
+    equal = tf.reduce_all(first == second, axis=(1, 2, 3))
+    # Of equal images another is measured: infinity would be a fault to TensorFlow's own checks.
+    shown = tf.where(equal[:, tf.newaxis, tf.newaxis, tf.newaxis], first + 1, second)
+    return np.where(equal, np.float32(np.inf), tf.image.psnr(first, shown, max_val=1.0))
 
 
+@eager_only
 def ssim(image, reference) -> np.ndarray:
     """Returns the structural similarity index (Wang et al., 2004), 1 for equal images.
 
@@ -90,6 +98,7 @@ def _projected_quantiles(images: tf.Tensor, directions: tf.Tensor, quantiles: in
     return (1 - share) * below + share * above
 
 
+@eager_only
 def patch_distance(
     texture,
     reference,
@@ -122,7 +131,9 @@ def patch_distance(
     Raises:
         ValueError: An image is smaller than a patch, or the channels differ.
     """
-    check_number("patch_size", patch_size, integer=True, minimum=1)
+    patch_size = checked_number("patch_size", patch_size, integer=True, minimum=1)
+    directions = checked_number("directions", directions, integer=True, minimum=1)
+    quantiles = checked_number("quantiles", quantiles, integer=True, minimum=1)
     seed = checked_seed(seed)
     images = [tf.convert_to_tensor(array, tf.float32) for array in (texture, reference)]
     images = [x if x.shape.rank == 4 else x[tf.newaxis] for x in images]

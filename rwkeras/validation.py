@@ -1,10 +1,13 @@
 """The one form of message in which an argument is refused."""
 
+import dataclasses
 import difflib
 import math
 import numbers
 from collections.abc import Iterable
 from typing import Any
+
+import numpy as np
 
 
 class InvalidArgumentError(ValueError):
@@ -56,6 +59,41 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
     raise invalid_argument(name, expected + suggestion(value, known), value)
 
 
+def python_number(value: Any) -> Any:
+    """Returns NumPy's scalars and arrays without axes as Python's numbers, and else the value."""
+    if isinstance(value, np.generic | np.ndarray) and value.ndim == 0:
+        return value.item()
+    return value
+
+
+def checked_number(
+    name: str,
+    value: Any,
+    *,
+    minimum: float | None = 0,
+    integer: bool = False,
+    exclusive: bool = False,
+) -> Any:
+    """Returns a number as Python's; raises `ValueError` unless it is finite and large enough.
+
+    Args:
+        name: The argument, as the caller spells it.
+        value: What was given: Python's number or NumPy's, an array without axes among them.
+        minimum: The smallest value allowed; None for any.
+        integer: Whether only an integer will do.
+        exclusive: Whether `minimum` itself is refused.
+    """
+    kinds = (int,) if integer else (int, float)
+    plain = python_number(value)
+    number = isinstance(plain, kinds) and not isinstance(plain, bool) and math.isfinite(plain)
+    if number and (minimum is None or (plain > minimum if exclusive else plain >= minimum)):
+        return plain
+    expected = "an integer" if integer else "a finite number"
+    if minimum is not None:
+        expected += f" {'greater than' if exclusive else 'of at least'} {minimum}"
+    raise invalid_argument(name, expected, value)
+
+
 def check_number(
     name: str,
     value: Any,
@@ -64,27 +102,30 @@ def check_number(
     integer: bool = False,
     exclusive: bool = False,
 ) -> None:
-    """Raises `ValueError` unless `value` is a finite number that is large enough.
+    """Raises `ValueError` as `checked_number` does, for a number that is only compared with."""
+    checked_number(name, value, minimum=minimum, integer=integer, exclusive=exclusive)
+
+
+def plain_numbers(settings: Any) -> None:
+    """Makes the numbers in a frozen dataclass Python's, before it checks them.
+
+    NumPy's compare alike, but JSON knows none of them, and arrays without axes have no hash.
 
     Args:
-        name: The argument, as the caller spells it.
-        value: What was given.
-        minimum: The smallest value allowed; None for any.
-        integer: Whether only an integer will do.
-        exclusive: Whether `minimum` itself is refused.
+        settings: What is being made. Of its fields, tuples and lists are entered.
     """
-    kinds = (int,) if integer else (int, float)
-    number = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
-    if number and (minimum is None or (value > minimum if exclusive else value >= minimum)):
-        return
-    expected = "an integer" if integer else "a finite number"
-    if minimum is not None:
-        expected += f" {'greater than' if exclusive else 'of at least'} {minimum}"
-    raise invalid_argument(name, expected, value)
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if isinstance(value, tuple | list) and type(value) in (tuple, list):
+            plain = type(value)(python_number(each) for each in value)
+        else:
+            plain = python_number(value)
+        object.__setattr__(settings, field.name, plain)
 
 
 def checked_seed(seed: Any) -> int:
     """Returns a seed as Python's integer; raises `ValueError` unless it is one, or NumPy's."""
-    if isinstance(seed, numbers.Integral) and not isinstance(seed, bool):
-        return int(seed)
+    plain = python_number(seed)
+    if isinstance(plain, numbers.Integral) and not isinstance(plain, bool):
+        return int(plain)
     raise invalid_argument("seed", "an integer", seed)

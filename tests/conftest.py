@@ -9,12 +9,10 @@ import tensorflow as tf
 from tensorflow.python.framework import ops
 
 import rwkeras
+from rwkeras.cache import CACHE
 from rwkeras.networks.initializers import Gaussian
 from rwkeras.networks.recipe import LayerRecipe, Recipe, kernel_digest
 from rwkeras.networks.vgg import TOY_VGG
-from rwkeras.objectives import balance
-from rwkeras.tasks import drawn, synthesis, tileable
-from rwkeras.tiling import grams
 
 # What is imported stays, and tracing makes millions of objects that live for a moment: to look
 # through all of them again and again was a fifth of the time.
@@ -34,9 +32,7 @@ def _end_of_a_module():
     registry = ops.gradient_registry._registry
     before = set(registry)
     yield
-    for compiled in (balance._COMPILED, grams._COMPILED, synthesis._COMPILED, tileable._NETWORKS):
-        compiled.clear()
-    drawn._named.cache_clear()
+    CACHE.clear()
     for name in set(registry) - before:
         if name.startswith(("CustomGradient-", "PartitionedCall-")):
             del registry[name]

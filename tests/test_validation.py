@@ -1,7 +1,17 @@
+import dataclasses
+import json
+
 import numpy as np
 import pytest
 
-from rwkeras.validation import check_choice, check_number, checked_seed, invalid_argument
+from rwkeras.validation import (
+    check_choice,
+    check_number,
+    checked_number,
+    checked_seed,
+    invalid_argument,
+    plain_numbers,
+)
 
 
 def test_message():
@@ -35,7 +45,48 @@ def test_integers_and_bounds():
         check_number("n", 0, exclusive=True)
 
 
-@pytest.mark.parametrize("seed", [3, np.int32(3), np.uint8(3), -1, 10**30])
+@pytest.mark.parametrize(
+    "value", [np.int64(3), np.uint8(3), np.float32(3), np.float16(3), np.array(3), np.array(3.0)]
+)
+def test_numbers_of_numpy_become_pythons(value):
+    checked = checked_number("n", value)
+    assert type(checked) in (int, float)
+    assert checked == 3
+
+
+@pytest.mark.parametrize(
+    "value", [np.array([3]), np.float32(np.nan), np.bool_(True), np.array(True), np.int64(-1)]
+)
+def test_not_numbers_of_numpy(value):
+    with pytest.raises(ValueError, match="Expected a finite number of at least 0"):
+        check_number("n", value)
+
+
+def test_integers_of_numpy():
+    assert checked_number("n", np.array(4), integer=True) == 4
+    with pytest.raises(ValueError, match="Expected an integer of at least 0"):
+        check_number("n", np.float32(4), integer=True)
+
+
+def test_settings_hold_pythons_numbers():
+    @dataclasses.dataclass(frozen=True)
+    class Settings:
+        size: int
+        share: float
+        sides: tuple[int, ...]
+        flag: bool
+        name: str = "x"
+        none: int | None = None
+
+    settings = Settings(np.int64(3), np.array(0.5), (np.int32(1), 2), np.bool_(True))
+    plain_numbers(settings)
+    expected = Settings(3, 0.5, (1, 2), True)
+    assert settings == expected
+    assert hash(settings) == hash(expected)
+    assert json.dumps(dataclasses.asdict(settings)) == json.dumps(dataclasses.asdict(expected))
+
+
+@pytest.mark.parametrize("seed", [3, np.array(3), np.int32(3), np.uint8(3), -1, 10**30])
 def test_integers_are_seeds(seed):
     checked = checked_seed(seed)
     assert type(checked) is int

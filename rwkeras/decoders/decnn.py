@@ -6,8 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from rwkeras.backend import keras
+from rwkeras.backend import float32_layers, keras
 from rwkeras.decoders.levels import encoder_to, mirror
+from rwkeras.eager import eager_only
 from rwkeras.networks.loading import read_keras_file
 from rwkeras.networks.precision import lower_precision
 from rwkeras.validation import invalid_argument
@@ -86,6 +87,7 @@ class FitTo(keras.layers.Layer):
         return {**super().get_config(), "divisor": self.divisor}
 
 
+@eager_only
 def decnn(model: keras.Model, layer: str, decoder: keras.Model) -> keras.Model:
     """Returns a network's part up to a layer and a decoder of it as one network.
 
@@ -105,6 +107,7 @@ def decnn(model: keras.Model, layer: str, decoder: keras.Model) -> keras.Model:
     return join(lower_precision(encoder_to(model, layer), "float32"), decoder)
 
 
+@float32_layers()
 def join(encoder: keras.Model, decoder: keras.Model) -> keras.Model:
     """Returns an encoder, which will not train, and a decoder as one network."""
     expected, found = (tuple(x.shape[1:]) for x in (encoder.outputs[0], decoder.inputs[0]))
@@ -114,7 +117,7 @@ def join(encoder: keras.Model, decoder: keras.Model) -> keras.Model:
     for part in encoder.layers:
         if isinstance(part, keras.layers.Dropout):
             part.rate = 0.0  # Which being fixed does not stop.
-    inputs = keras.Input(encoder.inputs[0].shape[1:], name="image")
+    inputs = keras.Input(encoder.inputs[0].shape[1:], name="image", dtype="float32")
     x, stride = inputs, mirror(encoder).stride
     axes = [axis for axis in (1, 2) if inputs.shape[axis] is None]
     if axes:
@@ -138,6 +141,7 @@ def described(model: keras.Model) -> str:
     return f"{encoder.name} to {encoder.output_names[0]}, and its decoder"
 
 
+@eager_only
 def load_decoder(decoder: Any, name: str = "decoder") -> keras.Model:
     """Returns an encoder with its decoder, from a file or as it is.
 

@@ -6,10 +6,12 @@ import numpy as np
 
 from rwkeras.backend import keras
 from rwkeras.decoders.decnn import load_decoder, parts
+from rwkeras.eager import eager_only
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.features import check_image_shape
 
 
+@eager_only
 def decode(decoder: Any, image: Any) -> np.ndarray:
     """Encodes an image up to the decoder's layer, and decodes it.
 

@@ -15,7 +15,7 @@ References:
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from rwkeras.backend import keras
+from rwkeras.backend import float32_layers, keras
 from rwkeras.decoders.levels import Mirror, encoder_to, mirror
 from rwkeras.decoders.settings import DecoderSettings
 from rwkeras.decoders.upsampling import Bilinear, DepthToSpace
@@ -95,6 +95,7 @@ def decoder(
     return build_decoder(encoder_to(model, layer), settings)
 
 
+@float32_layers()
 def build_decoder(
     encoder: keras.Model, settings: DecoderSettings, dtype: str = "float32"
 ) -> keras.Model:
@@ -118,10 +119,15 @@ def build_decoder(
         }
 
     def convolved(x, maps: int, name: str, **changes: Any):
-        size = settings.kernel_size
-        return keras.layers.Conv2D(maps, size, padding="same", **given(name, **changes))(x)
+        return keras.layers.Conv2D(
+            maps,
+            settings.kernel_size,
+            padding="same",
+            data_format="channels_last",
+            **given(name, **changes),
+        )(x)
 
-    inputs = keras.Input(encoder.outputs[0].shape[1:], name="activations")
+    inputs = keras.Input(encoder.outputs[0].shape[1:], name="activations", dtype="float32")
     x = inputs if way.grid is None else _spread(inputs, way, stages[0].maps, settings, given)
     for stage, following in zip(stages, [*stages[1:], None], strict=True):
         for n in range(stage.convolutions):
@@ -136,11 +142,19 @@ def build_decoder(
                 x = DepthToSpace(factor, name=f"{name}_pixels", dtype=x.dtype)(x)
             elif settings.upsampling == "transposed":
                 x = keras.layers.Conv2DTranspose(
-                    maps, 2 * factor, strides=factor, padding="same", **given(name)
+                    maps,
+                    2 * factor,
+                    strides=factor,
+                    padding="same",
+                    data_format="channels_last",
+                    **given(name),
+                )(x)
+            elif settings.upsampling == "nearest":
+                x = keras.layers.UpSampling2D(
+                    factor, data_format="channels_last", name=name, dtype=dtype
                 )(x)
             else:
-                grow = {"nearest": keras.layers.UpSampling2D, "bilinear": Bilinear}
-                x = grow[settings.upsampling](factor, name=name, dtype=dtype)(x)
+                x = Bilinear(factor, name=name, dtype=dtype)(x)
     if stages[-1].factor == 1:
         x = convolved(x, CHANNELS, "image", activation=None, dtype="float32")
     return keras.Model(inputs, x, name="decoder")

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.eager import eager_only
 from rwkeras.images.collection import each_image
 from rwkeras.images.reading import square
 from rwkeras.images.writing import to_uint8
@@ -31,6 +32,7 @@ class Photographs(NamedTuple):
     unreadable: tuple[str, ...]
 
 
+@eager_only
 def read_photographs(images: Any, size: int, smallest: int, name: str = "images") -> Photographs:
     """Reads photographs and cuts the middle of each to a square.
 

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rwkeras.networks.initializers import INITIALIZERS
-from rwkeras.validation import check_choice, check_number, checked_seed, invalid_argument
+from rwkeras.validation import (
+    check_choice,
+    check_number,
+    checked_seed,
+    invalid_argument,
+    plain_numbers,
+    python_number,
+)
 
 UPSAMPLINGS = ("transposed", "nearest", "bilinear", "subpixel")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
@@ -39,6 +46,7 @@ class DecoderSettings:
     seed: int = 0
 
     def __post_init__(self):
+        plain_numbers(self)
         check_choice("upsampling", self.upsampling, UPSAMPLINGS)
         check_number("width", self.width, exclusive=True)
         if self.depth is not None:
@@ -48,7 +56,7 @@ class DecoderSettings:
             if given is not None:
                 if not isinstance(given, list | tuple):
                     raise invalid_argument(name, "a list or tuple of integers, or None", given)
-                object.__setattr__(self, name, tuple(given))
+                object.__setattr__(self, name, tuple(map(python_number, given)))
                 for value in given:
                     check_number(name, value, integer=True, minimum=minimum)
         check_number("kernel_size", self.kernel_size, integer=True, minimum=1)
@@ -97,6 +105,7 @@ class DecoderTraining:
     seed: int = 0
 
     def __post_init__(self):
+        plain_numbers(self)
         for name in ("photo_size", "crop_size"):
             check_number(name, getattr(self, name), integer=True, minimum=2)
         if self.crop_size > self.photo_size:

@@ -15,6 +15,7 @@ from rwkeras.decoders.levels import encoder_to
 from rwkeras.decoders.network import build_decoder
 from rwkeras.decoders.photographs import Photographs, read_photographs
 from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
+from rwkeras.eager import eager_only
 from rwkeras.images.photographs import OTHERS, photographs
 from rwkeras.networks.features import check_image_shape
 from rwkeras.networks.precision import fast_bfloat16, lower_precision
@@ -41,6 +42,7 @@ class TrainedDecoder(NamedTuple):
     seconds: float
 
 
+@eager_only
 def train_decoder(
     model: keras.Model,
     layer: str,

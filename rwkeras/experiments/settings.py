@@ -6,7 +6,7 @@ from rwkeras.networks.recipe import ARCHITECTURES
 from rwkeras.optimizers.settings import PRECISIONS
 from rwkeras.parametrizations.parametrization import PARAMETRIZATIONS
 from rwkeras.training.settings import RotationSettings
-from rwkeras.validation import check_choice, check_number
+from rwkeras.validation import check_choice, check_number, plain_numbers
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class ExperimentSettings:
     seed: int = 0
 
     def __post_init__(self):
+        plain_numbers(self)
         check_choice("architecture", self.architecture, ARCHITECTURES)
         check_number("image_size", self.image_size, integer=True, minimum=32)
         for name in ("max_images", "max_iterations", "samples", "candidates", "stack_iterations"):

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from rwkeras.images.deep_writing import png16, tiff16, to_uint16
 from rwkeras.images.files import check_output, whole_file
-from rwkeras.validation import invalid_argument
+from rwkeras.validation import invalid_argument, plain_numbers
 
 
 class _Format(NamedTuple):
@@ -59,6 +59,7 @@ class FileSettings:
     bits: int = 8
 
     def __post_init__(self):
+        plain_numbers(self)
         if isinstance(self.bits, bool) or self.bits not in (8, 16):
             raise invalid_argument("bits", "8 or 16", self.bits)
         _check_quality("jpeg_quality", self.jpeg_quality, 1)

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from rwkeras.backend import keras
+from rwkeras.backend import float32_layers, keras
 from rwkeras.networks.alexnet_weights import load_alexnet_weights
 from rwkeras.networks.initializers import RandomInitializer, get_initializer
+from rwkeras.networks.input_shape import checked_input_shape
 from rwkeras.validation import invalid_argument
 
 # The mean colour of ImageNet's training set as Caffe has it, which the weights expect to be
@@ -93,12 +94,11 @@ class LocalResponseNormalization(keras.layers.Layer):
 
 def _input_shape(shape: Sequence[int | None], include_top: bool) -> tuple[int | None, ...]:
     """Returns the model's input shape, or raises `ValueError`."""
-    if len(shape) != 3 or shape[2] != 3:
-        raise invalid_argument("input_shape", "(height, width, 3)", shape)
+    shape = checked_input_shape(shape)
     if include_top and any(side not in (None, _TOP_SIZE) for side in shape[:2]):
         needed = f"({_TOP_SIZE}, {_TOP_SIZE}, 3), which the fully connected layers need"
         raise invalid_argument("input_shape", needed, shape)
-    return (_TOP_SIZE, _TOP_SIZE, 3) if include_top else tuple(shape)
+    return (_TOP_SIZE, _TOP_SIZE, 3) if include_top else shape
 
 
 def _stages(
@@ -111,6 +111,7 @@ def _stages(
             stage.size,
             strides=stage.stride,
             padding="same" if stage.stride == 1 else "valid",
+            data_format="channels_last",
             groups=stage.groups,
             activation="relu",
             kernel_initializer=distribution.stream(f"conv{number}", "kernel"),
@@ -119,12 +120,13 @@ def _stages(
         for kind in reversed(stage.after) if norm_first else stage.after:
             name = f"{kind}{number}"
             if kind == "pool":
-                x = keras.layers.MaxPooling2D(3, 2, name=name)(x)
+                x = keras.layers.MaxPooling2D(3, 2, data_format="channels_last", name=name)(x)
             else:
                 x = LocalResponseNormalization(name=name)(x)
     return x
 
 
+@float32_layers()
 def alexnet(
     input_shape: tuple[int | None, int | None, int] = (None, None, 3),
     *,
@@ -170,12 +172,13 @@ def alexnet(
         ValueError: An argument is none of the above, or the file's weights are not this network's.
     """
     distribution = get_initializer(initializer, seed)
-    inputs = keras.Input(_input_shape(input_shape, include_top), name="image")
+    shape = _input_shape(input_shape, include_top)
+    inputs = keras.Input(shape, name="image", dtype="float32")
     offset = [-mean if subtract_mean else 0.0 for mean in MEAN_RGB]
     x = keras.layers.Rescaling(255.0, offset=offset, name="preprocess")(inputs)
     x = _stages(x, distribution, norm_first)
     if include_top:
-        x = keras.layers.Flatten(name="flatten")(x)
+        x = keras.layers.Flatten("channels_last", name="flatten")(x)
         for name, units in _TOP:
             x = keras.layers.Dense(
                 units,

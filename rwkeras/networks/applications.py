@@ -5,16 +5,22 @@ the family's own `preprocess_input` makes of [0, 255], but for the order of the 
 tells random weights nothing.
 """
 
+import contextlib
 import re
+import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from rwkeras.backend import keras
+from rwkeras.backend import float32_layers, keras
 from rwkeras.networks.initializers import RandomInitializer
+from rwkeras.networks.input_shape import checked_input_shape
 from rwkeras.networks.randomize import randomize
 from rwkeras.networks.vgg import MEAN_RGB
 from rwkeras.validation import check_choice, invalid_argument
+
+# One thread at a time changes the process's data format.
+_BUILDING = threading.Lock()
 
 # Of ImageNet's training set, of 1, as PyTorch has them.
 _TORCH_MEAN = (0.485, 0.456, 0.406)
@@ -115,6 +121,7 @@ LAYERS_BY_STRIDE: Mapping[str, Mapping[int, str]] = {
 }
 
 
+@float32_layers()
 def keras_application(
     name: str,
     input_shape: tuple[int | None, int | None, int] = (None, None, 3),
@@ -146,24 +153,40 @@ def keras_application(
     check_choice("name", name, APPLICATIONS)
     made = APPLICATIONS[name]
     size = made.minimum_size
-    if len(input_shape) != 3 or input_shape[2] != 3:
-        raise invalid_argument("input_shape", "(height, width, 3)", input_shape)
+    input_shape = checked_input_shape(input_shape)
     if any(side is not None and side < size for side in input_shape[:2]):
         raise invalid_argument("input_shape", f"sides of at least {size} pixels", input_shape)
-    inputs = keras.Input(input_shape, name="image")
+    inputs = keras.Input(input_shape, name="image", dtype="float32")
     x = _preprocess(made)(inputs)
     builder = getattr(keras.applications, made.builder)
-    built = builder(weights=None, include_top=False, input_tensor=x, input_shape=input_shape)
+    with _channels_last():
+        built = builder(weights=None, include_top=False, input_tensor=x, input_shape=input_shape)
     model = _renamed(built, name)
     randomize(model, initializer, seed=seed)
     return model
+
+
+@contextlib.contextmanager
+def _channels_last() -> Iterator[None]:
+    """Makes channels last for the builders of keras.applications, which take no data format.
+
+    It is the process's that is changed, where the program has another, so by one thread at a time.
+    """
+    with _BUILDING:
+        given = keras.config.image_data_format()
+        keras.config.set_image_data_format("channels_last")
+        try:
+            yield
+        finally:
+            keras.config.set_image_data_format(given)
 
 
 def _preprocess(made: Application) -> keras.layers.Layer:
     scale, offset = (
         [value / made.scale for value in values] for values in _PREPROCESSING[made.preprocessing]
     )
-    return keras.layers.Rescaling(scale, offset=offset, name="preprocess")
+    # Of three axes: one for each channel alone Keras would turn to where its data format has them.
+    return keras.layers.Rescaling([[scale]], offset=offset, name="preprocess")
 
 
 def _renamed(model: keras.Model, name: str) -> keras.Model:

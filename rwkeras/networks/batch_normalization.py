@@ -11,6 +11,7 @@ References:
 from typing import Any
 
 from rwkeras.backend import keras
+from rwkeras.eager import eager_only
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.features import check_image_shape
 from rwkeras.validation import invalid_argument
@@ -29,6 +30,7 @@ class _Adapting(keras.layers.BatchNormalization):
         return super().call(inputs, training=False)
 
 
+@eager_only
 def adapt_batch_normalization(model: keras.Model, images: Any, *, name: str = "images") -> None:
     """Sets the statistics of every batch normalisation to those of its input on images, in place.
 

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.eager import eager_only
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.features import SilentNetworkError, check_image_shape, feature_extractor
 from rwkeras.validation import invalid_argument
@@ -78,6 +79,7 @@ def divide_weights(layer: keras.layers.Layer, scale: float) -> None:
         weight.assign(weight.numpy() / np.float32(scale))
 
 
+@eager_only
 def calibrate(model: keras.Model, images: Any, *, name: str = "images") -> dict[str, float]:
     """Rescales each layer to mean activation 1 on reference images, in place.
 

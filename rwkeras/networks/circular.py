@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from rwkeras.backend import keras
+from rwkeras.eager import eager_only
 from rwkeras.networks.alexnet import GroupedConv2D, LocalResponseNormalization
 from rwkeras.networks.borders import (
     CircularConv2D,
@@ -71,6 +72,7 @@ def _check(model: Any) -> None:
             raise invalid_argument("model", expected, model.name)
 
 
+@eager_only
 def with_mirrored_padding(model: keras.Model) -> keras.Model:
     """Returns a copy of a network in which every convolution mirrors its inputs at the border.
 
@@ -97,6 +99,7 @@ def with_mirrored_padding(model: keras.Model) -> keras.Model:
     return copied
 
 
+@eager_only
 def with_circular_padding(model: keras.Model) -> keras.Model:
     """Returns a copy of a network in which every convolution pads by wrapping around.
 
@@ -134,7 +137,8 @@ def with_circular_padding(model: keras.Model) -> keras.Model:
         stride = max(strides.get(id(x), 1) for x in keras.tree.flatten((args, kwargs)))
         window = _window(layer)
         if window > 1:
-            args = (WholePeriods(window, stride * window)(args[0]), *args[1:])
+            whole = WholePeriods(window, stride * window, dtype=args[0].dtype)
+            args = (whole(args[0]), *args[1:])
         outputs = layer(*args, **kwargs)
         strides.update((id(x), stride * window) for x in keras.tree.flatten(outputs))
         return outputs

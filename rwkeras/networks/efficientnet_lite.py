@@ -11,14 +11,13 @@ References:
 """
 
 import os
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from rwkeras.backend import keras
+from rwkeras.backend import float32_layers, keras
 from rwkeras.networks.efficientnet_lite_weights import load_efficientnet_lite_weights
 from rwkeras.networks.initializers import RandomInitializer, get_initializer
+from rwkeras.networks.input_shape import checked_input_shape
 from rwkeras.networks.randomize import randomize
-from rwkeras.validation import invalid_argument
 
 _STEM_FILTERS, _HEAD_FILTERS, _CLASSES = 32, 1280, 1000
 # (x - 127) / 128 of pixels x in [0, 255], as it was trained.
@@ -70,6 +69,7 @@ def _convolution(filters: int, size: int, name: str, stride: int = 1) -> keras.l
         size,
         strides=stride,
         padding="same",
+        data_format="channels_last",
         use_bias=False,
         kernel_initializer="zeros",
         name=f"{name}_conv",
@@ -89,6 +89,7 @@ def _block(x: keras.KerasTensor, stage: _Stage, stride: int, name: str) -> keras
         stage.size,
         strides=stride,
         padding="same",
+        data_format="channels_last",
         use_bias=False,
         depthwise_initializer="zeros",
         name=f"{name}_depthwise_conv",
@@ -101,13 +102,7 @@ def _block(x: keras.KerasTensor, stage: _Stage, stride: int, name: str) -> keras
     return keras.layers.Identity(name=name)(x)
 
 
-def _input_shape(shape: Sequence[int | None]) -> tuple[int | None, ...]:
-    """Returns the model's input shape, or raises `ValueError`."""
-    if len(shape) != 3 or shape[2] != 3:
-        raise invalid_argument("input_shape", "(height, width, 3)", shape)
-    return tuple(shape)
-
-
+@float32_layers()
 def efficientnet_lite0(
     input_shape: tuple[int | None, int | None, int] = (None, None, 3),
     *,
@@ -151,7 +146,7 @@ def efficientnet_lite0(
             not this network's.
     """
     distribution = get_initializer(initializer, seed)
-    inputs = keras.Input(_input_shape(input_shape), name="image")
+    inputs = keras.Input(checked_input_shape(input_shape), name="image", dtype="float32")
     x: Any = keras.layers.Rescaling(_SCALE, offset=_OFFSET, name="preprocess")(inputs)
     x = _normalized(x, _convolution(_STEM_FILTERS, 3, "stem", stride=2), "stem")
     for number, stage in enumerate(_STAGES, 1):
@@ -160,7 +155,7 @@ def efficientnet_lite0(
             x = _block(x, stage, stride, f"block{number}{'abcd'[index]}")
     x = _normalized(x, _convolution(_HEAD_FILTERS, 1, "head"), "head")
     if include_top:
-        x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
+        x = keras.layers.GlobalAveragePooling2D("channels_last", name="pool")(x)
         x = keras.layers.Dense(_CLASSES, kernel_initializer="zeros", name="logits")(x)
     model = keras.Model(inputs, x, name="efficientnet_lite0")
     if weights is None:

@@ -9,6 +9,8 @@ from rwkeras.validation import InvalidArgumentError, invalid_argument, suggestio
 
 # The name under which an objective's terms find the image itself.
 INPUT = "input"
+# What the name of an extractor ends with, after the model's.
+_SUFFIX = "_features"
 
 
 class SilentNetworkError(InvalidArgumentError):
@@ -37,7 +39,7 @@ def feature_extractor(model: keras.Model, layers: Iterable[str]) -> keras.Model:
             expected = f"a layer of '{model.name}': {', '.join(known)}"
             raise invalid_argument("layer", expected + suggestion(name, known), name)
         outputs[name] = model.get_layer(name).output
-    return keras.Model(model.inputs[0], outputs, name=f"{model.name}_features")
+    return keras.Model(model.inputs[0], outputs, name=model.name + _SUFFIX)
 
 
 def check_image_shape(
@@ -52,6 +54,10 @@ def check_image_shape(
     """
     received = tuple(shape[1:])
     needed = tuple(extractor.inputs[0].shape[1:])
+    if len(needed) == 3 and needed[0] in (1, 3) and needed[2] not in (1, 3):
+        expected = "a network of images, [batch, height, width, channels], whose channels come last"
+        name = extractor.name.removesuffix(_SUFFIX)
+        raise invalid_argument("model", expected, f"'{name}' of {needed}")
     if len(needed) != 3 or any(n not in (None, r) for n, r in zip(needed, received, strict=True)):
         raise invalid_argument(name, f"an image of shape {needed} for this network", received)
     try:
@@ -66,7 +72,10 @@ def check_image_shape(
 
 
 def extract(model: keras.Model, layers: Iterable[str], images: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Returns the activations of some layers on images, [batch, height, width, channels]."""
+    """Returns the activations of some layers on images, [batch, height, width, channels].
+
+    They are float32, whatever the network computes in.
+    """
     extractor = feature_extractor(model, layers)
     check_image_shape(extractor, images.shape)
-    return extractor(images)
+    return {name: tf.cast(maps, tf.float32) for name, maps in extractor(images).items()}

@@ -10,10 +10,11 @@ References:
 
 from collections.abc import Sequence
 
-from rwkeras.backend import keras
+from rwkeras.backend import float32_layers, keras
 from rwkeras.networks.initializers import RandomInitializer, get_initializer
+from rwkeras.networks.input_shape import checked_input_shape
 from rwkeras.networks.vgg import MEAN_RGB
-from rwkeras.validation import check_choice, check_number, invalid_argument
+from rwkeras.validation import check_choice, checked_number, invalid_argument, python_number
 
 # The height and width of filters, in pixels, of the paper's multi-scale model.
 FILTER_SIZES = (3, 5, 7, 11, 15, 23, 37, 55)
@@ -23,14 +24,13 @@ _ACTIVATIONS = ("relu", "linear")
 
 def checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
     """Returns sizes as a tuple, or raises `ValueError` unless they are integers that differ."""
-    several = tuple(sizes) if isinstance(sizes, list | tuple) else ()
+    several = tuple(map(python_number, sizes)) if isinstance(sizes, list | tuple) else ()
     if not several or len(set(several)) < len(several):
         raise invalid_argument("sizes", "one or more different sizes of filters", sizes)
-    for size in several:
-        check_number("sizes", size, integer=True, minimum=1)
-    return several
+    return tuple(checked_number("sizes", size, integer=True, minimum=1) for size in several)
 
 
+@float32_layers()
 def filter_bank(
     input_shape: tuple[int | None, int | None, int] = (None, None, 3),
     *,
@@ -75,13 +75,12 @@ def filter_bank(
     Raises:
         ValueError: An argument is none of the above.
     """
-    if len(input_shape) != 3 or input_shape[2] != 3:
-        raise invalid_argument("input_shape", "(height, width, 3)", input_shape)
+    input_shape = checked_input_shape(input_shape)
     several = checked_sizes(sizes)
-    check_number("filters", filters, integer=True, minimum=1)
+    filters = checked_number("filters", filters, integer=True, minimum=1)
     check_choice("activation", activation, _ACTIVATIONS)
     distribution = get_initializer(initializer, seed)
-    inputs = keras.Input(input_shape, name="image")
+    inputs = keras.Input(input_shape, name="image", dtype="float32")
     offset = [-mean if subtract_mean else 0.0 for mean in MEAN_RGB]
     x = keras.layers.Rescaling(255.0, offset=offset, name="preprocess")(inputs)
     maps = [
@@ -89,6 +88,7 @@ def filter_bank(
             filters,
             size,
             padding="same",
+            data_format="channels_last",
             activation=activation,
             kernel_initializer=distribution.stream(f"conv{size}", "kernel"),
             name=f"conv{size}",

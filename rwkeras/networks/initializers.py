@@ -18,7 +18,7 @@ from rwkeras.backend import keras
 from rwkeras.orthonormal import portable_orthonormal
 from rwkeras.portable import portable_laplace, portable_normal, portable_uniform
 from rwkeras.random import derive_seed
-from rwkeras.validation import check_choice, check_number, checked_seed, invalid_argument
+from rwkeras.validation import check_choice, checked_number, checked_seed, invalid_argument
 
 # Orthogonal weights are multiples of its reciprocal.
 _GRID = 2.0**16
@@ -74,9 +74,8 @@ class _ScaledInitializer(RandomInitializer):
     """A distribution of mean zero whose standard deviation is an argument."""
 
     def __init__(self, stddev: float = 0.015, seed: int = 0):
-        check_number("stddev", stddev, exclusive=True)
         super().__init__(seed)
-        self.stddev = stddev
+        self.stddev = checked_number("stddev", stddev, exclusive=True)
 
     def get_config(self) -> dict[str, Any]:
         return {"stddev": self.stddev, **super().get_config()}
@@ -136,9 +135,8 @@ class Binary(RandomInitializer):
     """+scale or -scale with equal probability."""
 
     def __init__(self, scale: float = 1.0, seed: int = 0):
-        check_number("scale", scale, exclusive=True)
         super().__init__(seed)
-        self.scale = scale
+        self.scale = checked_number("scale", scale, exclusive=True)
 
     def draw(self, shape: tuple[int, ...]) -> np.ndarray:
         negative = portable_uniform(shape, self.seed) < 0.5
@@ -153,7 +151,7 @@ class Sparse(_ScaledInitializer):
     """Zero but for a share `density` of the weights, which are Gaussian; of variance stddev^2."""
 
     def __init__(self, density: float = 0.1, stddev: float = 0.015, seed: int = 0):
-        check_number("density", density, exclusive=True)
+        density = checked_number("density", density, exclusive=True)
         if density > 1:
             raise invalid_argument("density", "a number in (0, 1]", density)
         super().__init__(stddev, seed)

@@ -113,6 +113,7 @@ def with_joint_maps(model: keras.Model, layers: Iterable[str], name: str = "join
             raise invalid_argument("layers", expected, f"'{layer}' of {tuple(shape)}")
     if name in [layer.name for layer in model.layers]:
         raise invalid_argument("name", f"a name that no layer of '{model.name}' has", name)
+    maps = [extractor.output[layer] for layer in names]
     outputs = {**dict(zip(model.output_names, model.outputs, strict=True)), **extractor.output}
-    outputs[name] = JointMaps(name=name)([extractor.output[layer] for layer in names])
+    outputs[name] = JointMaps(name=name, dtype=maps[0].dtype)(maps)
     return keras.Model(model.inputs[0], outputs, name=f"{model.name}_joint")

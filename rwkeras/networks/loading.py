@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from rwkeras.backend import keras
+from rwkeras.eager import eager_only
 from rwkeras.networks.alexnet import alexnet
 from rwkeras.networks.applications import APPLICATIONS, keras_application
 from rwkeras.networks.batch_normalization import adapt_batch_normalization
@@ -69,6 +70,7 @@ def takes(network: str, argument: str) -> bool:
     return network in _NAMED and argument in _NAMED[network].takes
 
 
+@eager_only
 def load_network(
     network: str,
     *,
@@ -158,6 +160,7 @@ def read_keras_file(path: str, name: str, expected: str) -> keras.Model:
         raise invalid_argument(name, expected, f"{path} ({reason[0]})") from error
 
 
+@eager_only
 def make_ready(
     model: keras.Model, images: Any, layers: Sequence[str] = (), *, name: str = "images"
 ) -> None:

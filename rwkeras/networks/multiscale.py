@@ -20,11 +20,12 @@ References:
 
 from collections.abc import Sequence
 
-from rwkeras.backend import keras
+from rwkeras.backend import float32_layers, keras
 from rwkeras.networks.filter_bank import checked_sizes
 from rwkeras.networks.initializers import Gaussian, RandomInitializer, ZeroSum, get_initializer
+from rwkeras.networks.input_shape import checked_input_shape
 from rwkeras.networks.octaves import PyramidReduce
-from rwkeras.validation import check_choice, check_number, invalid_argument
+from rwkeras.validation import check_choice, checked_number
 
 LEVELS = 2
 # The height and width of the filters of each bank, in pixels of its level.
@@ -40,7 +41,7 @@ _ACTIVATIONS = ("relu", "linear")
 
 def multiscale_layers(levels: int = LEVELS) -> tuple[str, ...]:
     """Returns the names of the layers of `multiscale` that hold each level's maps."""
-    check_number("levels", levels, integer=True, minimum=1)
+    levels = checked_number("levels", levels, integer=True, minimum=1)
     return tuple(f"level{level}" for level in range(levels))
 
 
@@ -57,6 +58,7 @@ def bias_distribution(stddev: float, seed: int, name: str) -> Gaussian:
     return Gaussian(stddev, seed).stream(name, "bias")
 
 
+@float32_layers()
 def multiscale(
     input_shape: tuple[int | None, int | None, int] = (None, None, 3),
     *,
@@ -102,13 +104,12 @@ def multiscale(
     Raises:
         ValueError: An argument is none of the above.
     """
-    if len(input_shape) != 3 or input_shape[2] != 3:
-        raise invalid_argument("input_shape", "(height, width, 3)", input_shape)
+    input_shape = checked_input_shape(input_shape)
     names = multiscale_layers(levels)
     several = checked_sizes(sizes)
-    check_number("filters", filters, integer=True, minimum=1)
-    check_number("depth", depth, integer=True, minimum=1)
-    check_number("bias_stddev", bias_stddev)
+    filters = checked_number("filters", filters, integer=True, minimum=1)
+    depth = checked_number("depth", depth, integer=True, minimum=1)
+    bias_stddev = checked_number("bias_stddev", bias_stddev)
     check_choice("activation", activation, _ACTIVATIONS)
     distribution = get_initializer(initializer, seed)
 
@@ -119,13 +120,14 @@ def multiscale(
             maps,
             size,
             padding="same",
+            data_format="channels_last",
             activation=activation,
             kernel_initializer=kernel_distribution(distribution, name, summing_to_zero),
             bias_initializer=biases,
             name=name,
         )
 
-    inputs = keras.Input(input_shape, name="image")
+    inputs = keras.Input(input_shape, name="image", dtype="float32")
     image = keras.layers.Rescaling(1.0, offset=OFFSET, name="preprocess")(inputs)
     outputs = {}
     for level, name in enumerate(names):

@@ -21,7 +21,7 @@ from rwkeras.backend import keras
 from rwkeras.images.files import check_output, whole_file
 from rwkeras.networks.initializers import INITIALIZERS, He, RandomInitializer
 from rwkeras.networks.multiscale import BANK_SIZES, BIAS_STDDEV, FILTERS, LEVELS, multiscale
-from rwkeras.validation import check_choice, invalid_argument
+from rwkeras.validation import check_choice, invalid_argument, plain_numbers
 
 FORMAT = "rwkeras multiscale recipe 1"
 
@@ -59,6 +59,7 @@ class MultiscaleRecipe:
     sha256: str = ""
 
     def __post_init__(self):
+        plain_numbers(self)
         if type(self.distribution) not in INITIALIZERS.values():
             expected = f"one of {', '.join(INITIALIZERS)}"
             raise invalid_argument("initializer", expected, self.distribution)

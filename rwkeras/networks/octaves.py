@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.networks.features import feature_extractor
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import checked_number, invalid_argument
 
 # How often an image is halved, and once for the image itself.
 OCTAVES = 4
@@ -91,7 +91,7 @@ def octave_layers(layers: Iterable[str], octaves: int = OCTAVES) -> tuple[str, .
         ValueError: `layers` are not names that differ, or `octaves` is not an integer of at
             least 1.
     """
-    check_number("octaves", octaves, integer=True, minimum=1)
+    octaves = checked_number("octaves", octaves, integer=True, minimum=1)
     names = _layer_names(layers)
     return tuple(_octave_layer(name, octave) for octave in range(octaves) for name in names)
 
@@ -120,7 +120,7 @@ def with_octaves(model: keras.Model, layers: Iterable[str], octaves: int = OCTAV
         ValueError: The model is not such a model, lacks one of the layers, or has a layer of a
             name that would be given.
     """
-    check_number("octaves", octaves, integer=True, minimum=1)
+    octaves = checked_number("octaves", octaves, integer=True, minimum=1)
     names = _layer_names(layers)
     extractor = feature_extractor(model, names)
     image = model.inputs[0]
@@ -137,10 +137,10 @@ def with_octaves(model: keras.Model, layers: Iterable[str], octaves: int = OCTAV
     # The network's own end as well, for all its layers to be part of the result.
     outputs = {**dict(zip(model.output_names, model.outputs, strict=True)), **extractor.output}
     for octave in range(1, octaves):
-        image = PyramidReduce(name=f"octave{octave}")(image)
+        image = PyramidReduce(name=f"octave{octave}", dtype=image.dtype)(image)
         # `call` runs the graph layer by layer: the same layers, at new tensors.
         for layer, activations in graph.call(image).items():
             name = _octave_layer(layer, octave)
             # A shared layer answers for its first tensor alone; this one has a name of its own.
-            outputs[name] = keras.layers.Identity(name=name)(activations)
+            outputs[name] = keras.layers.Identity(name=name, dtype=activations.dtype)(activations)
     return keras.Model(model.inputs[0], outputs, name=f"{model.name}_octaves")

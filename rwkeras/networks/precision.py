@@ -6,6 +6,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.cache import megabytes
 
 # What Linux calls the instructions that multiply bfloat16; without them it is emulated, slowly.
 _INSTRUCTIONS = {"amx_bf16", "avx512_bf16"}
@@ -28,6 +29,11 @@ def lower_precision(model: keras.Model, dtype: str = "bfloat16") -> keras.Model:
     lowered = keras.models.clone_model(model, clone_function=copy)
     lowered.set_weights(model.get_weights())
     return lowered
+
+
+def weights_size(model: keras.Model) -> int:
+    """Returns what a model's weights weigh in the cache, of four bytes each."""
+    return megabytes(4 * model.count_params())
 
 
 def _processor_can() -> bool:

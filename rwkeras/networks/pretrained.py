@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 
 from rwkeras.backend import keras
+from rwkeras.eager import eager_only
 from rwkeras.networks.rescale import rescale_filters
 from rwkeras.networks.vgg import VGG19, build_vgg
 from rwkeras.validation import invalid_argument
@@ -32,6 +33,7 @@ _FILES = {
 _KERAS_TOP = {"fc6": "fc1", "fc7": "fc2", "fc8": "predictions"}
 
 
+@eager_only
 def pretrained_vgg19(
     weights: str | os.PathLike[str] = "imagenet",
     *,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rwkeras.backend import keras
+from rwkeras.eager import eager_only
 from rwkeras.networks.initializers import RandomInitializer, get_initializer
 from rwkeras.validation import invalid_argument
 
@@ -30,6 +31,7 @@ def _is_depthwise(layer: keras.layers.Layer, weight: keras.Variable) -> bool:
     return weight.name == "depthwise_kernel" or isinstance(layer, keras.layers.DepthwiseConv2D)
 
 
+@eager_only
 def randomize(
     model: keras.Model, initializer: str | RandomInitializer = "gaussian", *, seed: int = 0
 ) -> None:

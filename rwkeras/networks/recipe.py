@@ -23,7 +23,13 @@ from rwkeras.images.files import check_output, whole_file
 from rwkeras.networks.calibrate import divide_weights
 from rwkeras.networks.initializers import INITIALIZERS, RandomInitializer
 from rwkeras.networks.vgg import POOLINGS, TOY_VGG, VGG19, Architecture, build_vgg
-from rwkeras.validation import check_choice, check_number, invalid_argument
+from rwkeras.validation import (
+    check_choice,
+    check_number,
+    invalid_argument,
+    plain_numbers,
+    python_number,
+)
 
 _FORMAT = "rwkeras recipe 1"
 ARCHITECTURES = {architecture.name: architecture for architecture in (VGG19, TOY_VGG)}
@@ -82,6 +88,11 @@ class Recipe:
     layers: Mapping[str, LayerRecipe] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
+        plain_numbers(self)
+        layers = {
+            name: LayerRecipe(*map(python_number, made)) for name, made in self.layers.items()
+        }
+        object.__setattr__(self, "layers", layers)
         check_choice("architecture", self.architecture, ARCHITECTURES)
         check_choice("pooling", self.pooling, POOLINGS)
         if not isinstance(self.subtract_mean, bool):

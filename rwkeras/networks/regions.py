@@ -20,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.eager import eager_only
 from rwkeras.networks.features import feature_extractor
 from rwkeras.validation import invalid_argument
 
@@ -65,6 +66,7 @@ def region_layers(layers: Iterable[str], region: str) -> tuple[str, ...]:
     return tuple(f"{layer}_{region}" for layer in layers)
 
 
+@eager_only
 def with_regions(
     model: keras.Model, layers: Iterable[str], masks: Mapping[str, np.ndarray]
 ) -> keras.Model:
@@ -93,7 +95,8 @@ def with_regions(
             expected = "float [height, width] in [0, 1], not all 0"
             raise invalid_argument("mask", expected, f"{given.dtype} {given.shape}")
         for layer, name in zip(names, region_layers(names, region), strict=True):
-            guided = Guided(given.shape, name=name)
-            outputs[name] = guided(extractor.output[layer])
+            maps = extractor.output[layer]
+            guided = Guided(given.shape, name=name, dtype=maps.dtype)
+            outputs[name] = guided(maps)
             guided.mask.assign(given[np.newaxis, :, :, np.newaxis])
     return keras.Model(model.inputs[0], outputs, name=f"{model.name}_regions")

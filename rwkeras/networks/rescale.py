@@ -15,12 +15,14 @@ import numpy as np
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.eager import eager_only
 from rwkeras.images.collection import each_image
 from rwkeras.networks.calibrate import WEIGHTED, homogeneous_chain
 from rwkeras.networks.features import check_image_shape, feature_extractor
 from rwkeras.validation import invalid_argument
 
 
+@eager_only
 def rescale_filters(model: keras.Model, images: Any) -> dict[str, np.ndarray]:
     """Rescales each filter to mean activation 1 over reference images, in place.
 

@@ -12,10 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.eager import eager_only
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.features import SilentNetworkError, check_image_shape, feature_extractor
 from rwkeras.networks.initializers import RandomInitializer
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import checked_number, invalid_argument
 
 # Of filters that answer less, in images of [0, 1], there is nothing but rounding to be scaled.
 _LEAST_STDDEV = 1e-6
@@ -59,6 +60,7 @@ def _check_model(model: keras.Model) -> None:
         raise invalid_argument("model", expected, model.name)
 
 
+@eager_only
 def redraw(model: keras.Model, draw: int) -> None:
     """Draws the kernels and biases of a random network's convolutions anew, in place.
 
@@ -69,7 +71,7 @@ def redraw(model: keras.Model, draw: int) -> None:
     Raises:
         ValueError: The model has weights of another kind, or `draw` is no integer of at least 0.
     """
-    check_number("draw", draw, integer=True)
+    draw = checked_number("draw", draw, integer=True)
     _check_model(model)
     for layer in _convolutions(model):
         for name in ("kernel", "bias"):
@@ -78,6 +80,7 @@ def redraw(model: keras.Model, draw: int) -> None:
                 weight.assign(distribution(tuple(weight.shape), weight.dtype))
 
 
+@eager_only
 def standardize(model: keras.Model, images: Any, *, draw: int = 0, name: str = "images") -> None:
     """Brings each filter's answers on images to mean 0 and variance 1 before its bias, in place.
 
@@ -100,7 +103,7 @@ def standardize(model: keras.Model, images: Any, *, draw: int = 0, name: str = "
         ValueError: The model is not such a network, `draw` is no integer of at least 0, or the
             images do not fit or are of one colour.
     """
-    check_number("draw", draw, integer=True)
+    draw = checked_number("draw", draw, integer=True)
     _check_model(model)
     x = as_batch(images, name).images
     layers = list(_convolutions(model))

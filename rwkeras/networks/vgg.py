@@ -8,9 +8,10 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from rwkeras.backend import keras
+from rwkeras.backend import float32_layers, keras
 from rwkeras.networks.initializers import RandomInitializer, get_initializer
-from rwkeras.validation import check_choice, check_number, invalid_argument
+from rwkeras.networks.input_shape import checked_input_shape
+from rwkeras.validation import check_choice, checked_number, invalid_argument
 
 # The mean of ImageNet's training set, which VGG subtracts; RGB, of 255.
 MEAN_RGB = (123.68, 116.779, 103.939)
@@ -70,8 +71,7 @@ def _input_shape(
     architecture: Architecture, shape: tuple[int | None, int | None, int], include_top: bool
 ) -> tuple[int | None, int | None, int]:
     """Returns the model's input shape, or raises `ValueError`."""
-    if len(shape) != 3 or shape[2] != 3:
-        raise invalid_argument("input_shape", "(height, width, 3)", shape)
+    shape = checked_input_shape(shape)
     if not include_top:
         return shape
     size = architecture.top_size
@@ -82,6 +82,7 @@ def _input_shape(
     return size, size, 3
 
 
+@float32_layers()
 def build_vgg(
     architecture: Architecture,
     kernel_initializer: Callable[[str], keras.initializers.Initializer],
@@ -105,7 +106,8 @@ def build_vgg(
         ValueError: An argument is none of these.
     """
     check_choice("pooling", pooling, _POOLING)
-    inputs = keras.Input(_input_shape(architecture, input_shape, include_top), name="image")
+    shape = _input_shape(architecture, input_shape, include_top)
+    inputs = keras.Input(shape, name="image", dtype="float32")
     offset = [-mean if subtract_mean else 0.0 for mean in MEAN_RGB]
     x = keras.layers.Rescaling(255.0, offset=offset, name="preprocess")(inputs)
     for stage, (depth, filters) in enumerate(architecture.stages, 1):
@@ -115,13 +117,14 @@ def build_vgg(
                 filters,
                 3,
                 padding="same",
+                data_format="channels_last",
                 activation="relu",
                 kernel_initializer=kernel_initializer(name),
                 name=name,
             )(x)
-        x = _POOLING[pooling](2, name=f"pool{stage}")(x)
+        x = _POOLING[pooling](2, data_format="channels_last", name=f"pool{stage}")(x)
     if include_top:
-        x = keras.layers.Flatten(name="flatten")(x)
+        x = keras.layers.Flatten("channels_last", name="flatten")(x)
         for name, units in architecture.top:
             x = keras.layers.Dense(
                 units,
@@ -207,11 +210,12 @@ def toy_vgg(
     )
 
 
-def check_width(width: float) -> None:
-    """Raises `ValueError` unless a share of filters is in (0, 1]."""
-    check_number("width", width, exclusive=True)
-    if width > 1:
+def checked_width(width: float) -> float:
+    """Returns a share of filters; raises `ValueError` unless it is in (0, 1]."""
+    share = checked_number("width", width, exclusive=True)
+    if share > 1:
         raise invalid_argument("width", "a number in (0, 1]", width)
+    return share
 
 
 def narrowed(architecture: Architecture, width: float) -> Architecture:
@@ -224,7 +228,7 @@ def narrowed(architecture: Architecture, width: float) -> Architecture:
     Raises:
         ValueError: `width` is not such a number.
     """
-    check_width(width)
+    width = checked_width(width)
     *hidden, last = architecture.top
     return architecture._replace(
         name=f"narrow_{architecture.name}",

@@ -1,12 +1,13 @@
 """The weights of Eq. 4 and 8, which bring every layer's gradient to one size."""
 
-import weakref
 from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.cache import CACHE
+from rwkeras.compiled import Compiled, signature
 from rwkeras.networks.features import SilentNetworkError, check_image_shape, feature_extractor
 from rwkeras.objectives.objective import Objective
 from rwkeras.validation import check_choice
@@ -20,8 +21,8 @@ _SIZES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
 }
 WEIGHTINGS = (*_SIZES, "none")
 
-# What was compiled for a model, by the objective's structure; it goes when the model goes.
-_COMPILED: weakref.WeakKeyDictionary[Any, dict[Any, Any]] = weakref.WeakKeyDictionary()
+# What is compiled for one size weighs so much in the cache.
+_WEIGHT = 8
 
 
 def balance(
@@ -57,9 +58,10 @@ def balance(
     if weighting == "none":
         return objective
     check_image_shape(feature_extractor(model, objective.layers), images.shape)
-    sizes = _sizes_function(model, objective, weighting)
+    arguments = tf.cast(images, tf.float32), objective.data
+    sizes = _sizes_function(model, objective, weighting, arguments)
     weights = {}
-    for name, size in sizes(tf.convert_to_tensor(images), objective.data).items():
+    for name, size in sizes(*arguments).items():
         weights[name] = 1 / size
         usable = tf.reduce_all(tf.math.is_finite(weights[name]) & (size > 0))
         if tf.executing_eagerly() and not bool(usable):
@@ -78,13 +80,18 @@ def balance(
     )
 
 
-def _sizes_function(model: keras.Model, objective: Objective, weighting: str) -> Callable[..., Any]:
-    """Returns what gives gradients' sizes of images and data, compiled at most once for a model."""
+def _sizes_function(
+    model: keras.Model, objective: Objective, weighting: str, arguments: tuple[tf.Tensor, Any]
+) -> Callable[..., Any]:
+    """Returns what gives gradients' sizes of images and data, compiled at most once for a model.
+
+    Args:
+        model: See `balance`, as for the objective and the weighting.
+        objective: The terms.
+        weighting: How the size is taken.
+        arguments: Images and data of the sizes that it will be called with.
+    """
     structure = objective.structure
-    key = structure, weighting
-    compiled = _COMPILED.setdefault(model, {})
-    if tf.executing_eagerly() and key in compiled:
-        return compiled[key]
     extractor = feature_extractor(model, objective.layers)
 
     def function(images, data):
@@ -94,8 +101,8 @@ def _sizes_function(model: keras.Model, objective: Objective, weighting: str) ->
         return function
     # A graph, from which the gradients by the kernels are pruned: eagerly, a convolution computes
     # its own with that by the image, and of large filters it is the slower by far.
-    compiled[key] = tf.function(function, autograph=False)
-    return compiled[key]
+    key = "balance", structure, weighting, signature(arguments)
+    return CACHE.get(model, key, lambda: Compiled(function), lambda _: _WEIGHT)
 
 
 def _gradient_sizes(
@@ -105,7 +112,7 @@ def _gradient_sizes(
     targeted = [term for term in objective.terms if term.target is not None]
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(images)
-        features = extractor(images)
+        features = {name: tf.cast(x, tf.float32) for name, x in extractor(images).items()}
         losses = {
             term.name: term.loss(features[term.layer], tf.zeros_like(term.target))
             for term in targeted

@@ -5,6 +5,7 @@ return one loss an image, shape [batch]. N is the number of feature maps of a
 layer, M the number of positions of one.
 """
 
+import functools
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -44,20 +45,28 @@ def gram_matrix(features: tf.Tensor) -> tf.Tensor:
     maps = features.shape[-1]
     flat = tf.reshape(features, [tf.shape(features)[0], -1, maps])
     positions = tf.cast(tf.shape(flat)[1], features.dtype)
-    return _inner_products(flat) / positions
+    products = _inner_products(flat.dtype)(flat)
+    return tf.ensure_shape(products, [flat.shape[0], maps, maps]) / positions
 
 
-@tf.custom_gradient
-def _inner_products(rows: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-    """Returns X^T X for X of [batch, n, k].
+@functools.cache
+def _inner_products(dtype: tf.DType) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns what makes X^T X of X, [batch, n, k], with a gradient of one product.
 
-    The gradient X (U + U^T) is one product; without being told, TensorFlow makes two.
+    The gradient is X (U + U^T); without being told, TensorFlow makes two products. It never forgets
+    a graph in which it is told. So here it is told in one graph for each dtype, of any shape, which
+    is part of all others.
     """
 
-    def gradient(upstream):
-        return tf.linalg.matmul(rows, upstream + tf.linalg.matrix_transpose(upstream))
+    @tf.custom_gradient
+    def inner_products(rows):
+        def gradient(upstream):
+            return tf.linalg.matmul(rows, upstream + tf.linalg.matrix_transpose(upstream))
 
-    return tf.linalg.matmul(rows, rows, transpose_a=True), gradient
+        return tf.linalg.matmul(rows, rows, transpose_a=True), gradient
+
+    specification = tf.TensorSpec([None, None, None], dtype)
+    return tf.function(inner_products, input_signature=[specification], autograph=False)
 
 
 def texture_loss(features: tf.Tensor, target: tf.Tensor) -> tf.Tensor:

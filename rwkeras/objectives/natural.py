@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from rwkeras.networks.features import INPUT
 from rwkeras.objectives.objective import LossWith, Objective, Term
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import checked_number, invalid_argument
 
 
 def alpha_norm(
@@ -77,13 +77,13 @@ def alpha_norm_term(
     Raises:
         ValueError: An argument is none of the above.
     """
-    check_number("alpha", alpha, minimum=1)
+    alpha = checked_number("alpha", alpha, minimum=1)
     if isinstance(mean, Sequence):
         if len(mean) != 3:
             raise invalid_argument("mean", "a number or 3 numbers", mean)
-        mean = tuple(mean)
-    for value in mean if isinstance(mean, tuple) else (mean,):
-        check_number("mean", value, minimum=None)
+        mean = tuple(checked_number("mean", value, minimum=None) for value in mean)
+    else:
+        mean = checked_number("mean", mean, minimum=None)
     loss = LossWith(alpha_norm, (alpha, mean))
     return Objective(Term(name or f"alpha_norm/{alpha:g}", INPUT, loss))
 
@@ -98,5 +98,5 @@ def tv_beta_term(beta: float = 2.0, *, name: str | None = None) -> Objective:
     Raises:
         ValueError: `beta` is smaller or no number.
     """
-    check_number("beta", beta, minimum=1)
+    beta = checked_number("beta", beta, minimum=1)
     return Objective(Term(name or f"tv_beta/{beta:g}", INPUT, LossWith(tv_beta, (beta,))))

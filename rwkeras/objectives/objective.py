@@ -98,7 +98,7 @@ class Objective:
         """(weight,) or (weight, target) of each term by its name."""
         return {
             term.name: (tf.convert_to_tensor(term.weight, tf.float32),)
-            + (() if term.target is None else (term.target,))
+            + (() if term.target is None else (_in_float32(term.target),))
             for term in self.terms
         }
 
@@ -119,6 +119,9 @@ class Objective:
         """
         return {term.name: term(features[term.layer]) for term in self.terms}
 
+    # NumPy's numbers leave multiplication to `__rmul__`.
+    __array_ufunc__ = None
+
     def __add__(self, other: "Objective") -> "Objective":
         if not isinstance(other, Objective):
             return NotImplemented
@@ -136,6 +139,12 @@ class Objective:
         return isinstance(other, Objective) and [t[:3] for t in self.terms] == [
             t[:3] for t in other.terms
         ]
+
+
+def _in_float32(target: Any) -> tf.Tensor:
+    """Returns a target of floating-point numbers in float32, as activations are compared in."""
+    target = tf.convert_to_tensor(target)
+    return tf.cast(target, tf.float32) if target.dtype.is_floating else target
 
 
 def content_term(layer: str, features: tf.Tensor, *, name: str | None = None) -> Objective:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from rwkeras.objectives.objective import LossWith, Objective, Term
-from rwkeras.validation import invalid_argument
+from rwkeras.validation import invalid_argument, python_number
 
 Shift = Sequence[int]
 
@@ -98,7 +98,9 @@ def shifted_gram_term(
     Raises:
         ValueError: `shifts` are not such pairs, or one is as large as the maps.
     """
-    pairs = tuple(tuple(s) if isinstance(s, list | tuple) else () for s in shifts)
+    pairs = tuple(
+        tuple(map(python_number, s)) if isinstance(s, list | tuple) else () for s in shifts
+    )
     whole = all(len(pair) == 2 and all(type(offset) is int for offset in pair) for pair in pairs)
     if not pairs or not whole or len(set(pairs)) < len(pairs):
         expected = "one or more different pairs of integers, rows and columns"

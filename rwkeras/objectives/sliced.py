@@ -16,7 +16,7 @@ import tensorflow as tf
 from rwkeras.objectives.objective import LossWith, Objective, Term
 from rwkeras.portable import portable_normal
 from rwkeras.random import derive_seed
-from rwkeras.validation import check_number
+from rwkeras.validation import checked_number
 
 
 def directions(maps: int, projections: int, seed: int = 0) -> np.ndarray:
@@ -134,8 +134,8 @@ def sliced_wasserstein_term(
         ValueError: `projections` or `seed` is none of these.
     """
     if projections is not None:
-        check_number("projections", projections, integer=True, minimum=1)
-    check_number("seed", seed, integer=True, minimum=None)
+        projections = checked_number("projections", projections, integer=True, minimum=1)
+    seed = checked_number("seed", seed, integer=True, minimum=None)
     loss = LossWith(sliced_wasserstein_loss, (projections, seed))
     target = sorted_projections(features, projections, seed)
     return Objective(Term(name or f"sliced_wasserstein/{layer}", layer, loss, 1.0, target))

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from rwkeras.networks.features import INPUT
 from rwkeras.objectives.objective import Objective, Term
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import checked_number, invalid_argument
 
 # The share of a side over which a source fades out at each end, where it becomes a spot.
 _FADE = 1 / 8
@@ -114,9 +114,10 @@ def spectrum_term(
         ValueError: `size` is none of these.
     """
     source = tuple(images.shape[1:3])
-    height, width = source if size is None else size
-    for side in (height, width):
-        check_number("size", side, integer=True, minimum=1)
+    height, width = (
+        checked_number("size", side, integer=True, minimum=1)
+        for side in (source if size is None else size)
+    )
     if height < source[0] or width < source[1]:
         raise invalid_argument("size", f"a size of at least the source's, {source}", size)
     return Objective(Term(name, INPUT, spectrum_loss, 1.0, spot(images, height, width)))

@@ -196,7 +196,7 @@ class Descent:
                 iterations=old.iterations, evaluations=old.evaluations + new.evaluations
             ),
             stage=tf.constant(stage),
-            checked=tf.fill(new.loss.shape, float("inf")),
+            checked=tf.fill(new.loss.shape, new.loss.dtype.max),
             reference=images,
         )
 

@@ -89,8 +89,11 @@ def store(history: History, step: tf.Tensor, change: tf.Tensor, members: tf.Tens
     epsilon = tf.experimental.numpy.finfo(step.dtype.as_numpy_dtype).eps
     rounding = epsilon * dot(tf.abs(step), tf.abs(change))
     members &= (curvature > rounding) & tf.math.is_finite(square)
+    # What no member stores is not divided by either: it may be 0.
+    one = tf.ones_like(curvature)
+    stored, square = tf.where(members, curvature, one), tf.where(members, square, one)
     inverses = history.inverse_curvatures
-    moved = tf.concat([inverses[:, 1:], 1 / curvature[:, tf.newaxis]], axis=1)
+    moved = tf.concat([inverses[:, 1:], 1 / stored[:, tf.newaxis]], axis=1)
     pairs = history.steps, history.changes
     newer = (*history.steps[1:], step), (*history.changes[1:], change)
     steps, changes = chosen(members, newer, pairs)
@@ -98,7 +101,7 @@ def store(history: History, step: tf.Tensor, change: tf.Tensor, members: tf.Tens
         steps,
         changes,
         tf.where(members[:, tf.newaxis], moved, inverses),
-        tf.where(members, curvature / square, history.scaling),
+        tf.where(members, stored / square, history.scaling),
         history.stored + tf.cast(members, tf.int32),
     )
 

@@ -45,7 +45,8 @@ def start(
     """
     value, gradient = function(position)
     size = norm(gradient)
-    scale = tf.where((size > 0) & tf.math.is_finite(1 / size), 1 / size, tf.ones_like(size))
+    inverse = 1 / tf.where(size > 0, size, tf.ones_like(size))
+    scale = tf.where(tf.math.is_finite(inverse), inverse, tf.ones_like(size))
     value, gradient = scale * value, scaled(gradient, scale)
     count = tf.zeros_like(size, tf.int32)
     failed = ~(tf.math.is_finite(value) & tf.math.is_finite(size))

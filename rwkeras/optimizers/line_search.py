@@ -29,7 +29,8 @@ class Trial(NamedTuple):
     """A step along the direction.
 
     Attributes:
-        step: The step's length, in units of the direction; infinity for a bracket's open end.
+        step: The step's length, in units of the direction; the largest number that there is for a
+            bracket's open end. Infinity would be taken for a fault by TensorFlow's own checks.
         value: The objective there.
         slope: Its derivative along the direction.
     """
@@ -75,7 +76,7 @@ def begin(value: tf.Tensor, slope: tf.Tensor, step: tf.Tensor) -> Search:
     """Returns a search from a point of some value and slope that tries `step` first."""
     zero = tf.zeros_like(step)
     origin = Trial(zero, value, slope)
-    beyond = Trial(zero + float("inf"), zero + float("inf"), zero)
+    beyond = Trial(zero + step.dtype.max, zero + step.dtype.max, zero)
     return Search(origin, origin, beyond, step, tf.zeros_like(step, tf.int32))
 
 
@@ -96,7 +97,7 @@ def narrow(search: Search, trial: Trial) -> Search:
     high = search.high.where(too_short, trial)
     trials = search.trials + 1
     inside = _interpolate(low, high, trials)
-    step = tf.where(tf.math.is_inf(high.step), _extrapolate(search.low, trial), inside)
+    step = tf.where(_is_open(high), _extrapolate(search.low, trial), inside)
     return Search(search.origin, low, high, step, trials)
 
 
@@ -106,6 +107,10 @@ def is_exhausted(search: Search) -> tf.Tensor:
     return (search.trials >= MAX_TRIALS) | ~between
 
 
+def _is_open(high: Trial) -> tf.Tensor:
+    return high.step >= high.step.dtype.max
+
+
 def _is_finite(trial: Trial) -> tf.Tensor:
     return tf.math.is_finite(trial.value) & tf.math.is_finite(trial.slope)
 
@@ -113,9 +118,11 @@ def _is_finite(trial: Trial) -> tf.Tensor:
 def _extrapolate(previous: Trial, trial: Trial) -> tf.Tensor:
     """Returns a longer step: where the slopes' secant vanishes, within bounds."""
     flattening = trial.slope - previous.slope
-    further = (previous.step - trial.step) * trial.slope / flattening
+    flattens = flattening > 0
+    divisor = tf.where(flattens, flattening, tf.ones_like(flattening))
+    further = (previous.step - trial.step) * trial.slope / divisor
     longest = _MAX_EXPANSION * trial.step
-    step = tf.where(flattening > 0, trial.step + further, longest)
+    step = tf.where(flattens, trial.step + further, longest)
     return tf.clip_by_value(step, _MIN_EXPANSION * trial.step, longest)
 
 
@@ -125,12 +132,20 @@ def _interpolate(low: Trial, high: Trial, trials: tf.Tensor) -> tf.Tensor:
     Nocedal and Wright (2006), Eq. 3.59. Where the far end is not finite, the step shrinks to
     the near one; where there is no such minimum, and every few trials, it is half way.
     """
+    one, zero = tf.ones_like(low.step), tf.zeros_like(low.step)
     width = high.step - low.step
-    secant = (high.value - low.value) / width
+    # What no cubic can say, of a member that does not search as well, is never worked out.
+    wide = (width > 0) & ~_is_open(high)
+    secant = (tf.where(wide, high.value, zero) - tf.where(wide, low.value, zero)) / tf.where(
+        wide, width, one
+    )
     a = low.slope + high.slope - 3 * secant
-    root = tf.sqrt(a * a - low.slope * high.slope)
-    share = 1 - (high.slope + root - a) / (high.slope - low.slope + 2 * root)
+    square = a * a - low.slope * high.slope
+    root = tf.sqrt(tf.where(square >= 0, square, zero))
+    divisor = high.slope - low.slope + 2 * root
+    cubic = wide & (square >= 0) & (divisor != 0)
+    share = 1 - (high.slope + root - a) / tf.where(cubic, divisor, one)
     near = tf.fill(share.shape, tf.constant(_MARGIN, share.dtype))
-    halved = ~tf.math.is_finite(share) | (trials % _HALVE_EVERY == 0)
+    halved = ~cubic | ~tf.math.is_finite(share) | (trials % _HALVE_EVERY == 0)
     share = tf.where(halved, 5 * near, tf.clip_by_value(share, near, 1 - near))
     return low.step + width * tf.where(_is_finite(high), share, near)

@@ -1,15 +1,17 @@
 """The compiled functions of one objective and one optimiser."""
 
+import contextlib
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from rwkeras.compiled import Compiled
 from rwkeras.optimizers import adam, lbfgs, tfp_lbfgs
 from rwkeras.optimizers.problem import Coordinates, Problem, value_and_gradient
 from rwkeras.parametrizations.curvature import power_spectrum
 
-_METHODS: dict[str, Any] = {"lbfgs": lbfgs, "tfp": tfp_lbfgs, "adam": adam}
+_METHODS: dict[str, Any] = {"lbfgs": lambda: lbfgs, "tfp": lambda: tfp_lbfgs, "adam": adam.Adam}
 
 # Random gradients from which the curvature is estimated.
 PROBES = 2
@@ -19,7 +21,8 @@ class Minimizer:
     """The compiled functions of one objective and one optimiser.
 
     The objective's data (weights, targets), coordinates and budgets are arguments of the compiled
-    functions: nothing is traced again while shapes stay the same.
+    functions: nothing is traced again while shapes stay the same. Runs in several threads may
+    share them.
 
     Args:
         problem: The objective.
@@ -29,20 +32,28 @@ class Minimizer:
 
     def __init__(self, problem: Problem, optimizer: str, memory: int):
         self.problem = problem
-        self._method = _METHODS[optimizer]
+        self._method = _METHODS[optimizer]()
         self._memory = memory
-        self.correct = tf.function(problem.correct, autograph=False)
-        self.spectrum = tf.function(self._spectrum, autograph=False)
-        self.start = tf.function(self._start, autograph=False)
-        self.revise = tf.function(self._revise, autograph=False)
-        self.advance = tf.function(self._advance, autograph=False)
-        self.images = tf.function(self._images, autograph=False)
-        self.losses = tf.function(self._losses, autograph=False)
+        self.correct = Compiled(problem.correct)
+        self.spectrum = Compiled(self._spectrum)
+        self.start = Compiled(self._start)
+        self.revise = Compiled(self._revise)
+        self._advances = Compiled(self._advance)
+        # Adam moves a variable of Keras, one run at a time.
+        alone = isinstance(self._method, adam.Adam)
+        self._turn = self._method.lock if alone else contextlib.nullcontext()
+        self.images = Compiled(self._images)
+        self.losses = Compiled(self._losses)
 
     def prepare(self, shape: tf.TensorShape) -> None:
         """Makes what must exist before functions are traced for images of a shape."""
-        if self._method is adam:
-            adam.prepare(shape[0], int(np.prod(shape[1:])))
+        if isinstance(self._method, adam.Adam):
+            self._method.prepare(shape[0], int(np.prod(shape[1:])))
+
+    def advance(self, *arguments: Any) -> Any:
+        """Returns the optimiser's state after more iterations; see `_advance`."""
+        with self._turn:
+            return self._advances(*arguments)
 
     def _spectrum(self, precision, images, data):
         """Returns the objective's curvature over rings at images; see `power_spectrum`."""

@@ -16,7 +16,9 @@ class Problem(NamedTuple):
 
     Attributes:
         losses: For each precision, "float32" and perhaps "bfloat16", a function of images and data
-            to the weighted terms, each float32 [batch], by name. It is traced.
+            to the weighted terms, each float32 [batch], by name. It is traced. It may have a method
+            `value_and_gradient` of the same arguments, to the terms and the gradient by images of
+            their sum, which is then not left to TensorFlow.
         random_gradients: For each precision, a function of images, data and a seed to a random
             image whose covariance is the objective's Hessian; empty where that is not known. See
             `rwkeras.parametrizations.curvature`.
@@ -76,11 +78,19 @@ def value_and_gradient(losses, coordinates: Coordinates, data: Any) -> ValueAndG
 
     def function(position):
         images = coordinates.images(position)
-        with tf.GradientTape() as tape:
-            tape.watch(images)
-            value = total(losses(images, data))
-        gradient = tape.gradient(value, images, unconnected_gradients="zero")
+        value, gradient = _of_images(losses, images, data)
         # The filter is symmetric, so that it is its own transpose.
         return value, tf.reshape(apply_filters(coordinates.filters, gradient), tf.shape(position))
 
     return function
+
+
+def _of_images(losses, images: tf.Tensor, data: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the objective, [batch], and its gradient by images."""
+    if hasattr(losses, "value_and_gradient"):
+        terms, gradient = losses.value_and_gradient(images, data)
+        return total(terms), gradient
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        value = total(losses(images, data))
+    return value, tape.gradient(value, images, unconnected_gradients="zero")

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from rwkeras.parametrizations.parametrization import PARAMETRIZATIONS
-from rwkeras.validation import check_choice, check_number, invalid_argument
+from rwkeras.validation import check_choice, check_number, invalid_argument, plain_numbers
 
 OPTIMIZERS = ("lbfgs", "tfp", "adam")
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -66,6 +66,7 @@ class OptimizerSettings:
     checkpoint_seconds: float = 60.0
 
     def __post_init__(self):
+        plain_numbers(self)
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_number("max_iterations", self.max_iterations, integer=True)
         if self.max_evaluations is not None:

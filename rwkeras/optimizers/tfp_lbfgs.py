@@ -59,8 +59,11 @@ def start(function, position, first_step, length, memory) -> TfpState:
     """Returns the state at a start; see `lbfgs.start`."""
     value, gradient = function(position)
     # TFP's first step is the gradient itself, whatever its length.
-    scale = first_step / length(gradient)
-    scale = tf.where((scale > 0) & tf.math.is_finite(scale), scale, tf.ones_like(scale))
+    reach = length(gradient)
+    scale = first_step / tf.where(reach > 0, reach, tf.ones_like(reach))
+    scale = tf.where(
+        (reach > 0) & (scale > 0) & tf.math.is_finite(scale), scale, tf.ones_like(scale)
+    )
     scaled = scale * value, scale[:, tf.newaxis] * gradient
     results = _minimize(lambda position: scaled, 0, memory, position=position)
     flat = is_flat(gradient)

@@ -8,13 +8,13 @@ symmetric positive matrix, [channels, channels], at each frequency. So the coord
 image's shape, the whole is symmetric, and white coordinates give an image of the filter's spectrum.
 """
 
-import functools
-
 import numpy as np
 import tensorflow as tf
 
+from rwkeras.cache import kept
 
-@functools.lru_cache(maxsize=8)
+
+@kept
 def frequencies(height: int, width: int) -> np.ndarray:
     """Returns the radial frequencies of the cosine transform in cycles a pixel, [height, width].
 
@@ -25,7 +25,7 @@ def frequencies(height: int, width: int) -> np.ndarray:
     return np.maximum(np.hypot(vertical, horizontal), 1 / (2 * max(height, width)))
 
 
-@functools.lru_cache(maxsize=8)
+@kept
 def _cosines(size: int) -> np.ndarray:
     """Returns the orthonormal cosine transform (DCT-II), float32, [frequencies, positions]."""
     angles = np.pi / size * np.arange(size)[:, np.newaxis] * (np.arange(size) + 0.5)

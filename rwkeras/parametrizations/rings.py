@@ -1,11 +1,11 @@
 """Rings of the frequency plane, over which what is measured is averaged."""
 
-import functools
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from rwkeras.cache import kept
 from rwkeras.parametrizations.filters import frequencies
 
 # Rings are a cycle an image wide near the centre and this share of their radius far from it.
@@ -31,7 +31,7 @@ class Rings(NamedTuple):
     share: np.ndarray
 
 
-@functools.lru_cache(maxsize=8)
+@kept
 def rings(height: int, width: int) -> Rings:
     """Returns the rings for images of a size."""
     frequency = frequencies(height, width)
@@ -64,7 +64,7 @@ def ring_means(spectra: tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.transpose(means, [1, 0, 2]), shape)
 
 
-@functools.lru_cache(maxsize=8)
+@kept
 def leaning(height: int, width: int) -> np.ndarray:
     """Returns the weights, [rings, rings], by which rings of few coordinates lean on others.
 

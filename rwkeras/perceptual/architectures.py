@@ -9,7 +9,7 @@ import tensorflow as tf
 from rwkeras.networks.initializers import RandomInitializer
 from rwkeras.networks.multiscale import FILTERS, multiscale_layers
 from rwkeras.networks.recipe import ARCHITECTURES
-from rwkeras.networks.vgg import POOLINGS, check_width, narrowed, random_kernels
+from rwkeras.networks.vgg import POOLINGS, checked_width, narrowed, random_kernels
 from rwkeras.perceptual.multiscale import MultiscaleFeatures
 from rwkeras.perceptual.network import RandomFeatures, layer_names
 from rwkeras.validation import check_choice, invalid_argument
@@ -36,7 +36,7 @@ def checked_layer_names(
         ValueError: There is no such network, or an argument is not for it.
     """
     check_choice("architecture", architecture, (*ARCHITECTURES, _MULTISCALE))
-    check_width(width)
+    checked_width(width)
     check_choice("pooling", pooling, POOLINGS)
     if not isinstance(subtract_mean, bool):
         raise invalid_argument("subtract_mean", "true or false", subtract_mean)

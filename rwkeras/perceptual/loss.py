@@ -18,7 +18,13 @@ from rwkeras.objectives.losses import content_loss, gram_matrix, texture_loss
 from rwkeras.perceptual.architectures import checked_layer_names, random_features
 from rwkeras.perceptual.precision import at_least_float32
 from rwkeras.perceptual.targets import checked_targets
-from rwkeras.validation import check_choice, check_number, checked_seed, invalid_argument
+from rwkeras.validation import (
+    check_choice,
+    checked_number,
+    checked_seed,
+    invalid_argument,
+    python_number,
+)
 
 Distance = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -123,29 +129,27 @@ class RandomPerceptualLoss(keras.losses.Loss):
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         arguments: dict[str, Any] = {
-            "width": width,
+            "width": python_number(width),
             "pooling": pooling,
-            "subtract_mean": subtract_mean,
+            "subtract_mean": python_number(subtract_mean),
         }
         known = checked_layer_names(architecture, **arguments)
         self.architecture = architecture
-        self.width = width
+        self.width = arguments["width"]
         self.initializer = initializer
         self.seed = checked_seed(seed)
         self.pooling = pooling
-        self.subtract_mean = subtract_mean
+        self.subtract_mean = arguments["subtract_mean"]
         self.feature_layers = _checked_names("feature_layers", feature_layers, known)
-        self.feature_weight = feature_weight
         self.style_layers = _checked_names("style_layers", style_layers, known)
-        self.style_weight = style_weight
-        self.pixel_weight = pixel_weight
-        for weight in ("feature_weight", "style_weight", "pixel_weight"):
-            check_number(weight, getattr(self, weight))
+        self.feature_weight = checked_number("feature_weight", feature_weight)
+        self.style_weight = checked_number("style_weight", style_weight)
+        self.pixel_weight = checked_number("pixel_weight", pixel_weight)
         compared = {
-            "feature": self.feature_layers if feature_weight else (),
-            "style": self.style_layers if style_weight else (),
+            "feature": self.feature_layers if self.feature_weight else (),
+            "style": self.style_layers if self.style_weight else (),
         }
-        if not any(compared.values()) and not pixel_weight:
+        if not any(compared.values()) and not self.pixel_weight:
             expected = "a number greater than 0 where neither features nor styles are compared"
             raise invalid_argument("pixel_weight", expected, pixel_weight)
         with tf.init_scope():  # Eagerly, even where the caller is making a graph.

@@ -7,7 +7,7 @@ import tensorflow as tf
 from rwkeras.backend import keras
 from rwkeras.objectives.losses import total_variation
 from rwkeras.perceptual.precision import at_least_float32
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import checked_number, invalid_argument
 
 
 @keras.saving.register_keras_serializable("rwkeras")
@@ -27,8 +27,7 @@ class TotalVariation(keras.regularizers.Regularizer):
     """
 
     def __init__(self, factor: float = 1e-3):
-        check_number("factor", factor)
-        self.factor = factor
+        self.factor = checked_number("factor", factor)
 
     def __call__(self, x: Any) -> tf.Tensor:
         """Returns the penalty.

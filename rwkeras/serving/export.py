@@ -28,7 +28,7 @@ from rwkeras.serving.graph.task import ServedTask
 from rwkeras.serving.graph.weights import GeneratedWeights, OwnWeights, StoredWeights
 from rwkeras.serving.settings import ServingSettings
 from rwkeras.serving.warmup import write_warmup
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import checked_number, invalid_argument
 
 # Where a server leaves files alone, but for the requests that it warms up with.
 _EXTRA = "assets.extra"
@@ -47,7 +47,7 @@ def _version_folder(folder: Path, version: int | None) -> Path:
     found = versions(folder)
     if version is None:
         version = found[-1] + 1 if found else 1
-    check_number("version", version, integer=True, minimum=1)
+    version = checked_number("version", version, integer=True, minimum=1)
     if version in found:
         raise invalid_argument("version", "one that is not there yet", f"{version} of {found}")
     return folder / str(version)

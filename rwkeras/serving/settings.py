@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rwkeras.validation import check_number
+from rwkeras.validation import check_number, plain_numbers
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class ServingSettings:
     max_pixels: int = 50_000_000
 
     def __post_init__(self):
+        plain_numbers(self)
         for name in ("max_iterations", "max_evaluations"):
             check_number(name, getattr(self, name), integer=True)
         for name in ("evaluations_limit", "max_side", "max_pixels"):

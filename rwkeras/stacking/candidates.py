@@ -75,7 +75,7 @@ def candidate_network(model: keras.Model, layer: str, kernels: np.ndarray) -> ke
     """
     replaced = model.get_layer(layer)
     kind = MemberwiseConv2D if isinstance(replaced, keras.layers.Conv2D) else MemberwiseDense
-    memberwise = kind(kernels.shape, replaced.activation, name=layer)
+    memberwise = kind(kernels.shape, replaced.activation, name=layer, dtype="float32")
     outputs = memberwise(replaced.input)
     for n, kernel in enumerate(kernels):
         # One at a time: those of fully connected layers are too large to be copied at once.

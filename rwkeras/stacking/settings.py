@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from rwkeras.optimizers.settings import PRECISIONS
-from rwkeras.validation import check_choice, check_number
+from rwkeras.validation import check_choice, check_number, plain_numbers
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class StackSettings:
     precision: str = "auto"
 
     def __post_init__(self):
+        plain_numbers(self)
         check_number("candidates", self.candidates, integer=True, minimum=1)
         check_number("max_iterations", self.max_iterations, integer=True, minimum=1)
         check_number("reduction", self.reduction, integer=True, minimum=2)

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.eager import eager_only
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.calibrate import divide_weights
 from rwkeras.networks.features import check_image_shape, feature_extractor
@@ -120,6 +121,7 @@ def _begin(recipe: Recipe, include_top: bool) -> keras.Model:
     return model
 
 
+@eager_only
 def stack(
     reference_image: Any,
     candidates: int = _DEFAULTS.candidates,

@@ -9,7 +9,7 @@ from rwkeras.sweeps.inversions import Inversion
 from rwkeras.sweeps.jobs import Manifest
 from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.tasks.settings import layer_names
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import checked_number, invalid_argument
 
 
 def inversion_grid(
@@ -39,8 +39,7 @@ def inversion_grid(
     for name, values in (("images", images), ("seeds", seeds), ("networks", networks)):
         if not values:
             raise invalid_argument(name, "at least one", values)
-    for seed in seeds:
-        check_number("seeds", seed, integer=True)
+    seeds = [checked_number("seeds", seed, integer=True) for seed in seeds]
     if optimizer.checkpoint_dir is not None:
         # Its state would be taken for that of another; a sweep goes on job by job.
         raise invalid_argument("checkpoint_dir", "None in a sweep", optimizer.checkpoint_dir)

@@ -11,7 +11,7 @@ from rwkeras.sweeps.jobs import Job, Manifest
 from rwkeras.sweeps.outcome import SweepCallback, SweepResult, waiting
 from rwkeras.sweeps.store import Failure, Store
 from rwkeras.sweeps.worker import Worker
-from rwkeras.validation import check_number
+from rwkeras.validation import checked_number
 
 
 def cores() -> int:
@@ -94,7 +94,7 @@ def run_sweep(
         ValueError: `workers` is not a number of at least 1.
     """
     workers = default_workers() if workers is None else workers
-    check_number("workers", workers, integer=True, minimum=1)
+    workers = checked_number("workers", workers, integer=True, minimum=1)
     count, threads = _share(len(manifest), workers)
     left = waiting(manifest, Store(folder), callback)
     queue = _Queue(left)

@@ -9,7 +9,7 @@ from rwkeras.sweeps.manifest import put_manifest, read_manifest
 from rwkeras.sweeps.outcome import SweepCallback, SweepResult, waiting
 from rwkeras.sweeps.store import Failure, Store
 from rwkeras.sweeps.worker import Worker
-from rwkeras.validation import check_number
+from rwkeras.validation import checked_number
 
 try:
     import apache_beam as beam
@@ -80,8 +80,8 @@ class RunJobs(beam.PTransform):
 
     def __init__(self, manifest: Manifest, folder: str, *, threads: int = 1, together: int = 4):
         super().__init__()
-        check_number("threads", threads, integer=True, minimum=1)
-        check_number("together", together, integer=True, minimum=1)
+        threads = checked_number("threads", threads, integer=True, minimum=1)
+        together = checked_number("together", together, integer=True, minimum=1)
         self._folder, self._threads = folder, threads
         self._manifest = put_manifest(folder, manifest)
         alike: dict[Hashable, list[int]] = {}

@@ -5,13 +5,14 @@ unseen. Gram matrices of many draws, one after another, see what one of as many 
 cost of a few.
 """
 
-import functools
 from collections.abc import Sequence
 
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.cache import CACHE, LIMIT
 from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
+from rwkeras.networks.precision import weights_size
 from rwkeras.networks.standardize import (
     can_standardize,
     has_random_thresholds,
@@ -20,22 +21,24 @@ from rwkeras.networks.standardize import (
 )
 from rwkeras.tasks.scales import Step
 from rwkeras.tasks.tileable import mirrored_network, sampled_network
-from rwkeras.validation import check_choice, check_number, invalid_argument
+from rwkeras.validation import check_choice, checked_number, invalid_argument
 
 # How many networks make each size, by trial.
 DRAWS = 4
-# Networks by name and seed, kept so that what was compiled for one serves the next call.
-_KEPT = 4
+# A network by name weighs at least so much in the cache, for few to be kept.
+_LEAST_WEIGHT = LIMIT // 8
 
 
-@functools.lru_cache(maxsize=_KEPT)
 def _named(name: str, seed: int) -> keras.Model:
     subtract_mean = True if takes(name, "subtract_mean") else None
     return load_network(name, seed=seed, subtract_mean=subtract_mean)
 
 
 class TaskNetwork:
-    """The network by which a task measures its pictures.
+    """The network by which a task measures its pictures, a context while it does.
+
+    A network by name is kept after that, so that what was compiled for it serves the next call.
+    Until then no other call has it, of another thread or of a callback: its weights change.
 
     Attributes:
         model: The network as it is now.
@@ -56,18 +59,31 @@ class TaskNetwork:
     """
 
     def __init__(self, network: keras.Model | str, seed: int, draws: int | None):
-        self._named = isinstance(network, str)
+        self._key = None
         if isinstance(network, str):
             check_choice("model", network, NETWORKS)
-            network = _named(network, seed)
+            self._key = "network", network, seed
+            network = CACHE.take(self._key) or _named(network, seed)
         self.model = network
         if draws is not None:
-            check_number("draws", draws, integer=True, minimum=1)
+            draws = checked_number("draws", draws, integer=True, minimum=1)
             if not isinstance(network, keras.Model) or not can_standardize(network):
                 expected = "None with a network that cannot be drawn anew"
                 raise invalid_argument("draws", expected, draws)
-        self.drawn = draws is not None or (self._named and has_random_thresholds(network))
+        self.drawn = draws is not None or (self._by_name and has_random_thresholds(network))
         self.draws = draws or (DRAWS if self.drawn else 1)
+
+    @property
+    def _by_name(self) -> bool:
+        return self._key is not None
+
+    def __enter__(self) -> "TaskNetwork":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._key is not None:
+            weight = max(_LEAST_WEIGHT, weights_size(self.model))
+            CACHE.put(self._key, self.model, weight)
 
     def prepare(self, layers: Sequence[str], images: tf.Tensor, name: str) -> None:
         """Makes a network by name ready on a source, where that is done once.
@@ -77,7 +93,7 @@ class TaskNetwork:
             images: float32 RGB in [0, 1], [batch, height, width, 3].
             name: The argument that they are of, for messages.
         """
-        if self._named and not self.drawn:
+        if self._by_name and not self.drawn:
             make_ready(self.model, images, layers, name=name)
 
     def draw(self, step: Step, images: tf.Tensor, name: str) -> None:

@@ -8,6 +8,7 @@ from rwkeras.backend import keras
 from rwkeras.decoders.decnn import load_decoder
 from rwkeras.decoders.decode import decode
 from rwkeras.decoders.match import check_decoder
+from rwkeras.eager import eager_only
 from rwkeras.images.batch import as_batch
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
@@ -36,6 +37,7 @@ def inversion_objective(
     return content_terms(model, source, [settings.layer], weighting=settings.weighting, tile=tile)
 
 
+@eager_only
 def invert(
     model: keras.Model,
     image: Any,

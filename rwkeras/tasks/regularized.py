@@ -21,6 +21,7 @@ from typing import Any
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.eager import eager_only
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.alexnet import MEAN_RGB
 from rwkeras.networks.features import extract
@@ -29,7 +30,7 @@ from rwkeras.objectives.natural import alpha_norm_term, tv_beta_term
 from rwkeras.objectives.objective import Objective, content_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
-from rwkeras.validation import check_number, checked_seed, invalid_argument
+from rwkeras.validation import check_number, checked_seed, invalid_argument, plain_numbers
 
 # lambda_V of each layer of CNN-A, as their figures of inverted layers have it: 1, 10 and 100 times
 # 0.5. The deeper a layer, the less it says of the image and the more the prior has to.
@@ -67,6 +68,7 @@ class RegularizedInversionSettings:
     noise_stddev: float = 0.27
 
     def __post_init__(self):
+        plain_numbers(self)
         check_number("alpha", self.alpha, minimum=1)
         check_number("beta", self.beta, minimum=1)
         check_number("alpha_weight", self.alpha_weight)
@@ -92,6 +94,7 @@ def _tv_weight(settings: RegularizedInversionSettings) -> float:
     return _TV_WEIGHTS[settings.layer]
 
 
+@eager_only
 def regularized_inversion_objective(
     model: keras.Model, source: tf.Tensor, settings: RegularizedInversionSettings
 ) -> Objective:
@@ -125,6 +128,7 @@ def regularized_inversion_objective(
     )
 
 
+@eager_only
 def invert_regularized(
     model: keras.Model,
     image: Any,

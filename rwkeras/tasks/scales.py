@@ -16,7 +16,7 @@ import tensorflow as tf
 from rwkeras.networks.sampled import SAMPLED_FROM
 from rwkeras.optimizers.checkpoint import Bounds, kept_bounds
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings, Progress
-from rwkeras.validation import check_number
+from rwkeras.validation import check_number, plain_numbers
 
 
 class Step(NamedTuple):
@@ -67,6 +67,7 @@ class ScaleSettings:
     memory: int = 10
 
     def __post_init__(self):
+        plain_numbers(self)
         check_number("smallest", self.smallest, integer=True, minimum=2)
         check_number("step", self.step, minimum=1, exclusive=True)
         check_number("least_iterations", self.least_iterations, integer=True, minimum=1)

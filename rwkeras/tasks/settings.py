@@ -8,7 +8,13 @@ from rwkeras.backend import keras
 from rwkeras.networks.multiscale import multiscale_layers
 from rwkeras.objectives.balance import WEIGHTINGS
 from rwkeras.objectives.joining import JOINS
-from rwkeras.validation import check_choice, check_number, invalid_argument
+from rwkeras.validation import (
+    check_choice,
+    check_number,
+    invalid_argument,
+    plain_numbers,
+    python_number,
+)
 
 # What a style starts from, by name.
 INITS = ("content", "noise")
@@ -38,6 +44,7 @@ class InversionSettings:
     noise_stddev: float = 0.02
 
     def __post_init__(self):
+        plain_numbers(self)
         check_choice("weighting", self.weighting, WEIGHTINGS)
         check_number("noise_stddev", self.noise_stddev)
 
@@ -63,11 +70,13 @@ class TextureSettings:
     source_weights: Sequence[float] | None = None
 
     def __post_init__(self):
+        plain_numbers(self)
         layer_names("layers", self.layers)
         check_choice("weighting", self.weighting, WEIGHTINGS)
         check_choice("join", self.join, JOINS)
         if self.source_weights is not None:
-            object.__setattr__(self, "source_weights", tuple(self.source_weights))
+            weights = tuple(map(python_number, self.source_weights))
+            object.__setattr__(self, "source_weights", weights)
         check_number("noise_stddev", self.noise_stddev)
         if self.output_size is not None:
             if not isinstance(self.output_size, tuple) or len(self.output_size) != 2:
@@ -105,6 +114,7 @@ class StyleSettings:
     source_weights: Sequence[float] | None = None
 
     def __post_init__(self):
+        plain_numbers(self)
         layer_names("content_layers", self.content_layers)
         layer_names("style_layers", self.style_layers)
         for name in ("content_weight", "style_weight", "tv_weight", "noise_stddev"):
@@ -113,7 +123,8 @@ class StyleSettings:
         check_choice("init", self.init, INITS)
         check_choice("join", self.join, JOINS)
         if self.source_weights is not None:
-            object.__setattr__(self, "source_weights", tuple(self.source_weights))
+            weights = tuple(map(python_number, self.source_weights))
+            object.__setattr__(self, "source_weights", weights)
 
 
 # "multiscale" is of that network: features of all levels, far lighter than style, let go of the

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.eager import eager_only
 from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.objectives.objective import Objective, tv_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
@@ -26,7 +27,7 @@ from rwkeras.tasks.settings import INITS, StyleSettings, layer_names, style_sett
 from rwkeras.tasks.start import as_start
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.tasks.texture import as_sources, check_batches, check_source_weights
-from rwkeras.validation import check_number, checked_seed, invalid_argument
+from rwkeras.validation import checked_number, checked_seed, invalid_argument
 
 _DEFAULTS = StyleSettings()
 STYLE_SCALES = ScaleSettings(smallest=64)
@@ -109,6 +110,7 @@ def _check_regions(
         raise invalid_argument("tile_size", expected, optimizer.tile_size)
 
 
+@eager_only
 def transfer_style(
     model: keras.Model | str,
     content: Any,
@@ -179,87 +181,87 @@ def transfer_style(
         ValueError: An argument cannot be used; the message says why.
     """
     seed = checked_seed(seed)
-    network = TaskNetwork(model, seed, draws)
-    given: dict[str, Any] = {}
-    for name, layers in (("content_layers", content_layers), ("style_layers", style_layers)):
-        if layers is not None:
-            given[name] = layer_names(name, layers)
-    given |= {
-        "content_weight": content_weight,
-        "style_weight": style_weight,
-        "tv_weight": tv_weight,
-    }
-    settings = dataclasses.replace(
-        style_settings(network.model),
-        **{name: value for name, value in given.items() if value is not None},
-        weighting=weighting,
-        init=init if isinstance(init, str) and init in INITS else "content",
-        noise_stddev=noise_stddev,
-        join=join,
-        source_weights=source_weights,
-    )
-    target, styles = as_batch(content, "content"), as_sources(style, "style")
-    check_batches("style", styles, target.images.shape[0])
-    check_source_weights(settings.source_weights, len(styles))
-    check_number("style_scale", style_scale, exclusive=True)
-    regions = None
-    layers = tuple(dict.fromkeys(settings.content_layers + settings.style_layers))
-    network.prepare(layers, target.images, "content")
-    if content_masks is not None or style_masks is not None:
-        _check_regions(styles, content_masks, settings, optimizer)
-        regions = Regions(
-            network.measuring(layers, None),
-            settings.style_layers,
-            content_masks or (),
-            style_masks,
-            target.images,
-            [each.images for each in styles],
+    with TaskNetwork(model, seed, draws) as network:
+        given: dict[str, Any] = {}
+        for name, layers in (("content_layers", content_layers), ("style_layers", style_layers)):
+            if layers is not None:
+                given[name] = layer_names(name, layers)
+        given |= {
+            "content_weight": content_weight,
+            "style_weight": style_weight,
+            "tv_weight": tv_weight,
+        }
+        settings = dataclasses.replace(
+            style_settings(network.model),
+            **{name: value for name, value in given.items() if value is not None},
+            weighting=weighting,
+            init=init if isinstance(init, str) and init in INITS else "content",
+            noise_stddev=noise_stddev,
+            join=join,
+            source_weights=source_weights,
         )
-    started = None if isinstance(init, str) and init in INITS else as_start(init, target.images)
-    size = tuple(target.images.shape[1:3])
-    steps = planned_steps(max(size), scales, optimizer.max_iterations, network.draws)
-
-    def fitted(optimizer, scale):
-        shape = scaled_shape(target.images.shape, scale)
-        manners = (scaled_shape(each.images.shape, scale * style_scale) for each in styles)
-        return within_memory(
-            network.model if regions is None else regions.network,
-            list(layers),
-            shape,
-            [shape, *manners],
-            optimizer,
-            sizes=len({step.scale for step in steps}),
-            whole=None if regions is None else "a picture with `content_masks`",
-        )
-
-    def make(step, start, optimizer, callback):
-        if start is None and step.scale < 1:
-            fitted(optimizer, 1.0)  # Before smaller sizes are made for nothing.
-        optimizer = fitted(optimizer, step.scale)
-        images = scaled(target.images, step.scale)
-        manners = [scaled(manner.images, step.scale * style_scale) for manner in styles]
-        network.draw(step, manners[0], "style")
-        measuring = network.measuring(
-            layers, optimizer.tile_size, step if regions is None else None
-        )
-        objective = style_objective(
-            measuring, images, manners, settings, optimizer.tile_size, regions
-        )
-        if start is None and started is not None:
-            start = resized(started, tuple(images.shape[1:3]))
-        elif start is None and settings.init == "noise":
-            start = starting_noise(
-                objective, images.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
+        target, styles = as_batch(content, "content"), as_sources(style, "style")
+        check_batches("style", styles, target.images.shape[0])
+        check_source_weights(settings.source_weights, len(styles))
+        style_scale = checked_number("style_scale", style_scale, exclusive=True)
+        regions = None
+        layers = tuple(dict.fromkeys(settings.content_layers + settings.style_layers))
+        network.prepare(layers, target.images, "content")
+        if content_masks is not None or style_masks is not None:
+            _check_regions(styles, content_masks, settings, optimizer)
+            regions = Regions(
+                network.measuring(layers, None),
+                settings.style_layers,
+                content_masks or (),
+                style_masks,
+                target.images,
+                [each.images for each in styles],
             )
-        elif start is None:
-            start = images
-        return optimize_image(
-            measuring if regions is None else regions.network,
-            objective,
-            start,
-            optimizer=optimizer,
-            callback=callback,
-        )
+        started = None if isinstance(init, str) and init in INITS else as_start(init, target.images)
+        size = tuple(target.images.shape[1:3])
+        steps = planned_steps(max(size), scales, optimizer.max_iterations, network.draws)
 
-    result = coarse_to_fine(make, size, steps, scales, optimizer, callback)
-    return result if target.batched else result.unbatched()
+        def fitted(optimizer, scale):
+            shape = scaled_shape(target.images.shape, scale)
+            manners = (scaled_shape(each.images.shape, scale * style_scale) for each in styles)
+            return within_memory(
+                network.model if regions is None else regions.network,
+                list(layers),
+                shape,
+                [shape, *manners],
+                optimizer,
+                sizes=len({step.scale for step in steps}),
+                whole=None if regions is None else "a picture with `content_masks`",
+            )
+
+        def make(step, start, optimizer, callback):
+            if start is None and step.scale < 1:
+                fitted(optimizer, 1.0)  # Before smaller sizes are made for nothing.
+            optimizer = fitted(optimizer, step.scale)
+            images = scaled(target.images, step.scale)
+            manners = [scaled(manner.images, step.scale * style_scale) for manner in styles]
+            network.draw(step, manners[0], "style")
+            measuring = network.measuring(
+                layers, optimizer.tile_size, step if regions is None else None
+            )
+            objective = style_objective(
+                measuring, images, manners, settings, optimizer.tile_size, regions
+            )
+            if start is None and started is not None:
+                start = resized(started, tuple(images.shape[1:3]))
+            elif start is None and settings.init == "noise":
+                start = starting_noise(
+                    objective, images.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
+                )
+            elif start is None:
+                start = images
+            return optimize_image(
+                measuring if regions is None else regions.network,
+                objective,
+                start,
+                optimizer=optimizer,
+                callback=callback,
+            )
+
+        result = coarse_to_fine(make, size, steps, scales, optimizer, callback)
+        return result if target.batched else result.unbatched()

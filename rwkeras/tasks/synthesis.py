@@ -1,14 +1,16 @@
 """The step that all tasks share: an image that minimises an objective on a network."""
 
 import dataclasses
-import weakref
-from typing import Any, NamedTuple
+from typing import Any
 
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.cache import CACHE
+from rwkeras.compiled import signature
+from rwkeras.eager import eager_only
 from rwkeras.networks.features import INPUT, check_image_shape, feature_extractor
-from rwkeras.networks.precision import fast_bfloat16, lower_precision
+from rwkeras.networks.precision import fast_bfloat16, lower_precision, weights_size
 from rwkeras.objectives.losses import content_loss
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.checkpoint import Checkpoints, digest, minimize
@@ -21,20 +23,11 @@ from rwkeras.parametrizations.curvature import random_gradient
 from rwkeras.parametrizations.filters import apply_filters
 from rwkeras.parametrizations.parametrization import fourier_filter
 from rwkeras.random import derive_seed, stateless_normal
-from rwkeras.tiling.losses import tiled_losses
+from rwkeras.tiling.losses import TiledLosses
 from rwkeras.validation import invalid_argument
 
-
-class _Compiled(NamedTuple):
-    """A minimiser with the networks that it runs."""
-
-    minimizer: Minimizer
-    extractor: keras.Model | None
-    lowered: keras.Model | None
-
-
-# What was compiled for a model, by the objective's structure; it goes when the model goes.
-_COMPILED: weakref.WeakKeyDictionary[Any, dict[Any, _Compiled]] = weakref.WeakKeyDictionary()
+# What a minimiser weighs in the cache for each precision, once it is compiled for a size.
+_PRECISION_WEIGHT = 32
 
 
 def white_noise(
@@ -134,39 +127,64 @@ def _problem(structure: Objective, extractor, lowered) -> Problem:
 def _tiled_problem(structure: Objective, extractor, lowered, tile: int) -> Problem:
     """Returns an objective as functions of images and data, in each precision, tile by tile."""
     networks = {"float32": extractor} | ({} if lowered is None else {"bfloat16": lowered})
+    return Problem(
+        {
+            name: _UncorrectedLosses(TiledLosses(network, structure, tile))
+            for name, network in networks.items()
+        }
+    )
 
-    def losses(network):
-        evaluated = tiled_losses(network, structure, tile)
-        return lambda images, data: evaluated(images, data[0])
 
-    return Problem({name: losses(network) for name, network in networks.items()})
+class _UncorrectedLosses:
+    """Losses by tiles, of data with corrections, of which there are none."""
+
+    def __init__(self, losses: TiledLosses):
+        self.losses = losses
+
+    def __call__(self, images: tf.Tensor, data: Any) -> dict[str, tf.Tensor]:
+        return self.losses(images, data[0])
+
+    def value_and_gradient(
+        self, images: tf.Tensor, data: Any
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        return self.losses.value_and_gradient(images, data[0])
+
+
+def _lowered(model: keras.Model, extractor: keras.Model) -> keras.Model:
+    """Returns a copy in bfloat16 of a model's extractor, the same for all sizes of images."""
+    key = "lowered", tuple(extractor.output)
+    lowered = CACHE.get(model, key, lambda: lower_precision(extractor), weights_size)
+    # The copy does not follow when a model's weights are changed, as calibration does.
+    lowered.set_weights(extractor.get_weights())
+    return lowered
+
+
+def _weight(minimizer: Minimizer) -> int:
+    return _PRECISION_WEIGHT * len(minimizer.problem.losses)
 
 
 def _compiled_minimizer(
-    model: keras.Model, objective: Objective, settings: OptimizerSettings
+    model: keras.Model, objective: Objective, settings: OptimizerSettings, start: tf.Tensor
 ) -> Minimizer:
-    """Returns the minimiser for a model and an objective's structure, built at most once."""
-    structure = objective.structure
+    """Returns the minimiser for a model, an objective's structure and sizes, built at most once."""
     low = bool(objective.layers) and (
         settings.precision == "bfloat16" or (settings.precision == "auto" and fast_bfloat16())
     )
-    tile = settings.tile_size
-    key = structure, settings.optimizer, settings.memory, low, tile
-    compiled = _COMPILED.setdefault(model, {})
-    if key not in compiled:
-        extractor = feature_extractor(model, objective.layers) if objective.layers else None
-        lowered = lower_precision(extractor) if low else None
+    extractor = feature_extractor(model, objective.layers) if objective.layers else None
+    lowered = _lowered(model, extractor) if low and extractor is not None else None
+    structure, tile = objective.structure, settings.tile_size
+
+    def built() -> Minimizer:
         if tile is None or extractor is None:
             problem = _problem(structure, extractor, lowered)
         else:
             problem = _tiled_problem(structure, extractor, lowered, tile)
-        minimizer = Minimizer(problem, settings.optimizer, settings.memory)
-        compiled[key] = _Compiled(minimizer, extractor, lowered)
-    minimizer, extractor, lowered = compiled[key]
-    if extractor is not None and lowered is not None:
-        # The copy does not follow when a model's weights are changed, as calibration does.
-        lowered.set_weights(extractor.get_weights())
-    return minimizer
+        return Minimizer(problem, settings.optimizer, settings.memory)
+
+    sizes = signature((start, objective.data))
+    # By the very copy in bfloat16: another, made since, would have no part in it.
+    how = settings.optimizer, settings.memory, id(lowered) if low else None, tile
+    return CACHE.get(model, ("minimizer", structure, how, sizes), built, _weight)
 
 
 def _checkpoints(
@@ -206,12 +224,13 @@ def begin_run(
         settings: The optimiser's settings.
         state: Where it stands, instead of at the start.
     """
-    minimizer = _compiled_minimizer(model, objective, settings)
+    minimizer = _compiled_minimizer(model, objective, settings, start)
     name = parametrization(objective, settings)
     settings = dataclasses.replace(settings, parametrization=name)
     return Run(minimizer, start, (objective.data, {}), objective.values, settings, state)
 
 
+@eager_only
 def optimize_image(
     model: keras.Model,
     objective: Objective,
@@ -221,6 +240,9 @@ def optimize_image(
     callback: Callback | None = None,
 ) -> OptimizationResult:
     """Minimises an objective over images.
+
+    It may run in several threads, and they may share a model as long as none changes its weights.
+    What is compiled is kept for the next call with the same layers, losses and sizes; see `Cache`.
 
     Args:
         model: A functional `keras.Model` of images in [0, 1], which holds the objective's layers.
@@ -243,6 +265,6 @@ def optimize_image(
         raise invalid_argument("objective", "an objective of at least one term", objective.terms)
     if objective.layers:
         check_image_shape(feature_extractor(model, objective.layers), start.shape)
-    start = tf.convert_to_tensor(start)
+    start = tf.cast(start, tf.float32)
     run = begin_run(model, objective, start, optimizer)
     return minimize(run, callback, _checkpoints(run, model, objective, start))

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.eager import eager_only
 from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.networks.circular import circular_period
 from rwkeras.objectives.objective import Objective
@@ -173,6 +174,7 @@ def _maker(
     return make
 
 
+@eager_only
 def synthesize_texture(
     model: keras.Model | str,
     texture: Any,
@@ -228,35 +230,35 @@ def synthesize_texture(
         ValueError: An argument cannot be used; the message says why.
     """
     seed = checked_seed(seed)
-    network = TaskNetwork(model, seed, draws)
-    given = tuple(output_size) if isinstance(output_size, list) else output_size
-    settings = TextureSettings(
-        texture_layers(network.model) if layers is None else layer_names("layers", layers),
-        given,
-        weighting,
-        noise_stddev,
-        join,
-        source_weights,
-    )
-    sources = as_sources(texture, "texture")
-    check_batches("texture", sources, max(source.images.shape[0] for source in sources))
-    check_source_weights(settings.source_weights, len(sources))
-    images = [source.images for source in sources]
-    _, height, width, _ = images[0].shape
-    if settings.output_size is not None:
-        width, height = settings.output_size
-    size = height, width
-    network.prepare(settings.layers, images[0], "texture")
-    if tileable:
-        circular = tileable_networks(network.model, settings.layers)[1]
-        check_tileable(size, circular_period(circular), optimizer)
-        if optimizer.checkpoint_dir is not None:  # Weights do not tell the two networks apart.
-            folder = f"{optimizer.checkpoint_dir}/tileable"
-            optimizer = dataclasses.replace(optimizer, checkpoint_dir=folder)
-    if scales is not None:
-        scales = _begun_alike(scales, size, images)
-    steps = planned_steps(max(size), scales, optimizer.max_iterations, network.draws)
-    sizes = len({step.scale for step in steps})
-    make = _maker(network, images, settings, size, sizes, seed, tileable)
-    result = coarse_to_fine(make, size, steps, scales, optimizer, callback)
-    return result if any(source.batched for source in sources) else result.unbatched()
+    with TaskNetwork(model, seed, draws) as network:
+        given = tuple(output_size) if isinstance(output_size, list) else output_size
+        settings = TextureSettings(
+            texture_layers(network.model) if layers is None else layer_names("layers", layers),
+            given,
+            weighting,
+            noise_stddev,
+            join,
+            source_weights,
+        )
+        sources = as_sources(texture, "texture")
+        check_batches("texture", sources, max(source.images.shape[0] for source in sources))
+        check_source_weights(settings.source_weights, len(sources))
+        images = [source.images for source in sources]
+        _, height, width, _ = images[0].shape
+        if settings.output_size is not None:
+            width, height = settings.output_size
+        size = height, width
+        network.prepare(settings.layers, images[0], "texture")
+        if tileable:
+            circular = tileable_networks(network.model, settings.layers)[1]
+            check_tileable(size, circular_period(circular), optimizer)
+            if optimizer.checkpoint_dir is not None:  # Weights do not tell the two networks apart.
+                folder = f"{optimizer.checkpoint_dir}/tileable"
+                optimizer = dataclasses.replace(optimizer, checkpoint_dir=folder)
+        if scales is not None:
+            scales = _begun_alike(scales, size, images)
+        steps = planned_steps(max(size), scales, optimizer.max_iterations, network.draws)
+        sizes = len({step.scale for step in steps})
+        make = _maker(network, images, settings, size, sizes, seed, tileable)
+        result = coarse_to_fine(make, size, steps, scales, optimizer, callback)
+        return result if any(source.batched for source in sources) else result.unbatched()

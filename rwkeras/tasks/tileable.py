@@ -1,21 +1,18 @@
 """Networks for pictures without zeros beyond their borders: mirrored there, or wrapped around."""
 
-import weakref
 from collections.abc import Callable
-from typing import Any
 
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.cache import CACHE
 from rwkeras.networks.circular import with_circular_padding, with_mirrored_padding
 from rwkeras.networks.features import feature_extractor
+from rwkeras.networks.precision import weights_size
 from rwkeras.networks.sampled import can_sample, copy_weights, set_phase, with_sampled_positions
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.tasks.scales import resized
 from rwkeras.validation import invalid_argument
-
-# The networks of a model up to some layers; they go when the model goes.
-_NETWORKS: weakref.WeakKeyDictionary[Any, dict[Any, keras.Model]] = weakref.WeakKeyDictionary()
 
 
 def tileable_networks(
@@ -75,11 +72,11 @@ def _bordered(
     border: Callable[[keras.Model], keras.Model],
 ) -> keras.Model:
     extractor = feature_extractor(model, layers)
-    known = _NETWORKS.setdefault(model, {})
-    if (layers, border) not in known:
-        known[layers, border] = border(extractor)
-    copy_weights(extractor, known[layers, border])
-    return known[layers, border]
+    network = CACHE.get(
+        model, ("bordered", layers, border), lambda: border(extractor), weights_size
+    )
+    copy_weights(extractor, network)
+    return network
 
 
 def check_tileable(size: tuple[int, int], period: int, optimizer: OptimizerSettings) -> None:

@@ -1,12 +1,12 @@
 """Gram matrices of images too large for a network's activations."""
 
-import weakref
 from collections.abc import Sequence
-from typing import Any
 
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.cache import CACHE
+from rwkeras.compiled import Compiled, signature
 from rwkeras.networks.features import check_image_shape, feature_extractor
 from rwkeras.objectives.losses import texture_loss
 from rwkeras.objectives.objective import Term
@@ -14,8 +14,8 @@ from rwkeras.tiling.geometry import receptive_fields
 from rwkeras.tiling.sums import sums_over_tiles
 from rwkeras.tiling.tiles import Tiles
 
-# What was compiled for a model, by layers and tile; it goes when the model goes.
-_COMPILED: weakref.WeakKeyDictionary[Any, dict[Any, Any]] = weakref.WeakKeyDictionary()
+# What is compiled for one size weighs so much in the cache.
+_WEIGHT = 8
 
 
 def tiled_grams(
@@ -34,14 +34,14 @@ def tiled_grams(
     """
     names = tuple(layers)
     check_image_shape(feature_extractor(model, names), images.shape)
-    compiled = _COMPILED.setdefault(model, {})
-    if (names, tile) not in compiled:
-        compiled[names, tile] = _grams_function(model, names, tile)
-    grams = compiled[names, tile](tf.convert_to_tensor(images))
+    images = tf.convert_to_tensor(images)
+    key = "grams", names, tile, signature(images)
+    function = CACHE.get(model, key, lambda: _grams_function(model, names, tile), lambda _: _WEIGHT)
+    grams = function(images)
     return {name: (gram, float(positions)) for name, (gram, positions) in grams.items()}
 
 
-def _grams_function(model: keras.Model, layers: tuple[str, ...], tile: int) -> Any:
+def _grams_function(model: keras.Model, layers: tuple[str, ...], tile: int) -> Compiled:
     """Returns what gives the Gram matrices of images, and their positions."""
     extractor = feature_extractor(model, layers)
     fields = receptive_fields(extractor, layers)
@@ -53,4 +53,4 @@ def _grams_function(model: keras.Model, layers: tuple[str, ...], tile: int) -> A
         counts = {layer: tf.constant(tiles.positions(layer)) for layer in layers}
         return {layer: (total / counts[layer], counts[layer]) for layer, total in found}
 
-    return tf.function(function, autograph=False)
+    return Compiled(function)

@@ -10,7 +10,7 @@ with dL/dG known from the first. It is the gradient of the whole image to roundi
 forward pass more, and of what tiles see of their neighbours.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -29,11 +29,12 @@ from rwkeras.tiling.sums import (
 from rwkeras.tiling.tiles import Tiles
 from rwkeras.validation import invalid_argument
 
-Losses = Callable[[tf.Tensor, Any], dict[str, tf.Tensor]]
 
+class TiledLosses:
+    """An objective's weighted terms as a function of images and data, tile by tile.
 
-def tiled_losses(extractor: keras.Model, structure: Objective, tile: int) -> Losses:
-    """Returns an objective's weighted terms as a function of images and data, tile by tile.
+    Its gradient is a method: TensorFlow would keep the graph of a function whose gradient it is
+    told for ever, and the gradient that it finds itself takes the memory of all tiles.
 
     Args:
         extractor: What `feature_extractor` returned for the objective's layers.
@@ -44,40 +45,60 @@ def tiled_losses(extractor: keras.Model, structure: Objective, tile: int) -> Los
     Raises:
         ValueError: The network's layers or the terms cannot be tiled.
     """
-    layered = [term for term in structure.terms if term.layer != INPUT]
-    for term in layered:
-        if term.loss not in (content_loss, image_content_loss, texture_loss):
-            expected = f"Eq. 1 or 6 on '{term.layer}', which are sums over positions"
-            raise invalid_argument("objective", expected, term.name)
-    fields = receptive_fields(extractor, structure.layers)
-    if any(term.loss is total_variation for term in structure.terms):
-        fields[INPUT] = Field(1, before=0, after=1)
 
-    def losses(images: tf.Tensor, data: Any) -> dict[str, tf.Tensor]:
-        tiles = Tiles(extractor, fields, images.shape, tile)
-        objective = structure.with_data(data)
-        of_whole = [term for term in objective.terms if not is_sum(term)]
+    def __init__(self, extractor: keras.Model, structure: Objective, tile: int):
+        layered = [term for term in structure.terms if term.layer != INPUT]
+        for term in layered:
+            if term.loss not in (content_loss, image_content_loss, texture_loss):
+                expected = f"Eq. 1 or 6 on '{term.layer}', which are sums over positions"
+                raise invalid_argument("objective", expected, term.name)
+        self._extractor, self._structure, self._tile = extractor, structure, tile
+        self._fields = receptive_fields(extractor, structure.layers)
+        if any(term.loss is total_variation for term in structure.terms):
+            self._fields[INPUT] = Field(1, before=0, after=1)
+
+    def _tiles(self, images: tf.Tensor) -> Tiles:
+        return Tiles(self._extractor, self._fields, images.shape, self._tile)
+
+    def __call__(self, images: tf.Tensor, data: Any) -> dict[str, tf.Tensor]:
+        """Returns the terms, each [batch], by name.
+
+        Args:
+            images: [batch, height, width, 3], static in shape.
+            data: See `Objective.data`.
+        """
+        tiles, objective = self._tiles(images), self._structure.with_data(data)
         terms = [term for term in objective.terms if is_sum(term)]
-
-        @tf.custom_gradient
-        def evaluated(images):
-            sums = sums_over_tiles(tiles, terms, images)
-            with tf.GradientTape(persistent=True) as tape:
-                tape.watch(sums)
-                values = [_loss(tiles, term, each) for term, each in zip(terms, sums, strict=True)]
-
-            def gradient(*upstream, variables=()):
-                by_sums = tape.gradient(values, sums, output_gradients=list(upstream))
-                # The network's weights have none.
-                return gradient_over_tiles(tiles, terms, images, by_sums), [None] * len(variables)
-
-            return values, gradient
-
-        values = dict(zip([term.name for term in terms], evaluated(images), strict=True))
-        values |= {term.name: term(images) for term in of_whole}
+        sums = sums_over_tiles(tiles, terms, images)
+        values = {t.name: _loss(tiles, t, each) for t, each in zip(terms, sums, strict=True)}
+        values |= {term.name: term(images) for term in objective.terms if not is_sum(term)}
         return {term.name: values[term.name] for term in objective.terms}
 
-    return losses
+    def value_and_gradient(
+        self, images: tf.Tensor, data: Any, shares: Mapping[str, tf.Tensor] | None = None
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """Returns the terms, and the gradient by images of their sum over terms and members.
+
+        Args:
+            images: See `__call__`, as for data.
+            data: The weights and targets.
+            shares: How much each term counts in the sum, [batch], by name; None for 1 each.
+        """
+        tiles, objective = self._tiles(images), self._structure.with_data(data)
+        terms = [term for term in objective.terms if is_sum(term)]
+        sums = sums_over_tiles(tiles, terms, images)
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch((sums, images))
+            values = {t.name: _loss(tiles, t, each) for t, each in zip(terms, sums, strict=True)}
+            values |= {term.name: term(images) for term in objective.terms if not is_sum(term)}
+        ordered = {term.name: values[term.name] for term in objective.terms}
+        ones = tf.ones(images.shape[:1])
+        upstream = [ones if shares is None else shares[name] for name in ordered]
+        by_sums, by_images = tape.gradient(
+            list(ordered.values()), (sums, images), output_gradients=upstream
+        )
+        gradient = gradient_over_tiles(tiles, terms, images, by_sums)
+        return ordered, gradient if by_images is None else gradient + by_images
 
 
 def _loss(tiles: Tiles, term: Term, total: tf.Tensor) -> tf.Tensor:

@@ -15,9 +15,9 @@ def image_content_loss(features: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """Eq. 1 towards the activations of an image, which each tile works out for itself.
 
     A term has it instead of `content_loss` where the target's activations are too large to be kept:
-    its target is the image. It cannot be called; `tiled_losses` knows what to do.
+    its target is the image. It cannot be called; `TiledLosses` knows what to do.
     """
-    raise NotImplementedError("The target of this loss is an image; see `tiled_losses`.")
+    raise NotImplementedError("The target of this loss is an image; see `TiledLosses`.")
 
 
 def is_sum(term: Term) -> bool:

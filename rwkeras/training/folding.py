@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from rwkeras.backend import keras
+from rwkeras.backend import float32_layers, keras
 
 
+@float32_layers()
 def with_batch_normalization(network: keras.Model) -> keras.Model:
     """Returns a copy of a network with batch normalisation before each conv layer's rectifier.
 

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rwkeras.backend import keras
+from rwkeras.backend import float32_layers, keras
+from rwkeras.eager import eager_only
 from rwkeras.images.collection import each_image
 from rwkeras.images.photographs import photographs
 from rwkeras.networks.initializers import get_initializer
@@ -67,6 +68,7 @@ class RotationHistory(NamedTuple):
     stopped: bool
 
 
+@eager_only
 def untrained_twin(settings: RotationSettings = _DEFAULTS) -> keras.Model:
     """Returns the network that training with these settings starts from.
 
@@ -82,6 +84,7 @@ def untrained_twin(settings: RotationSettings = _DEFAULTS) -> keras.Model:
     return _network(settings, "untrained_vgg19")
 
 
+@eager_only
 def train_rotation_rival(
     photos: Any = None,
     settings: RotationSettings = _DEFAULTS,
@@ -142,11 +145,12 @@ def _change(before: Any, after: Any) -> float:
     return float(np.linalg.norm(after - before))
 
 
+@float32_layers()
 def _classifier(normalized: keras.Model, settings: RotationSettings) -> keras.Model:
     """Returns the network with a dense layer that tells the four rotations, compiled."""
     last = normalized.get_layer(f"{VGG19.conv_layers[-1]}_relu").output
-    inputs = keras.Input((settings.crop_size, settings.crop_size, 3))
-    x = keras.layers.Flatten()(keras.Model(normalized.inputs, last)(inputs))
+    inputs = keras.Input((settings.crop_size, settings.crop_size, 3), dtype="float32")
+    x = keras.layers.Flatten("channels_last")(keras.Model(normalized.inputs, last)(inputs))
     initializer = get_initializer("he", settings.seed).stream("rotation", "kernel")
     x = keras.layers.Dense(ROTATIONS, kernel_initializer=initializer)(x)
     classifier = keras.Model(inputs, x)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from rwkeras.networks.vgg import VGG19, narrowed
-from rwkeras.validation import check_number, checked_seed, invalid_argument
+from rwkeras.validation import check_number, checked_seed, invalid_argument, plain_numbers
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class RotationSettings:
     seed: int = 0
 
     def __post_init__(self):
+        plain_numbers(self)
         narrowed(VGG19, self.width)  # Which refuses a width that cannot be.
         check_number("crop_size", self.crop_size, integer=True, minimum=32)
         check_number("zoom", self.zoom, minimum=1)

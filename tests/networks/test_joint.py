@@ -7,7 +7,7 @@ import rwkeras
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.joint import reduced_maps, with_joint_maps
 from rwkeras.networks.precision import lower_precision
-from rwkeras.tiling.losses import tiled_losses
+from rwkeras.tiling.losses import TiledLosses
 
 LAYERS = ("level0", "level1")
 RANDOM = np.random.default_rng(0)
@@ -104,7 +104,7 @@ def test_tiles_are_refused(joint, square):
     features = rwkeras.extract(joint, ["joint"], square[np.newaxis])["joint"]
     objective = rwkeras.texture_term("joint", features)
     with pytest.raises(ValueError, match=r"Invalid value for argument `model`\. "):
-        tiled_losses(feature_extractor(joint, ["joint"]), objective.structure, 16)
+        TiledLosses(feature_extractor(joint, ["joint"]), objective.structure, 16)
 
 
 @pytest.mark.parametrize(

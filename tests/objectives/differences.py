@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
-from rwkeras.tiling.losses import tiled_losses
+from rwkeras.tiling.losses import TiledLosses
 
 
 def gradient(loss, x):
@@ -41,7 +41,7 @@ def assert_not_tiled(model, objective):
     extractor = rwkeras.feature_extractor(model, objective.layers)
     term = objective.terms[0]
     with pytest.raises(ValueError) as error:
-        tiled_losses(extractor, objective.structure, 16)
+        TiledLosses(extractor, objective.structure, 16)
     assert str(error.value) == (
         f"Invalid value for argument `objective`. Expected Eq. 1 or 6 on '{term.layer}', which are "
         f"sums over positions. Received: objective={term.name}"

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 import rwkeras
 from rwkeras.backend import keras
+from rwkeras.cache import LIMIT, Cache
 from rwkeras.networks import sampled
 from rwkeras.tasks import drawn, scales
 from rwkeras.tasks.drawn import DRAWS, TaskNetwork
@@ -104,10 +105,16 @@ def test_other_networks_by_name_are_made_ready_once(texture):
     np.testing.assert_allclose(np.mean(features["conv2_1"]), 1, rtol=1e-3)
 
 
-def test_few_networks_are_kept():
+def test_few_networks_are_kept(monkeypatch):
+    monkeypatch.setattr(drawn, "CACHE", cache := Cache(LIMIT))
     for seed in range(100, 110):
-        TaskNetwork("multiscale", seed, None)
-    assert drawn._named.cache_info().currsize <= 4
+        with TaskNetwork("multiscale", seed, None) as network:
+            pass
+        assert len(cache) <= 8
+    with TaskNetwork("multiscale", 109, None) as again:
+        assert again.model is network.model
+        # Its weights change, so that no one else has it.
+        assert TaskNetwork("multiscale", 109, None).model is not network.model
 
 
 @pytest.mark.parametrize(

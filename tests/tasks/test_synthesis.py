@@ -6,7 +6,9 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
+from rwkeras.cache import Cache
 from rwkeras.optimizers import minimizer
+from rwkeras.tasks import synthesis
 from rwkeras.tasks.synthesis import begin_run
 
 FEW = rwkeras.OptimizerSettings(memory=8, max_iterations=3)
@@ -64,6 +66,54 @@ def test_weights_that_change_are_seen(square):
     expected = rwkeras.invert(fresh, square, "conv3_1", optimizer=FEW).image
     np.testing.assert_array_equal(images[1], expected)
     assert not np.array_equal(images[0], images[1])
+
+
+def graphs():
+    """Returns how many of TensorFlow's graphs there are."""
+    gc.collect()
+    return sum(type(x).__name__ == "FuncGraph" for x in gc.get_objects())
+
+
+def brightened(images):
+    return tf.reduce_sum(tf.square(1 - images), (1, 2, 3))
+
+
+SIZES = range(8, 18)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize(
+    ("losses", "sizes"),
+    [
+        ([brightened] * len(SIZES), SIZES),
+        ([lambda x: brightened(x) for _ in SIZES], [8] * len(SIZES)),
+    ],
+    ids=["sizes", "lambdas"],
+)
+def test_what_is_kept_has_a_bound(toy, optimizer, losses, sizes, monkeypatch):
+    monkeypatch.setattr(synthesis, "CACHE", cache := Cache(100))
+    settings = rwkeras.OptimizerSettings(
+        optimizer=optimizer, max_iterations=1, memory=1, parametrization="pixels"
+    )
+    counts = []
+    for loss, side in zip(losses, sizes, strict=True):
+        objective = rwkeras.Objective(rwkeras.Term("own", "input", loss))
+        rwkeras.optimize_image(toy, objective, tf.zeros([1, side, side, 3]), optimizer=settings)
+        counts.append(graphs())
+        assert len(cache) <= 3
+    # What is gone is gone from memory too, those of gradients among them.
+    assert counts[-1] == counts[4]
+
+
+def test_graphs_of_gram_matrices_go_as_well(toy, batch, monkeypatch):
+    monkeypatch.setattr(synthesis, "CACHE", Cache(1))
+    settings = rwkeras.OptimizerSettings(max_iterations=1, memory=1)
+    counts = []
+    for side in (12, 13, 14):
+        objective = rwkeras.texture_term("input", batch)
+        rwkeras.optimize_image(toy, objective, tf.zeros([1, side, side, 3]), optimizer=settings)
+        counts.append(graphs())
+    assert counts[2] == counts[1]
 
 
 def test_what_was_compiled_goes_with_the_model(square):

@@ -7,7 +7,7 @@ from rwkeras.networks.features import INPUT, feature_extractor
 from rwkeras.networks.multiscale import multiscale, multiscale_layers
 from rwkeras.networks.precision import lower_precision
 from rwkeras.objectives.objective import Objective
-from rwkeras.tiling.losses import tiled_losses
+from rwkeras.tiling.losses import TiledLosses
 from rwkeras.tiling.sums import image_content_loss
 from tests.conftest import waves
 
@@ -63,17 +63,25 @@ def whole_losses(extractor, structure):
 
 def evaluate(losses, images, objective, shares=None):
     """The terms and their gradient, in a graph; shares are how much each image counts."""
+    ones = tf.ones(images.shape[:1]) if shares is None else tf.constant(shares)
 
     @tf.function(autograph=False)
     def function(images, data):
+        if isinstance(losses, TiledLosses):
+            alike = dict.fromkeys((term.name for term in objective.terms), ones)
+            values, gradient = losses.value_and_gradient(images, data, alike)
+            plain = losses(images, data)
+            return values, gradient, plain
         with tf.GradientTape() as tape:
             tape.watch(images)
             values = losses(images, data)
-            total = tf.add_n(list(values.values()))
-            total *= tf.ones_like(total) if shares is None else tf.constant(shares, total.dtype)
-        return values, tape.gradient(total, images)
+            total = tf.add_n(list(values.values())) * ones
+        return values, tape.gradient(total, images), values
 
-    return function(images, objective.data)
+    values, gradient, plain = function(images, objective.data)
+    for name, value in plain.items():
+        np.testing.assert_array_equal(values[name], value)
+    return values, gradient
 
 
 def relative_error(value, expected):
@@ -87,7 +95,7 @@ def check(extractor, images, objective, tile, tiled=None, shares=None):
     """
     whole = weighted(objective, extractor, images)
     tiled = whole if tiled is None else reweighted(tiled, whole)
-    losses = tiled_losses(extractor, tiled.structure, tile)
+    losses = TiledLosses(extractor, tiled.structure, tile)
     values, gradient = evaluate(losses, images, tiled, shares)
     losses = whole_losses(extractor, whole.structure)
     expected, expected_gradient = evaluate(losses, images, whole, shares)
@@ -209,7 +217,9 @@ def test_a_term_by_itself(extractor):
             value = losses(images, objective.data)[name]
         return tape.gradient(value, images)
 
-    found = gradient(tiled_losses(extractor, objective.structure, 16))
+    alone = {t.name: tf.fill([2], float(t.name == name)) for t in objective.terms}
+    tiled = TiledLosses(extractor, objective.structure, 16)
+    _, found = tiled.value_and_gradient(images, objective.data, alone)
     expected = gradient(whole_losses(extractor, objective.structure))
     assert relative_error(found, expected) < 1e-5
 
@@ -246,7 +256,7 @@ def test_finite_differences_in_float64(extractor):
     images, target = pictures(21, 27, batch=1), sources(21, 27, batch=1)
     objective = objective_of(("content", "texture", "tv"), extractor, target)
     objective = by_images(objective, target, ["pool3"])
-    losses = tiled_losses(extractor, objective.structure, 8)
+    losses = TiledLosses(extractor, objective.structure, 8)
     values, gradient = evaluate(losses, images, objective)
     loss = float64_loss(extractor, target.numpy().astype(np.float64), LAYERS)
     start = images.numpy().astype(np.float64)
@@ -272,7 +282,7 @@ def test_losses_that_are_no_sums_over_positions(toy, square):
     )
     one = feature_extractor(toy, ["conv1_1"])
     with pytest.raises(ValueError) as error:
-        tiled_losses(one, Objective(term), 16)
+        TiledLosses(one, Objective(term), 16)
     assert str(error.value) == message
     tiled = rwkeras.OptimizerSettings(max_iterations=1, tile_size=16)
     with pytest.raises(ValueError) as error:
@@ -282,7 +292,7 @@ def test_losses_that_are_no_sums_over_positions(toy, square):
     images = tf.constant(square[np.newaxis])
     objective = Objective(term._replace(layer=INPUT))
     objective += rwkeras.content_term("conv1_1", one(images)["conv1_1"] + 1)
-    values = tiled_losses(one, objective.structure, 16)(images, objective.data)
+    values = TiledLosses(one, objective.structure, 16)(images, objective.data)
     np.testing.assert_allclose(values["mine"], square.mean(), rtol=1e-5)
     np.testing.assert_allclose(values["content/conv1_1"], 0.5, rtol=1e-4)
 
@@ -290,4 +300,4 @@ def test_losses_that_are_no_sums_over_positions(toy, square):
 def test_the_loss_towards_an_image_is_not_called():
     with pytest.raises(NotImplementedError) as error:
         image_content_loss(tf.ones([1, 2, 2, 3]), tf.ones([1, 2, 2, 3]))
-    assert str(error.value) == "The target of this loss is an image; see `tiled_losses`."
+    assert str(error.value) == "The target of this loss is an image; see `TiledLosses`."

@@ -10,7 +10,7 @@ from rwkeras.serving.client.metadata import Metadata, VersionStatus
 from rwkeras.serving.client.pictures import Picture, encoded
 from rwkeras.serving.client.reply import Reply
 from rwkeras.serving.client.transport import ModelSpec, connect
-from rwkeras.validation import check_choice, check_number, invalid_argument
+from rwkeras.validation import check_choice, checked_number, invalid_argument
 
 Pictures = Picture | Sequence[Picture]
 
@@ -20,7 +20,7 @@ class Client:
 
     Before each request, the model is asked what it takes: values get the types that it wants, a
     name that it does not know is refused at once, and what is left out gets its default, over REST
-    too. Requests may be sent from several threads.
+    too. Requests may be sent from several threads at a time.
 
     Pictures are paths, the bytes of PNG or JPEG files, arrays (uint8, or float in [0, 1], [height,
     width, channels] or a batch of it) or Pillow images; one, or a list that makes a batch.
@@ -55,13 +55,13 @@ class Client:
         if not (isinstance(model, str) and model):
             raise invalid_argument("model", "the name of a model", model)
         if version is not None:
-            check_number("version", version, integer=True)
+            version = checked_number("version", version, integer=True)
         if label is not None and not (isinstance(label, str) and label):
             raise invalid_argument("label", "a version's label", label)
         if version is not None and label is not None:
             raise invalid_argument("label", "None if there is a version", label)
-        check_number("timeout", timeout, exclusive=True)
-        check_number("retries", retries, integer=True)
+        timeout = checked_number("timeout", timeout, exclusive=True)
+        retries = checked_number("retries", retries, integer=True)
         self._timeout = timeout
         self._transport = connect(address, ModelSpec(model, version, label), retries)
 
@@ -103,7 +103,7 @@ class Client:
             Arrays by name; strings are objects, each of which is bytes.
         """
         timeout = self._timeout if timeout is None else timeout
-        check_number("timeout", timeout, exclusive=True)
+        timeout = checked_number("timeout", timeout, exclusive=True)
         deadline = Deadline(timeout)
         name = self._transport.signature_name if signature_name is None else signature_name
         signatures = self._transport.metadata(deadline).signatures

@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -59,7 +60,7 @@ class Rest:
         if model.label is not None:
             self._url += f"/labels/{quote(model.label, safe='')}"
         self._retries = retries
-        self._session = requests.Session()
+        self._sessions = _Sessions()
 
     def predict(
         self,
@@ -87,7 +88,7 @@ class Rest:
 
     def close(self) -> None:
         """See `Transport`."""
-        self._session.close()
+        self._sessions.close()
 
     def _ask(
         self, path: str, read: Callable[[Any], _T], deadline: Deadline, body: bytes | None = None
@@ -104,7 +105,7 @@ class Rest:
         """Returns what is answered to a GET or, with a body, to a POST."""
         try:
             with (
-                self._session.request(
+                self._sessions.own().request(
                     "GET" if body is None else "POST",
                     url,
                     data=body,
@@ -126,6 +127,34 @@ class Rest:
         code = _CODES.get(response.status_code, "UNKNOWN")
         retry_after = _retry_after(response) if response.status_code in _BUSY else None
         raise ServingError(_message(response, content), code, retry_after)
+
+
+class _Sessions:
+    """A session of requests for each thread, as one is not made for several at a time.
+
+    It keeps its connections for the thread's next request, and goes with the thread.
+    """
+
+    def __init__(self):
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._all = weakref.WeakSet[requests.Session]()
+
+    def own(self) -> requests.Session:
+        """Returns the calling thread's."""
+        if not hasattr(self._local, "session"):
+            session = requests.Session()
+            with self._lock:
+                self._all.add(session)
+            self._local.session = session
+        return self._local.session
+
+    def close(self) -> None:
+        """Ends the connections of all threads."""
+        with self._lock:
+            sessions = list(self._all)
+        for session in sessions:
+            session.close()
 
 
 @contextlib.contextmanager

@@ -61,7 +61,7 @@ def interruptible(model: keras.Model) -> keras.Model:
     def called(layer: keras.layers.Layer, *args: Any, **kwargs: Any) -> Any:
         outputs = layer(*args, **kwargs)
         if isinstance(outputs, keras.KerasTensor):
-            return Interruptible()(outputs)
+            return Interruptible(dtype=outputs.dtype)(outputs)
         return outputs
 
     copy = keras.models.clone_model(model, clone_function=copied, call_function=called)

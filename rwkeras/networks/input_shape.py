@@ -1,0 +1,24 @@
+"""The shape of images that a network is made for."""
+
+from typing import Any
+
+from rwkeras.validation import invalid_argument, python_number
+
+# (height, width, 3); None stands for any size.
+InputShape = tuple[int | None, int | None, int]
+
+
+def checked_input_shape(shape: Any) -> InputShape:
+    """Returns a shape of RGB images with Python's integers.
+
+    Args:
+        shape: (height, width, 3); None stands for any size.
+
+    Raises:
+        ValueError: It is no such shape.
+    """
+    sides = tuple(map(python_number, shape)) if isinstance(shape, tuple | list) else ()
+    whole = all(side is None or type(side) is int for side in sides[:2])
+    if len(sides) != 3 or sides[2] != 3 or not whole:
+        raise invalid_argument("input_shape", "(height, width, 3)", shape)
+    return sides

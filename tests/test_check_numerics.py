@@ -1,0 +1,83 @@
+"""A program that has TensorFlow look for infinities and NaN finds none in a healthy run."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import rwkeras
+from rwkeras.optimizers.checkpoint import minimize
+from rwkeras.optimizers.minimizer import Minimizer
+from rwkeras.optimizers.problem import Problem
+from rwkeras.optimizers.run import Run
+from rwkeras.optimizers.settings import OPTIMIZERS, OptimizerSettings
+from tests.conftest import waves
+
+
+@pytest.fixture
+def checked():
+    tf.debugging.enable_check_numerics()
+    yield
+    tf.debugging.disable_check_numerics()
+
+
+def valley(images, data):
+    """Rosenbrock's function of neighbouring pixels, in which searches go wrong at first."""
+    x = tf.reshape(images, [images.shape[0], -1])
+    terms = 100 * tf.square(x[:, 1:] - x[:, :-1] ** 2) + tf.square(1 - x[:, :-1])
+    return {"valley": data * tf.reduce_sum(terms, 1)}
+
+
+def minimized(optimizer, start, data, **settings):
+    settings = {"parametrization": "pixels", "max_iterations": 40, "memory": 3, **settings}
+    settings = OptimizerSettings(optimizer=optimizer, precision="float32", **settings)
+    minimizer = Minimizer(Problem({"float32": valley}), optimizer, settings.memory)
+    return minimize(Run(minimizer, start, data, 0, settings))
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_optimisers(checked, optimizer):
+    # One member is at the minimum from the start, one converges long before the last.
+    start = np.stack([np.full((2, 2, 3), value, np.float32) for value in (-1.2, 1.0, 0.999)])
+    result = minimized(optimizer, tf.constant(start), tf.constant([1.0, 1.0, 1e-4]))
+    assert np.isfinite(result.loss).all()
+    assert result.loss[0] < result.initial_loss[0]
+    assert result.loss[1] == 0
+
+
+def test_the_checks_change_nothing(checked):
+    start = tf.fill([1, 2, 2, 3], -0.5)
+    found = minimized("lbfgs", start, tf.constant([1.0]))
+    tf.debugging.disable_check_numerics()
+    expected = minimized("lbfgs", start, tf.constant([1.0]))
+    np.testing.assert_array_equal(found.image, expected.image)
+
+
+def test_tasks(checked):
+    model, image = rwkeras.toy_vgg(seed=3), waves(16, 16)
+    rwkeras.calibrate(model, image)
+    optimizer = rwkeras.OptimizerSettings(max_iterations=8, precision="float32", memory=3)
+    result = rwkeras.invert(model, image, "conv1_2", optimizer=optimizer)
+    assert result.loss < result.initial_loss
+
+
+def test_measures(checked, image):
+    assert rwkeras.psnr(image, image) == np.inf
+    np.testing.assert_array_equal(
+        rwkeras.psnr([image, image], [image, image[::-1]])[1], rwkeras.psnr(image, image[::-1])[0]
+    )
+    assert rwkeras.ssim(image, image) == 1
+    assert rwkeras.patch_distance(image, image, directions=3) == 0
+    assert rwkeras.mean_euclidean_distance(image, image) == 0
+
+
+def test_losses(checked, batch):
+    term = (
+        rwkeras.tv_beta_term(1.0)
+        + rwkeras.spectrum_term(batch)
+        + rwkeras.texture_term("input", [batch, 1 - batch], join="log_euclidean")
+        + rwkeras.sliced_wasserstein_term("input", batch)
+    )
+    with tf.GradientTape() as tape:
+        tape.watch(batch)
+        total = tf.add_n(list(term({"input": batch}).values()))
+    assert np.isfinite(tape.gradient(total, batch)).all()

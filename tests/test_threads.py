@@ -1,0 +1,94 @@
+"""Tasks in several threads at a time, with networks of their own and with one for all."""
+
+import threading
+
+import numpy as np
+import pytest
+
+import rwkeras
+from tests.conftest import waves
+
+SIZE = 16
+
+
+def in_threads(functions):
+    """Returns what functions return that begin at once, each in a thread of its own."""
+    results, errors, together = {}, [], threading.Barrier(len(functions))
+
+    def work(n):
+        try:
+            together.wait(60)
+            results[n] = functions[n]()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=[n]) for n in range(len(functions))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(300)
+    assert not errors
+    assert not any(thread.is_alive() for thread in threads)
+    return [results[n] for n in range(len(functions))]
+
+
+def small(seed):
+    return rwkeras.filter_bank(sizes=(3,), filters=4, seed=seed)
+
+
+def inverted(model, flipped, optimizer):
+    image = np.flip(waves(SIZE, SIZE), 0) if flipped else waves(SIZE, SIZE)
+    settings = rwkeras.OptimizerSettings(
+        optimizer=optimizer,
+        max_iterations=12,
+        memory=2,
+        precision="float32",
+        parametrization="pixels",
+        report_every=2,
+    )
+    return rwkeras.invert(model, image, "conv3", optimizer=settings).image
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_one_network_for_all_threads(optimizer):
+    model = small(3)
+    tasks = [lambda n=n: inverted(model, n % 2, optimizer) for n in range(4)]
+    # Before anything was compiled, and after.
+    for found in (in_threads(tasks), in_threads(tasks)):
+        for n in range(2):
+            np.testing.assert_array_equal(found[n], inverted(model, n, optimizer))
+            np.testing.assert_array_equal(found[n + 2], found[n])
+
+
+def test_a_network_for_each_thread():
+    found = in_threads([lambda n=n: inverted(small(n), False, "lbfgs") for n in range(3)])
+    for n in range(3):
+        np.testing.assert_array_equal(found[n], inverted(small(n), False, "lbfgs"))
+    assert np.abs(found[0] - found[1]).max() > 0.01
+
+
+def synthesized(flipped):
+    texture = np.flip(waves(SIZE, SIZE), 1) if flipped else waves(SIZE, SIZE)
+    optimizer = rwkeras.OptimizerSettings(max_iterations=4, memory=2, precision="float32")
+    return rwkeras.synthesize_texture("multiscale", texture, scales=None, optimizer=optimizer).image
+
+
+def test_a_network_by_name_that_is_drawn_anew():
+    # Each draws it for its own source.
+    found = in_threads([lambda n=n: synthesized(n) for n in range(2)])
+    for n in range(2):
+        np.testing.assert_array_equal(found[n], synthesized(n))
+
+
+def test_a_callback_may_make_another_picture():
+    expected, heard = synthesized(False), []
+
+    def again(progress):
+        if not heard:
+            heard.append(synthesized(True))
+
+    optimizer = rwkeras.OptimizerSettings(max_iterations=4, memory=2, precision="float32")
+    found = rwkeras.synthesize_texture(
+        "multiscale", waves(SIZE, SIZE), scales=None, optimizer=optimizer, callback=again
+    )
+    np.testing.assert_array_equal(found.image, expected)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from absl import app, flags
 from absl.testing import flagsaver
+from PIL import Image
 
 import rwkeras
 
@@ -68,6 +69,7 @@ def _as_in_a_new_process() -> Iterator[None]:
     """Undoes what a tool leaves behind, and hides from it what another did."""
     arguments, handlers = list(sys.argv), list(logging.getLogger().handlers)
     level = logging.getLogger("tensorflow").level
+    pixels = Image.MAX_IMAGE_PIXELS
     commands, modules = rwkeras.__dict__.get("commands"), _take_modules()
     _remove_flags()
     try:
@@ -83,6 +85,7 @@ def _as_in_a_new_process() -> Iterator[None]:
         logging.getLogger("tensorflow").setLevel(level)
         logging.getLogger().handlers[:] = handlers
         sys.argv[:] = arguments
+        Image.MAX_IMAGE_PIXELS = pixels
 
 
 def _take_modules() -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Flags of several paths with commas between them, which may be in the paths themselves."""
 
+import csv
 import os
 from typing import Any
 
@@ -16,24 +17,33 @@ class _PathsParser(flags.ListParser):
 
     def parse(self, argument: Any) -> list[str]:
         """Returns the paths of a flag's value."""
-        if not isinstance(argument, str):
+        if not isinstance(argument, str) or not argument:
             return super().parse(argument)
         if os.path.exists(argument):
             return [argument]
-        return _joined(super().parse(argument))
+        try:
+            (parts,) = csv.reader([argument], strict=True)
+        except csv.Error:
+            return super().parse(argument)  # Which says what is wrong.
+        return _joined(parts)
 
 
 def _joined(parts: list[str]) -> list[str]:
-    """Returns parts, of which those that make the name of a file together are put together."""
+    """Returns the paths that parts make, several of them one path where that exists."""
     paths = []
     while parts:
-        count = 1
-        if not os.path.exists(parts[0]):
-            longer = range(len(parts), 1, -1)
-            count = next((n for n in longer if os.path.exists(",".join(parts[:n]))), 1)
-        paths.append(",".join(parts[:count]))
+        counts = range(len(parts), 0, -1)
+        count = next((n for n in counts if os.path.exists(_path(parts[:n]))), 1)
+        paths.append(_path(parts[:count]))
         parts = parts[count:]
     return paths
+
+
+def _path(parts: list[str]) -> str:
+    """Returns parts as one path, without spaces around it where it exists without them alone."""
+    path = ",".join(parts)
+    stripped = path.strip()
+    return stripped if os.path.exists(stripped) and not os.path.exists(path) else path
 
 
 def define_paths(name: str, default: list[str] | None, help_text: str) -> None:

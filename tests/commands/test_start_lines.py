@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from rwkeras.commands.start_lines import is_noise
-from tests.commands.conftest import ROOT
+from tests.tools import ROOT
 
 HEADER = b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
 NONE = b"I0000 00:00:1 2 cudart_stub.cc:31] Could not find cuda drivers on your machine.\n"

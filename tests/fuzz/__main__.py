@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 
 from rwkeras.commands.start_lines import quiet_start
-from tests.commands.in_process import Tool
 from tests.fuzz.commands import TOOLS
 from tests.fuzz.files import Random
 
@@ -72,9 +71,8 @@ def main() -> int:
         mirror = Mirror(folder / "mirror")
         found += failures("requests", 1, REQUESTS, mirror.check, folder)
         for number, tool in enumerate(TOOLS):
-            with Tool(tool) as running:
-                check = partial(check_line, running, tool)
-                found += failures(tool, 2 + number, LINES, check, folder)
+            check = partial(check_line, tool)
+            found += failures(tool, 2 + number, LINES, check, folder)
     print("\n\n".join(found[:_SHOWN]))
     return 1 if found else 0
 

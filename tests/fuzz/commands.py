@@ -2,26 +2,8 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from tests.fuzz.files import Random, any_file, no_file, put, whole
-
-
-class Line(NamedTuple):
-    """A command line that was drawn.
-
-    Attributes:
-        tool: The tool's module.
-        arguments: Its flags.
-        output: The picture that it is to write; None if it may write none.
-        picture: The picture whose shape the output has.
-    """
-
-    tool: str
-    arguments: list[str]
-    output: Path
-    picture: Path
-
 
 # Of flags of numbers: values that are small or none at all. What is large may be meant.
 _INTEGERS = ("-1", "-9223372036854775809", "nan", "1.5", "", "x", "0x10")
@@ -104,8 +86,8 @@ def _choose(random: Random, values: tuple[str, ...]) -> str:
     return values[random.integers(len(values))]
 
 
-def draw_line(random: Random, folder: Path, tool: str) -> Line:
-    """Returns a command line of a tool, with its pictures in a folder.
+def draw_line(random: Random, folder: Path, tool: str) -> list[str]:
+    """Returns the flags of a tool's command line, with its pictures in a folder.
 
     Args:
         random: What it is drawn from.
@@ -123,7 +105,7 @@ def draw_line(random: Random, folder: Path, tool: str) -> Line:
     if (not broken and random.random() < 0.9) or random.random() < 0.3:
         arguments += _spoilt(random, tool, pictures)
     random.shuffle(arguments)
-    return Line(tool, arguments, output, next(iter(pictures.values())))
+    return arguments
 
 
 def _spoilt(random: Random, tool: str, pictures: dict[str, Path]) -> list[str]:

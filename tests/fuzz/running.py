@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image
 
 import rwkeras
-from tests.commands.in_process import Outcome, Tool
 from tests.fuzz.commands import draw_line
 from tests.fuzz.files import Drawn, Random, any_file, no_file, put
+from tests.tools import Ended, run_here
 
 # What takes longer hangs: of the processor's time, and of a clock where the machine is busy.
 _SECONDS, _CLOCK = 90, 1200
@@ -100,27 +100,26 @@ def _check_picture(picture: rwkeras.Picture, drawn: Drawn) -> None:
         assert np.abs(image - drawn.expected).mean() <= drawn.tolerance
 
 
-def check_line(tool: Tool, name: str, random: Random, folder: Path) -> str:
+def check_line(tool: str, random: Random, folder: Path) -> str:
     """Runs a tool on a command line that is drawn; returns what came of it.
 
     Raises:
         AssertionError: That is neither a right picture nor one line of an error.
     """
-    line = draw_line(random, folder, name)
+    arguments = draw_line(random, folder, tool)
     before = digests(folder)
     with bounded(), contextlib.chdir(folder):
-        outcome = tool.run(line.arguments)
+        ended = run_here(tool, arguments)
     try:
-        _check_outcome(outcome, before, digests(folder))
+        _check_outcome(ended, before, digests(folder))
     except AssertionError as error:
-        raise AssertionError(f"{error}\n{name} {line.arguments}\n{outcome}") from error
-    return outcome.stderr.splitlines()[-1] if outcome.returncode else "a picture"
+        raise AssertionError(f"{error}\n{ended}") from error
+    return ended.stderr.splitlines()[-1] if ended.returncode else "a picture"
 
 
-def _check_outcome(outcome: Outcome, before: dict[str, str], after: dict[str, str]) -> None:
+def _check_outcome(ended: Ended, before: dict[str, str], after: dict[str, str]) -> None:
     """Raises `AssertionError` unless a run ended as it may."""
-    status, said, errors = outcome
-    assert isinstance(status, int), "a traceback"
+    status, said, errors = ended.returncode, ended.stdout, ended.stderr
     assert "Traceback" not in errors
     for path, digest in before.items():
         assert after.get(path) == digest, f"{path} was changed"

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tests.commands.conftest import ROOT
+from tests.tools import ROOT
 
 
 def test_a_right_picture_or_one_line_of_an_error():

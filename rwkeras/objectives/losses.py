@@ -5,10 +5,11 @@ return one loss an image, shape [batch]. N is the number of feature maps of a
 layer, M the number of positions of one.
 """
 
-import functools
 from collections.abc import Callable
 
 import tensorflow as tf
+
+from rwkeras.cache import CACHE
 
 
 def _sum_per_image(x: tf.Tensor) -> tf.Tensor:
@@ -45,11 +46,11 @@ def gram_matrix(features: tf.Tensor) -> tf.Tensor:
     maps = features.shape[-1]
     flat = tf.reshape(features, [tf.shape(features)[0], -1, maps])
     positions = tf.cast(tf.shape(flat)[1], features.dtype)
-    products = _inner_products(flat.dtype)(flat)
+    dtype = flat.dtype
+    products = CACHE.get(None, (_inner_products, dtype), lambda: _inner_products(dtype))(flat)
     return tf.ensure_shape(products, [flat.shape[0], maps, maps]) / positions
 
 
-@functools.cache
 def _inner_products(dtype: tf.DType) -> Callable[[tf.Tensor], tf.Tensor]:
     """Returns what makes X^T X of X, [batch, n, k], with a gradient of one product.
 

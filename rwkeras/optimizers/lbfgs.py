@@ -50,14 +50,16 @@ def start(
     value, gradient = scale * value, scaled(gradient, scale)
     count = tf.zeros_like(size, tf.int32)
     failed = ~(tf.math.is_finite(value) & tf.math.is_finite(size))
-    reach = tf.math.divide_no_nan(norm(gradient) * first_step, length(gradient))
+    steepness = norm(gradient)
+    reach = tf.math.divide_no_nan(steepness * first_step, length(gradient))
+    step = tf.math.divide_no_nan(reach, steepness)
     return LbfgsState(
         position=position,
         value=value,
         gradient=gradient,
         scale=scale,
         direction=standing(failed, -gradient),
-        search=line_search.begin(value, -dot(gradient, gradient), reach / norm(gradient)),
+        search=line_search.begin(value, -dot(gradient, gradient), step),
         low_gradient=gradient,
         history=history.empty(position, memory),
         reach=reach,

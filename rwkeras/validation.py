@@ -19,29 +19,31 @@ class InvalidArgumentError(ValueError):
         received: What was given.
     """
 
-    def __init__(self, name: str, expected: str, received: Any):
-        shown = received if isinstance(received, str) else repr(received)
-        super().__init__(
-            f"Invalid value for argument `{name}`. Expected {expected}. Received: {name}={shown}"
-        )
-        self.name, self.expected, self.received = name, expected, received
-
-    def __reduce__(self):
-        return type(self), (self.name, self.expected, self.received)
+    name = expected = ""
+    received: Any = None
 
 
-def invalid_argument(name: str, expected: str, received: Any) -> InvalidArgumentError:
+def invalid_argument(
+    name: str, expected: str, received: Any, kind: type[InvalidArgumentError] = InvalidArgumentError
+) -> InvalidArgumentError:
     """Returns the error for an argument that cannot be used.
 
     Args:
         name: The argument, as the caller spells it.
         expected: What is allowed, without a full stop.
         received: What was given.
+        kind: The class of the error.
 
     Returns:
         A `ValueError` to raise, whose message is one line.
     """
-    return InvalidArgumentError(name, expected, received)
+    shown = received if isinstance(received, str) else repr(received)
+    # Keras makes errors anew from their message alone.
+    error = kind(
+        f"Invalid value for argument `{name}`. Expected {expected}. Received: {name}={shown}"
+    )
+    error.name, error.expected, error.received = name, expected, received
+    return error
 
 
 def suggestion(value: Any, known: Iterable[str]) -> str:

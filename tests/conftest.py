@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import hashlib
 
 import numpy as np
 import pytest
@@ -64,7 +65,24 @@ def toy():
     """A calibrated network that no test changes: what it compiles serves many."""
     model = rwkeras.toy_vgg(seed=3)
     rwkeras.calibrate(model, waves(32, 32))
+    _TOY_DIGEST[:] = [_digest(model)]
     return model
+
+
+# Of the network's weights as they were made.
+_TOY_DIGEST: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def _the_network_is_not_changed(request):
+    yield
+    if "toy" in request.fixturenames:
+        model = request.getfixturevalue("toy")
+        assert _digest(model) == _TOY_DIGEST[0], "this test changed the network that all share"
+
+
+def _digest(model) -> str:
+    return hashlib.sha256(b"".join(w.tobytes() for w in model.get_weights())).hexdigest()
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def run_here(tool: str, arguments: Sequence[object]) -> Ended:
 def _as_in_a_new_process() -> Iterator[None]:
     """Undoes what a tool leaves behind, and hides from it what another did."""
     arguments, handlers = list(sys.argv), list(logging.getLogger().handlers)
-    level = logging.getLogger("tensorflow").level
+    levels = {name: logging.getLogger(name).level for name in ("tensorflow", "tifffile")}
     pixels = Image.MAX_IMAGE_PIXELS
     commands, modules = rwkeras.__dict__.get("commands"), _take_modules()
     _remove_flags()
@@ -82,7 +82,8 @@ def _as_in_a_new_process() -> Iterator[None]:
         sys.modules.update(modules)
         if commands is not None:
             rwkeras.commands = commands
-        logging.getLogger("tensorflow").setLevel(level)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
         logging.getLogger().handlers[:] = handlers
         sys.argv[:] = arguments
         Image.MAX_IMAGE_PIXELS = pixels

@@ -103,6 +103,8 @@ def launch(module_name: str) -> None:
     warnings.showwarning = _show_warning
     # A network has functions of its own, and TensorFlow warns of each that it traces anew.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    # What is wrong with a broken file is said in the one line of its error.
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     tools: list[ModuleType] = []
     status = _guarded(lambda: tools.append(_imported(module_name)))
     if status:

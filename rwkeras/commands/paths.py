@@ -57,15 +57,18 @@ def define_paths(name: str, default: list[str] | None, help_text: str) -> None:
     flags.DEFINE(_PathsParser(), name, default, help_text, serializer=flags.CsvListSerializer(","))
 
 
-def check_paths(name: str) -> None:
+def check_paths(name: str, *, required: bool = False) -> None:
     """Raises `ValueError` if one of several paths is of no file, with all that was given.
 
     A single one is not looked at: what is wrong with it is said where it is read.
 
     Args:
         name: The flag's.
+        required: Whether there has to be a path.
     """
     given = flags.FLAGS[name].value or []
+    if required and not given:
+        raise invalid_argument(name, "the path of a file that exists", "''")
     missing = [path for path in given if not os.path.exists(path)]
     if len(given) > 1 and missing:
         which = ", ".join(f"'{path}'" for path in missing)

@@ -135,7 +135,7 @@ def main() -> int:
 
     def prepare():
         for name in ("style", "content_masks", "style_masks"):
-            check_paths(name)
+            check_paths(name, required=name == "style")
         settings = _settings()
         content = source.batch
         styles = [read("style", path).images for path in FLAGS.style]

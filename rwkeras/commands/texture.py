@@ -118,6 +118,6 @@ def main() -> int:
 
         return task
 
-    check_paths("texture")
+    check_paths("texture", required=True)
     profile = Source("texture", FLAGS.texture[0], alpha=False)
     return run_task(prepare, _measures, reads=("texture",), source=profile)

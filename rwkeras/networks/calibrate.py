@@ -127,11 +127,9 @@ def _calibrate(layers: list[keras.layers.Layer], x: tf.Tensor, name: str) -> dic
         x = layer(x)
         scale = float(tf.reduce_mean(tf.abs(x)))
         if not np.isfinite(scale) or scale <= 0:
-            raise SilentNetworkError(
-                name,
-                f"images on which layer '{layer.name}' is active and finite",
-                f"a mean activation of {scale}",
-            )
+            expected = f"images on which layer '{layer.name}' is active and finite"
+            found = f"a mean activation of {scale}"
+            raise invalid_argument(name, expected, found, SilentNetworkError)
         divide_weights(layer, scale)
         x /= scale
         total *= scale

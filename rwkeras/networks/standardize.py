@@ -134,7 +134,7 @@ def _standardize_layer(
     if not np.all(np.isfinite(stddev)) or np.max(stddev) < _LEAST_STDDEV:
         expected = f"images on which the filters of '{layer.name}' answer differently from place to"
         found = f"a standard deviation of {np.max(stddev):.3g} at most"
-        raise SilentNetworkError(name, f"{expected} place", found)
+        raise invalid_argument(name, f"{expected} place", found, SilentNetworkError)
     stddev = np.maximum(stddev, _LEAST_STDDEV * np.max(stddev))
     distribution = _drawn(layer, "bias", draw)
     threshold = np.zeros_like(mean) if distribution is None else distribution.draw(mean.shape)

@@ -10,7 +10,7 @@ from rwkeras.cache import CACHE
 from rwkeras.compiled import Compiled, signature
 from rwkeras.networks.features import SilentNetworkError, check_image_shape, feature_extractor
 from rwkeras.objectives.objective import Objective
-from rwkeras.validation import check_choice
+from rwkeras.validation import check_choice, invalid_argument
 
 _PIXELS = (1, 2, 3)
 
@@ -66,12 +66,12 @@ def balance(
         usable = tf.reduce_all(tf.math.is_finite(weights[name]) & (size > 0))
         if tf.executing_eagerly() and not bool(usable):
             layer = next(term.layer for term in objective.terms if term.name == name)
-            raise SilentNetworkError(
-                "model",
+            expected = (
                 f"a network whose layer '{layer}' answers to the image with a gradient that is "
-                "finite and not zero (`calibrate` may help)",
-                f"'{model.name}' with a gradient of size {size.numpy().tolist()}",
+                "finite and not zero (`calibrate` may help)"
             )
+            found = f"'{model.name}' with a gradient of size {size.numpy().tolist()}"
+            raise invalid_argument("model", expected, found, SilentNetworkError)
     return Objective(
         *(
             term._replace(weight=term.weight * weights[term.name]) if term.name in weights else term

@@ -40,7 +40,7 @@ class Mirror:
         Raises:
             AssertionError: That is neither right pictures nor an error that says which is wrong.
         """
-        draw = whole if random.random() < 0.5 else any_file
+        draw = _sent if random.random() < 0.5 else any_file
         batch = [draw(random) for _ in range(random.integers(0, 4))]
         files = tf.constant([drawn.content for drawn in batch], tf.string)
         kinds = ", ".join(drawn.kind for drawn in batch)
@@ -61,6 +61,13 @@ class Mirror:
         except tf.errors.InvalidArgumentError as error:
             return [], error.message
         return outputs["image_bytes"].numpy().tolist(), None
+
+
+def _sent(random: Random) -> Drawn:
+    """Returns a file that a server has to take."""
+    while not _is_right(drawn := whole(random)):
+        pass
+    return drawn
 
 
 def _is_right(drawn: Drawn) -> bool:

@@ -194,8 +194,8 @@ def test_other_errors(square):
     with pytest.raises(ValueError) as error:
         standardize(multiscale(levels=3, filters=2, sizes=(3,)), square[:2])
     assert str(error.value) == (
-        "Invalid value for argument `image`. Expected an image large enough for the poolings "
-        "before conv0_1_3, conv1_1_3, conv2_1_3. Received: image=(2, 32, 3)"
+        "Invalid value for argument `images`. Expected an image large enough for the poolings "
+        "before conv0_1_3, conv1_1_3, conv2_1_3. Received: images=(2, 32, 3)"
     )
 
 

@@ -34,7 +34,7 @@ def test_a_network_by_name_is_drawn_anew(texture):
     images = tf.constant(texture[np.newaxis])
     drawn_weights = []
     for number in (0, 1, 0):
-        network.draw(Step(1.0, number, 1), images)
+        network.draw(Step(1.0, number, 1), images, "texture")
         drawn_weights.append(np.concatenate([w.ravel() for w in weights(network.model)]))
     assert np.abs(drawn_weights[0] - drawn_weights[1]).max() > 0.1
     np.testing.assert_array_equal(drawn_weights[0], drawn_weights[2])
@@ -100,7 +100,7 @@ def test_other_networks_by_name_are_made_ready_once(texture):
     # Of activations that each layer shrinks, Gram matrices would vanish.
     network = TaskNetwork("toy_vgg", 0, None)
     assert (network.drawn, network.draws) == (False, 1)
-    network.prepare(["conv2_1"], tf.constant(texture[np.newaxis]))
+    network.prepare(["conv2_1"], tf.constant(texture[np.newaxis]), "texture")
     features = rwkeras.extract(network.model, ["conv2_1"], tf.constant(texture[np.newaxis]))
     np.testing.assert_allclose(np.mean(features["conv2_1"]), 1, rtol=1e-3)
 
@@ -142,7 +142,7 @@ def test_errors(texture, network, draws, message):
 @pytest.mark.parametrize("tile", [None, 16])
 def test_borders_are_mirrored_but_by_tiles(texture, tile):
     network = TaskNetwork("multiscale", 0, None)
-    network.draw(Step(1.0, 0, 1), tf.constant(texture[np.newaxis]))
+    network.draw(Step(1.0, 0, 1), tf.constant(texture[np.newaxis]), "texture")
     measuring = network.measuring(LAYERS, tile)
     grey = tf.fill([1, 16, 16, 3], 0.7)
     maps = rwkeras.extract(measuring, ["level0"], grey)["level0"]

@@ -331,14 +331,16 @@ def test_one_size_is_told_by_the_run_itself(monkeypatch):
     assert make.asked[0][2].checkpoint_dir == "state"
 
 
-def test_a_finished_picture_is_taken_further(toy, image, tmp_path):
+def test_a_finished_picture_is_taken_further(image, tmp_path):
+    network = rwkeras.toy_vgg(seed=3)  # Of its own, as it is drawn anew.
+
     def texture(iterations, heard):
         optimizer = rwkeras.OptimizerSettings(
             max_iterations=iterations, checkpoint_dir=str(tmp_path), report_every=1
         )
         scales = ScaleSettings(smallest=12, least_iterations=2)
         return rwkeras.synthesize_texture(
-            toy, image, ["conv1_1"], scales=scales, draws=1, optimizer=optimizer,
+            network, image, ["conv1_1"], scales=scales, draws=1, optimizer=optimizer,
             callback=heard.append,
         )  # fmt: skip
 

@@ -108,6 +108,19 @@ def _jpeg_pixels(file: tf.Tensor) -> tf.Tensor:
     return tf.cast(pixels, tf.float32) / 255
 
 
+# One function for all inputs, so that a graph holds it once; so is the next.
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
+def _stored(file: tf.Tensor) -> tf.Tensor:
+    """Returns the pixels of a file as they are stored; none where it cannot be decoded."""
+
+    def pixels(file):
+        made = tf.cond(_is_png(file), lambda: _png_pixels(file), lambda: _jpeg_pixels(file))
+        return tf.ensure_shape(made, [None, None, 3])
+
+    return _or_empty(pixels, file)
+
+
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
 def decode(file: tf.Tensor) -> tf.Tensor:
     """Returns the pixels of a PNG or JPEG file, over white where it is transparent.
 
@@ -119,14 +132,7 @@ def decode(file: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 RGB in [0, 1], [height, width, 3]; without pixels where it cannot be decoded.
     """
-
-    def pixels(file):
-        is_png = _is_png(file)
-        made = tf.cond(is_png, lambda: _png_pixels(file), lambda: _jpeg_pixels(file))
-        made = upright(made, orientation(file, is_png))
-        return tf.ensure_shape(made, [None, None, 3])
-
-    return _or_empty(pixels, file)
+    return upright(_stored(file), orientation(file, _is_png(file)))
 
 
 def encoded_sizes(files: tf.Tensor) -> tf.Tensor:
@@ -162,7 +168,7 @@ def check_encoded(
 
     def is_whole(pair):
         file, readable = pair
-        return tf.cond(readable, lambda: tf.size(decode(file)) > 0, lambda: False)
+        return tf.cond(readable, lambda: tf.size(_stored(file)) > 0, lambda: False)
 
     whole = tf.map_fn(
         is_whole,

@@ -5,6 +5,7 @@ import pytest
 
 import rwkeras
 from rwkeras.training.settings import RotationSettings
+from rwkeras.validation import python_number
 
 IMAGE = np.full((16, 16, 3), 0.5, np.float32)
 SEEDED = {
@@ -29,7 +30,9 @@ SEEDED = {
 def test_what_is_not_an_integer_is_no_seed(function, seed):
     with pytest.raises(ValueError) as error:
         function(seed)
-    shown = seed if isinstance(seed, str) else repr(seed)
-    assert str(error.value) == (
-        f"Invalid value for argument `seed`. Expected an integer. Received: seed={shown}"
-    )
+    # Settings hold NumPy's numbers as Python's.
+    shown = {seed if isinstance(seed, str) else repr(seed), repr(python_number(seed))}
+    assert str(error.value) in {
+        f"Invalid value for argument `seed`. Expected an integer. Received: seed={each}"
+        for each in shown
+    }

@@ -1,4 +1,5 @@
 import dataclasses
+import inspect
 
 import numpy as np
 import pytest
@@ -115,7 +116,7 @@ def test_same_seed_same_bytes(toy, image):
 
 
 def test_it_is_over_pixels_by_default():
-    optimizer = invert_regularized.__kwdefaults__["optimizer"]
+    optimizer = inspect.signature(invert_regularized).parameters["optimizer"].default
     assert optimizer == rwkeras.OptimizerSettings(parametrization="pixels")
 
 

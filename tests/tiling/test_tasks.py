@@ -113,7 +113,7 @@ def test_nothing_is_traced_again_from_call_to_call(content, style, monkeypatch):
     images = [tf.constant(image[np.newaxis]) for image in (content, style)]
     objective = style_objective(toy, *images, rwkeras.StyleSettings(**STYLE), 24)
     for tile_size, count in ((24, 1), (16, 2), (None, 3), (16, 3)):
-        _compiled_minimizer(toy, objective, settings(tile_size))
+        _compiled_minimizer(toy, objective, settings(tile_size), images[0])
         assert len(built) == count
 
 

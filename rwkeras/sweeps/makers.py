@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -114,6 +115,16 @@ class Rotation:
         )
 
 
+def _with_numbered_objects(config: bytes) -> bytes:
+    """Returns a model's configuration with shared objects numbered in order, not by address."""
+    numbers = dict[bytes, bytes]()
+
+    def numbered(match: re.Match[bytes]) -> bytes:
+        return match[1] + numbers.setdefault(match[2], str(len(numbers)).encode())
+
+    return re.sub(rb'("shared_object_id": )(\d+)', numbered, config)
+
+
 def network_bytes(model: keras.Model) -> bytes:
     """Returns a model as the bytes of a `.keras` file, always the same for the same model."""
     buffer = io.BytesIO()
@@ -125,5 +136,7 @@ def network_bytes(model: keras.Model) -> bytes:
                 content = saved.read(name)
                 if name == _METADATA:
                     content = json.dumps({**json.loads(content), **_UNDATED}).encode()
+                if name == "config.json":
+                    content = _with_numbered_objects(content)
                 undated.writestr(zipfile.ZipInfo(name), content)  # Dated 1980, as zip's epoch is.
     return buffer.getvalue()

@@ -10,6 +10,7 @@ for it. A value that goes from the cache while a thread works with it lives on u
 """
 
 import functools
+import gc
 import threading
 import weakref
 from collections import OrderedDict, deque
@@ -23,6 +24,8 @@ _T = TypeVar("_T")
 # How much is kept, by weight. That is in MiB, but for what is compiled an estimate: 40 MiB were
 # measured for the functions of one size of images.
 LIMIT = 512
+# From which weight on what goes is worth the time to look through all objects for it.
+_COLLECTED = 32
 _MIB = 2**20
 
 
@@ -104,7 +107,7 @@ class Cache:
                 self._watch(owner)
             self._entries.move_to_end(place)
             gone += self._evict()
-        del gone  # What goes is taken apart outside of the lock.
+        _free(gone)
         with entry.lock:
             if not entry.made:
                 try:
@@ -129,10 +132,11 @@ class Cache:
         entry.made, entry.value = True, value
         place = _Key(None, key)
         with self._lock:
-            gone = [self._entries.pop(place, None)]
+            replaced = self._entries.pop(place, None)
             self._entries[place] = entry
-            gone += self._evict()
-        del gone
+            gone = self._evict()
+        del replaced
+        _free(gone)
 
     def _watch(self, owner: Any) -> None:
         """Has the values of an owner go with it."""
@@ -151,9 +155,9 @@ class Cache:
                 self._lock.release()
             del gone
 
-    def _bury(self) -> list[Any]:
+    def _bury(self) -> list[_Entry]:
         """Takes the values of owners that are gone out of the cache; returns them."""
-        gone = list[Any]()
+        gone = list[_Entry]()
         while self._dead:
             number = self._dead.popleft()
             reference = self._owners.get(number)
@@ -164,9 +168,9 @@ class Cache:
             gone += [self._entries.pop(place) for place in places]
         return gone
 
-    def _evict(self) -> list[Any]:
+    def _evict(self) -> list[_Entry]:
         """Takes what is too much out of the cache, but never the newest; returns it."""
-        gone = list[Any]()
+        gone = list[_Entry]()
         total = sum(entry.weight for entry in self._entries.values())
         while total > self._limit and len(self._entries) > 1:
             _, entry = self._entries.popitem(last=False)
@@ -178,12 +182,24 @@ class Cache:
         with self._lock:
             entry.weight = weight
             gone = self._evict()
-        del gone
+        _free(gone)
 
     def _drop(self, place: _Key, entry: _Entry) -> None:
         with self._lock:
             if self._entries.get(place) is entry:
                 del self._entries[place]
+
+
+def _free(gone: list[_Entry]) -> None:
+    """Takes apart what a cache let go, outside of its lock, and empties the list.
+
+    TensorFlow's graphs are cycles of objects, which else wait for the collector's oldest
+    generation: hundreds of MiB were seen to.
+    """
+    weight = sum(entry.weight for entry in gone)
+    gone.clear()
+    if weight >= _COLLECTED:
+        gc.collect()
 
 
 CACHE = Cache(LIMIT)

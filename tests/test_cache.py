@@ -43,6 +43,26 @@ def test_what_weighs_more_leaves_less_room():
     assert len(cache) == 1
 
 
+@pytest.mark.parametrize("put", [False, True])
+def test_heavy_values_in_cycles_give_their_memory_back_at_once(put):
+    class Circle:
+        def __init__(self):
+            self.own = self
+
+    cache = Cache(100)
+    gc.disable()
+    try:
+        for n in range(5):
+            if put:
+                cache.put(n, Circle(), 60)
+            else:
+                cache.get(None, n, Circle, lambda _: 60)
+        values = [value for value in gc.get_objects() if isinstance(value, Circle)]
+    finally:
+        gc.enable()
+    assert len(values) == 1
+
+
 def test_values_go_with_their_owner():
     cache, owner, other = Cache(9), Owner(), Owner()
     for n in range(3):

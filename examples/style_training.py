@@ -1,0 +1,155 @@
+"""How a network learns to paint in one style, by Keras's `fit` and losses of random networks."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+import rwkeras
+from examples.settings_flags import setting
+from examples.style_network import give_colors, style_network
+from rwkeras.backend import keras
+from rwkeras.decoders.crops import random_crops
+from rwkeras.networks.multiscale import multiscale_layers
+from rwkeras.networks.octaves import PyramidReduce
+from rwkeras.random import derive_seed
+from rwkeras.validation import check_number, invalid_argument
+
+_MULTISCALE = "multiscale"
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What is trained, and how; each field is a flag."""
+
+    photo_size: int = setting(512, "Photographs become squares of this side.")
+    image_size: int = setting(96, "The side of the crops of them that are trained on.")
+    style_size: int = setting(256, "The longer side to which the style is resampled.")
+    batch_size: int = setting(2, "Crops a step.")
+    steps: int = setting(1500, "How many steps are made.")
+    epoch_steps: int = setting(50, "After how many of them the losses are said.")
+    learning_rate: float = setting(1e-2, "Of Adam at first; it falls to zero along a cosine.")
+    maps: int = setting(
+        16, "Maps at the picture's size; twice and four times that where it shrinks."
+    )
+    blocks: int = setting(5, "Residual blocks, at a quarter of the picture's size.")
+    architecture: str = setting(
+        _MULTISCALE, "Of the random networks: multiscale, vgg19 or toy_vgg."
+    )
+    width: float = setting(1.0, "The share of their filters.")
+    feature_layers: tuple[str, ...] = setting(
+        (), "Where it is to be like the photograph; by default what suits the architecture."
+    )
+    style_layers: tuple[str, ...] = setting(
+        (), "Where Gram matrices are to be the style's; by default what suits the architecture."
+    )
+    octaves: int = setting(2, "At how many sizes they are, each half of the one before.")
+    style_weight: float = setting(
+        40.0, "How much they count at each, where the photograph counts 1."
+    )
+    tv_weight: float = setting(0.0, "How much the mean squared difference of neighbours counts.")
+    seed: int = setting(0, "Of all that is drawn.")
+
+    def __post_init__(self):
+        for name in ("image_size", "style_size", "maps", "blocks", "octaves"):
+            check_number(name, getattr(self, name), integer=True, minimum=1)
+        if self.image_size > self.photo_size:
+            expected = f"at most `photo_size`, {self.photo_size}"
+            raise invalid_argument("image_size", expected, self.image_size)
+        self.crops()  # Which checks the rest.
+
+    def feature_loss(self) -> rwkeras.RandomPerceptualLoss:
+        """Returns how far pictures are from the photograph."""
+        # Not of the finest level: it would have every pixel stay as it is.
+        usual = multiscale_layers()[1:] if self._multiscale() else ("conv2_2",)
+        layers = self.feature_layers or usual
+        return self._loss("content", self.seed, feature_layers=layers)
+
+    def style_loss(self, octave: int) -> rwkeras.RandomPerceptualLoss:
+        """Returns how far the style of pictures is from another, by a network of each octave's."""
+        usual = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
+        layers = self.style_layers or (multiscale_layers() if self._multiscale() else usual)
+        seed = derive_seed(self.seed, f"octave{octave}") if octave else self.seed
+        return self._loss("style", seed, feature_layers=(), style_layers=layers)
+
+    def _multiscale(self) -> bool:
+        return self.architecture == _MULTISCALE
+
+    def _loss(self, name: str, seed: int, **layers: Any) -> rwkeras.RandomPerceptualLoss:
+        return rwkeras.RandomPerceptualLoss(
+            self.architecture,
+            width=self.width,
+            subtract_mean=not self._multiscale(),
+            seed=seed,
+            name=name,
+            **layers,
+        )
+
+    def crops(self) -> rwkeras.DecoderTraining:
+        """Returns how photographs are cut, which is as decoders learn."""
+        names = ("photo_size", "batch_size", "steps", "epoch_steps", "learning_rate", "seed")
+        shared = {name: getattr(self, name) for name in names}
+        return rwkeras.DecoderTraining(crop_size=self.image_size, **shared)
+
+
+def halves(pictures: tf.Tensor, octaves: int) -> list[tf.Tensor]:
+    """Returns pictures, [batch, height, width, 3], their half, the half of that and so on."""
+    found = [pictures]
+    while len(found) < octaves:
+        found.append(PyramidReduce()(found[-1]))
+    return found
+
+
+def compiled(network: keras.Model, settings: Settings) -> keras.Model:
+    """Returns the network as a model of several outputs, each with a loss of its own.
+
+    They are "content" and "style", both the picture, and "style1", its half, and so on.
+    """
+    # Here, not in the network, which would reckon it whenever it paints.
+    smooth = rwkeras.TotalVariation(settings.tv_weight / settings.image_size**2)
+    painted = keras.layers.Activation("linear", activity_regularizer=smooth)(network.outputs[0])
+    outputs, weights = {"content": painted}, {"content": 1.0}
+    losses = {"content": settings.feature_loss()}
+    for octave, picture in enumerate(halves(painted, settings.octaves)):
+        name = _style_name(octave)
+        outputs[name], weights[name] = picture, settings.style_weight
+        losses[name] = settings.style_loss(octave)
+    model = keras.Model(network.inputs[0], outputs)
+    rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, settings.steps)
+    model.compile(keras.optimizers.Adam(rate), losses, loss_weights=weights, jit_compile=False)
+    return model
+
+
+def _style_name(octave: int) -> str:
+    return f"style{octave}" if octave else "style"
+
+
+def train(
+    style: np.ndarray, squares: tf.data.Dataset, settings: Settings
+) -> tuple[keras.Model, dict[str, list[float]]]:
+    """Trains a network to paint in a style.
+
+    Args:
+        style: float32 RGB in [0, 1], [height, width, 3].
+        squares: What to paint, uint8 RGB, [photo_size, photo_size, 3] each.
+        settings: The network and its training.
+
+    Returns:
+        The network, and by epoch the "loss", the "content_loss", the "style_loss" and so on.
+    """
+    sizes = halves(tf.constant(style[np.newaxis]), settings.octaves)
+    styles = {_style_name(octave): picture for octave, picture in enumerate(sizes)}
+    batches = random_crops(squares, settings.crops(), "style").map(
+        lambda crops, _: (crops, {"content": crops, **styles})
+    )
+    network = style_network(settings.maps, settings.blocks, settings.seed)
+    give_colors(network, style)
+    history = compiled(network, settings).fit(
+        batches,
+        epochs=settings.steps // settings.epoch_steps,
+        steps_per_epoch=settings.epoch_steps,
+        shuffle=False,  # Which the dataset has done.
+        verbose=2,
+    )
+    return network, history.history

@@ -22,6 +22,18 @@ gc.freeze()
 gc.set_threshold(50_000, 5, 5)
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    """Compiles nothing in tests that are marked so, and of what they share with others.
+
+    What makes a few iterations of a toy network takes many times as long to compile as to do.
+    """
+    compiled = item.get_closest_marker("compiled") or not item.get_closest_marker("eager")
+    tf.config.run_functions_eagerly(not compiled)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _end_of_a_module():
     """Gives back what a module's networks have taken.

@@ -7,6 +7,8 @@ from rwkeras.sweeps.jobs import JobResult
 from rwkeras.sweeps.networks import NetworkSpec
 from tests.experiments.conftest import here
 
+pytestmark = pytest.mark.eager
+
 
 @pytest.fixture
 def study(tmp_path):

@@ -10,6 +10,8 @@ from rwkeras.networks.batch_normalization import adapt_batch_normalization
 from rwkeras.networks.precision import lower_precision
 from tests.conftest import waves
 
+pytestmark = pytest.mark.eager
+
 IMAGES = np.stack([waves(160, 160), waves(160, 160)[::-1] ** 2])
 
 

@@ -20,6 +20,8 @@ from rwkeras.networks.octaves import PyramidReduce, octave_layers
 from rwkeras.networks.precision import lower_precision
 from tests.conftest import waves
 
+pytestmark = pytest.mark.eager
+
 RANDOM = np.random.default_rng(0)
 
 

@@ -12,6 +12,8 @@ from rwkeras.networks.precision import lower_precision
 from tests.conftest import waves
 from tests.networks.torch_files import archive, sequence, state
 
+pytestmark = pytest.mark.eager
+
 # (blocks, size of the kernels, stride, expansion, filters) of each stage, from the paper's table.
 STAGES = [
     (1, 3, 1, 1, 16),

@@ -9,6 +9,8 @@ from rwkeras.networks.filter_bank import FILTER_SIZES, filter_bank
 from rwkeras.networks.precision import lower_precision
 from rwkeras.networks.vgg import MEAN_RGB
 
+pytestmark = pytest.mark.eager
+
 SIZES = (3, 5, 9)
 FEW = rwkeras.OptimizerSettings(memory=8, max_iterations=20, precision="float32")
 

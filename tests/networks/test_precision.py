@@ -8,6 +8,8 @@ from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.multiscale import multiscale, multiscale_layers
 from rwkeras.networks.precision import fast_bfloat16, lower_precision
 
+pytestmark = pytest.mark.eager
+
 
 def test_weights_and_activations_are_in_bfloat16(toy, square):
     extractor = feature_extractor(toy, ["conv1_1", "conv3_2"])

@@ -12,6 +12,8 @@ from rwkeras.stacking.settings import StackSettings
 from rwkeras.tasks.synthesis import starting_noise
 from tests.conftest import waves
 
+pytestmark = pytest.mark.eager
+
 QUICK = {"architecture": "toy_vgg", "max_iterations": 6, "precision": "float32"}
 
 

@@ -28,6 +28,8 @@ from rwkeras.sweeps.store import Store, run_job
 from rwkeras.sweeps.structure import structure
 from tests.conftest import waves
 
+pytestmark = pytest.mark.eager
+
 SHAPE = DecoderSettings(upsampling="subpixel", factors=(2,), depth=1, seed=2)
 TRAINING = DecoderTraining(
     photo_size=48, crop_size=32, held_out=0.2, batch_size=2, steps=4, epoch_steps=2,

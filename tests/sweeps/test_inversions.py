@@ -13,6 +13,8 @@ from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.pictures import put_picture, read_picture
 from tests.conftest import waves
 
+pytestmark = pytest.mark.eager
+
 QUICK = OptimizerSettings(
     memory=8, max_iterations=12, parametrization="pixels", precision="float32"
 )

@@ -8,6 +8,8 @@ from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.pictures import put_picture
 from tests.conftest import waves
 
+pytestmark = pytest.mark.eager
+
 
 def kernels(model):
     return [layer.kernel.numpy() for layer in model.layers if hasattr(layer, "kernel")]

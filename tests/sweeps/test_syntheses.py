@@ -10,6 +10,8 @@ from rwkeras.sweeps.pictures import put_picture, read_picture
 from rwkeras.sweeps.syntheses import Style, Texture
 from tests.conftest import waves
 
+pytestmark = pytest.mark.eager
+
 QUICK = OptimizerSettings(memory=8, max_iterations=8, precision="float32")
 
 

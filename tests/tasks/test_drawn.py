@@ -11,6 +11,8 @@ from rwkeras.tasks.drawn import DRAWS, TaskNetwork
 from rwkeras.tasks.scales import Step
 from tests.conftest import waves
 
+pytestmark = pytest.mark.eager
+
 LAYERS = rwkeras.multiscale_layers()
 BRIEF = rwkeras.OptimizerSettings(memory=8, max_iterations=6)
 
@@ -77,6 +79,7 @@ def test_the_same_seed_gives_the_same_bytes(texture, task):
     assert np.abs(first - other).max() > 0.01
 
 
+@pytest.mark.compiled
 def test_nothing_is_traced_again_of_a_network_by_name(texture, monkeypatch):
     traces, original = [], rwkeras.networks.octaves.PyramidReduce.call
 

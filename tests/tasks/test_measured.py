@@ -9,6 +9,8 @@ from rwkeras.tasks.measured import content_terms, texture_terms
 from rwkeras.tiling.sums import image_content_loss
 from tests.conftest import waves
 
+pytestmark = pytest.mark.eager
+
 LAYERS = ("conv1_1", "conv2_2", "pool3")
 TEXTURE = {"kind": "style", "weighting": "mean_absolute", "join": "mean"}
 

@@ -21,6 +21,8 @@ from rwkeras.tasks.memory import _Budget, within_memory
 from rwkeras.tasks.scales import ScaleSettings
 from tests.conftest import waves
 
+pytestmark = pytest.mark.eager
+
 LAYERS = ["conv1_1", "conv3_1"]
 GIB = 2**30
 

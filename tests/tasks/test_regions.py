@@ -5,6 +5,8 @@ import tensorflow as tf
 import rwkeras
 from tests.conftest import waves
 
+pytestmark = pytest.mark.eager
+
 LAYERS = {"content_layers": ["conv2_2"], "style_layers": ["conv1_1", "conv2_1"]}
 FEW = rwkeras.OptimizerSettings(memory=8, max_iterations=25)
 LEFT = np.zeros((32, 32), np.float32)

@@ -11,6 +11,8 @@ from rwkeras.optimizers.settings import OptimizationResult, Progress
 from rwkeras.tasks.scales import ScaleSettings, coarse_to_fine, planned_steps, resized, scaled
 from tests.conftest import waves
 
+pytestmark = pytest.mark.eager
+
 
 @pytest.mark.parametrize("side", [16, 17, 40, 100, 512, 1000])
 @pytest.mark.parametrize("step", [1.25, math.sqrt(2), 2, 3.0])

@@ -11,6 +11,8 @@ from rwkeras.optimizers import minimizer
 from rwkeras.tasks import synthesis
 from rwkeras.tasks.synthesis import begin_run
 
+pytestmark = pytest.mark.eager
+
 FEW = rwkeras.OptimizerSettings(memory=8, max_iterations=3)
 
 
@@ -32,6 +34,7 @@ def test_an_objective_of_ones_own(toy, square):
     np.testing.assert_allclose(result.image, 0, atol=1e-3)
 
 
+@pytest.mark.compiled
 def test_nothing_is_traced_again_from_call_to_call(square, monkeypatch):
     toy, built, traces = rwkeras.toy_vgg(), [], []
     original = minimizer.Minimizer.__init__
@@ -116,6 +119,7 @@ def test_graphs_of_gram_matrices_go_as_well(toy, batch, monkeypatch):
     assert counts[2] == counts[1]
 
 
+@pytest.mark.compiled
 def test_what_was_compiled_goes_with_the_model(square):
     model = rwkeras.toy_vgg()
     rwkeras.invert(model, square, "conv1_1", optimizer=FEW)

@@ -22,6 +22,7 @@ def painting(tmp_path):
     return tmp_path / "painting.png"
 
 
+@pytest.mark.slow
 def test_preset_and_overrides(run, photo, painting, tmp_path):
     process = run(
         "style", f"--content={photo}", f"--style={painting},{photo}", "--output=out.png", *SMALL,
@@ -128,6 +129,7 @@ def fitted(path):
     return fit_longer_side(rwkeras.read_image(path), 32)
 
 
+@pytest.mark.slow
 def test_from_what_a_decoder_makes_by_sizes_and_tiles(run, painting, tmp_path):
     rwkeras.write_image(tmp_path / "content.png", waves(250, 40))
     toy = rwkeras.toy_vgg(seed=3)

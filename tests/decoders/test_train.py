@@ -252,6 +252,7 @@ def test_a_state_that_is_kept_until_it_is_forgotten(whole, toy, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_state_of_another_training_is_refused(whole, toy, tmp_path):
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / "photos").mkdir()
@@ -323,6 +324,7 @@ def test_patience(toy):
         np.testing.assert_array_equal(best, weights)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision(whole, rough, precision):
     result = rough[precision]
@@ -389,6 +391,7 @@ def test_crops_that_poolings_do_not_divide(toy):
     assert rwkeras.decode(result.model, waves(21, 34)).shape == (21, 34, 3)
 
 
+@pytest.mark.slow
 def test_fully_connected_layers(square):
     network = rwkeras.toy_vgg(include_top=True, seed=3)
     rwkeras.calibrate(network, square)

@@ -57,6 +57,7 @@ def painted(network, image):
     return network(image[np.newaxis], training=False).numpy()[0]
 
 
+@pytest.mark.slow
 def test_it_learns_the_style(training):
     _, history = training
     # The finest grain is beyond a few maps and steps.
@@ -129,6 +130,7 @@ def test_saved_and_loaded(network, tmp_path):
         assert "examples" not in archive.read("config.json").decode()
 
 
+@pytest.mark.slow
 def test_exported(network, tmp_path):
     folder = export_decoder(network, tmp_path / "style")
     served = tf.saved_model.load(str(folder)).signatures["tensors"]

@@ -22,6 +22,7 @@ def adapted(name):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(LAYERS_BY_STRIDE))
 def test_layers_have_the_stride_that_the_table_says(name):
     model = rwkeras.vgg19(initializer="he") if name == "vgg19" else adapted(name)

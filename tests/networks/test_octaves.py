@@ -198,7 +198,7 @@ def test_in_bfloat16(pyramid, square):
         assert error < 0.05 * np.linalg.norm(exact[name])
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=pytest.mark.slow)])
 def test_texture_with_octaves(pyramid, square, precision):
     optimizer = rwkeras.OptimizerSettings(memory=8, max_iterations=40, precision=precision)
     result = rwkeras.synthesize_texture(pyramid, square, NAMES, optimizer=optimizer)

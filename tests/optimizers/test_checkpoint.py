@@ -42,7 +42,7 @@ def invert(model, image, optimizer, callback=None, layer="conv2_2", seed=0):
         ("lbfgs", "auto", 25),
         ("lbfgs", "float32", 70),
         ("lbfgs", "bfloat16", 15),
-        ("tfp", "auto", 25),
+        pytest.param("tfp", "auto", 25, marks=pytest.mark.slow),
         ("tfp", "auto", 70),
         ("adam", "auto", 25),
     ],

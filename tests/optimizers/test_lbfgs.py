@@ -108,7 +108,7 @@ def test_unit_steps_are_accepted_on_a_quadratic():
     assert state.evaluations.numpy()[0] <= 1.1 * 100
 
 
-@pytest.mark.parametrize("dtype", [tf.float32, tf.float64])
+@pytest.mark.parametrize("dtype", [tf.float32, pytest.param(tf.float64, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("scale", [1e-30, 1e-8, 1e8, 1e25])
 def test_the_scale_of_the_loss_does_not_matter(scale, dtype):
     rows = [np.full(6, 3.0)]

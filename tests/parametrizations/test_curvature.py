@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from rwkeras.networks.features import feature_extractor
@@ -20,6 +21,7 @@ def covariance(objective, images, count=400):
     return rows.T @ rows / count
 
 
+@pytest.mark.slow
 def test_covariance_is_the_hessian_of_a_quadratic():
     image = stateless_normal((1, 2, 2, 3), 1)
     objective = 0.7 * content_term("sharp", linear(image)["sharp"]) + content_term(
@@ -36,6 +38,7 @@ def test_covariance_is_the_hessian_of_a_quadratic():
     np.testing.assert_allclose(np.trace(covariance(objective, image)), np.trace(hessian), rtol=0.1)
 
 
+@pytest.mark.slow
 def test_texture_terms_have_the_gauss_newton_hessian():
     image = stateless_normal((1, 2, 3, 3), 2)
     objective = texture_term("sharp", linear(image)["sharp"])

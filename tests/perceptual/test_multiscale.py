@@ -67,6 +67,7 @@ def test_gradient_against_finite_differences():
     np.testing.assert_allclose(difference / (2 * step), expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_model_learns_by_it_and_is_saved_with_it(tmp_path):
     blurred = keras.ops.average_pool(IMAGES, 3, 1, "same").numpy()
     layers = [

@@ -60,6 +60,7 @@ def test_an_export_that_makes_its_weights_is_small(exported):
     assert made < stored / 5
 
 
+@pytest.mark.slow
 def test_the_server_is_given_requests_to_warm_up_with(exported):
     from tensorflow_serving.apis import prediction_log_pb2
 

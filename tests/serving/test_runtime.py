@@ -57,6 +57,7 @@ def as_written_config():
     return config.SerializeToString()
 
 
+@pytest.mark.slow
 def test_no_python_of_tensorflow_is_there(remote, request_of):
     answer = remote.predict("rest", request_of)
     assert not remote.tensorflow_imported()
@@ -91,6 +92,7 @@ def test_the_image_is_that_of_the_task(exported, toy_recipe, content, style):
     assert found["evaluations"][0] == expected.evaluations[0]
 
 
+@pytest.mark.slow
 def test_the_image_is_that_of_the_task_but_for_rounding(remote, toy_recipe, content, style):
     found = remote.predict("tensors", {"content": content, "style": style})
     expected = eager(toy_recipe, content, style)
@@ -98,6 +100,7 @@ def test_the_image_is_that_of_the_task_but_for_rounding(remote, toy_recipe, cont
     np.testing.assert_allclose(found["loss"], expected.loss, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_weights_made_at_load_are_those_that_are_stored(exported, remote, request_of):
     with Remote(exported / "2") as made:
         assert made.predict("rest", request_of)["image_bytes"].tolist() == (
@@ -105,6 +108,7 @@ def test_weights_made_at_load_are_those_that_are_stored(exported, remote, reques
         )
 
 
+@pytest.mark.slow
 def test_a_batch_is_as_many_single_calls(remote, content, style):
     images = [content[0], style[0], content[0, ::-1]]
     together = {

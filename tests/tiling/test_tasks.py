@@ -11,6 +11,8 @@ from rwkeras.tasks.synthesis import _compiled_minimizer, begin_run, parametrizat
 from rwkeras.tiling.sums import image_content_loss
 from tests.conftest import waves
 
+pytestmark = pytest.mark.eager
+
 STYLE = {"content_layers": ("conv2_2",), "style_layers": ("conv1_1", "conv3_1")}
 TEXTURE = ("conv1_1", "conv2_2")
 
@@ -83,6 +85,7 @@ def test_tiles_in_bfloat16(toy, content, style):
     assert run.progress(exact=True).loss < 0.9 * exact.loss
 
 
+@pytest.mark.compiled
 def test_nothing_is_traced_again_from_call_to_call(content, style, monkeypatch):
     toy, built, traces = rwkeras.toy_vgg(), [], []
     original = minimizer.Minimizer.__init__

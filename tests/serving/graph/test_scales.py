@@ -121,6 +121,7 @@ def test_evaluations_of_all_sizes_are_bounded(style, evaluations):
     assert found["image"].shape == CONTENT.shape[1:]
 
 
+@pytest.mark.slow
 def test_without_iterations_it_is_the_start(style):
     found = asked(style, {"content": CONTENT, "style": STYLE}, 0, 0)
     start = python.scaled(tf.constant(CONTENT), 0.25)

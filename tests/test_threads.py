@@ -4,8 +4,10 @@ import threading
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import rwkeras
+from rwkeras.cache import CACHE
 from tests.conftest import waves
 
 SIZE = 16
@@ -92,3 +94,20 @@ def test_a_callback_may_make_another_picture():
         "multiscale", waves(SIZE, SIZE), scales=None, optimizer=optimizer, callback=again
     )
     np.testing.assert_array_equal(found.image, expected)
+
+
+def test_gram_matrices_are_differentiated_by_several_threads_at_once():
+    rows = tf.constant(waves(SIZE, SIZE)[np.newaxis])
+
+    def differentiated(rows):
+        with tf.GradientTape() as tape:
+            tape.watch(rows)
+            gram = rwkeras.gram_matrix(rows)
+        return tape.gradient(gram, rows)
+
+    expected = differentiated(rows)
+    for _ in range(20):
+        CACHE.clear()
+        traced = [tf.function(differentiated, autograph=False) for _ in range(8)]
+        for found in in_threads([lambda f=f: f(rows) for f in traced]):
+            np.testing.assert_allclose(found, expected, rtol=1e-5)

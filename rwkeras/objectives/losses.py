@@ -6,6 +6,7 @@ layer, M the number of positions of one.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import tensorflow as tf
 
@@ -67,7 +68,24 @@ def _inner_products(dtype: tf.DType) -> Callable[[tf.Tensor], tf.Tensor]:
         return tf.linalg.matmul(rows, rows, transpose_a=True), gradient
 
     specification = tf.TensorSpec([None, None, None], dtype)
-    return tf.function(inner_products, input_signature=[specification], autograph=False)
+    function = tf.function(inner_products, input_signature=[specification], autograph=False)
+
+    def differentiated(rows):
+        with tf.GradientTape() as tape:
+            tape.watch(rows)
+            products = function(rows)
+        return tape.gradient(products, rows)
+
+    def prepare():
+        tf.function(differentiated, autograph=False).get_concrete_function(specification)
+        differentiated(tf.zeros([1, 1, 1], dtype))
+
+    # TensorFlow makes the graph of the gradient where it is first asked for, and fails if two
+    # threads ask at once: so it is made here, while the others wait for this function, and in a
+    # thread without the graphs and tapes that surround this call.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(prepare).result()
+    return function
 
 
 def texture_loss(features: tf.Tensor, target: tf.Tensor) -> tf.Tensor:

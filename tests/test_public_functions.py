@@ -413,7 +413,7 @@ def usual(name):
 
 
 CASES = [
-    pytest.param(name, setting, marks=[pytest.mark.slow] if each.slow else [])
+    pytest.param(name, setting, marks=[pytest.mark.slow] if each.slow or setting != "all" else [])
     for name, each in GROUPS.items()
     for setting in each.settings
 ]

@@ -62,6 +62,7 @@ def test_one_network_for_all_threads(optimizer):
             np.testing.assert_array_equal(found[n + 2], found[n])
 
 
+@pytest.mark.slow
 def test_a_network_for_each_thread():
     found = in_threads([lambda n=n: inverted(small(n), False, "lbfgs") for n in range(3)])
     for n in range(3):

@@ -65,6 +65,7 @@ def test_it_learns_the_style(training):
         assert history[name][-1] < share * history[name][0]
 
 
+@pytest.mark.slow
 def test_a_style_is_compared_at_each_octave(training):
     _, history = training
     assert set(history) == {"loss", "content_loss", "style_loss", "style1_loss"}
@@ -74,6 +75,7 @@ def test_a_style_is_compared_at_each_octave(training):
     assert TOY.feature_loss().feature_layers == ("level1",)
 
 
+@pytest.mark.slow
 def test_by_a_vgg():
     toy = {"architecture": "toy_vgg", "style_layers": ("conv1_1", "conv2_1"), "octaves": 1}
     settings = dataclasses.replace(TOY, **toy, steps=2, epoch_steps=1)

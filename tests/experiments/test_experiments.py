@@ -13,6 +13,8 @@ from rwkeras.experiments.study import Study
 from rwkeras.images.reading import read_image
 from tests.experiments.conftest import here
 
+pytestmark = pytest.mark.eager
+
 # They train a decoder for each of many variants, which takes seconds however few steps there are.
 MANY_TRAININGS = ("decoder_distributions", "feature_maps")
 

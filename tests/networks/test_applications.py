@@ -60,7 +60,13 @@ FAMILIES = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(APPLICATIONS))
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name == "mobilenet_v2" else pytest.param(name, marks=pytest.mark.slow)
+        for name in sorted(APPLICATIONS)
+    ],
+)
 def test_against_keras_with_the_same_weights(name):
     model = adapted(name)
     reference = keras_model(name, model.get_weights())

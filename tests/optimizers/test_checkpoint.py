@@ -43,7 +43,7 @@ def invert(model, image, optimizer, callback=None, layer="conv2_2", seed=0):
         ("lbfgs", "float32", 70),
         ("lbfgs", "bfloat16", 15),
         pytest.param("tfp", "auto", 25, marks=pytest.mark.slow),
-        ("tfp", "auto", 70),
+        pytest.param("tfp", "auto", 70, marks=pytest.mark.slow),
         ("adam", "auto", 25),
     ],
 )

@@ -119,6 +119,7 @@ def test_the_scale_of_the_loss_does_not_matter(scale, dtype):
     assert scaled.evaluations.numpy()[0] <= plain.evaluations.numpy()[0] + 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [tf.float32, tf.float64])
 def test_neither_unit_matters(dtype):
     # Powers of 2, which round nothing, from 1e-12 to 1e12: of the loss, of positions, of both. None

@@ -377,7 +377,10 @@ def wrong_for(member):
     return Problem({"float32": uneven, "bfloat16": wrong}, {}, corrected)
 
 
-@pytest.mark.parametrize(("member", "bounds"), [(0, [1, 2, 8, 12, 90]), (1, [40, 90])])
+@pytest.mark.parametrize(
+    ("member", "bounds"),
+    [(0, [1, 2, 8, 12, 90]), pytest.param(1, [40, 90], marks=pytest.mark.slow)],
+)
 def test_a_batch_ends_though_one_member_has_spent_its_evaluations(member, bounds):
     minimizer = Minimizer(wrong_for(member), "lbfgs", 20)
     for bound in bounds:

@@ -31,7 +31,7 @@ def pictures():
     return np.concatenate([smooth, noise]).astype(np.float32), np.repeat([[0.0], [1.0]], 8, axis=0)
 
 
-@pytest.mark.parametrize("frozen", [True, False])
+@pytest.mark.parametrize("frozen", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_it_learns_as_a_part_of_a_functional_model_and_is_saved(tmp_path, frozen):
     model, extractor = classifier(frozen)
     kernels = [kernel.copy() for kernel in extractor.get_weights()]

@@ -125,6 +125,7 @@ def test_a_batch_is_as_many_single_calls(remote, content, style):
             np.testing.assert_array_equal(answer[name][place], value[0])
 
 
+@pytest.mark.slow
 def test_each_content_may_have_a_style_of_its_own(remote, content, style):
     files = strings(png(content[0]), png(style[0]))
     answer = remote.predict("rest", {"content_bytes": files, "style_bytes": files[::-1]})
@@ -136,6 +137,7 @@ def test_each_content_may_have_a_style_of_its_own(remote, content, style):
         assert single["image_bytes"][0] == answer["image_bytes"][place]
 
 
+@pytest.mark.slow
 def test_options_are_heeded(remote, request_of):
     usual = remote.predict("serving_default", request_of)
     fewer = remote.predict("serving_default", {**request_of, "max_iterations": np.int32(3)})

@@ -34,6 +34,7 @@ def test_each_style_has_its_region(toy):
     }
 
 
+@pytest.mark.slow
 def test_one_region_of_everything_is_a_style_without_masks(toy):
     style, everywhere = waves(24, 28), np.ones((32, 32), np.float32)
     plain = painted(toy, style)
@@ -58,6 +59,7 @@ def test_a_part_of_a_style(toy, tmp_path):
     assert mean[0] > mean[2] + 0.1
 
 
+@pytest.mark.slow
 def test_from_coarse_to_fine(toy):
     scales = rwkeras.ScaleSettings(smallest=16)
     styles = [RED.astype(np.float32), BLUE.astype(np.float32)]

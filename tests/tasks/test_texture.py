@@ -254,6 +254,7 @@ def test_a_tileable_texture_is_measured_without_borders(toy, texture):
         np.testing.assert_allclose(losses[name], [loss], rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_tileable_texture_at_octaves_and_from_coarse_to_fine(toy, texture):
     pyramid = rwkeras.with_octaves(toy, LAYERS, 2)
     result = rwkeras.synthesize_texture(

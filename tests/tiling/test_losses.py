@@ -167,7 +167,12 @@ def test_a_bank_of_filters_of_all_sizes():
 
 @pytest.mark.parametrize(
     ("size", "depth", "tile"),
-    [((61, 54), 1, 8), ((52, 67), 2, 12), ((49, 49), 1, 12), ((64, 48), 2, 8)],
+    [
+        ((61, 54), 1, 8),
+        pytest.param((52, 67), 2, 12, marks=pytest.mark.slow),
+        ((49, 49), 1, 12),
+        pytest.param((64, 48), 2, 8, marks=pytest.mark.slow),
+    ],
 )
 def test_a_pyramid(size, depth, tile):
     layers = multiscale_layers(3)
@@ -184,6 +189,7 @@ def test_whatever_the_last_tile_of_a_pyramid_has(side):
     check(extractor, pictures(9, side), objective, 4)
 
 
+@pytest.mark.slow
 def test_a_network_at_each_octave(toy):
     size = 51, 66
     layers = rwkeras.octave_layers(["conv1_2", "conv2_1", "pool2"], 3)
@@ -252,6 +258,7 @@ def float64_loss(extractor, target, layers):
     return loss
 
 
+@pytest.mark.slow
 def test_finite_differences_in_float64(extractor):
     images, target = pictures(21, 27, batch=1), sources(21, 27, batch=1)
     objective = objective_of(("content", "texture", "tv"), extractor, target)

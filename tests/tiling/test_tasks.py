@@ -46,6 +46,7 @@ def check(make, **arguments):
     assert np.min(rwkeras.psnr(tiled.image, whole.image)) > 60
 
 
+@pytest.mark.slow
 def test_styles_of_a_batch(toy, content, style):
     pair = np.stack([content, np.flip(content, 0)])
 
@@ -128,6 +129,7 @@ def test_adaptive_is_of_pixels(toy, content):
     assert parametrization(objective, settings(16, parametrization="fourier")) == "fourier"
 
 
+@pytest.mark.slow
 def test_a_texture_of_a_pyramid(style):
     network = multiscale(filters=4)
 

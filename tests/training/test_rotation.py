@@ -28,6 +28,7 @@ def trained():
     return network, history, reports
 
 
+@pytest.mark.slow
 def test_learns_to_tell_rotations_of_what_it_has_not_seen(trained):
     _, history, reports = trained
     assert history.reports == tuple(reports)
@@ -65,6 +66,7 @@ def test_early_layers_change(trained):
     np.testing.assert_array_equal(twin.get_layer("conv1_1").kernel, kernel)
 
 
+@pytest.mark.slow
 def test_stopped_by_the_callback_and_from_a_folder(tmp_path):
     for index in range(2):
         write_image(tmp_path / f"{index}.png", landscape(index))

@@ -75,6 +75,19 @@ def fitted(
     return small
 
 
+def mask(flag: str, path: str | os.PathLike[str], image: np.ndarray) -> np.ndarray:
+    """Returns a mask as it is: its size may be wrong, but it may be of one colour.
+
+    Args:
+        flag: The flag that names it.
+        path: The file.
+        image: [height, width, 3].
+    """
+    size = image.shape[:2]
+    _GIVEN[flag, os.fspath(path)] = _Given(flag, os.fspath(path), size, size, plain=False)
+    return image
+
+
 @contextlib.contextmanager
 def named_pictures(flag: str | None = None) -> Iterator[None]:
     """Has errors in the block that are of a picture's pixels or size say of which file.

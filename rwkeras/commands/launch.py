@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from types import ModuleType
 
+import absl.logging
 from absl import app, flags
 from PIL import Image
 
@@ -103,6 +104,8 @@ def launch(module_name: str) -> None:
     warnings.showwarning = _show_warning
     # A network has functions of its own, and TensorFlow warns of each that it traces anew.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    # That a checkpoint or a model was written is no news either.
+    absl.logging.set_verbosity(absl.logging.WARNING)
     # What is wrong with a broken file is said in the one line of its error.
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     tools: list[ModuleType] = []

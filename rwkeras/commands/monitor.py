@@ -1,9 +1,10 @@
 """What a person sees of a run while it goes on, and how they stop it."""
 
+import contextlib
 import signal
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +38,8 @@ class Monitor:
 
     Used as a context manager. The first signal ends the run at the next chance, with a result; the
     second ends the process, but for SIGHUP, which a terminal that is closed may send twice. Nothing
-    that is shown or written on the way ends the run: of a preview that cannot be, there is one
-    warning.
+    that is shown or written on the way ends the run: of previews that cannot be, and of what
+    TensorBoard would read, there is one warning each.
 
     Args:
         output: The path of the result, beside which previews go.
@@ -64,7 +65,9 @@ class Monitor:
         self._previews: int | None = None
         self._pictures = Pictures() if pictures is None else pictures
         self._filmstrip = filmstrip
-        self._writer = tf.summary.create_file_writer(logdir) if logdir else None
+        self._writer: tf.summary.SummaryWriter | None = None
+        with self._logging():
+            self._writer = tf.summary.create_file_writer(logdir) if logdir else None
         self._bar = tqdm(
             total=total,
             unit="it",
@@ -86,8 +89,9 @@ class Monitor:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
         self._bar.close()
-        if self._writer is not None:
-            self._writer.close()
+        with self._logging():
+            if self._writer is not None:
+                self._writer.close()
 
     def _interrupt(self, number, frame) -> None:
         self.interrupted = number
@@ -109,10 +113,20 @@ class Monitor:
             self._write_preview(progress.iteration, shown())
         if self._filmstrip is not None:
             self._filmstrip.see(progress.iteration, shown)
-        if self._writer is not None:
-            with self._writer.as_default(step=progress.iteration):
-                self._log(progress, shown)
+        with self._logging():
+            if self._writer is not None:
+                with self._writer.as_default(step=progress.iteration):
+                    self._log(progress, shown)
         return self.interrupted is not None
+
+    @contextlib.contextmanager
+    def _logging(self) -> Iterator[None]:
+        """Warns of what TensorBoard cannot be told in a block, and tells it no more."""
+        try:
+            yield
+        except (OSError, tf.errors.OpError):
+            self._writer = None
+            warnings.warn("What TensorBoard would show cannot be written", stacklevel=3)
 
     def _write_preview(self, iteration: int, image: np.ndarray) -> None:
         """Writes a preview; warns of the first that cannot be written."""

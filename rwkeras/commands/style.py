@@ -11,6 +11,7 @@ import numpy as np
 from absl import flags
 
 from rwkeras.commands.flags import FLAGS, network, read
+from rwkeras.commands.given import mask
 from rwkeras.commands.joined import source_weights
 from rwkeras.commands.paths import check_paths, define_paths
 from rwkeras.commands.sizes import (
@@ -125,7 +126,8 @@ def _masks() -> dict[str, Any]:
     """Returns the regions of styles as `transfer_style` takes them."""
     given = {name: FLAGS[name].value for name in ("content_masks", "style_masks")}
     return {
-        name: paths and [read_image(path, name) for path in paths] for name, paths in given.items()
+        name: paths and [mask(name, path, read_image(path, name)) for path in paths]
+        for name, paths in given.items()
     }
 
 

@@ -1,9 +1,11 @@
 """The way of every task tool: check the outputs, run, write."""
 
+import contextlib
 import dataclasses
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -105,7 +107,7 @@ def _make(
 def _write_overviews(
     files: TaskFiles, pictures: Pictures, done: list[_Made], *, last: bool
 ) -> None:
-    """Writes what there is to say of all results so far.
+    """Writes what there is to say of all results so far, each file even if another cannot be.
 
     Args:
         files: Where to; into what is no regular file only at last, as it cannot be replaced.
@@ -114,15 +116,27 @@ def _write_overviews(
         last: Whether no more will come.
     """
     several = bool(done[0].label)
-    if several and (last or not is_stream(files.output)):
-        sheet = [(made.label, made.thumbnail) for made in done]
-        pictures.write_sheet(files.output, in_rows(sheet))
-    if files.filmstrip is not None and (last or not is_stream(files.filmstrip)):
-        pictures.write_sheet(files.filmstrip, [made.stages for made in done])
-    if files.report is not None and (last or not is_stream(files.report)):
+
+    def sheet(path: Path) -> None:
+        pictures.write_sheet(path, in_rows([(made.label, made.thumbnail) for made in done]))
+
+    def filmstrip(path: Path) -> None:
+        pictures.write_sheet(path, [made.stages for made in done])
+
+    def report(path: Path) -> None:
         reports = [made.report for made in done]
         given = {flag.name: flag.value for flag in own_flags()}
-        write_json(files.report, {"variations": reports} if several else reports[0], given)
+        write_json(path, {"variations": reports} if several else reports[0], given)
+
+    overviews: list[tuple[Path | None, Callable[[Path], None]]] = [
+        (files.output if several else None, sheet),
+        (files.filmstrip, filmstrip),
+        (files.report, report),
+    ]
+    with contextlib.ExitStack() as writes:  # All are called, whatever one of them raises.
+        for path, write in reversed(overviews):
+            if path is not None and (last or not is_stream(path)):
+                writes.callback(write, path)
 
 
 def run_task(

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from rwkeras.commands.flags import FLAGS
 from rwkeras.commands.monitor import preview_path
-from rwkeras.commands.outputs import check_outputs
+from rwkeras.commands.outputs import check_outputs, inputs
 from rwkeras.commands.variations import Variation, variations
-from rwkeras.images.files import check_output
+from rwkeras.images.files import check_output, is_stream
 from rwkeras.images.outputs import Output
 from rwkeras.images.writing import check_image_output
 from rwkeras.validation import invalid_argument
@@ -53,7 +53,10 @@ def task_files(reads: Sequence[str], *, noise: bool) -> tuple[TaskFiles, list[Va
         named.append(Output("filmstrip", filmstrip))
     previews = [p for v in wanted for p in _previews(v.output, named)] if FLAGS.save_every else []
     check_outputs([*previews, *named], [*_READS, *reads])
-    _check_checkpoints(named)
+    files = [(name, path) for name, path, _ in named]
+    files += [(name, Path(path)) for name, path, _ in inputs([*_READS, *reads])]
+    _check_checkpoints(files)
+    _check_logdir()
     return TaskFiles(output, report, filmstrip), wanted
 
 
@@ -68,20 +71,31 @@ def _previews(output: Path, others: Iterable[Output]) -> list[Output]:
     pattern = re.compile(rf"{re.escape(output.stem)}-\d{{5,}}{re.escape(output.suffix)}")
     written = [os.path.split(os.path.realpath(other.path)) for other in others]
     names = {*os.listdir(folder), *(name for parent, name in written if parent == folder)}
-    return [
-        Output("output", output.with_name(name), output)
-        for name in sorted(names)
-        if pattern.fullmatch(name)
-    ]
+    previews = [output.with_name(name) for name in sorted(names) if pattern.fullmatch(name)]
+    for preview in previews:
+        if is_stream(preview):  # Who would read it is not asked for it, and the run would wait.
+            expected = f"a value with which {preview.name}, no regular file, is not written"
+            raise invalid_argument("output", expected, str(output))
+    return [Output("output", preview, output) for preview in previews]
 
 
-def _check_checkpoints(outputs: Iterable[Output]) -> None:
-    """Raises `ValueError` if an output would take the place of a checkpoint's file."""
+def _check_checkpoints(files: Iterable[tuple[str, Path]]) -> None:
+    """Raises `ValueError` if a file, by flag, has the place of one of a checkpoint's."""
     if FLAGS.checkpoint_dir is None:
         return
     folder = Path(os.path.realpath(FLAGS.checkpoint_dir))
-    for name, path, _ in outputs:
+    for name, path in files:
         target = Path(os.path.realpath(path))
         if folder in target.parents and _CHECKPOINT.fullmatch(target.name):
             expected = "a name that no file of a checkpoint has, in `checkpoint_dir`"
             raise invalid_argument(name, expected, str(path))
+
+
+def _check_logdir() -> None:
+    """Raises `ValueError` if the folder for TensorBoard is a file."""
+    if (
+        FLAGS.logdir is not None
+        and os.path.exists(FLAGS.logdir)
+        and not os.path.isdir(FLAGS.logdir)
+    ):
+        raise invalid_argument("logdir", "a folder", FLAGS.logdir)

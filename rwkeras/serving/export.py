@@ -239,5 +239,8 @@ def _whole_folder(target: Path) -> Iterator[Path]:
         if target.exists():
             raise invalid_argument("version", "one that is not there yet", target.name) from error
         raise
+    except tf.errors.OpError as error:  # As TensorFlow calls a disk that is full.
+        reason = str(error.message).splitlines()[0].rpartition("; ")[2]
+        raise OSError(f"The model cannot be written to {target}: {reason}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

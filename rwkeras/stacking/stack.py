@@ -11,7 +11,7 @@ from rwkeras.backend import keras
 from rwkeras.eager import eager_only
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.calibrate import divide_weights
-from rwkeras.networks.features import check_image_shape, feature_extractor
+from rwkeras.networks.features import SilentNetworkError, check_image_shape, feature_extractor
 from rwkeras.networks.initializers import RandomInitializer, get_initializer
 from rwkeras.networks.recipe import LayerRecipe, Recipe, candidate_kernel, kernel_digest
 from rwkeras.random import derive_seed
@@ -104,9 +104,8 @@ def _choose(
     losses = rungs[-1].losses
     chosen = min(losses, key=losses.__getitem__)
     if not np.isfinite(losses[chosen]):
-        raise invalid_argument(
-            "reference_image", f"an image on which layer '{layer}' is active and finite", "silence"
-        )
+        expected = f"an image on which layer '{layer}' is active and finite"
+        raise invalid_argument("reference_image", expected, "silence", kind=SilentNetworkError)
     made = _fix(model, layer, kernels[chosen], reference)._replace(candidate=chosen)
     return made, LayerChoice(layer, chosen, rungs)
 

@@ -128,7 +128,7 @@ def _check_proportions(name: str, mask: np.ndarray, picture: tf.Tensor) -> None:
     if not (_scaled_alike(mask.shape, size) or _scaled_alike(size, mask.shape)):
         height, width = size
         expected = f"masks of the proportions of the picture, {height} high and {width} wide"
-        raise invalid_argument(name, expected, "{} high and {} wide".format(*mask.shape))
+        raise invalid_argument(name, expected, (int(mask.shape[0]), int(mask.shape[1])))
 
 
 def _scaled_alike(size: tuple[int, ...], whole: tuple[int, ...]) -> bool:

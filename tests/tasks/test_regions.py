@@ -136,17 +136,17 @@ def of_size(height, width):
         (
             {"content_masks": [of_size(31, 20)], "style_masks": [of_size(24, 40)]},
             "`content_masks`. Expected masks of the proportions of the picture, 31 high and 47 "
-            "wide. Received: content_masks=31 high and 20 wide",
+            "wide. Received: content_masks=(31, 20)",
         ),
         (
             {"content_masks": [of_size(31, 47)], "style_masks": [of_size(40, 24)]},
             "`style_masks`. Expected masks of the proportions of the picture, 24 high and 40 "
-            "wide. Received: style_masks=40 high and 24 wide",
+            "wide. Received: style_masks=(40, 24)",
         ),
         (
             {"content_masks": [of_size(310, 520)]},
             "`content_masks`. Expected masks of the proportions of the picture, 31 high and 47 "
-            "wide. Received: content_masks=310 high and 520 wide",
+            "wide. Received: content_masks=(310, 520)",
         ),
     ],
 )

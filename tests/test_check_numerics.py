@@ -1,5 +1,6 @@
 """A program that has TensorFlow look for infinities and NaN finds none in a healthy run."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -82,3 +83,14 @@ def test_losses(checked, batch):
         tape.watch(batch)
         total = tf.add_n(list(term({"input": batch}).values()))
     assert np.isfinite(tape.gradient(total, batch)).all()
+
+
+def test_a_program_that_trains_by_a_perceptual_loss(checked):
+    inputs = keras.Input((None, None, 3))
+    model = keras.Model(inputs, keras.layers.Conv2D(3, 1)(inputs))
+    loss = rwkeras.RandomPerceptualLoss(
+        "toy_vgg", feature_layers=["conv1_2"], style_layers=["conv1_1"], pixel_weight=1.0
+    )
+    model.compile("adam", loss, jit_compile=False)
+    pictures = np.stack([waves(16, 16)] * 2)
+    assert np.isfinite(model.fit(pictures, pictures[:, ::-1], verbose=0).history["loss"]).all()

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
+from rwkeras.commands.launch import Signalled
 from rwkeras.commands.monitor import Monitor, report_interval
 from rwkeras.images.painting import painting
 from rwkeras.images.reading import fit_longer_side, from_array
@@ -66,7 +67,7 @@ def _run(
         result = task(seed=FLAGS.seed, optimizer=settings, callback=monitor)
     write_image(output, result.image)
     if monitor.interrupted:
-        raise KeyboardInterrupt
+        raise Signalled(monitor.interrupted)
     return result.image
 
 

@@ -17,13 +17,14 @@ from typing import Any
 from absl import flags
 from tqdm import tqdm
 
-from rwkeras.commands.outputs import inputs
+from rwkeras.commands.outputs import check_outputs, inputs
 from rwkeras.commands.paths import check_paths, define_paths
 from rwkeras.commands.report import versions
 from rwkeras.experiments.page import write_page
 from rwkeras.experiments.registry import EXPERIMENTS
 from rwkeras.experiments.settings import QUICK, ExperimentSettings
 from rwkeras.experiments.study import Study
+from rwkeras.images.outputs import Output
 from rwkeras.networks.loading import NETWORKS
 from rwkeras.sweeps.files import FileRef, put_file
 from rwkeras.sweeps.jobs import Job, Manifest
@@ -133,6 +134,9 @@ def _check_inputs(folder: str) -> None:
         if page in (Path(os.path.realpath(path)), *Path(os.path.realpath(path)).parents):
             expected = f"files outside the folder of the page, {folder}"
             raise invalid_argument(name, expected, str(path))
+    # What is there may be a link, which is written through.
+    there = [Output("output_dir", file, folder) for file in page.rglob("*") if file.is_file()]
+    check_outputs(there, _READS)
 
 
 def main() -> None:

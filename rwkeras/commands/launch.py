@@ -1,11 +1,12 @@
 """How a tool starts, and how it says what went wrong."""
 
+import contextlib
 import importlib
 import logging
 import signal
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
 
 import absl.logging
@@ -29,6 +30,37 @@ flags.DEFINE_float(
 )
 
 
+class Signalled(BaseException):
+    """A signal that ends the process, raised so that what is under way is left in order.
+
+    Args:
+        number: The signal's.
+    """
+
+    def __init__(self, number: int):
+        super().__init__(number)
+        self.number = number
+
+
+@contextlib.contextmanager
+def _signals_raised() -> Iterator[None]:
+    """Raises `Signalled` in a block at SIGTERM and SIGHUP, unless they are ignored."""
+
+    def end(number, frame):
+        # A second SIGTERM ends the process at once; a terminal may send SIGHUP twice.
+        signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.SIG_IGN)
+        raise Signalled(number)
+
+    heard = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) == signal.SIG_DFL]
+    for number in heard:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in heard:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
@@ -49,6 +81,9 @@ def _guarded(function: Callable[[], int | None]) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return SIGNALLED + signal.SIGINT
+    except Signalled as error:
+        print("interrupted", file=sys.stderr)
+        return SIGNALLED + error.number
 
 
 def _parsed(arguments: list[str]) -> list[str]:
@@ -118,7 +153,8 @@ def launch(module_name: str) -> None:
             if len(arguments) > 1:
                 raise ValueError(f"Unexpected arguments: {' '.join(arguments[1:])}")
             _allow_megapixels()
-            return tools[0].main()
+            with _signals_raised():
+                return tools[0].main()
 
         return _guarded(run)
 

@@ -20,9 +20,11 @@ from absl import flags
 from tqdm import tqdm
 
 from rwkeras.commands.given import fitted
+from rwkeras.commands.outputs import check_outputs
 from rwkeras.commands.paths import check_paths, define_paths
 from rwkeras.images.collection import named_files
 from rwkeras.images.files import check_output
+from rwkeras.images.outputs import Output
 from rwkeras.images.reading import read_image
 from rwkeras.networks.loading import NETWORKS, takes
 from rwkeras.optimizers.settings import PRECISIONS, OptimizerSettings
@@ -85,6 +87,11 @@ def _images() -> list[FileRef]:
     ]
 
 
+def _copy(network: str) -> str:
+    """Returns where the copy of a network's file is, relative to the output folder."""
+    return os.path.join("networks", os.path.basename(network))
+
+
 def _networks(reference: FileRef) -> list[NetworkSpec]:
     """Returns the networks, those by name made ready on an image."""
     top = any(layer in _TOP for layer in FLAGS.layers)
@@ -98,8 +105,7 @@ def _networks(reference: FileRef) -> list[NetworkSpec]:
             continue
         if not os.path.isfile(network):
             check_choice("networks", network, (*NETWORKS, "RECIPE.json", "PATH.keras"))
-        path = os.path.join("networks", os.path.basename(network))
-        file = put_file(FLAGS.output_dir, path, Path(network).read_bytes())
+        file = put_file(FLAGS.output_dir, _copy(network), Path(network).read_bytes())
         found.append(NetworkSpec(file=file, top=top))
     return found
 
@@ -164,12 +170,32 @@ class _Progress:
         self._bar.update()
 
 
+def _is_one(path: str, other: str) -> bool:
+    return os.path.realpath(path) == os.path.realpath(other)
+
+
+def _check_outputs(table: str) -> None:
+    """Raises `ValueError` unless the table can be written, and takes no place of what is read."""
+    if "://" in table:
+        return
+    copies = [
+        (network, os.path.join(FLAGS.output_dir, _copy(network)))
+        for network in FLAGS.networks
+        if network not in NETWORKS
+    ]
+    written = [copy for network, copy in copies if not _is_one(network, copy)]
+    outputs = [Output("output_dir", Path(path), FLAGS.output_dir) for path in [table, *written]]
+    check_outputs(outputs, ("images", "networks"))
+
+
 def main() -> None:
     """Runs the tool."""
     if FLAGS.workers is not None:
         check_number("workers", FLAGS.workers, integer=True, minimum=1)
-    manifest = _manifest()
     table = os.path.join(FLAGS.output_dir, "results.csv")
+    if os.path.isdir(FLAGS.output_dir):
+        _check_outputs(table)
+    manifest = _manifest()
     if "://" not in table:
         check_output(table, "output_dir")
     try:

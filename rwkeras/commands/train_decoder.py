@@ -7,6 +7,7 @@ Example:
     rwkeras-train-decoder --images=photos --layer=conv3_1 --output=decoder.keras
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.commands.launch import own_flags
 from rwkeras.commands.outputs import check_named_outputs
 from rwkeras.commands.report import write_json
-from rwkeras.decoders.backup import forget_backup
+from rwkeras.decoders.backup import check_no_backup, forget_backup
 from rwkeras.decoders.photographs import Photographs
 from rwkeras.decoders.settings import (
     PRECISIONS,
@@ -157,7 +158,11 @@ def main() -> None:
     report = check_output(FLAGS.report, "report") if FLAGS.report else None
     check_named_outputs(("images", "network", "weights"), output=output, report=report)
     decoder, training = _settings()
-    backup = Path(FLAGS.backup_dir or output.with_suffix(".training"))
+    # Not longer than the output's name, which may be as long as names can be.
+    backup = Path(FLAGS.backup_dir or output.with_suffix(".state"))
+    check_no_backup(str(backup), output=output, report=report)
+    if FLAGS.logdir is not None and os.path.isfile(FLAGS.logdir):
+        raise invalid_argument("logdir", "a folder", FLAGS.logdir)
     photos = _photographs(training)
     model = _network(photos, training)
     trained = train_decoder(

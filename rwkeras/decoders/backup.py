@@ -2,8 +2,10 @@
 
 import contextlib
 import dataclasses
+import errno
 import hashlib
 import json
+import os
 import shutil
 import warnings
 from collections.abc import Iterable, Sequence
@@ -23,6 +25,8 @@ _BACKUP, _DESCRIPTION = "backup", "training.json"
 _STATE = "training_metadata.json"
 # So many photographs tell a set from another.
 _DESCRIBED = 16
+# A disk's being full, or a user's part of it.
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def description(
@@ -68,11 +72,28 @@ class _Backup(keras.callbacks.BackupAndRestore):
             super().on_epoch_end(epoch, logs)
         except (OSError, RuntimeError) as error:  # HDF5 raises either.
             self._failed = True
-            warnings.warn(
-                f"The state of the training cannot be kept in {self.backup_dir}, and it goes on "
-                f"without: {error}",
-                stacklevel=2,
-            )
+            _warn(self.backup_dir, error)
+
+
+def _warn(folder: str, error: Exception) -> None:
+    warnings.warn(
+        f"The state of the training cannot be kept in {folder}, and it goes on without: {error}",
+        stacklevel=3,
+    )
+
+
+def check_no_backup(folder: str, **files: Path | None) -> None:
+    """Raises `ValueError` if a file is to be where the state of a training is, which is removed.
+
+    Args:
+        folder: The training's folder.
+        files: What will be written, by argument.
+    """
+    backup = Path(os.path.realpath(Path(folder) / _BACKUP))
+    for name, path in files.items():
+        if path is not None and backup in Path(os.path.realpath(path)).parents:
+            expected = f"a file outside of the training's state, {Path(folder) / _BACKUP}"
+            raise invalid_argument(name, expected, str(path))
 
 
 def forget_backup(folder: str) -> None:
@@ -105,6 +126,9 @@ def backup_in(
             with whole_file(said) as temporary:
                 temporary.write_text(described)
     except OSError as error:
+        if error.errno in _FULL:
+            _warn(folder, error)
+            return []
         expected = "a folder that can be written to"
         raise invalid_argument("backup_dir", expected, f"{folder} ({error.strerror})") from error
     if not said.exists() or said.read_text() != described:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -178,4 +179,12 @@ def _stopping(training: DecoderTraining) -> list[keras.callbacks.Callback]:
 
 
 def _logging(logdir: str | None) -> list[keras.callbacks.Callback]:
-    return [] if logdir is None else [keras.callbacks.TensorBoard(logdir)]
+    """Returns what tells TensorBoard, if it can be told."""
+    if logdir is None:
+        return []
+    try:
+        tf.summary.create_file_writer(logdir).close()
+    except (OSError, tf.errors.OpError):  # A disk that is full.
+        warnings.warn("What TensorBoard would show cannot be written", stacklevel=2)
+        return []
+    return [keras.callbacks.TensorBoard(logdir)]

@@ -35,7 +35,7 @@ def test_a_decoder_is_trained_and_used(run, photos, photo, tmp_path):
     assert len(said["history"]["loss"]) == 3
     assert (said["photographs"], said["unreadable"]) == (4, ["broken.png"])
     assert list((tmp_path / "logs").rglob("events.*"))
-    assert not (tmp_path / "decoder.training").exists()
+    assert not (tmp_path / "decoder.state").exists()
 
     arguments = ["--decoder=decoder.keras", "--output=decoded.png", "--report=decoded.json"]
     process = run("decode", f"--image={photo}", *arguments, "--image_size=0")

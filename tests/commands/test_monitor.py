@@ -141,3 +141,26 @@ def test_a_preview_that_cannot_be_written(tmp_path):
         "A preview cannot be written: Invalid value for argument `output`. Expected a file in a "
         f"folder that exists. Received: output={path.with_name('out-00001.png')}"
     ]
+
+
+def test_a_folder_for_tensorboard_that_cannot_be_written(tmp_path):
+    (tmp_path / "logs").write_text("a file")
+    with pytest.warns(UserWarning, match="TensorBoard") as warned:
+        made = Monitor(tmp_path / "out.png", 100, 0, str(tmp_path / "logs"))
+    with made as monitor:
+        assert not monitor(progress(0))
+        assert not monitor(progress(5))
+    assert [str(each.message) for each in warned] == [
+        "What TensorBoard would show cannot be written"
+    ]
+
+
+def test_a_disk_that_fills_while_tensorboard_is_told(tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    with Monitor(tmp_path / "out.png", 100, 0, str(tmp_path / "logs")) as monitor:
+        monkeypatch.setattr(tf.summary, "scalar", full)
+        with pytest.warns(UserWarning, match="TensorBoard"):
+            assert not monitor(progress(0))
+        assert not monitor(progress(5))

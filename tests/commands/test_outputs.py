@@ -55,6 +55,11 @@ CASES = {
             "files outside the folder of the page, out/convergence",
             "out/convergence",
         ),
+        "--experiment=morph --output_dir=linked --images=photo.png": (
+            "output_dir",
+            "a value with which figure.png is not written over the file of `images`",
+            "linked/morph",
+        ),
         "--experiment=convergence --output_dir=out --network=a.keras --alexnet_weights=x/a.keras": (
             "alexnet_weights",
             "a file of another name than that of `network`",
@@ -66,6 +71,16 @@ CASES = {
             "output_dir",
             "a value with which photo.png is not written over the file of `images`",
             "out",
+        ),
+        "--images=photo.png --output_dir=linked": (
+            "output_dir",
+            "a value with which results.csv is not written over the file of `images`",
+            "linked",
+        ),
+        "--images=painting.png --output_dir=linked --networks=d.keras": (
+            "output_dir",
+            "a value with which d.keras is not written over the file of `networks`",
+            "linked",
         ),
     },
     "query": {
@@ -101,6 +116,21 @@ CASES = {
             "report", "images", "photos/sub/0.png"
         ),
         "--network=d.keras --output=d.keras": another("output", "network", "d.keras"),
+        "--network=vgg19 --backup_dir=state --output=state/backup/new.keras": (
+            "output",
+            "a file outside of the training's state, state/backup",
+            "state/backup/new.keras",
+        ),
+        "--network=vgg19 --backup_dir=state --output=n.keras --report=state/backup/r.json": (
+            "report",
+            "a file outside of the training's state, state/backup",
+            "state/backup/r.json",
+        ),
+        "--network=vgg19 --output=n.keras --logdir=photo.png": (
+            "logdir",
+            "a folder",
+            "photo.png",
+        ),
     },
     "invert": {
         "--output=photo.png": another("output", "image", "photo.png"),
@@ -124,6 +154,17 @@ CASES = {
             "report",
             "a name that no file of a checkpoint has, in `checkpoint_dir`",
             "state/checkpoint",
+        ),
+        "--checkpoint_dir=state --image=state/ckpt-1.index": (
+            "image",
+            "a name that no file of a checkpoint has, in `checkpoint_dir`",
+            "state/ckpt-1.index",
+        ),
+        "--logdir=photo.png": ("logdir", "a folder", "photo.png"),
+        "--output=pipe.png --save_every=5": (
+            "output",
+            "a value with which pipe-00005.png, no regular file, is not written",
+            "pipe.png",
         ),
         f"--output={LONG}1234567890.png": (
             "output",
@@ -153,14 +194,20 @@ COMMON = {"invert": INVERT, "style": STYLE}
 @pytest.fixture
 def folder(tmp_path):
     """Returns a folder with files of many kinds, none of which is to change."""
-    for path in ("out/images", "out/convergence", "photos/sub", "state"):
+    folders = ("out/images", "out/convergence", "photos/sub", "state/backup", "linked/morph")
+    for path in (*folders, "linked/networks"):
         (tmp_path / path).mkdir(parents=True)
     for path in ("photo", "painting", "out", "strip", "photos/sub/0", "out/images/photo"):
         rwkeras.write_image(tmp_path / f"{path}.png", waves(8, 8))
     rwkeras.write_image(tmp_path / "out/convergence/figure.png", waves(8, 8))
     (tmp_path / "d.keras").write_bytes(b"a decoder")
     (tmp_path / "state/checkpoint").touch()
+    (tmp_path / "state/ckpt-1.index").write_bytes((tmp_path / "photo.png").read_bytes())
     os.symlink("photo.png", tmp_path / "link.png")
+    os.symlink("../photo.png", tmp_path / "linked/results.csv")
+    os.symlink("../../photo.png", tmp_path / "linked/morph/figure.png")
+    os.link(tmp_path / "d.keras", tmp_path / "linked/networks/d.keras")
+    os.mkfifo(tmp_path / "pipe-00005.png")
     for name in ("hard.png", "photo.json", "out-00005.png", "out_seed5.png"):
         os.link(tmp_path / "photo.png", tmp_path / name)
     return tmp_path

@@ -77,6 +77,18 @@ LINES = {
          "--output=style.png", "--report=report.json"],
         None,
     ),
+    "mask": (
+        [*STYLE, "--content=photo.png", "--style=photo.png,photo.png", "--output=out.png",
+         "--content_masks=white.png,thin.png"],
+        "Invalid value for argument `content_masks`. Expected masks of the proportions of the "
+        "picture, 32 high and 24 wide. Received: content_masks=thin.png, 2000 x 3 pixels",
+    ),
+    "black reference": (
+        ["stack", "--reference=black.png", "--architecture=toy_vgg", "--output=out.json",
+         "--max_iterations=1", "--image_size=40"],
+        f"Invalid value for argument `reference`. {PLAIN}reference=black.png, 40 x 40 pixels, all "
+        "of one colour",
+    ),
     "small": (
         ["texture", "--texture=small.png", "--output=out.png", "--image_size=0", "--layers=conv3_1",
          "--network=toy_vgg"],
@@ -91,7 +103,8 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("people")
     pictures = {
         "photo.png": waves(32, 24), "small.png": waves(6, 3), COMMAS: waves(24, 32),
-        "thin.png": np.zeros((3, 2000, 3)), "black.png": np.zeros((40, 40, 3)),
+        "thin.png": np.ones((3, 2000, 3)), "white.png": np.ones((32, 24, 3)),
+        "black.png": np.zeros((40, 40, 3)),
     }  # fmt: skip
     for name, picture in pictures.items():
         rwkeras.write_image(folder / name, picture)

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import rwkeras
 from rwkeras import DecoderSettings, DecoderTraining, TrainedDecoder
@@ -510,6 +511,25 @@ def test_a_state_that_cannot_be_written(whole, toy, tmp_path, monkeypatch):
     assert [str(each.message) for each in warned if "kept" in str(each.message)] == [
         f"The state of the training cannot be kept in {tmp_path / 'backup'}, and it goes on "
         "without: [Errno 28] No space left on device"
+    ]
+    assert same(result.model, whole.model)
+
+
+def test_a_disk_that_is_full_from_the_beginning(whole, toy, tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def no_writer(*args):
+        raise tf.errors.UnknownError(None, None, "no events writer")
+
+    monkeypatch.setattr("rwkeras.decoders.backup.whole_file", full)
+    monkeypatch.setattr(tf.summary, "create_file_writer", no_writer)
+    with pytest.warns(UserWarning, match="cannot be") as warned:
+        result = trained(toy, backup_dir=tmp_path, logdir=str(tmp_path / "logs"))
+    assert [str(each.message) for each in warned if "cannot be" in str(each.message)] == [
+        f"The state of the training cannot be kept in {tmp_path}, and it goes on without: "
+        "[Errno 28] No space left on device",
+        "What TensorBoard would show cannot be written",
     ]
     assert same(result.model, whole.model)
 

@@ -165,6 +165,22 @@ def test_a_version_is_whole_or_not_there(model, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_disk_that_is_full_is_said(tmp_path, monkeypatch):
+    def fails(*args, **kwargs):
+        text = "{{function_node SaveV2}} part.data; No space left on device [Op:SaveV2]"
+        raise tf.errors.ResourceExhaustedError(None, None, text)
+
+    monkeypatch.setattr("rwkeras.serving.export.write_warmup", fails)
+    inputs = keras.Input((None, None, 3))
+    with pytest.raises(OSError) as error:
+        export_decoder(keras.Model(inputs, 1 - inputs), tmp_path / "new", settings=SMALL)
+    assert str(error.value) == (
+        f"The model cannot be written to {tmp_path / 'new' / '1'}: No space left on device "
+        "[Op:SaveV2]"
+    )
+    assert list((tmp_path / "new").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

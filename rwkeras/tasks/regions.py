@@ -12,6 +12,7 @@ from rwkeras.networks.regions import region_layers, with_regions
 from rwkeras.objectives.objective import Objective
 from rwkeras.tasks.measured import texture_terms
 from rwkeras.tasks.settings import StyleSettings
+from rwkeras.tasks.start import proportional
 from rwkeras.validation import invalid_argument
 
 
@@ -125,15 +126,7 @@ def _mask(mask: Any, name: str) -> np.ndarray:
 def _check_proportions(name: str, mask: np.ndarray, picture: tf.Tensor) -> None:
     """Raises `ValueError` unless a mask is of a picture's size but for a scale and rounding."""
     size = int(picture.shape[1]), int(picture.shape[2])
-    if not (_scaled_alike(mask.shape, size) or _scaled_alike(size, mask.shape)):
+    if not proportional(mask.shape, size):
         height, width = size
         expected = f"masks of the proportions of the picture, {height} high and {width} wide"
         raise invalid_argument(name, expected, (int(mask.shape[0]), int(mask.shape[1])))
-
-
-def _scaled_alike(size: tuple[int, ...], whole: tuple[int, ...]) -> bool:
-    """Returns whether there is a scale of a whole whose sides are less than a pixel from these."""
-    scales = [
-        ((side - 1) / length, (side + 1) / length) for side, length in zip(size, whole, strict=True)
-    ]
-    return max(low for low, _ in scales) < min(high for _, high in scales)

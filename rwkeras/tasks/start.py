@@ -1,6 +1,8 @@
 """Pictures to start from."""
 
 import os
+import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -21,7 +23,8 @@ def as_start(init: Any, content: tf.Tensor) -> tf.Tensor:
         content: float32 RGB in [0, 1], [batch, height, width, 3].
 
     Returns:
-        float32 RGB in [0, 1], [batch, height, width, 3], of any size.
+        float32 RGB in [0, 1], [batch, height, width, 3], of any size. Of what will be stretched to
+        the content's proportions there is a warning.
 
     Raises:
         ValueError: It is neither, or there are not as many images as of the content, nor one.
@@ -38,4 +41,24 @@ def as_start(init: Any, content: tf.Tensor) -> tf.Tensor:
     batch = content.shape[0]
     if images.shape[0] not in (1, batch):
         raise invalid_argument("init", f"one image or {batch}", f"{images.shape[0]} images")
+    size, whole = images.shape[1:3], content.shape[1:3]
+    if not proportional(size, whole):
+        warnings.warn(
+            f"`init` is stretched from {size[1]} x {size[0]} pixels to the proportions of "
+            f"{whole[1]} x {whole[0]}",
+            stacklevel=2,
+        )
     return tf.repeat(images, batch, axis=0) if images.shape[0] < batch else images
+
+
+def proportional(size: Sequence[int], other: Sequence[int]) -> bool:
+    """Returns whether pictures, [height, width], differ by a scale and rounding alone."""
+    return _scaled_alike(size, other) or _scaled_alike(other, size)
+
+
+def _scaled_alike(size: Sequence[int], whole: Sequence[int]) -> bool:
+    """Returns whether there is a scale of a whole whose sides are less than a pixel from these."""
+    scales = [
+        ((side - 1) / length, (side + 1) / length) for side, length in zip(size, whole, strict=True)
+    ]
+    return max(low for low, _ in scales) < min(high for _, high in scales)

@@ -1,3 +1,4 @@
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,18 @@ def test_an_image_for_each(content):
     pictures = np.stack([waves(24, 9), 1 - waves(24, 9)])
     np.testing.assert_array_equal(as_start(pictures, content), pictures)
     np.testing.assert_array_equal(as_start(pictures[1:], content[:1]), pictures[1:])
+
+
+def test_what_will_be_stretched_is_said(content):
+    _, height, width, _ = content.shape
+    with pytest.warns(UserWarning, match="stretched") as warned:
+        as_start(waves(4, 90), content)
+    assert [str(each.message) for each in warned] == [
+        f"`init` is stretched from 90 x 4 pixels to the proportions of {width} x {height}"
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        as_start(waves(2 * height, 2 * width), content)
 
 
 @pytest.mark.parametrize("kind", [str, lambda path: path])

@@ -73,18 +73,25 @@ class Checkpoints:
             raise invalid_argument(
                 "checkpoint_dir", "a folder that can be written", directory
             ) from error
+        except UnicodeDecodeError as error:  # The file that names the latest is no text.
+            raise _of_another_program(directory) from error
 
     def restore(self) -> bool:
         """Takes the run to where it was when last saved; returns whether it ever was.
 
         Raises:
-            ValueError: The folder holds another run.
+            ValueError: The folder holds another run, or what is broken.
         """
         latest = self._manager.latest_checkpoint
         if latest is None:
             return False
         self._check(latest)
-        self._checkpoint.restore(latest).assert_consumed()
+        try:
+            self._checkpoint.restore(latest).assert_consumed()
+        except tf.errors.OpError as error:
+            raise invalid_argument(
+                "checkpoint_dir", "a folder with a checkpoint that is whole", self._directory
+            ) from error
         self._text.assign(json.dumps(self._description))
         leaves = [tf.identity(variable) for variable in self._variables]
         self._run.state = _with_leaves(self._run.state, leaves)
@@ -147,10 +154,12 @@ def _description(path: str, directory: str) -> dict[str, Any]:
     """Returns what a checkpoint in a folder says that it is of; raises `ValueError` if nothing."""
     try:
         return json.loads(tf.train.load_checkpoint(path).get_tensor(_DESCRIPTION))
-    except (tf.errors.OpError, ValueError) as error:
-        raise invalid_argument(
-            "checkpoint_dir", "a folder with checkpoints of rwkeras", directory
-        ) from error
+    except (tf.errors.OpError, ValueError, IndexError, RuntimeError) as error:  # All are raised.
+        raise _of_another_program(directory) from error
+
+
+def _of_another_program(directory: str) -> ValueError:
+    return invalid_argument("checkpoint_dir", "a folder with checkpoints of rwkeras", directory)
 
 
 def kept_bounds(directory: str) -> Bounds | None:
@@ -159,7 +168,10 @@ def kept_bounds(directory: str) -> Bounds | None:
     Raises:
         ValueError: The folder holds checkpoints of something else.
     """
-    latest = tf.train.latest_checkpoint(directory)
+    try:
+        latest = tf.train.latest_checkpoint(directory)
+    except UnicodeDecodeError as error:
+        raise _of_another_program(directory) from error
     if latest is None:
         return None
     found = _description(latest, directory)

@@ -240,6 +240,18 @@ def test_a_folder_of_something_else(toy, image, tmp_path):
     )
 
 
+@pytest.mark.parametrize("broken", ["checkpoint", "data"])
+def test_what_is_broken_is_said(tmp_path, broken):
+    small(tmp_path)
+    for path in tmp_path.glob("*"):
+        if path.name == "checkpoint" and broken == "checkpoint":
+            path.write_bytes(b"\x89PNG\r\n")
+        if ".data-" in path.name and broken == "data":
+            path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(ValueError, match="Invalid value for argument `checkpoint_dir`"):
+        small(tmp_path, max_iterations=20)
+
+
 def test_a_folder_that_cannot_be_made(toy, image, tmp_path):
     file = tmp_path / "file"
     file.touch()

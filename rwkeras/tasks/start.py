@@ -23,8 +23,7 @@ def as_start(init: Any, content: tf.Tensor) -> tf.Tensor:
         content: float32 RGB in [0, 1], [batch, height, width, 3].
 
     Returns:
-        float32 RGB in [0, 1], [batch, height, width, 3], of any size. Of what will be stretched to
-        the content's proportions there is a warning.
+        float32 RGB in [0, 1], [batch, height, width, 3], of any size.
 
     Raises:
         ValueError: It is neither, or there are not as many images as of the content, nor one.
@@ -41,14 +40,18 @@ def as_start(init: Any, content: tf.Tensor) -> tf.Tensor:
     batch = content.shape[0]
     if images.shape[0] not in (1, batch):
         raise invalid_argument("init", f"one image or {batch}", f"{images.shape[0]} images")
-    size, whole = images.shape[1:3], content.shape[1:3]
+    return tf.repeat(images, batch, axis=0) if images.shape[0] < batch else images
+
+
+def warn_of_stretching(start: tf.Tensor, content: tf.Tensor) -> None:
+    """Warns of a start that is not of the content's proportions, [batch, height, width, 3]."""
+    size, whole = start.shape[1:3], content.shape[1:3]
     if not proportional(size, whole):
         warnings.warn(
             f"`init` is stretched from {size[1]} x {size[0]} pixels to the proportions of "
             f"{whole[1]} x {whole[0]}",
-            stacklevel=2,
+            stacklevel=3,
         )
-    return tf.repeat(images, batch, axis=0) if images.shape[0] < batch else images
 
 
 def proportional(size: Sequence[int], other: Sequence[int]) -> bool:

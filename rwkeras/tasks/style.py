@@ -24,7 +24,7 @@ from rwkeras.tasks.scales import (
     scaled_shape,
 )
 from rwkeras.tasks.settings import INITS, StyleSettings, layer_names, style_settings
-from rwkeras.tasks.start import as_start
+from rwkeras.tasks.start import as_start, warn_of_stretching
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.tasks.texture import as_sources, check_batches, check_source_weights
 from rwkeras.validation import checked_number, checked_seed, invalid_argument
@@ -217,7 +217,10 @@ def transfer_style(
                 target.images,
                 [each.images for each in styles],
             )
-        started = None if isinstance(init, str) and init in INITS else as_start(init, target.images)
+        started = None
+        if not (isinstance(init, str) and init in INITS):
+            started = as_start(init, target.images)
+            warn_of_stretching(started, target.images)
         size = tuple(target.images.shape[1:3])
         steps = planned_steps(max(size), scales, optimizer.max_iterations, network.draws)
 

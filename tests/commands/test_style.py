@@ -99,11 +99,14 @@ def test_several_styles_in_the_colors_of_the_content(run, cut_out, painting, pho
         "--init=start.png", "--coarse_to_fine", "--report=report.json", "--jpeg_quality=20",
     )  # fmt: skip
     assert process.returncode == 0, process.stderr
-    warnings = [line for line in process.stderr.splitlines() if "warning: " in line]
+    # One that comes when the bar is there stands behind it.
+    parts = [line.partition("warning: ") for line in process.stderr.splitlines()]
+    warnings = [found + text for _, found, text in parts if found]
     assert warnings == [
         "warning: `content` has an alpha channel: it is laid over white.",
         "warning: `coarse_to_fine` changes nothing: it takes a longer side of 128 pixels, not of "
         "32.",
+        "warning: `init` is stretched from 20 x 20 pixels to the proportions of 24 x 32",
     ]
     with Image.open(tmp_path / "out.jpg") as image:
         assert (image.mode, image.size) == ("RGB", (24, 32))

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import rwkeras
 from rwkeras.images.writing import to_uint8, write_image
-from rwkeras.tasks.start import as_start
+from rwkeras.tasks.start import as_start, warn_of_stretching
 from tests.conftest import waves
 
 NO_FILE = (
@@ -45,13 +45,13 @@ def test_an_image_for_each(content):
 def test_what_will_be_stretched_is_said(content):
     _, height, width, _ = content.shape
     with pytest.warns(UserWarning, match="stretched") as warned:
-        as_start(waves(4, 90), content)
+        warn_of_stretching(as_start(waves(4, 90), content), content)
     assert [str(each.message) for each in warned] == [
         f"`init` is stretched from 90 x 4 pixels to the proportions of {width} x {height}"
     ]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        as_start(waves(2 * height, 2 * width), content)
+        warn_of_stretching(as_start(waves(2 * height, 2 * width), content), content)
 
 
 @pytest.mark.parametrize("kind", [str, lambda path: path])

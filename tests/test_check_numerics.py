@@ -35,8 +35,7 @@ def minimized(optimizer, start, data, **settings):
     return minimize(Run(minimizer, start, data, 0, settings))
 
 
-# TensorFlow Probability's own code divides by zero.
-@pytest.mark.parametrize("optimizer", sorted({*OPTIMIZERS} - {"tfp"}))
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
 def test_optimisers(checked, optimizer):
     # One member converges long before another, and one is at the minimum from the start.
     start = np.stack([np.full((2, 2, 3), value, np.float32) for value in (-1.2, 0.999, 1.0)])

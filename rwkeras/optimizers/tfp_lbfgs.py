@@ -1,10 +1,12 @@
 """TensorFlow Probability's L-BFGS, as a peer; three evaluations an iteration."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tensorflow.python.eager import context
 
 from rwkeras.optimizers.problem import ValueAndGradient, is_finite, is_flat
 
@@ -44,15 +46,38 @@ def _scaled(function: ValueAndGradient, scale: tf.Tensor) -> Callable:
     return scaled
 
 
+@contextlib.contextmanager
+def _unchecked() -> Iterator[None]:
+    """Has `tf.debugging.enable_check_numerics` leave alone what is added to graphs in a block.
+
+    TFP divides by zero in healthy runs and then takes another branch. TensorFlow has no public way
+    to ask whether it checks.
+    """
+    own = context.context()
+    checks = [
+        callback
+        for callback in own.op_callbacks
+        if type(getattr(callback, "__self__", None)).__name__ == "CheckNumericsCallback"
+    ]
+    for callback in checks:
+        own.remove_op_callback(callback)
+    try:
+        yield
+    finally:
+        for callback in checks:
+            own.add_op_callback(callback)
+
+
 def _minimize(function, iterations, memory, *, position=None, results=None):
-    return tfp.optimizer.lbfgs_minimize(
-        function,
-        initial_position=position,
-        previous_optimizer_results=results,
-        max_iterations=iterations,
-        num_correction_pairs=memory,
-        tolerance=0.0,
-    )
+    with _unchecked():
+        return tfp.optimizer.lbfgs_minimize(
+            function,
+            initial_position=position,
+            previous_optimizer_results=results,
+            max_iterations=iterations,
+            num_correction_pairs=memory,
+            tolerance=0.0,
+        )
 
 
 def start(function, position, first_step, length, memory) -> TfpState:

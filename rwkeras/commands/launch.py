@@ -78,12 +78,9 @@ def _guarded(function: Callable[[], int | None]) -> int:
     except _expected_errors() as error:
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Signalled) as error:
         print("interrupted", file=sys.stderr)
-        return SIGNALLED + signal.SIGINT
-    except Signalled as error:
-        print("interrupted", file=sys.stderr)
-        return SIGNALLED + error.number
+        return SIGNALLED + (error.number if isinstance(error, Signalled) else signal.SIGINT)
 
 
 def _parsed(arguments: list[str]) -> list[str]:

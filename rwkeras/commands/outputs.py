@@ -7,6 +7,7 @@ from pathlib import Path
 from absl import flags
 
 from rwkeras.images.outputs import Input, Output, check_apart
+from rwkeras.validation import invalid_argument
 
 # The flags that name folders of pictures, and whether those of folders in them are read. Another's
 # value is a folder by chance only, such as the name of a network.
@@ -37,6 +38,16 @@ def check_named_outputs(reads: Iterable[str], **outputs: Path | None) -> None:
     """
     named = [Output(name, path) for name, path in outputs.items() if path is not None]
     check_outputs(named, reads)
+
+
+def check_logdir(folder: str | None) -> None:
+    """Raises `ValueError` if the folder for TensorBoard is a file.
+
+    Args:
+        folder: The value of `--logdir`.
+    """
+    if folder is not None and os.path.exists(folder) and not os.path.isdir(folder):
+        raise invalid_argument("logdir", "a folder", folder)
 
 
 def check_outputs(outputs: Iterable[Output], reads: Iterable[str]) -> None:

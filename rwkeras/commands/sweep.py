@@ -175,8 +175,12 @@ def _is_one(path: str, other: str) -> bool:
 
 
 def _check_outputs(table: str) -> None:
-    """Raises `ValueError` unless the table can be written, and takes no place of what is read."""
-    if "://" in table:
+    """Raises `ValueError` if the table, or a network's copy, would take the place of what is read.
+
+    Args:
+        table: The table's path.
+    """
+    if not os.path.isdir(FLAGS.output_dir):  # Nothing is there, or nothing of this machine.
         return
     copies = [
         (network, os.path.join(FLAGS.output_dir, _copy(network)))
@@ -193,8 +197,7 @@ def main() -> None:
     if FLAGS.workers is not None:
         check_number("workers", FLAGS.workers, integer=True, minimum=1)
     table = os.path.join(FLAGS.output_dir, "results.csv")
-    if os.path.isdir(FLAGS.output_dir):
-        _check_outputs(table)
+    _check_outputs(table)
     manifest = _manifest()
     if "://" not in table:
         check_output(table, "output_dir")

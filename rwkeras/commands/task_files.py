@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rwkeras.commands.flags import FLAGS
 from rwkeras.commands.monitor import preview_path
-from rwkeras.commands.outputs import check_outputs, inputs
+from rwkeras.commands.outputs import check_logdir, check_outputs, inputs
 from rwkeras.commands.variations import Variation, variations
 from rwkeras.images.files import check_output, is_stream
 from rwkeras.images.outputs import Output
@@ -56,7 +56,7 @@ def task_files(reads: Sequence[str], *, noise: bool) -> tuple[TaskFiles, list[Va
     files = [(name, path) for name, path, _ in named]
     files += [(name, Path(path)) for name, path, _ in inputs([*_READS, *reads])]
     _check_checkpoints(files)
-    _check_logdir()
+    check_logdir(FLAGS.logdir)
     return TaskFiles(output, report, filmstrip), wanted
 
 
@@ -89,13 +89,3 @@ def _check_checkpoints(files: Iterable[tuple[str, Path]]) -> None:
         if folder in target.parents and _CHECKPOINT.fullmatch(target.name):
             expected = "a name that no file of a checkpoint has, in `checkpoint_dir`"
             raise invalid_argument(name, expected, str(path))
-
-
-def _check_logdir() -> None:
-    """Raises `ValueError` if the folder for TensorBoard is a file."""
-    if (
-        FLAGS.logdir is not None
-        and os.path.exists(FLAGS.logdir)
-        and not os.path.isdir(FLAGS.logdir)
-    ):
-        raise invalid_argument("logdir", "a folder", FLAGS.logdir)

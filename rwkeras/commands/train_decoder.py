@@ -7,7 +7,6 @@ Example:
     rwkeras-train-decoder --images=photos --layer=conv3_1 --output=decoder.keras
 """
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from tqdm.keras import TqdmCallback
 from rwkeras.backend import keras
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.commands.launch import own_flags
-from rwkeras.commands.outputs import check_named_outputs
+from rwkeras.commands.outputs import check_logdir, check_named_outputs
 from rwkeras.commands.report import write_json
 from rwkeras.decoders.backup import check_no_backup, forget_backup
 from rwkeras.decoders.photographs import Photographs
@@ -161,8 +160,7 @@ def main() -> None:
     # Not longer than the output's name, which may be as long as names can be.
     backup = Path(FLAGS.backup_dir or output.with_suffix(".state"))
     check_no_backup(str(backup), output=output, report=report)
-    if FLAGS.logdir is not None and os.path.isfile(FLAGS.logdir):
-        raise invalid_argument("logdir", "a folder", FLAGS.logdir)
+    check_logdir(FLAGS.logdir)
     photos = _photographs(training)
     model = _network(photos, training)
     trained = train_decoder(

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import errno
 import hashlib
 import json
 import os
@@ -16,7 +15,7 @@ import numpy as np
 from rwkeras.backend import keras
 from rwkeras.decoders.photographs import Photographs
 from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
-from rwkeras.images.files import whole_file
+from rwkeras.images.files import is_disk_full, whole_file
 from rwkeras.validation import invalid_argument
 
 # Below the folder that the user names, since Keras removes it when the training has ended.
@@ -25,8 +24,6 @@ _BACKUP, _DESCRIPTION = "backup", "training.json"
 _STATE = "training_metadata.json"
 # So many photographs tell a set from another.
 _DESCRIBED = 16
-# A disk's being full, or a user's part of it.
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def description(
@@ -126,7 +123,7 @@ def backup_in(
             with whole_file(said) as temporary:
                 temporary.write_text(described)
     except OSError as error:
-        if error.errno in _FULL:
+        if is_disk_full(error):
             _warn(folder, error)
             return []
         expected = "a folder that can be written to"

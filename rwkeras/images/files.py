@@ -5,6 +5,7 @@ a device, is never replaced, but written into.
 """
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
@@ -50,6 +51,11 @@ def check_output(
     if ending is not None and path.suffix != ending:
         raise invalid_argument(name, f"a file name that ends in {ending}", str(path))
     return path
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Returns whether an error is that of a disk, or of a user's part of it, that is full."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def is_stream(path: str | os.PathLike[str]) -> bool:

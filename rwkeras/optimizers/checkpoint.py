@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from rwkeras.images.files import is_disk_full
 from rwkeras.optimizers.run import Run
 from rwkeras.optimizers.settings import Callback, OptimizationResult
 from rwkeras.validation import invalid_argument
@@ -21,7 +22,6 @@ from rwkeras.validation import invalid_argument
 _DESCRIPTION = "description/.ATTRIBUTES/VARIABLE_VALUE"
 # What bounds a run: it goes on if it is given more, whether it had ended or not.
 _BOUNDS = ("max_iterations", "max_evaluations")
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Bounds(NamedTuple):
@@ -143,7 +143,7 @@ def _make_folder(directory: str) -> None:
     try:
         Path(directory).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        if error.errno not in _FULL:
+        if not is_disk_full(error):
             raise
     else:
         if not os.access(directory, os.W_OK):

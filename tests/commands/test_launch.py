@@ -23,20 +23,27 @@ def main():
 LAUNCH = "from rwkeras.commands.launch import launch; launch('tool')"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_a_tool_in_order(tmp_path, number):
-    (tmp_path / "tool.py").write_text(TOOL.format(number=int(number)))
-    process = subprocess.run(
+def launched(folder, text, **handlers):
+    """Runs a tool of a text in a folder, with handlers of signals by name; returns its end."""
+    (folder / "tool.py").write_text(text)
+    return subprocess.run(
         [sys.executable, "-c", LAUNCH],
-        cwd=tmp_path,
+        cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        # Whoever runs the tests may ignore them.
-        preexec_fn=lambda: [
-            signal.signal(signal.SIGHUP, signal.SIG_DFL),
-            signal.signal(signal.SIGINT, signal.default_int_handler),
-        ],
+        preexec_fn=lambda: [signal.signal(signal.Signals[n], h) for n, h in handlers.items()],
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_tool_in_order(tmp_path, number):
+    # Whoever runs the tests may ignore them.
+    process = launched(
+        tmp_path,
+        TOOL.format(number=int(number)),
+        SIGHUP=signal.SIG_DFL,
+        SIGINT=signal.default_int_handler,
     )
     assert process.returncode == 128 + number
     assert process.stderr == "interrupted\n"
@@ -45,11 +52,4 @@ def test_a_signal_ends_a_tool_in_order(tmp_path, number):
 
 def test_what_ignores_hangups_does_not_hear_of_them(tmp_path):
     text = TOOL.format(number=int(signal.SIGHUP)).replace("time.sleep(30)", "pass")
-    (tmp_path / "tool.py").write_text(text)
-    process = subprocess.run(
-        [sys.executable, "-c", LAUNCH],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
-    )
-    assert process.returncode == 0
+    assert launched(tmp_path, text, SIGHUP=signal.SIG_IGN).returncode == 0

@@ -28,6 +28,7 @@ class Case(NamedTuple):
         source: The picture to be recovered, or None.
         marks: By name, whether a picture (of a PSNR, of a loss relative to the start's) is there.
         reference: After how many evaluations SciPy's loss is the mark "as_scipy", or None.
+        device: Where it is computed, "CPU" or "GPU".
     """
 
     model: Any
@@ -36,6 +37,7 @@ class Case(NamedTuple):
     source: np.ndarray | None
     marks: Mapping[str, Callable[[float, float], bool]]
     reference: int | None = None
+    device: str = "CPU"
 
 
 def _photo(image: np.ndarray, size: int) -> np.ndarray:

@@ -138,18 +138,21 @@ def torch_function(case: Case) -> Callable:
     """Returns the objective in PyTorch, channels last, with the same weights and targets."""
     import torch
 
+    device = _torch_device(case)
     extractor = rwkeras.feature_extractor(case.model, case.objective.layers)
-    steps = []
+    steps: list[tuple[str, str, Any]] = []
     for layer in extractor.layers:
         kind = type(layer).__name__
         if kind == "Conv2D":
-            kernel, bias = (torch.from_numpy(w.copy()) for w in layer.get_weights())
+            kernel, bias = (torch.tensor(w, device=device) for w in layer.get_weights())
             kernel = kernel.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
             steps.append((layer.name, "conv", (kernel, bias)))
         elif kind == "AveragePooling2D":
             steps.append((layer.name, "pool", None))
         elif kind == "Rescaling":
-            offset = torch.tensor(np.broadcast_to(layer.offset, 3).astype(np.float32))
+            offset = torch.tensor(
+                np.broadcast_to(layer.offset, 3), dtype=torch.float32, device=device
+            )
             steps.append((layer.name, "scale", (float(layer.scale), offset.view(1, 3, 1, 1))))
 
     def loss_of(term, features):
@@ -167,9 +170,10 @@ def torch_function(case: Case) -> Callable:
     targets = {}
     for term in case.objective.terms:
         if term.loss is content_loss:
-            targets[term.name] = torch.from_numpy(term.target.numpy()).permute(0, 3, 1, 2)
+            target = torch.tensor(term.target.numpy(), device=device)
+            targets[term.name] = target.permute(0, 3, 1, 2)
         elif term.loss is texture_loss:
-            targets[term.name] = torch.from_numpy(term.target.numpy())[0]
+            targets[term.name] = torch.tensor(term.target.numpy()[0], device=device)
 
     def value(images):
         features = {"input": images}
@@ -187,11 +191,27 @@ def torch_function(case: Case) -> Callable:
     return value
 
 
-def torch_images(images) -> Any:
-    """Returns [1, height, width, 3] as PyTorch's [1, 3, height, width]."""
+def torch_start(case: Case) -> Any:
+    """Returns a case's start, [1, height, width, 3], as PyTorch's [1, 3, height, width]."""
     import torch
 
-    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).contiguous()
+    start = torch.tensor(case.start.numpy(), device=_torch_device(case))
+    return start.permute(0, 3, 1, 2).contiguous().requires_grad_(True)
+
+
+def torch_synchronize() -> None:
+    """Waits for what PyTorch has begun on a GPU."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def _torch_device(case: Case) -> str:
+    """Returns where PyTorch computes a case; of its CPU build that is the CPU."""
+    import torch
+
+    return "cuda" if case.device == "GPU" and torch.cuda.is_available() else "cpu"
 
 
 def torch_lbfgs(line_search: str | None) -> Callable[[Case, Referee], None]:
@@ -201,7 +221,7 @@ def torch_lbfgs(line_search: str | None) -> Callable[[Case, Referee], None]:
         import torch
 
         function = torch_function(case)
-        images = torch_images(case.start).requires_grad_(True)
+        images = torch_start(case)
         function(images).backward()
         optimizer = torch.optim.LBFGS(
             [images],
@@ -220,8 +240,9 @@ def torch_lbfgs(line_search: str | None) -> Callable[[Case, Referee], None]:
             value = function(images)
             value.backward()
             count += 1
+            torch_synchronize()
             referee.stop()
-            seen = images.detach().permute(0, 2, 3, 1).numpy()
+            seen = images.detach().permute(0, 2, 3, 1).cpu().numpy()
             referee.see(seen, value.item(), count)
             referee.start()
             return value

@@ -28,7 +28,7 @@ from benchmarks.contestants import (
     scipy_lbfgs,
     tensorflow_function,
     torch_function,
-    torch_images,
+    torch_start,
 )
 from rwkeras.commands.report import versions
 from rwkeras.images.files import whole_file
@@ -38,11 +38,13 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("output_dir", None, "Where the table and the numbers go.", required=True)
 flags.DEFINE_list("cases", list(CASES), "The cases.")
 flags.DEFINE_list("contestants", None, "Some of the contestants, by the start of their names.")
+flags.DEFINE_list("devices", None, "Where: CPU, GPU; by default wherever there is one.")
+flags.DEFINE_bool("tf32", True, "Whether a GPU may round what it multiplies to TF32.")
 flags.DEFINE_integer("repeats", 3, "How often every contestant has its turn.")
 flags.DEFINE_integer("limit", 1000, "Evaluations after which a contestant is given up.")
 
-# How far the frameworks may differ at the start: float32's rounding in another order.
-_TOLERANCE = 2e-3
+# How far the frameworks may differ at the start: float32's rounding in another order, TF32's.
+_TOLERANCE = {"CPU": 2e-3, "GPU": 2e-2}
 
 
 def check_alike(case: Case) -> dict[str, float]:
@@ -52,15 +54,15 @@ def check_alike(case: Case) -> dict[str, float]:
         ValueError: They do not agree.
     """
     value, gradient = tensorflow_function(case)(case.start)
-    images = torch_images(case.start).requires_grad_(True)
+    images = torch_start(case)
     peer = torch_function(case)(images)
     peer.backward()
-    other = images.grad.permute(0, 2, 3, 1).numpy()
+    other = images.grad.permute(0, 2, 3, 1).cpu().numpy()
     differences = {
         "loss": abs(peer.item() / float(value[0]) - 1),
         "gradient": float(np.linalg.norm(other - gradient) / np.linalg.norm(gradient)),
     }
-    if max(differences.values()) > _TOLERANCE:
+    if max(differences.values()) > _TOLERANCE[case.device]:
         raise ValueError(f"PyTorch has another objective than TensorFlow: {differences}")
     return differences
 
@@ -143,8 +145,26 @@ def _medians(turns: list[dict], mark: str) -> tuple[float, float] | None:
     return statistics.median(seconds), statistics.median(evaluations)
 
 
+def set_tf32(allowed: bool) -> None:
+    """Has both frameworks round what a GPU multiplies to TF32, or neither."""
+    import torch
+
+    tf.config.experimental.enable_tensor_float_32_execution(allowed)
+    torch.backends.cudnn.allow_tf32 = allowed
+    torch.backends.cuda.matmul.allow_tf32 = allowed
+
+
+def entered(names: list[str], device: str) -> list[str]:
+    """Returns the contestants that run on a device: PyTorch's CPU build does not on a GPU."""
+    import torch
+
+    able = device == "CPU" or torch.cuda.is_available()
+    return [name for name in names if able or not name.startswith("PyTorch")]
+
+
 def main(argv: list[str]) -> None:
     """Runs the benchmark."""
+    set_tf32(FLAGS.tf32)
     folder = Path(FLAGS.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
     wanted = FLAGS.contestants
@@ -155,6 +175,7 @@ def main(argv: list[str]) -> None:
         "threads": tf.config.threading.get_inter_op_parallelism_threads() or None,
         "gpus": [gpu.name for gpu in tf.config.list_physical_devices("GPU")],
         "fast_bfloat16": fast_bfloat16(),
+        "tf32": FLAGS.tf32,
         "peers": list(PEERS),
         "versions": versions(),
     }
@@ -165,15 +186,13 @@ def main(argv: list[str]) -> None:
         with whole_file(folder / "time_to_image.md") as path:
             path.write_text(table(results))
 
-    devices = ["CPU", "GPU"] if machine["gpus"] else ["CPU"]
-    for device in devices:
+    for device in FLAGS.devices or (["CPU", "GPU"] if machine["gpus"] else ["CPU"]):
         for name in FLAGS.cases:
             key = name if device == "CPU" else f"{name} on the GPU"
             results[key] = {}
-            # The extra installs PyTorch's CPU build.
-            entered = [n for n in names if device == "CPU" or not n.startswith("PyTorch")]
             with tf.device(f"/{device}:0"):
-                run_case({**CASES, **SMALL_CASES}[name](), entered, results[key], save)
+                case = {**CASES, **SMALL_CASES}[name]()._replace(device=device)
+                run_case(case, entered(names, device), results[key], save)
     print(table(results))
 
 

@@ -8,7 +8,12 @@ import tensorflow as tf
 from rwkeras.backend import keras
 from rwkeras.cache import CACHE
 from rwkeras.compiled import Compiled, signature
-from rwkeras.networks.features import SilentNetworkError, check_image_shape, feature_extractor
+from rwkeras.networks.features import (
+    INPUT,
+    SilentNetworkError,
+    check_image_shape,
+    feature_extractor,
+)
 from rwkeras.objectives.objective import Objective
 from rwkeras.validation import check_choice, invalid_argument
 
@@ -113,6 +118,7 @@ def _gradient_sizes(
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(images)
         features = {name: tf.cast(x, tf.float32) for name, x in extractor(images).items()}
+        features[INPUT] = images
         losses = {
             term.name: term.loss(features[term.layer], tf.zeros_like(term.target))
             for term in targeted

@@ -61,6 +61,15 @@ def test_balanced_layers_pull_alike_whatever_their_scale(batch):
         np.testing.assert_allclose(np.mean(np.abs(gradient), axis=(1, 2, 3)), 1, rtol=1e-4)
 
 
+def test_a_term_of_the_image_itself_counts_as_much_as_one_of_a_layer(toy, batch):
+    # The gradient of the distance to no spectrum is x / (channels pixels).
+    features = rwkeras.extract(toy, [LAYER], batch)[LAYER]
+    objective = rwkeras.content_term(LAYER, features) + rwkeras.spectrum_term(batch)
+    weight = rwkeras.balance(toy, objective, batch).terms[1].weight
+    expected = np.prod(batch.shape[1:]) / np.mean(np.abs(batch), axis=(1, 2, 3))
+    np.testing.assert_allclose(weight, expected, rtol=1e-3)
+
+
 def test_a_term_without_target_and_no_weighting_are_left_alone(toy, batch):
     features = rwkeras.extract(toy, [LAYER], batch)[LAYER]
     objective = rwkeras.content_term(LAYER, features) + 0.5 * rwkeras.tv_term()

@@ -24,7 +24,7 @@ from rwkeras.commands.source import Source
 from rwkeras.commands.task import run_task
 from rwkeras.images.batch import ImageBatch
 from rwkeras.metrics import seam_ratio
-from rwkeras.networks.multiscale import multiscale_layers
+from rwkeras.networks.multiscale import gram_layers
 from rwkeras.networks.octaves import octave_layers, with_octaves
 from rwkeras.tasks.scales import ScaleSettings
 from rwkeras.tasks.settings import TextureSettings
@@ -77,7 +77,7 @@ def _scales(size: tuple[int, int] | None, textures: Sequence[ImageBatch]) -> Sca
 
 def _layers() -> tuple[str, ...]:
     """Returns the layers that suit the network."""
-    return multiscale_layers() if FLAGS.network == "multiscale" else TextureSettings.layers
+    return gram_layers() if FLAGS.network == "multiscale" else TextureSettings.layers
 
 
 def _measures(image: np.ndarray) -> dict[str, Any]:

@@ -80,11 +80,14 @@ class JointMaps(keras.layers.Layer):
         return input_shape[0][0], height, width, sum(shape[-1] for shape in input_shape)
 
 
-def with_joint_maps(model: keras.Model, layers: Iterable[str], name: str = "joint") -> keras.Model:
+def with_joint_maps(
+    model: keras.Model, layers: Iterable[str], name: str = "joint_maps"
+) -> keras.Model:
     """Returns a network with one layer more, which has the maps of several layers.
 
-        model = with_joint_maps(multiscale(), multiscale_layers())
-        synthesize_texture(model, texture, ["joint"])
+        layers = ["conv1_1", "conv2_1"]
+        model = with_joint_maps(vgg19(), layers)
+        synthesize_texture(model, texture, ["joint_maps"])
 
     Maps are brought to the smallest height and width among the layers by averaging. How much each
     layer counts is decided by the size of its activations and the number of its maps.

@@ -34,6 +34,8 @@ BANK_SIZES = (3, 5, 7)
 FILTERS = 22
 # The standard deviation of the thresholds, in those of what a standardised filter answers.
 BIAS_STDDEV = 0.5
+# The layer that has the maps of all levels.
+JOINT = "joint"
 # What is added to images: grey is 0.
 OFFSET = -0.5
 _ACTIVATIONS = ("relu", "linear")
@@ -43,6 +45,15 @@ def multiscale_layers(levels: int = LEVELS) -> tuple[str, ...]:
     """Returns the names of the layers of `multiscale` that hold each level's maps."""
     levels = checked_number("levels", levels, integer=True, minimum=1)
     return tuple(f"level{level}" for level in range(levels))
+
+
+def gram_layers(levels: int = LEVELS) -> tuple[str, ...]:
+    """Returns the names of the layers of `multiscale` whose Gram matrices make textures.
+
+    The maps of the coarsest level are among those of "joint", with all of the others.
+    """
+    names = multiscale_layers(levels)
+    return names if len(names) == 1 else (*names[:-1], JOINT)
 
 
 def kernel_distribution(
@@ -78,10 +89,15 @@ def multiscale(
 
         level_l = concatenate over sizes k of relu(W_lk * x_l + b_lk),
 
-    as large as the level's image. With `depth` above 1 each further layer is a bank of 3 x 3
-    filters with as many maps. Kernels of all sizes but the largest sum to zero. What matters of
-    kernels and biases is their size on a source, which `standardize` brings to 1: a bias is then
-    the threshold of its rectifier, in standard deviations of what the filter answers.
+    as large as the level's image. Where there are several levels, all maps on the coarsest grid,
+
+        joint_0 = level_0,    joint_l = concatenate (averages of 2 x 2 of joint_(l-1), level_l),
+
+    are the layer `joint`: its Gram matrix has the products of maps of different levels, which say
+    what grain goes with what shape (see `with_joint_maps`). With `depth` above 1 each further layer
+    is a bank of 3 x 3 filters with as many maps. Kernels of all sizes but the largest sum to zero.
+    What matters of kernels and biases is their size on a source, which `standardize` brings to 1: a
+    bias is then the threshold of its rectifier, in standard deviations of what the filter answers.
 
     Args:
         input_shape: (height, width, 3); None stands for any size.
@@ -98,8 +114,9 @@ def multiscale(
     Returns:
         A `keras.Model`, functional, whose layers are `preprocess`; for each level l
         `conv{l}_1_{k}` of k x k filters and all of them together, `level{l}`, or, where there are
-        more layers, `conv{l}_1`, then `conv{l}_2` and so on, of which the last is `level{l}`; and
-        the smaller images `octave1`, `octave2`, ...
+        more layers, `conv{l}_1`, then `conv{l}_2` and so on, of which the last is `level{l}`; the
+        smaller images `octave1`, `octave2`, ...; and `joint`, before which are, of more than two
+        levels, `joint1`, ..., and the averages `pool1`, ...
 
     Raises:
         ValueError: An argument is none of the above.
@@ -139,4 +156,19 @@ def multiscale(
             last = name if layer == depth else f"conv{level}_{layer}"
             x = conv(filters * len(several), 3, last)(x)
         outputs[name] = x
+    if levels > 1:
+        outputs[JOINT] = _joint(list(outputs.values()))
     return keras.Model(inputs, outputs, name="multiscale")
+
+
+def _joint(maps: Sequence[keras.KerasTensor]) -> keras.KerasTensor:
+    """Returns the maps of all levels on the grid of the last."""
+    joint = maps[0]
+    for level, own in enumerate(maps[1:], start=1):
+        # As the pyramid does, n places become ceil(n / 2).
+        averages = keras.layers.AveragePooling2D(
+            2, padding="same", data_format="channels_last", name=f"pool{level}"
+        )(joint)
+        name = JOINT if level == len(maps) - 1 else f"{JOINT}{level}"
+        joint = keras.layers.Concatenate(name=name)([averages, own])
+    return joint

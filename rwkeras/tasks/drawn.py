@@ -20,7 +20,7 @@ from rwkeras.networks.standardize import (
     standardize,
 )
 from rwkeras.tasks.scales import Step
-from rwkeras.tasks.tileable import mirrored_network, sampled_network
+from rwkeras.tasks.tileable import mirrored_network
 from rwkeras.validation import check_choice, checked_number, invalid_argument
 
 # How many networks make each size, by trial.
@@ -108,9 +108,7 @@ class TaskNetwork:
             redraw(self.model, step.number)
             standardize(self.model, images, draw=step.number, name=name)
 
-    def measuring(
-        self, layers: tuple[str, ...], tile: int | None, step: Step | None = None
-    ) -> keras.Model:
+    def measuring(self, layers: tuple[str, ...], tile: int | None) -> keras.Model:
         """Returns the network that measures pictures, mirrored at their borders if it is drawn.
 
         Zeros beyond the border are a frame that a picture without one imitates. Evaluated by tiles,
@@ -119,10 +117,7 @@ class TaskNetwork:
         Args:
             layers: The layers that are asked for.
             tile: See `OptimizerSettings.tile_size`.
-            step: Which may leave positions out; None for all positions.
         """
         if not self.drawn or tile is not None:
             return self.model
-        if step is not None and step.sampled:
-            return sampled_network(self.model, layers, step.number)
         return mirrored_network(self.model, layers)

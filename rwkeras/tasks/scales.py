@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from rwkeras.networks.sampled import SAMPLED_FROM
 from rwkeras.optimizers.checkpoint import Bounds, kept_bounds
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings, Progress
 from rwkeras.validation import check_number, plain_numbers
@@ -26,14 +25,11 @@ class Step(NamedTuple):
         scale: Of the picture's sides, at most 1.
         number: Which step it is, from 0.
         iterations: How many there are at most.
-        sampled: Whether a network that is drawn may leave positions out. The latter half of the
-            last size's see all: what one alone has seen in part has a grain.
     """
 
     scale: float
     number: int
     iterations: int
-    sampled: bool = False
 
 
 # Makes a picture: by a step, from a start of that size or None, as the settings say.
@@ -111,16 +107,7 @@ def planned_steps(
         for scale, count in zip(scales, counts, strict=True)
         for n in range(draws)
     ]
-    seeing_all = (draws + 1) // 2
-    return [
-        Step(
-            scale,
-            number,
-            count,
-            sampled=number < len(shares) - seeing_all and side * scale >= SAMPLED_FROM,
-        )
-        for number, (scale, count) in enumerate(shares)
-    ]
+    return [Step(scale, number, count) for number, (scale, count) in enumerate(shares)]
 
 
 def scaled(images: tf.Tensor, scale: float) -> tf.Tensor:

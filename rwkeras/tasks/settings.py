@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rwkeras.backend import keras
-from rwkeras.networks.multiscale import multiscale_layers
+from rwkeras.networks.multiscale import JOINT, gram_layers, multiscale_layers
 from rwkeras.objectives.balance import WEIGHTINGS
 from rwkeras.objectives.joining import JOINS
 from rwkeras.validation import (
@@ -136,7 +136,7 @@ class StyleSettings:
 STYLE_PRESETS = {
     "multiscale": StyleSettings(
         content_layers=multiscale_layers(),
-        style_layers=multiscale_layers(),
+        style_layers=gram_layers(),
         content_weight=0.2,
         tv_weight=0.0,
     ),
@@ -153,19 +153,31 @@ def is_multiscale(model: keras.Model) -> bool:
     return names.issuperset(multiscale_layers(1))
 
 
-def texture_layers(model: keras.Model) -> tuple[str, ...]:
-    """Returns the layers whose Gram matrices make textures: all levels, or the paper's of a VGG."""
-    if not is_multiscale(model):
-        return TextureSettings.layers
+def _levels(model: keras.Model) -> tuple[str, ...]:
+    """Returns the layers that hold the maps of each level of a multi-scale network."""
     names = {layer.name for layer in model.layers}
     return tuple(name for name in multiscale_layers(len(names)) if name in names)
+
+
+def texture_layers(model: keras.Model) -> tuple[str, ...]:
+    """Returns the layers whose Gram matrices make textures.
+
+    They are those of `gram_layers`, or the levels of a multi-scale network that has not the maps of
+    all on one grid, or the paper's of a VGG.
+    """
+    if not is_multiscale(model):
+        return TextureSettings.layers
+    levels = _levels(model)
+    joined = any(layer.name == JOINT for layer in model.layers)
+    return gram_layers(len(levels)) if joined else levels
 
 
 def style_settings(model: keras.Model) -> StyleSettings:
     """Returns the settings of styles that suit a network: "multiscale", or "painting" of a VGG."""
     if not is_multiscale(model):
         return STYLE_PRESETS["painting"]
-    layers = texture_layers(model)
     return dataclasses.replace(
-        STYLE_PRESETS["multiscale"], content_layers=layers, style_layers=layers
+        STYLE_PRESETS["multiscale"],
+        content_layers=_levels(model),
+        style_layers=texture_layers(model),
     )

@@ -244,9 +244,7 @@ def transfer_style(
             images = scaled(target.images, step.scale)
             manners = [scaled(manner.images, step.scale * style_scale) for manner in styles]
             network.draw(step, manners[0], "style")
-            measuring = network.measuring(
-                layers, optimizer.tile_size, step if regions is None else None
-            )
+            measuring = network.measuring(layers, optimizer.tile_size)
             objective = style_objective(
                 measuring, images, manners, settings, optimizer.tile_size, regions
             )

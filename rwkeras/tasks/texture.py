@@ -159,7 +159,7 @@ def _maker(
         if tileable:
             measure, measured = tileable_networks(network.model, settings.layers)
         else:
-            measure = measured = network.measuring(settings.layers, optimizer.tile_size, step)
+            measure = measured = network.measuring(settings.layers, optimizer.tile_size)
         objective = texture_objective(measure, images, settings, optimizer.tile_size)
         if start is None:
             start = starting_noise(

@@ -9,7 +9,6 @@ from rwkeras.cache import CACHE
 from rwkeras.networks.circular import with_circular_padding, with_mirrored_padding
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.precision import weights_size
-from rwkeras.networks.sampled import can_sample, copy_weights, set_phase, with_sampled_positions
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.tasks.scales import resized
 from rwkeras.validation import invalid_argument
@@ -47,25 +46,6 @@ def mirrored_network(model: keras.Model, layers: tuple[str, ...]) -> keras.Model
     return _bordered(model, layers, with_mirrored_padding)
 
 
-def sampled_network(model: keras.Model, layers: tuple[str, ...], number: int) -> keras.Model:
-    """Returns a network up to some layers, mirrored, that leaves positions of large images out.
-
-    Args:
-        model: The network.
-        layers: The layers that are asked for.
-        number: Which of the phases; see `set_phase`.
-
-    Returns:
-        The network, with the model's present weights, the same at each call; one that looks at
-        every position if the model `can_sample` none.
-    """
-    if not can_sample(model):
-        return mirrored_network(model, layers)
-    network = _bordered(model, layers, with_sampled_positions)
-    set_phase(network, number)
-    return network
-
-
 def _bordered(
     model: keras.Model,
     layers: tuple[str, ...],
@@ -75,7 +55,7 @@ def _bordered(
     network = CACHE.get(
         model, ("bordered", layers, border), lambda: border(extractor), weights_size
     )
-    copy_weights(extractor, network)
+    network.set_weights(extractor.get_weights())
     return network
 
 

@@ -117,9 +117,11 @@ def _behind_one(layer: keras.layers.Layer, field: Field) -> Field | None:
         alike = len(set(layer.kernel_size)) == len(set(layer.dilation_rate)) == 1
         if alike and layer.strides == (1, 1) and reach % 2 == 0:
             return Field(stride, before + stride * reach // 2, after + stride * reach // 2)
-    if isinstance(layer, _POOLINGS) and layer.padding == "valid":
+    if isinstance(layer, _POOLINGS):
         size = layer.pool_size[0]
-        if set(layer.pool_size) == set(layer.strides) == {size}:
+        # With padding, a larger window begins beyond the image's border, where it is as it falls.
+        aligned = layer.padding == "valid" or size <= 2
+        if aligned and set(layer.pool_size) == set(layer.strides) == {size}:
             return Field(stride * size, before, after + stride * (size - 1))
     # Its subclass sees the opposite side beyond the border, which a tile does not have.
     if type(layer) is PyramidReduce:

@@ -46,7 +46,7 @@ def test_reduced_maps(size):
 def test_maps_are_those_of_the_layers_on_one_grid(base, joint, shape):
     images = RANDOM.random(shape).astype(np.float32)
     layers = rwkeras.extract(base, LAYERS, images)
-    found = rwkeras.extract(joint, ["joint"], images)["joint"]
+    found = rwkeras.extract(joint, ["joint_maps"], images)["joint_maps"]
     height, width = layers["level1"].shape[1:3]
     expected = [reduced_maps(layers["level0"], height, width), layers["level1"]]
     np.testing.assert_allclose(found, np.concatenate(expected, axis=3), rtol=1e-5, atol=1e-6)
@@ -54,23 +54,23 @@ def test_maps_are_those_of_the_layers_on_one_grid(base, joint, shape):
 
 def test_in_a_graph_of_unknown_sizes(joint):
     images = RANDOM.random((1, 15, 17, 3)).astype(np.float32)
-    extractor = feature_extractor(joint, ["joint"])
+    extractor = feature_extractor(joint, ["joint_maps"])
     signature = [tf.TensorSpec([None, None, None, 3], tf.float32)]
-    graph = tf.function(lambda x: extractor(x)["joint"], input_signature=signature)
+    graph = tf.function(lambda x: extractor(x)["joint_maps"], input_signature=signature)
     found = graph(images)
-    np.testing.assert_allclose(found, extractor(images)["joint"], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found, extractor(images)["joint_maps"], rtol=1e-4, atol=1e-5)
 
 
 def test_layers_and_weights_are_the_networks_own(base, joint):
     names = [layer.name for layer in joint.layers]
-    assert {layer.name for layer in base.layers} | {"joint"} == set(names)
+    assert {layer.name for layer in base.layers} | {"joint_maps"} == set(names)
     assert {id(weight) for weight in joint.weights} == {id(weight) for weight in base.weights}
-    assert joint.get_layer("joint").output.shape == (None, None, None, 16)
+    assert joint.get_layer("joint_maps").output.shape == (None, None, None, 16)
 
 
 def test_its_gram_matrix_has_those_of_the_layers(joint, square):
-    features = rwkeras.extract(joint, ["joint", "level1"], square[np.newaxis])
-    gram = rwkeras.gram_matrix(features["joint"])
+    features = rwkeras.extract(joint, ["joint_maps", "level1"], square[np.newaxis])
+    gram = rwkeras.gram_matrix(features["joint_maps"])
     np.testing.assert_allclose(
         gram[:, 8:, 8:], rwkeras.gram_matrix(features["level1"]), rtol=1e-5, atol=1e-6
     )
@@ -79,13 +79,15 @@ def test_its_gram_matrix_has_those_of_the_layers(joint, square):
 def test_saved_and_loaded(joint, square, tmp_path):
     joint.save(tmp_path / "joint.keras")
     loaded = keras.saving.load_model(tmp_path / "joint.keras")
-    expected = joint(square[np.newaxis])["joint"]
-    np.testing.assert_array_equal(loaded(square[np.newaxis])["joint"], expected)
+    expected = joint(square[np.newaxis])["joint_maps"]
+    np.testing.assert_array_equal(loaded(square[np.newaxis])["joint_maps"], expected)
 
 
 def test_in_bfloat16(joint, square):
-    extractor = feature_extractor(joint, ["joint"])
-    exact, rough = (m(square[np.newaxis])["joint"] for m in (extractor, lower_precision(extractor)))
+    extractor = feature_extractor(joint, ["joint_maps"])
+    exact, rough = (
+        m(square[np.newaxis])["joint_maps"] for m in (extractor, lower_precision(extractor))
+    )
     assert rough.dtype == tf.bfloat16
     error = np.linalg.norm(tf.cast(rough, tf.float32) - exact)
     assert error < 0.05 * np.linalg.norm(exact)
@@ -101,10 +103,10 @@ def test_texture(square):
 
 
 def test_tiles_are_refused(joint, square):
-    features = rwkeras.extract(joint, ["joint"], square[np.newaxis])["joint"]
-    objective = rwkeras.texture_term("joint", features)
+    features = rwkeras.extract(joint, ["joint_maps"], square[np.newaxis])["joint_maps"]
+    objective = rwkeras.texture_term("joint_maps", features)
     with pytest.raises(ValueError, match=r"Invalid value for argument `model`\. "):
-        TiledLosses(feature_extractor(joint, ["joint"]), objective.structure, 16)
+        TiledLosses(feature_extractor(joint, ["joint_maps"]), objective.structure, 16)
 
 
 @pytest.mark.parametrize(

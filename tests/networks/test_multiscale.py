@@ -6,9 +6,10 @@ import tensorflow as tf
 import rwkeras
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.initializers import Gaussian, He, ZeroSum
-from rwkeras.networks.multiscale import multiscale, multiscale_layers
+from rwkeras.networks.multiscale import gram_layers, multiscale, multiscale_layers
 from rwkeras.networks.octaves import PyramidReduce
 from rwkeras.networks.precision import lower_precision
+from tests.conftest import waves
 
 SMALL = {"filters": 4, "sizes": (3, 5)}
 
@@ -18,6 +19,7 @@ def test_layer_names():
     assert set(names) == {
         *("image", "preprocess", "octave1"),
         *("conv0_1_3", "conv0_1_5", "level0", "conv1_1_3", "conv1_1_5", "level1"),
+        *("pool1", "joint"),
     }
     deep = [layer.name for layer in multiscale(levels=1, depth=3, **SMALL).layers]
     assert deep == [
@@ -25,7 +27,10 @@ def test_layer_names():
     ]
     assert multiscale_layers(3) == ("level0", "level1", "level2")
     assert multiscale_layers() == ("level0", "level1")
-    assert multiscale().output_names == ["level0", "level1"]
+    assert multiscale().output_names == ["joint", "level0", "level1"]
+    assert gram_layers() == ("level0", "joint")
+    assert gram_layers(3) == ("level0", "level1", "joint")
+    assert gram_layers(1) == multiscale_layers(1) == ("level0",)
 
 
 @pytest.mark.parametrize("depth", [1, 2])
@@ -35,7 +40,27 @@ def test_shapes(batch, depth):
         "level0": (2, 16, 20, 8),
         "level1": (2, 8, 10, 8),
         "level2": (2, 4, 5, 8),
+        "joint": (2, 4, 5, 24),
     }
+
+
+def averages(maps):
+    """Returns the means of 2 x 2 positions, of fewer at the end of odd sides, [h, w, maps]."""
+    height, width = maps.shape[:2]
+    return np.array(
+        [
+            [maps[y : y + 2, x : x + 2].mean((0, 1)) for x in range(0, width, 2)]
+            for y in range(0, height, 2)
+        ]
+    )
+
+
+@pytest.mark.parametrize("size", [(16, 20), (19, 23)])
+def test_all_maps_on_the_coarsest_grid(size):
+    found = multiscale(levels=3, **SMALL)(waves(*size)[np.newaxis])
+    first, second, third = (found[name][0].numpy() for name in multiscale_layers(3))
+    expected = np.concatenate([averages(np.concatenate([averages(first), second], 2)), third], 2)
+    np.testing.assert_allclose(found["joint"][0], expected, rtol=1e-5, atol=1e-6)
 
 
 def convolved(image, kernel, bias):

@@ -5,8 +5,7 @@ import tensorflow as tf
 import rwkeras
 from rwkeras.backend import keras
 from rwkeras.cache import LIMIT, Cache
-from rwkeras.networks import sampled
-from rwkeras.tasks import drawn, scales
+from rwkeras.tasks import drawn
 from rwkeras.tasks.drawn import DRAWS, TaskNetwork
 from rwkeras.tasks.scales import Step
 from tests.conftest import waves
@@ -194,50 +193,3 @@ def test_what_textures_can_do_besides(texture, arguments):
     assert result.loss < result.initial_loss
     if "tileable" in arguments:
         assert result.image.shape == (24, 40, 3)
-
-
-@pytest.fixture
-def sampling(monkeypatch):
-    """Has positions of small pictures left out too; returns the sides of maps that were seen."""
-    for module in (scales, sampled):
-        monkeypatch.setattr(module, "SAMPLED_FROM", 24)
-    seen, original = [], sampled.SampledConv2D.call
-
-    def call(self, inputs):
-        outputs = original(self, inputs)
-        seen.append((inputs.shape[1], outputs.shape[1]))
-        return outputs
-
-    monkeypatch.setattr(sampled.SampledConv2D, "call", call)
-    return seen
-
-
-@pytest.mark.parametrize("task", ["texture", "style"])
-def test_all_draws_but_the_last_leave_positions_out(texture, task, sampling):
-    def made(draws):
-        arguments = {"draws": draws, "scales": None, "optimizer": BRIEF}
-        if task == "texture":
-            return rwkeras.synthesize_texture(small(), texture, **arguments)
-        return rwkeras.transfer_style(small(), texture, 1 - texture, **arguments)
-
-    made(1)
-    assert sampling == []
-    first, again = made(2), made(2)
-    assert (32, 16) in sampling
-    assert first.image.tobytes() == again.image.tobytes()
-    assert first.loss < first.initial_loss
-
-
-def test_styles_with_masks_see_all_positions(texture, sampling):
-    masks = np.zeros((2, 32, 32), np.float32)
-    masks[0, :, :16] = masks[1, :, 16:] = 1
-    rwkeras.transfer_style(
-        small(),
-        texture,
-        [1 - texture, texture.transpose(1, 0, 2)],
-        content_masks=list(masks),
-        draws=2,
-        scales=None,
-        optimizer=BRIEF,
-    )
-    assert sampling == []

@@ -169,7 +169,7 @@ def test_the_callback_stops():
 def test_an_image_that_is_small_is_made_at_once():
     make = Maker((20, 12))
     result = made(make, (20, 12))
-    assert make.asked == [((1.0, 0, 20, False), None, OPTIMIZER)]
+    assert make.asked == [((1.0, 0, 20), None, OPTIMIZER)]
     assert result.iterations.tolist() == [20]
 
 
@@ -215,13 +215,6 @@ def test_a_draw_has_some_iterations_at_least(draws, most, expected):
     steps = planned_steps(64, settings, most, draws)
     counts = [sum(s.iterations for s in steps if s.scale == scale) for scale in (0.25, 0.5, 1)]
     assert counts == expected
-
-
-def test_the_last_draws_see_all_positions_and_so_do_small_pictures():
-    steps = planned_steps(256, ScaleSettings(smallest=32), 60, 2)
-    assert [step.sampled for step in steps] == [False] * 4 + [True] * 3 + [False]
-    assert [step.sampled for step in planned_steps(300, None, 60, 3)] == [True, False, False]
-    assert [step.sampled for step in planned_steps(127, None, 60, 3)] == [False] * 3
 
 
 def test_draws_go_on_at_one_size():

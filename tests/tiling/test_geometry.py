@@ -85,6 +85,11 @@ def test_what_the_deepest_layers_of_a_vgg19_see():
         (conv("a", 2, dilation_rate=2), conv("b")),
         (layers.AveragePooling2D(3, name="a"), conv("b"), layers.MaxPooling2D(2, name="c")),
         (
+            layers.AveragePooling2D(2, padding="same", name="a"),
+            conv("b"),
+            layers.MaxPooling2D(2, padding="same", name="c"),
+        ),
+        (
             layers.Rescaling(2.0, name="a"),
             layers.Dropout(0.5, name="b"),
             conv("c"),
@@ -93,7 +98,7 @@ def test_what_the_deepest_layers_of_a_vgg19_see():
             layers.Activation("tanh", name="f"),
         ),
     ],
-    ids=["sizes", "dilated", "even", "poolings", "pointwise"],
+    ids=["sizes", "dilated", "even", "poolings", "padded", "pointwise"],
 )
 def test_what_layers_of_other_networks_see(parts):
     check_fields(chain(*parts), [part.name for part in parts], 31)
@@ -164,7 +169,7 @@ NONE_OF_THEM = (
         conv("odd", (3, 5)),
         layers.MaxPooling2D(3, strides=2, name="odd"),
         layers.MaxPooling2D(2, strides=1, padding="same", name="odd"),
-        layers.AveragePooling2D(2, padding="same", name="odd"),
+        layers.AveragePooling2D(3, padding="same", name="odd"),
         layers.AveragePooling2D((1, 2), name="odd"),
         layers.UpSampling2D(name="odd"),
         layers.BatchNormalization(name="odd"),

@@ -33,7 +33,7 @@ def test_positions_that_the_last_tile_lacks(toy):
 
 @pytest.mark.parametrize("size", [(53, 61), (48, 54)])
 def test_a_pyramid(size):
-    model, layers = multiscale(levels=3, filters=3), multiscale_layers(3)
+    model, layers = multiscale(levels=3, filters=3), (*multiscale_layers(3), "joint")
     images = tf.constant(np.stack([waves(*size), 1 - waves(*size)]))
     grams = tiled_grams(model, layers, images, 12)
     for layer, features in rwkeras.extract(model, layers, images).items():

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import rwkeras
+from benchmarks.picture_statistics import texture_by
 from benchmarks.picture_tasks import TASKS, Task
 from rwkeras.tasks.drawn import DRAWS
 from rwkeras.tasks.style import STYLE_SCALES
@@ -139,6 +140,15 @@ def _octaves(task: Task, given: Given, count: int = 4):
     )
 
 
+def _statistic(name: str, **settings: Any) -> Make:
+    """Returns the multi-scale network with another statistic than its layers' Gram matrices."""
+
+    def make(task: Task, given: Given):
+        return texture_by(name, task.source.image, **settings, **given.arguments())
+
+    return make
+
+
 METHODS = {
     "multiscale": Method(_multiscale(DRAWS)),
     "multiscale_one_draw": Method(_multiscale(1)),
@@ -148,4 +158,9 @@ METHODS = {
     "coarse_to_fine": Method(_coarse_to_fine),
     "filter_bank": Method(_filter_bank, ("texture",)),
     "octaves": Method(_octaves, ("texture",)),
+    "levels_alone": Method(_statistic("gram", layers=rwkeras.multiscale_layers()), ("texture",)),
+    "spectrum": Method(_statistic("gram", spectrum=True), ("texture",)),
+    "shifted": Method(_statistic("shifted"), ("texture",)),
+    "moments": Method(_statistic("moments"), ("texture",)),
+    "sliced_wasserstein": Method(_statistic("sliced_wasserstein"), ("texture",)),
 }

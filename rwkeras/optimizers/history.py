@@ -67,6 +67,8 @@ def chosen(members: tf.Tensor, rows: Any, others: Any) -> Any:
             lambda a, b: tf.where(members[:, tf.newaxis], a, b), rows, others
         )
 
+    if members.shape[0] == 1:  # All or none: half as much is traced.
+        return tf.cond(members[0], lambda: rows, lambda: others)
     return tf.cond(
         tf.reduce_all(members),
         lambda: rows,

@@ -109,6 +109,15 @@ def test_textures(model, tmp_path):
     )
     assert found["image"].shape == (1, 32, 40, 3)
     assert rwkeras.psnr(found["image"], expected.image) > 60
+    # Of one row or column, the second of the layers has nothing.
+    for sides in ({"width": 1, "height": 0}, {"width": 40, "height": 1}):
+        given = {name: tf.constant(side) for name, side in sides.items()}
+        named = next(name for name, side in sides.items() if side == 1)
+        message = f"Invalid value for `{named}`. Expected 0 or at least 2 pixels. Received:"
+        with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+            run(
+                tmp_path / "texture", 1, "tensors", texture=tf.constant(texture), **given, **options
+            )
 
 
 @pytest.mark.slow

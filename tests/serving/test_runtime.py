@@ -157,15 +157,16 @@ def test_large_images_are_scaled_down(remote, style):
     assert pixels(answer["image_bytes"][0]).shape == (37, 64, 3)
 
 
-def test_a_flat_image_fails_alone(remote, content, style):
+def test_the_place_of_an_image_without_a_finite_loss_is_said(remote, content, style):
     # Without anything to see, a layer's loss has no size to be balanced by.
-    grey = np.full((16, 16, 3), np.array([123.68, 116.779, 103.939]) / 255, np.float32)
-    answer = remote.predict(
-        "tensors",
-        {"content": np.stack([grey, grey]), "style": style, "content_weight": np.float32(0)},
-    )
-    assert answer["failed"].tolist() == [True, True]
-    np.testing.assert_array_equal(answer["image"][0], grey)
+    grey = np.full(content.shape[1:], np.array([123.68, 116.779, 103.939]) / 255, np.float32)
+    with pytest.raises(StatusError) as error:
+        remote.predict("tensors", {"content": np.stack([content[0], grey]), "style": style})
+    assert error.value.code == "INVALID_ARGUMENT"
+    assert (
+        "Invalid value for `content`. Expected images, and options, whose loss is finite. "
+        "Received: others at places] [1]"
+    ) in error.value.message
 
 
 BAD = {
@@ -178,6 +179,8 @@ BAD = {
     "small": ({"style_bytes": strings(png(np.zeros((1, 9, 3))))}, "`style_bytes`"),
     "counts": ({"style_bytes": strings(*[png(np.zeros((9, 9, 3)))] * 2)}, "`style_bytes`"),
     "weight": ({"content_weight": np.float32("nan")}, "`content_weight`"),
+    "infinite": ({"style_weight": np.float32("inf")}, "`style_weight`"),
+    "endless": ({"content_weight": np.float32(1e38)}, "`content_weight`"),
     "negative": ({"tv_weight": np.float32(-1)}, "`tv_weight`"),
     "budget": ({"max_iterations": np.int32(10**6 + 1)}, "`max_iterations`"),
     "vector": ({"max_iterations": np.array([1, 2], np.int32)}, "`max_iterations`"),
@@ -201,7 +204,7 @@ def test_bad_requests_name_what_is_wrong(remote, request_of, bad, named):
         (lambda image: image * 255, "pixels in [0, 1]"),
         (lambda image: image[0], "rank 4"),
         (lambda image: image[:0], "a batch of at least one"),
-        (lambda image: image[:, :0], "at least 2 pixels a side"),
+        (lambda image: image[:, :0], "at least 4 pixels a side"),
         (lambda image: image[..., :2], "3 channels"),
     ],
 )
@@ -230,7 +233,7 @@ def test_places_of_small_images_are_said_before_anything_is_done(remote, content
     with pytest.raises(StatusError) as error:
         remote.predict("serving_default", request, timeout=60)
     assert (
-        "Invalid value for `content_bytes`. Expected images of at least 2 pixels a side. "
+        "Invalid value for `content_bytes`. Expected images of at least 4 pixels a side. "
         "Received: smaller at places] [1 3]"
     ) in error.value.message
 

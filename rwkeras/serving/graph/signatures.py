@@ -210,7 +210,13 @@ class ServedModel:
             return {**answer, "image": write(answer["image"])}
 
         answers = {**self._task.answers, "image": image}
-        return tf.map_fn(one, places, fn_output_signature=answers, parallel_iterations=1)
+        made = tf.map_fn(one, places, fn_output_signature=answers, parallel_iterations=1)
+        if "loss" not in made:
+            return made
+        expected = "images, and options, whose loss is finite"
+        infinite = ~tf.math.is_finite(made["loss"])
+        with tf.control_dependencies([refuse(infinite, first + ending, expected, "others")]):
+            return {name: tf.identity(value) for name, value in made.items()}
 
     @tf.function(autograph=False)
     def _run(self, images: Tensors, options: Tensors) -> Tensors:
@@ -234,4 +240,8 @@ class ServedModel:
                 if limit is not None:
                     right = fits(value, tf.constant(limit, value.dtype))
                     checks.append(check(right, name, f"a number of {expected} {limit}", "", value))
+            if option.side_of is not None:
+                side = self._smallest[option.side_of]
+                right = tf.equal(value, 0) | (value >= side)
+                checks.append(check(right, name, f"0 or at least {side} pixels", "", value))
         return checks

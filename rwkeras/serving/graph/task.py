@@ -16,11 +16,14 @@ class Option(NamedTuple):
         default: What it is if it is not given, a tensor of shape [].
         minimum: What it may be at least, or None.
         maximum: What it may be at most, or None.
+        side_of: For a side of what is made, in pixels, or 0: an image that the task takes. It may
+            not be less than what all layers need that are taken of that image.
     """
 
     default: tf.Tensor
     minimum: float | None = None
     maximum: float | None = None
+    side_of: str | None = None
 
 
 class ServedTask(Protocol):
@@ -28,7 +31,7 @@ class ServedTask(Protocol):
 
     @property
     def layers(self) -> Mapping[str, tuple[str, ...]]:
-        """For each image that it takes, by name, the layers whose activations it takes of it."""
+        """For each image that it takes, by name, the layers that are evaluated at its size."""
 
     def options(self, settings: ServingSettings) -> Mapping[str, Option]:
         """Returns what else it takes, by name, as the settings bound it."""

@@ -24,6 +24,9 @@ from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSett
 from rwkeras.tasks.style import style_parts
 from rwkeras.tasks.texture import texture_objective
 
+# Of a loss's terms; far larger ones would make it infinite.
+_LARGEST_WEIGHT = 1e12
+
 
 @dataclass(frozen=True)
 class ServedStyle(ScaledOptimization):
@@ -45,12 +48,17 @@ class ServedStyle(ScaledOptimization):
 
     @property
     def layers(self) -> dict[str, tuple[str, ...]]:
-        return {"content": self.settings.content_layers, "style": self.settings.style_layers}
+        content, style = self.settings.content_layers, self.settings.style_layers
+        # What is made is of the content's size.
+        return {"content": tuple(dict.fromkeys(content + style)), "style": style}
 
     def options(self, settings: ServingSettings) -> dict[str, Option]:
         names = ("content_weight", "style_weight", "tv_weight")
         weights = {name: getattr(self.settings, name) for name in names}
-        options = {name: Option(tf.constant(weight), 0.0) for name, weight in weights.items()}
+        options = {
+            name: Option(tf.constant(weight), 0.0, _LARGEST_WEIGHT)
+            for name, weight in weights.items()
+        }
         if self.settings.init == "noise":
             options["noise_seed"] = Option(noise_seed())
         return {**options, **self.budget(settings)}
@@ -103,7 +111,7 @@ class ServedTexture(ScaledOptimization):
         # A side of 0 is that of the source.
         width, height = self.settings.output_size or (0, 0)
         sides = {
-            name: Option(tf.constant(side), 0, settings.max_side)
+            name: Option(tf.constant(side), 0, settings.max_side, "texture")
             for name, side in (("width", width), ("height", height))
         }
         return {**sides, "noise_seed": Option(noise_seed()), **self.budget(settings)}

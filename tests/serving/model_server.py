@@ -81,6 +81,7 @@ def running(
         f"--port={rpc}",
         f"--rest_api_port={rest}",
         "--rest_api_timeout_in_ms=600000",
+        "--tensorflow_inter_op_parallelism=8",
         f"--model_name={name}",
         f"--model_base_path={Path(folder).absolute()}",
     ]

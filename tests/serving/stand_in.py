@@ -43,6 +43,7 @@ def main() -> None:
         ("port", int),
         ("rest_api_port", int),
         ("rest_api_timeout_in_ms", int),
+        ("tensorflow_inter_op_parallelism", int),
         ("model_name", str),
         ("model_base_path", Path),
     ):

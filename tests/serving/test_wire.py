@@ -60,6 +60,15 @@ def test_rows_and_columns(url, request_, answer):
             "must be equal to: image_bytes,tag",
         ),
         ({"inputs": 1, "signature_name": "no"}, 'Serving signature name: "no" not found'),
+        ({"inputs": 1, "instances": [1]}, "Both 'inputs' and 'instances' keys"),
+        (
+            {"instances": [{"tag": "a", "image_bytes": {"b64": "?"}}], "signature_name": "pairs"},
+            "Unable to base64 decode",
+        ),
+        (
+            {"instances": [{"tag": "a", "image_bytes": 1}], "signature_name": "pairs"},
+            "JSON Value: 1 is not of expected type: string",
+        ),
     ],
 )
 def test_errors(url, request_, error):
@@ -72,6 +81,15 @@ def test_other_errors(url):
     assert "JSON Parse error" in requests.post(f"{url}:predict", data="{").json()["error"]
     assert requests.get(f"{url}/versions/2").status_code == 404
     assert "Malformed request" in requests.get(f"{url}/nothing").json()["error"]
+    assert requests.get(f"{url}/nothing").status_code == 400
+    assert requests.get(url.replace("/v1/models/half", "/")).status_code == 404
+    assert requests.put(f"{url}:predict", data="{}").status_code == 400
+
+
+def test_padding_may_be_left_out(url):
+    bare = {"tag": "foo", "image_bytes": {"b64": "AAE"}}
+    answer = requests.post(f"{url}:predict", json={"signature_name": "pairs", "instances": [bare]})
+    assert answer.json() == {"predictions": PAIRS[:1]}
 
 
 def test_status_and_metadata(url):

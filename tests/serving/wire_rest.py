@@ -1,6 +1,7 @@
 """The REST interface of TensorFlow Serving, by its json_tensor.cc and http_rest_api_util.cc."""
 
 import base64
+import binascii
 import json
 import re
 from collections.abc import Mapping
@@ -57,6 +58,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self._answer(self._describe)
 
+    def do_PUT(self):
+        self._answer(self._refuse)
+
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self._answer(lambda: self._predict(body))
@@ -79,10 +83,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
+    def _refuse(self):
+        raise ServedError("INVALID_ARGUMENT", f"Malformed request: {self.command} {self.path}")
+
     def _match(self, pattern: re.Pattern[str]) -> tuple[re.Match[str], model_pb2.ModelSpec]:
+        if not self.path.startswith("/v1/"):
+            raise ServedError("NOT_FOUND", "No handler")
         match = pattern.fullmatch(self.path)
         if match is None:
-            raise ServedError("INVALID_ARGUMENT", f"Malformed request: {self.command} {self.path}")
+            self._refuse()
         spec = model_pb2.ModelSpec(name=unquote(match["name"]))
         if match["version"]:
             spec.version.value = int(match["version"])
@@ -116,6 +125,8 @@ class _Handler(BaseHTTPRequestHandler):
             raise ServedError("INVALID_ARGUMENT", text)
         spec.signature_name = name
         signature = self.server.model.signatures[name]
+        if "instances" in request and "inputs" in request:
+            raise ServedError("INVALID_ARGUMENT", "Both 'inputs' and 'instances' keys")
         if "instances" in request:
             outputs = self.server.model.run(spec, _from_rows(request["instances"], signature))
             return {"predictions": _rows(outputs)}
@@ -182,7 +193,18 @@ def _tensor(value: Any, enum: int) -> np.ndarray:
 def _decoded(value: Any) -> Any:
     if isinstance(value, list):
         return [_decoded(item) for item in value]
-    return base64.b64decode(value["b64"]) if _is_base64(value) else value.encode()
+    text = value["b64"] if _is_base64(value) else value
+    if not isinstance(text, str):
+        found = f"JSON Value: {value} is not of expected type: string"
+        raise ServedError("INVALID_ARGUMENT", found)
+    if text is value:
+        return value.encode()
+    try:  # Padding may be left out.
+        return base64.b64decode(
+            text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), validate=True
+        )
+    except binascii.Error as error:
+        raise ServedError("INVALID_ARGUMENT", f"Unable to base64 decode: {error}") from error
 
 
 def _values(name: str, array: np.ndarray) -> Any:

@@ -1,13 +1,12 @@
-"""What a served graph costs beside the same task in Python, and how a server answers clients.
+"""What a served graph costs beside the same task in Python.
 
-The overhead is that of the exported graph and of the task on the same pictures in one process,
-which take turns. The load needs a server at --address: each client sends request after request.
+It is the exported graph and the task on the same pictures in one process, which take turns. How a
+server answers clients is `benchmarks.serving_load`.
 
 Example:
-    python -m benchmarks.serving --output_dir=DIR --address=localhost:8500
+    python -m benchmarks.serving --output_dir=DIR
 """
 
-import concurrent.futures
 import dataclasses
 import json
 import statistics
@@ -25,7 +24,6 @@ from rwkeras.backend import keras
 from rwkeras.images.files import whole_file
 from rwkeras.images.reading import fit_longer_side, from_array, resize
 from rwkeras.networks.circular import with_mirrored_padding
-from rwkeras.serving import Client
 from rwkeras.serving.export import versions
 from rwkeras.tasks.scales import ScaleSettings
 from rwkeras.tasks.settings import StyleSettings
@@ -34,13 +32,10 @@ _MODEL = Path(__file__).parents[1] / "saved_models" / "multiscale_style"
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output_dir", None, "Where the results go.", required=True)
-flags.DEFINE_string("address", None, "Of a server of the model; by default there is no load.")
 flags.DEFINE_string("model", str(_MODEL), "The model's folder; its name is the served model's.")
 flags.DEFINE_integer("image_size", 256, "Side of both pictures.")
 flags.DEFINE_integer("max_iterations", 30, "Of each picture.")
 flags.DEFINE_integer("repeats", 5, "Turns of each way to compute.")
-flags.DEFINE_integer("clients", 4, "Clients of the load.")
-flags.DEFINE_float("seconds", 60.0, "How long they send requests.")
 
 
 def pictures() -> tuple[np.ndarray, np.ndarray]:
@@ -110,39 +105,10 @@ def overhead(content: np.ndarray, style: np.ndarray) -> dict[str, object]:
     return {"seconds": times, "relative": statistics.median(ratios)}
 
 
-def load(content: np.ndarray, style: np.ndarray) -> dict[str, object]:
-    """Returns the latencies that clients see who send one request after another."""
-    end = time.perf_counter() + FLAGS.seconds
-
-    def client(_: int) -> list[float]:
-        latencies = []
-        with Client(FLAGS.address, model=Path(FLAGS.model).name) as asking:
-            while time.perf_counter() < end:
-                latencies.append(
-                    seconds(
-                        lambda: asking.transfer_style(
-                            content[0], style[0], max_iterations=FLAGS.max_iterations
-                        )
-                    )
-                )
-        return latencies
-
-    with concurrent.futures.ThreadPoolExecutor(FLAGS.clients) as pool:
-        found = [latency for each in pool.map(client, range(FLAGS.clients)) for latency in each]
-    return {
-        "requests": len(found),
-        "median": statistics.median(found),
-        "percentile_99": float(np.percentile(found, 99)),
-        "a_minute": 60 * len(found) / FLAGS.seconds,
-    }
-
-
 def main(argv: list[str]) -> None:
     """Runs the benchmark."""
     content, style = pictures()
-    result: dict[str, object] = {"overhead": overhead(content, style)}
-    if FLAGS.address is not None:
-        result["load"] = load(content, style)
+    result = {"overhead": overhead(content, style)}
     folder = Path(FLAGS.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(result, indent=1) + "\n"

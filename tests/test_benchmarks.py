@@ -15,6 +15,7 @@ import rwkeras
 from benchmarks import picture_results, pictures
 from benchmarks.picture_methods import METHODS, Given, Method
 from benchmarks.picture_tasks import Picture, Task, tasks
+from benchmarks.serving_load import Answer, summary
 from tests.conftest import waves
 from tests.serving.model_server import running
 
@@ -150,14 +151,32 @@ def test_throughput(tmp_path):
 
 @pytest.mark.slow
 def test_serving(tmp_path):
-    small = ["--image_size=32", "--max_iterations=2", "--repeats=1", "--seconds=1", "--clients=2"]
+    small = ["--image_size=32", "--max_iterations=2", "--repeats=1"]
+    run_module("serving", f"--output_dir={tmp_path}", *small)
+    assert json.loads((tmp_path / "serving.json").read_text())["overhead"]["relative"] > 0
+
+
+@pytest.mark.slow
+def test_serving_load(tmp_path):
     model = ROOT / "saved_models" / "multiscale_style"
+    few = ["--requests=7", "--clients=2", "--sizes=32,24", "--max_iterations=2"]
     with running(model, model.name, stand_in=True) as addresses:
-        run_module("serving", f"--output_dir={tmp_path}", f"--address={addresses.rpc}", *small)
-    results = json.loads((tmp_path / "serving.json").read_text())
-    assert results["overhead"]["relative"] > 0
-    assert results["load"]["requests"] >= 2
-    assert results["load"]["median"] <= results["load"]["percentile_99"]
+        asked = [f"--address={addresses.rpc}", f"--pid={addresses.pid}", *few]
+        run_module("serving_load", f"--output_dir={tmp_path}", *asked)
+    found = json.loads((tmp_path / "serving_load.json").read_text())
+    assert {side: each["requests"] for side, each in found["by_side"].items()} == {"24": 3, "32": 4}
+    assert (found["all"]["requests"], found["all"]["lost"]) == (7, {})
+    assert 0 < found["all"]["median"] <= found["all"]["percentile_99"]
+    # The stand-in computes in a process of its own.
+    assert min(found["resident_mebibytes"].values()) > 300
+
+
+def test_requests_that_are_lost_are_counted():
+    answers = [Answer(32, 1.0), Answer(32, 3.0), Answer(32, 0.1, "UNAVAILABLE")]
+    found = summary(answers)
+    assert (found["requests"], found["lost"]) == (3, {"UNAVAILABLE": 1})
+    assert (found["median"], found["percentile_99"]) == (2.0, pytest.approx(2.98))
+    assert summary(answers[2:])["median"] is None
 
 
 def test_pictures(tmp_path, monkeypatch):

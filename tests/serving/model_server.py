@@ -24,6 +24,7 @@ class Addresses(NamedTuple):
 
     rest: str
     rpc: str
+    pid: int
 
 
 def find() -> str | None:
@@ -95,7 +96,7 @@ def running(
                     log.seek(0)
                     raise RuntimeError(f"{command[0]} serves nothing:\n{log.read()[-4000:]}")
                 time.sleep(0.1)
-            yield Addresses(f"http://127.0.0.1:{rest}", f"127.0.0.1:{rpc}")
+            yield Addresses(f"http://127.0.0.1:{rest}", f"127.0.0.1:{rpc}", process.pid)
         finally:
             process.terminate()
             try:

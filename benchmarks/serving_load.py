@@ -1,0 +1,161 @@
+"""Loads a server with concurrent clients and pictures of several sizes: latencies, errors, memory.
+
+Each client sends one request after another over gRPC or REST, until so many were sent by all. The
+99th percentile of a thousand requests is decided by ten. Memory is the resident memory of the
+server's processes, before the first request and after the last; a model that is warm has what it
+keeps. A request that is not answered, or answered with an error, is lost.
+
+Example:
+    python -m benchmarks.serving_load --address=localhost:8500 --pid=PID --output_dir=DIR
+"""
+
+import concurrent.futures
+import itertools
+import json
+import re
+import statistics
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from absl import app, flags
+from skimage import data
+
+from rwkeras.images.files import whole_file
+from rwkeras.images.reading import from_array, resize
+from rwkeras.serving import Client, ServingError
+from rwkeras.validation import check_number
+
+FLAGS = flags.FLAGS
+
+
+class Answer(NamedTuple):
+    """What came of a request: the picture's side, the seconds, and the error's code or nothing."""
+
+    side: int
+    seconds: float
+    error: str = ""
+
+
+def resident_mebibytes(pid: int) -> float:
+    """Returns the resident memory of a process and all that descend from it, in MiB."""
+    folder = Path("/proc", str(pid))
+    kibibytes = re.search(r"^VmRSS:\s*(\d+) kB", (folder / "status").read_text(), re.MULTILINE)
+    children = [
+        int(child) for task in folder.glob("task/*/children") for child in task.read_text().split()
+    ]
+    own = int(kibibytes[1]) / 1024 if kibibytes else 0.0
+    return own + sum(map(resident_mebibytes, children))
+
+
+def load(
+    address: str,
+    model: str,
+    *,
+    clients: int,
+    requests: int,
+    sides: Sequence[int],
+    max_iterations: int,
+) -> list[Answer]:
+    """Returns what came of requests that concurrent clients sent.
+
+    Args:
+        address: As of `Client`.
+        model: The served model's name.
+        clients: How many there are.
+        requests: How many they send together.
+        sides: Of the square pictures, in pixels, which take turns.
+        max_iterations: Of each picture.
+    """
+    sources = data.coffee()[:, 100:500], data.immunohistochemistry()
+    pictures = {
+        side: [resize(from_array(image), (side, side)) for image in sources] for side in sides
+    }
+    waiting, lock = iter(itertools.islice(itertools.cycle(sides), requests)), threading.Lock()
+
+    def client(_: int) -> list[Answer]:
+        answers = []
+        with Client(address, model=model) as asking:
+            while True:
+                with lock:
+                    side = next(waiting, None)
+                if side is None:
+                    return answers
+                started, error = time.perf_counter(), ""
+                try:
+                    asking.transfer_style(*pictures[side], max_iterations=max_iterations)
+                except ServingError as failure:
+                    error = failure.code
+                answers.append(Answer(side, time.perf_counter() - started, error))
+
+    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+        return [answer for found in pool.map(client, range(clients)) for answer in found]
+
+
+def summary(answers: Sequence[Answer]) -> dict[str, object]:
+    """Returns latencies of what was answered, in seconds, and how many requests were lost."""
+    seconds = [answer.seconds for answer in answers if not answer.error]
+    return {
+        "requests": len(answers),
+        "lost": dict(Counter(answer.error for answer in answers if answer.error)),
+        "median": statistics.median(seconds) if seconds else None,
+        "percentile_99": float(np.percentile(seconds, 99)) if seconds else None,
+    }
+
+
+def _define_flags() -> None:
+    """Defines the flags; not on import, for tests to have their own."""
+    flags.DEFINE_string("address", None, "The server's, as of `Client`.", required=True)
+    flags.DEFINE_string("output_dir", None, "Where the results go.", required=True)
+    flags.DEFINE_string("model", "multiscale_style", "The served model.")
+    flags.DEFINE_integer("pid", None, "The server's process, here, whose memory is measured.")
+    flags.DEFINE_integer("clients", 8, "How many ask at once.")
+    flags.DEFINE_integer("requests", 1000, "How many they send together.")
+    flags.DEFINE_list("sizes", ["32", "48", "64"], "Sides of the pictures, which take turns.")
+    flags.DEFINE_integer("max_iterations", 5, "Of each picture.")
+
+
+def main(argv: list[str]) -> None:
+    """Runs the benchmark."""
+    for name in ("clients", "requests"):
+        check_number(name, getattr(FLAGS, name), integer=True, minimum=1)
+    sides = [int(side) for side in FLAGS.sizes]
+
+    def memory() -> float | None:
+        return None if FLAGS.pid is None else resident_mebibytes(FLAGS.pid)
+
+    before, started = memory(), time.perf_counter()
+    answers = load(
+        FLAGS.address,
+        FLAGS.model,
+        clients=FLAGS.clients,
+        requests=FLAGS.requests,
+        sides=sides,
+        max_iterations=FLAGS.max_iterations,
+    )
+    spent = time.perf_counter() - started
+    result = {
+        "settings": {name: getattr(FLAGS, name) for name in ("clients", "sizes", "max_iterations")},
+        "all": summary(answers),
+        "by_side": {
+            str(side): summary([answer for answer in answers if answer.side == side])
+            for side in sorted(set(sides))
+        },
+        "a_second": len(answers) / spent,
+        "resident_mebibytes": {"before": before, "after": memory()},
+    }
+    folder = Path(FLAGS.output_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(result, indent=1) + "\n"
+    with whole_file(folder / "serving_load.json") as path:
+        path.write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    _define_flags()
+    app.run(main)

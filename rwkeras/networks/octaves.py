@@ -26,9 +26,7 @@ _REACH = len(_TAPS) // 2
 
 
 def _halved(side: int | None) -> int | None:
-    if side is None:
-        return None
-    return (side + 1) // 2 if side >= _REACH else 0
+    return None if side is None else (side + 1) // 2
 
 
 def pyramid_reduce(images: tf.Tensor) -> tf.Tensor:
@@ -59,8 +57,11 @@ class PyramidReduce(keras.layers.Layer):
         return pyramid_reduce(images)
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
-        """Returns the shape of the result; of images too small to be mirrored, a side of 0."""
+        """Returns the shape of the result; raises `ValueError` if there is too little to mirror."""
         batch, height, width, channels = input_shape
+        if any(side is not None and side < _REACH for side in (height, width)):
+            expected = f"sides of at least {_REACH} pixels"
+            raise invalid_argument("input_shape", expected, tuple(input_shape))
         return batch, _halved(height), _halved(width), channels
 
 

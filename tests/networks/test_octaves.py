@@ -53,6 +53,19 @@ def test_a_level_against_numpy(size):
     assert level.shape == PyramidReduce().compute_output_shape(images.shape)
 
 
+def test_images_too_small_to_be_mirrored():
+    with pytest.raises(ValueError) as error:
+        PyramidReduce().compute_output_shape((1, 9, 1, 3))
+    assert str(error.value) == (
+        "Invalid value for argument `input_shape`. Expected sides of at least 2 pixels. "
+        "Received: input_shape=(1, 9, 1, 3)"
+    )
+    # By whichever of its inputs the layer of joint maps lacks something.
+    for layer in ("level1", "joint"):
+        with pytest.raises(ValueError, match=f"large enough for the poolings before {layer}"):
+            rwkeras.extract(rwkeras.multiscale(filters=1), [layer], tf.zeros([1, 9, 1, 3]))
+
+
 def test_gradient_is_the_transpose():
     generator = np.random.default_rng(1)
     images = tf.constant(generator.normal(size=(1, 7, 10, 3)), tf.float32)

@@ -37,7 +37,7 @@ def folder(tmp_path_factory):
 
 
 def check(addresses):
-    for address in addresses:
+    for address in (addresses.rest, addresses.rpc):
         with Client(address, model="shouting", timeout=60) as client:
             assert client.status() == [(3, "AVAILABLE", "")]
             assert client.metadata().version == 3

@@ -20,8 +20,8 @@ from absl import app, flags
 from skimage import data
 
 import rwkeras
+from benchmarks.json_results import write_results
 from rwkeras.backend import keras
-from rwkeras.images.files import whole_file
 from rwkeras.images.reading import fit_longer_side, from_array, resize
 from rwkeras.networks.circular import with_mirrored_padding
 from rwkeras.serving.export import versions
@@ -109,12 +109,7 @@ def main(argv: list[str]) -> None:
     """Runs the benchmark."""
     content, style = pictures()
     result = {"overhead": overhead(content, style)}
-    folder = Path(FLAGS.output_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(result, indent=1) + "\n"
-    with whole_file(folder / "serving.json") as path:
-        path.write_text(text)
-    print(text)
+    write_results(FLAGS.output_dir, "serving.json", result)
 
 
 if __name__ == "__main__":

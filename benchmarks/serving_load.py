@@ -11,7 +11,6 @@ Example:
 
 import concurrent.futures
 import itertools
-import json
 import re
 import statistics
 import threading
@@ -25,7 +24,7 @@ import numpy as np
 from absl import app, flags
 from skimage import data
 
-from rwkeras.images.files import whole_file
+from benchmarks.json_results import write_results
 from rwkeras.images.reading import from_array, resize
 from rwkeras.serving import Client, ServingError
 from rwkeras.validation import check_number
@@ -148,12 +147,7 @@ def main(argv: list[str]) -> None:
         "a_second": len(answers) / spent,
         "resident_mebibytes": {"before": before, "after": memory()},
     }
-    folder = Path(FLAGS.output_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(result, indent=1) + "\n"
-    with whole_file(folder / "serving_load.json") as path:
-        path.write_text(text)
-    print(text)
+    write_results(FLAGS.output_dir, "serving_load.json", result)
 
 
 if __name__ == "__main__":

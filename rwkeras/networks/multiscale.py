@@ -162,7 +162,11 @@ def multiscale(
 
 
 def _joint(maps: Sequence[keras.KerasTensor]) -> keras.KerasTensor:
-    """Returns the maps of all levels on the grid of the last."""
+    """Returns the maps of all levels on the grid of the last.
+
+    By poolings, which tiles and wrapped borders know, and not by `JointMaps`, which takes maps of
+    any sizes and is refused there.
+    """
     joint = maps[0]
     for level, own in enumerate(maps[1:], start=1):
         # As the pyramid does, n places become ceil(n / 2).

@@ -199,10 +199,9 @@ def _decoded(value: Any) -> Any:
         raise ServedError("INVALID_ARGUMENT", found)
     if text is value:
         return value.encode()
-    try:  # Padding may be left out.
-        return base64.b64decode(
-            text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), validate=True
-        )
+    bare = text.rstrip("=")  # Padding may be left out.
+    try:
+        return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
     except binascii.Error as error:
         raise ServedError("INVALID_ARGUMENT", f"Unable to base64 decode: {error}") from error
 

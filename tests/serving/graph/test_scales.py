@@ -43,7 +43,8 @@ def optimizer(iterations, evaluations=None):
 
 def traced(task, model):
     """Returns a task as a graph for images of any size and any budget."""
-    network = interruptible(rwkeras.feature_extractor(model, LAYERS))
+    layers = dict.fromkeys(layer for layers in task.layers.values() for layer in layers)
+    network = interruptible(rwkeras.feature_extractor(model, layers))
 
     def run(images, options):
         defaults = {n: o.default for n, o in task.options(ServingSettings()).items()}

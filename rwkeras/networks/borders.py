@@ -36,6 +36,15 @@ def wrap(images: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> 
     return _wrap_axis(_wrap_axis(images, *rows, axis=1), *columns, axis=2)
 
 
+def reflect(images: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> tf.Tensor:
+    """Returns what `mirror` does of images that are larger than what is beyond their borders.
+
+    One operation, whose gradient is one too: of the general case it takes as long to build the
+    gradient as that of all the rest of a shallow network.
+    """
+    return tf.pad(images, [(0, 0), rows, columns, (0, 0)], "REFLECT")
+
+
 def mirror(images: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> tf.Tensor:
     """Returns images that are mirrored at their outermost pixels, which are not repeated.
 
@@ -44,9 +53,7 @@ def mirror(images: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]) -
     known = images.shape[1:3]
     reach = max(rows), max(columns)
     if all(side is not None and side > most for side, most in zip(known, reach, strict=True)):
-        # One operation, whose gradient is one too: of the general case it takes as long to build
-        # the gradient as that of all the rest of a shallow network.
-        return tf.pad(images, [(0, 0), rows, columns, (0, 0)], "REFLECT")
+        return reflect(images, rows, columns)
     for axis, (before, after) in ((1, rows), (2, columns)):
         side = tf.shape(images)[axis]
         turn = tf.maximum(2 * (side - 1), 1)  # Mirrored at both ends, places recur after so many.
@@ -73,12 +80,15 @@ class ExtendedConv2D(GroupedConv2D):
         """Returns the inputs with what lies beyond their borders; see `wrap`."""
         raise NotImplementedError
 
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Returns the activations, [batch, height, width, filters]."""
+    def reach(self) -> list[tuple[int, int]]:
+        """Returns how many rows, and columns, before and after the inputs the filters see."""
         # More after than before where the sum is odd, as TensorFlow's "SAME".
         both = [d * (k - 1) for d, k in zip(self.dilation_rate, self.kernel_size, strict=True)]
-        rows, columns = ((total // 2, total - total // 2) for total in both)
-        return super().call(self.extended(inputs, rows, columns))
+        return [(total // 2, total - total // 2) for total in both]
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Returns the activations, [batch, height, width, filters]."""
+        return super().call(self.extended(inputs, *self.reach()))
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Returns the shape of the activations, whose height and width are the inputs'."""
@@ -105,6 +115,28 @@ class MirroredConv2D(ExtendedConv2D):
     ) -> tf.Tensor:
         """Returns the inputs, mirrored."""
         return mirror(inputs, rows, columns)
+
+
+@keras.saving.register_keras_serializable("rwkeras")
+class ReflectedConv2D(MirroredConv2D):
+    """A `MirroredConv2D` of inputs that are larger than what it sees beyond their borders.
+
+    In a graph that does not know the size of images it is a fraction of the other's operations.
+    """
+
+    def extended(
+        self, inputs: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]
+    ) -> tf.Tensor:
+        """Returns the inputs, mirrored."""
+        return reflect(inputs, rows, columns)
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """Returns the shape of the activations; raises `ValueError` for inputs too small."""
+        for side, (_, after) in zip(input_shape[1:3], self.reach(), strict=True):
+            if side is not None and side <= after:
+                expected = f"sides of more than {after} pixels"
+                raise invalid_argument("input_shape", expected, tuple(input_shape))
+        return super().compute_output_shape(input_shape)
 
 
 @keras.saving.register_keras_serializable("rwkeras")

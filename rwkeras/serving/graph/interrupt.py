@@ -11,8 +11,13 @@ import tensorflow as tf
 from rwkeras.backend import keras
 
 
-# One function for all places, so that a graph holds it once.
-@tf.function(input_signature=[tf.TensorSpec(None)], autograph=False)
+# One function for all places, so that a graph holds it once. It is not put in place of its calls
+# either: the optimisation of a graph before its first run takes as long as the graph is large.
+@tf.function(
+    input_signature=[tf.TensorSpec(None)],
+    autograph=False,
+    experimental_attributes={"_noinline": True},
+)
 def _handed_on(x: tf.Tensor) -> tf.Tensor:
     """Returns a tensor after a loop of one turn."""
     with tf.control_dependencies([x]):
@@ -47,7 +52,9 @@ class Interruptible(keras.layers.Layer):
 
 
 def interruptible(model: keras.Model) -> keras.Model:
-    """Returns a copy of a functional model that can be stopped behind each of its layers.
+    """Returns a copy of a functional model that can be stopped behind each layer with weights.
+
+    These are the layers that take long: the graph grows with each place.
 
     Args:
         model: The model, whose layers keep their names; models in it are entered.
@@ -60,7 +67,9 @@ def interruptible(model: keras.Model) -> keras.Model:
 
     def called(layer: keras.layers.Layer, *args: Any, **kwargs: Any) -> Any:
         outputs = layer(*args, **kwargs)
-        if isinstance(outputs, keras.KerasTensor):
+        # Operations such as `1 - x` are layers to Keras, but have none.
+        weighs = getattr(layer, "weights", None) and not isinstance(layer, keras.Model)
+        if weighs and isinstance(outputs, keras.KerasTensor):
             return Interruptible(dtype=outputs.dtype)(outputs)
         return outputs
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from rwkeras.backend import keras
+from rwkeras.networks.borders import MirroredConv2D, ReflectedConv2D
 from rwkeras.networks.features import check_image_shape, feature_extractor
 from rwkeras.validation import invalid_argument
 
@@ -44,6 +45,26 @@ def fit(image: tf.Tensor, max_side: int) -> tf.Tensor:
 
     image = tf.cond(tf.reduce_max(sides) > max_side, smaller, lambda: image)
     return tf.ensure_shape(image, [None, None, 3])
+
+
+def reflecting(model: keras.Model) -> keras.Model:
+    """Returns a copy of a network whose mirrored borders are one operation, whatever the size.
+
+    It computes the same, but refuses images that are smaller than what it mirrors.
+
+    Args:
+        model: A functional `keras.Model`.
+    """
+
+    def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
+        if isinstance(layer, keras.Model):
+            return reflecting(layer)
+        kind = ReflectedConv2D if type(layer) is MirroredConv2D else type(layer)
+        return kind.from_config(layer.get_config())
+
+    copy = keras.models.clone_model(model, clone_function=copied)
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 def smallest_side(model: keras.Model, layers: Sequence[str]) -> int:

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: install demo test test-all fuzz lint types imports wheel bench bazel clean
+.PHONY: install demo serve models test test-all fuzz lint types imports wheel bench bazel clean
 
 install: $(INSTALLED)
 
@@ -17,6 +17,27 @@ $(INSTALLED): setup.py
 # Three pictures and a contact sheet under demo/.
 demo: $(INSTALLED)
 	$(BIN)/python tools/demo.py --output_dir=demo
+
+# All models of saved_models/, by tensorflow_model_server or Docker, whichever is there.
+serve: $(INSTALLED)
+	$(BIN)/python tools/serve.py --models_dir=saved_models
+
+# What is served beside the tracked model, each made once: a quarter of an hour on two cores.
+models: saved_models/multiscale_texture saved_models/decoder saved_models/feed_forward
+
+saved_models/multiscale_texture: | $(INSTALLED)
+	mkdir -p build
+	$(BIN)/python -c "from skimage import data, io; io.imsave('build/brick.png', data.brick())"
+	$(BIN)/python tools/export.py --kind=texture --reference=build/brick.png --output_dir=$@
+
+saved_models/decoder: | $(INSTALLED)
+	mkdir -p build
+	$(BIN)/python tools/train_decoder.py --layer=conv1_2 --steps=600 --output=build/decoder.keras
+	$(BIN)/python tools/export.py --kind=decoder --network=build/decoder.keras --output_dir=$@
+
+saved_models/feed_forward: | $(INSTALLED)
+	mkdir -p build
+	$(BIN)/python -m examples.feed_forward_style --output=build/feed_forward.keras --export_dir=$@ --nocompare
 
 # Workers go on where they are in a file, for what its tests share, and end together.
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --durations=10

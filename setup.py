@@ -80,6 +80,7 @@ setup(
             "rwkeras-demo=rwkeras.commands:run_demo",
             "rwkeras-export=rwkeras.commands:run_export",
             "rwkeras-query=rwkeras.commands:run_query",
+            "rwkeras-serve=rwkeras.commands:run_serve",
             "rwkeras-train-decoder=rwkeras.commands:run_train_decoder",
             "rwkeras-decode=rwkeras.commands:run_decode",
         ]

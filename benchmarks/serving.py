@@ -1,4 +1,4 @@
-"""What a served graph costs beside the same task in Python.
+"""What a served graph costs beside the same task in Python, and how far its pictures are from that.
 
 It is the exported graph and the task on the same pictures in one process, which take turns. How a
 server answers clients is `benchmarks.serving_load`.
@@ -24,7 +24,7 @@ from benchmarks.json_results import write_results
 from rwkeras.backend import keras
 from rwkeras.images.reading import fit_longer_side, from_array, resize
 from rwkeras.networks.circular import with_mirrored_padding
-from rwkeras.serving.export import versions
+from rwkeras.serving.versions import versions
 from rwkeras.tasks.scales import ScaleSettings
 from rwkeras.tasks.settings import StyleSettings
 
@@ -36,6 +36,7 @@ flags.DEFINE_string("model", str(_MODEL), "The model's folder; its name is the s
 flags.DEFINE_integer("image_size", 256, "Side of both pictures.")
 flags.DEFINE_integer("max_iterations", 30, "Of each picture.")
 flags.DEFINE_integer("repeats", 5, "Turns of each way to compute.")
+flags.DEFINE_list("compared_iterations", ["1", "10", "30", "100"], "After which to compare.")
 
 
 def pictures() -> tuple[np.ndarray, np.ndarray]:
@@ -56,15 +57,17 @@ def network(folder: Path) -> keras.Model:
     return with_mirrored_padding(model)
 
 
-def ways(content: np.ndarray, style: np.ndarray) -> dict[str, Callable[[], object]]:
-    """Returns the same task as a graph that was exported, and in Python."""
+def ways(
+    content: np.ndarray, style: np.ndarray, max_iterations: int
+) -> dict[str, Callable[[], np.ndarray]]:
+    """Returns the same task as a graph that was exported, and in Python: images of both."""
     folder = Path(FLAGS.model) / str(versions(FLAGS.model)[-1])
     said = json.loads((folder / "assets.extra" / "export.json").read_text())
     loaded = tf.saved_model.load(str(folder))
     settings = dataclasses.asdict(StyleSettings(**said["settings"]))
     scales = said.get("scales") and ScaleSettings(**said["scales"])
     optimizer = rwkeras.OptimizerSettings(
-        max_iterations=FLAGS.max_iterations,
+        max_iterations=max_iterations,
         parametrization="pixels",
         precision="float32",
     )
@@ -79,8 +82,10 @@ def ways(content: np.ndarray, style: np.ndarray) -> dict[str, Callable[[], objec
     model = network(folder)
     return {
         "graph": lambda: loaded.signatures["tensors"](**inputs)["image"].numpy(),
-        "python": lambda: rwkeras.transfer_style(
-            model, content, style, **settings, scales=scales, optimizer=optimizer
+        "python": lambda: (
+            rwkeras.transfer_style(
+                model, content, style, **settings, scales=scales, optimizer=optimizer
+            ).image
         ),
     }
 
@@ -94,7 +99,7 @@ def seconds(function: Callable[[], object]) -> float:
 
 def overhead(content: np.ndarray, style: np.ndarray) -> dict[str, object]:
     """Returns the seconds of each way by turns, and the graph's relative to Python's."""
-    functions = ways(content, style)
+    functions = ways(content, style, FLAGS.max_iterations)
     for function in functions.values():
         function()  # Off the clock everything is compiled.
     times: dict[str, list[float]] = {name: [] for name in functions}
@@ -105,10 +110,19 @@ def overhead(content: np.ndarray, style: np.ndarray) -> dict[str, object]:
     return {"seconds": times, "relative": statistics.median(ratios)}
 
 
+def agreement(content: np.ndarray, style: np.ndarray) -> dict[str, float]:
+    """Returns the PSNR between both pictures, in dB, by iterations: rounding, amplified."""
+    found = {}
+    for iterations in FLAGS.compared_iterations:
+        graph, python = (way() for way in ways(content, style, int(iterations)).values())
+        found[iterations] = float(rwkeras.psnr(graph, python)[0])
+    return found
+
+
 def main(argv: list[str]) -> None:
     """Runs the benchmark."""
     content, style = pictures()
-    result = {"overhead": overhead(content, style)}
+    result = {"overhead": overhead(content, style), "psnr": agreement(content, style)}
     write_results(FLAGS.output_dir, "serving.json", result)
 
 

@@ -45,7 +45,8 @@ from rwkeras.images.painting import painting
 from rwkeras.images.photographs import OTHERS, photographs
 from rwkeras.images.reading import fit_longer_side
 from rwkeras.images.writing import check_image_output
-from rwkeras.serving.export import check_export_folder, export_decoder
+from rwkeras.serving.export import export_decoder
+from rwkeras.serving.versions import check_export_folder
 
 # What is painted at last, by the name that scikit-image has for it.
 _PHOTO = "astronaut"

@@ -52,6 +52,11 @@ def run_query() -> None:
     launch("rwkeras.commands.query")
 
 
+def run_serve() -> None:
+    """Runs `rwkeras-serve`."""
+    launch("rwkeras.commands.serve")
+
+
 def run_train_decoder() -> None:
     """Runs `rwkeras-train-decoder`."""
     launch("rwkeras.commands.train_decoder")

@@ -19,10 +19,11 @@ from rwkeras.networks.circular import with_mirrored_padding
 from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
 from rwkeras.networks.multiscale_recipe import is_multiscale_recipe
 from rwkeras.networks.recipe import Recipe, read_recipe
-from rwkeras.serving.export import check_export_folder, export_decoder, export_task
+from rwkeras.serving.export import export_decoder, export_task
 from rwkeras.serving.graph.task import ServedTask
 from rwkeras.serving.graph.tasks import ServedInversion, ServedStyle, ServedTexture
 from rwkeras.serving.settings import ServingSettings
+from rwkeras.serving.versions import check_export_folder
 from rwkeras.tasks.scales import ScaleSettings
 from rwkeras.tasks.settings import (
     STYLE_PRESETS,

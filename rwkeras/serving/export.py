@@ -1,15 +1,9 @@
-"""Models as TensorFlow Serving reads them: a folder a model, in it a numbered folder a version.
-
-The server looks for new versions every second and takes what it finds, so a version is written
-under another name beside the others and appears whole.
-"""
+"""Tasks with their networks as SavedModels that TensorFlow Serving runs."""
 
 import contextlib
 import dataclasses
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,55 +18,17 @@ from rwkeras.networks.recipe import Recipe
 from rwkeras.serving.graph.decoder import ServedDecoder
 from rwkeras.serving.graph.interrupt import interruptible
 from rwkeras.serving.graph.signatures import ServedModel
+from rwkeras.serving.graph.sizes import reflecting
 from rwkeras.serving.graph.task import ServedTask
 from rwkeras.serving.graph.weights import GeneratedWeights, OwnWeights, StoredWeights
 from rwkeras.serving.settings import ServingSettings
+from rwkeras.serving.versions import check_export_folder, version_folder, whole_folder
 from rwkeras.serving.warmup import write_warmup
-from rwkeras.validation import checked_number, invalid_argument
+from rwkeras.validation import invalid_argument
 
 # Where a server leaves files alone, but for the requests that it warms up with.
 _EXTRA = "assets.extra"
 _WARMUP = "tf_serving_warmup_requests"
-
-
-def versions(folder: str | os.PathLike[str]) -> list[int]:
-    """Returns the versions in a model's folder, in order; none if there is no such folder."""
-    path = Path(folder)
-    names = [each.name for each in path.iterdir()] if path.is_dir() else []
-    return sorted(int(name) for name in names if name.isdecimal())
-
-
-def _version_folder(folder: Path, version: int | None) -> Path:
-    """Returns where a version is to be; None for the next."""
-    found = versions(folder)
-    if version is None:
-        version = found[-1] + 1 if found else 1
-    version = checked_number("version", version, integer=True, minimum=1)
-    if version in found:
-        raise invalid_argument("version", "one that is not there yet", f"{version} of {found}")
-    return folder / str(version)
-
-
-def check_export_folder(folder: str | os.PathLike[str], version: int | None = None) -> None:
-    """Raises `ValueError` unless a version can be written below a model's folder.
-
-    Args:
-        folder: The model's folder, which is made if there is none.
-        version: The version's number; None for the next.
-    """
-    _version_folder(Path(folder), version)
-    there = Path(folder)
-    try:
-        while not there.exists():
-            there = there.parent
-        tempfile.TemporaryFile(dir=there).close()
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-def _unwritable(folder: str | os.PathLike[str], error: OSError) -> ValueError:
-    expected = "a folder that can be written to"
-    return invalid_argument("folder", expected, f"{folder} ({error.strerror})")
 
 
 def _description(task: ServedTask, model: keras.Model, settings: ServingSettings) -> dict[str, Any]:
@@ -120,7 +76,7 @@ def export_task(
     """
     check_export_folder(folder, version)
     layers = list(dict.fromkeys(name for names in task.layers.values() for name in names))
-    part = interruptible(feature_extractor(model, layers))
+    part = interruptible(reflecting(feature_extractor(model, layers)))
     if generated and recipe is None:
         raise invalid_argument("generated", "False without a recipe", generated)
     # What is saved is the weights and the signatures, not the Keras model and its functions.
@@ -168,7 +124,7 @@ def export_decoder(
         shapes = [tuple(output.shape) for output in model.outputs]
         raise invalid_argument("model", "a network whose one output is images of any size", shapes)
     task, name = ServedDecoder(), described(model)
-    model = interruptible(model)
+    model = interruptible(reflecting(model))
     signatures = ServedModel(task, model, OwnWeights(), settings).signatures()
 
     def save(path: str) -> None:
@@ -200,8 +156,8 @@ def _write(
         texts: Files to put beside it, by name.
         warmup: The task that the server is to warm up with, or None.
     """
-    target = _version_folder(folder, version)
-    with _whole_folder(target) as temporary:
+    target = version_folder(folder, version)
+    with whole_folder(target) as temporary, _disk_errors(target):
         save(str(temporary))
         _forget_shapes(temporary / "saved_model.pb")
         (temporary / _EXTRA).mkdir()
@@ -212,6 +168,16 @@ def _write(
     return target
 
 
+@contextlib.contextmanager
+def _disk_errors(target: Path) -> Iterator[None]:
+    """Raises as an `OSError` what TensorFlow raises where a disk is full."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        reason = str(error.message).splitlines()[0].rpartition("; ")[2]
+        raise OSError(f"The model cannot be written to {target}: {reason}") from error
+
+
 def _forget_shapes(path: Path) -> None:
     """Takes from a graph the shapes of its tensors, a fifth of it, which are inferred anyway."""
     model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
@@ -220,27 +186,3 @@ def _forget_shapes(path: Path) -> None:
             for node in function.node_def:
                 node.attr.pop("_output_shapes", None)
     path.write_bytes(model.SerializeToString(deterministic=True))
-
-
-@contextlib.contextmanager
-def _whole_folder(target: Path) -> Iterator[Path]:
-    """Gives a folder to write to, which appears as `target` if the block succeeds."""
-    folder = target.parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".export-", dir=folder))
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    try:
-        yield temporary / "model"
-        # Does not replace a folder with something in it, whoever else has just made it.
-        (temporary / "model").rename(target)
-    except OSError as error:
-        if target.exists():
-            raise invalid_argument("version", "one that is not there yet", target.name) from error
-        raise
-    except tf.errors.OpError as error:  # As TensorFlow calls a disk that is full.
-        reason = str(error.message).splitlines()[0].rpartition("; ")[2]
-        raise OSError(f"The model cannot be written to {target}: {reason}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

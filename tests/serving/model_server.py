@@ -47,7 +47,8 @@ def model_server():
     return running
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Returns ports that nothing listens on."""
     with contextlib.ExitStack() as stack:
         sockets = [
             stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
@@ -73,7 +74,7 @@ def running(
     Raises:
         RuntimeError: It ended, or no version has become available; with what it wrote.
     """
-    rest, rpc = _free_ports(2)
+    rest, rpc = free_ports(2)
     program = [str(find())]
     if stand_in and find() is None:
         program = [sys.executable, "-m", "tests.serving.stand_in"]

@@ -7,9 +7,10 @@ import tensorflow as tf
 
 import rwkeras
 from rwkeras.decoders.settings import UPSAMPLINGS
-from rwkeras.serving.export import export_decoder, export_task, versions
+from rwkeras.serving.export import export_decoder, export_task
 from rwkeras.serving.graph.tasks import ServedInversion, ServedStyle, ServedTexture
 from rwkeras.serving.settings import ServingSettings
+from rwkeras.serving.versions import versions
 from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSettings
 from tests.conftest import waves
 from tests.serving.c_api import StatusError

@@ -5,16 +5,13 @@ import json
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
-import textwrap
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from google.protobuf import text_format
 from skimage import data
 
 import rwkeras
@@ -135,17 +132,6 @@ def test_all_sizes_keep_to_what_a_request_may_take_and_ask():
         assert time.monotonic() - started < 5
 
 
-def test_the_server_is_told_of_it():
-    from tensorflow_serving.config import model_server_config_pb2
-
-    config = text_format.Parse(
-        (MODELS / "models.config").read_text(), model_server_config_pb2.ModelServerConfig()
-    )
-    (model,) = config.model_config_list.config
-    assert model.name == MODEL.name
-    assert model.base_path == f"/models/{MODEL.name}"
-
-
 @pytest.fixture(scope="module")
 def addresses():
     """Where it is served: by the real server if there is one, or by what takes its place."""
@@ -159,30 +145,6 @@ def pictures(tmp_path, monkeypatch):
     rwkeras.write_image(tmp_path / "painting.jpg", waves(48, 40))
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def example(word):
-    """Returns the README's indented example with a word in it."""
-    blocks = re.findall(r"(?:^    .*\n|^\n)+", (ROOT / "README.md").read_text(), re.MULTILINE)
-    (block,) = [block for block in blocks if word in block]
-    return textwrap.dedent(block).strip()
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
-def test_the_readme_asks_with_curl(addresses, pictures):
-    command = example("curl -sS").replace("http://localhost:8501", addresses.rest)
-    subprocess.run(command, shell=True, check=True, timeout=300)
-    assert rwkeras.read_image(pictures / "painted.png").shape == (40, 48, 3)
-
-
-@pytest.mark.slow
-def test_the_readme_asks_in_python(addresses, pictures):
-    code = example("from rwkeras.serving import Client").replace("localhost:8500", addresses.rpc)
-    names: dict = {}
-    exec(code.replace("max_iterations=50", "max_iterations=5"), names)
-    assert names["reply"].iterations.tolist() == [5]
-    assert rwkeras.read_image(pictures / "painted.png").shape == (40, 48, 3)
 
 
 @pytest.mark.slow

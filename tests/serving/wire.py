@@ -5,7 +5,7 @@ gRPC is grpcio's server with the services of tensorflow-serving-api; REST is in 
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent import futures
 from dataclasses import dataclass, field
 
@@ -83,6 +83,10 @@ class Model:
     failures: list[Exception] = field(default_factory=list)
     requests: list[tuple[int, str, dict[str, np.ndarray]]] = field(default_factory=list)
 
+    def of(self, spec: model_pb2.ModelSpec) -> "Model":
+        """Returns itself, as the only one of its server."""
+        return self
+
     def version(self, spec: model_pb2.ModelSpec) -> int:
         """Returns the version that is asked for."""
         choice = spec.WhichOneof("version_choice")
@@ -141,6 +145,17 @@ class Model:
         return answer
 
 
+class Models:
+    """Several models, each of which answers what asks for it by its name."""
+
+    def __init__(self, models: Iterable[Model]):
+        self._models = {model.name: model for model in models}
+
+    def of(self, spec: model_pb2.ModelSpec) -> Model:
+        """Returns the model that is asked for, or another, which says that there is none such."""
+        return self._models.get(spec.name, next(iter(self._models.values())))
+
+
 def failure_of(error: Exception) -> ServedError:
     """Returns what an error is answered as."""
     if isinstance(error, ServedError):
@@ -157,32 +172,36 @@ def _answer(context: grpc.ServicerContext, function: Callable):
 
 
 class _Predictions(prediction_service_pb2_grpc.PredictionServiceServicer):
-    def __init__(self, model: Model):
+    def __init__(self, model: Model | Models):
         self._model = model
 
     def Predict(self, request, context):  # noqa: N802 (gRPC's name)
         def run():
             inputs = {name: tf.make_ndarray(tensor) for name, tensor in request.inputs.items()}
-            outputs = self._model.run(request.model_spec, inputs)
+            outputs = self._model.of(request.model_spec).run(request.model_spec, inputs)
             tensors = {name: tf.make_tensor_proto(array) for name, array in outputs.items()}
             return predict_pb2.PredictResponse(model_spec=request.model_spec, outputs=tensors)
 
         return _answer(context, run)
 
     def GetModelMetadata(self, request, context):  # noqa: N802
-        return _answer(context, lambda: self._model.metadata(request.model_spec))
+        return _answer(
+            context, lambda: self._model.of(request.model_spec).metadata(request.model_spec)
+        )
 
 
 class _Models(model_service_pb2_grpc.ModelServiceServicer):
-    def __init__(self, model: Model):
+    def __init__(self, model: Model | Models):
         self._model = model
 
     def GetModelStatus(self, request, context):  # noqa: N802
-        return _answer(context, lambda: self._model.status(request.model_spec))
+        return _answer(
+            context, lambda: self._model.of(request.model_spec).status(request.model_spec)
+        )
 
 
 @contextlib.contextmanager
-def rpc_server(model: Model, port: int = 0) -> Iterator[str]:
+def rpc_server(model: Model | Models, port: int = 0) -> Iterator[str]:
     """Serves a model over gRPC on the loopback interface; yields the address, "HOST:PORT"."""
     options = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
     server = grpc.server(futures.ThreadPoolExecutor(4), options=options)
@@ -197,7 +216,7 @@ def rpc_server(model: Model, port: int = 0) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def rest_server(model: Model, port: int = 0) -> Iterator[str]:
+def rest_server(model: Model | Models, port: int = 0) -> Iterator[str]:
     """Serves a model over REST on the loopback interface; yields the address, "http://..."."""
     from tests.serving.wire_rest import Server
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from google.protobuf import json_format
 from tensorflow_serving.apis import get_model_metadata_pb2, model_pb2
 
-from tests.serving.wire import Model, ServedError, SignatureDef, failure_of
+from tests.serving.wire import Model, Models, ServedError, SignatureDef, failure_of
 
 _WHICH = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
 _PREDICT = re.compile(rf"/v1/models/(?P<name>[^/:]+){_WHICH}:predict")
@@ -39,11 +39,11 @@ _KINDS = {"f": "fiu", "i": "iu", "u": "iu", "b": "b"}
 
 
 class Server(ThreadingHTTPServer):
-    """A server of one model on the loopback interface."""
+    """A server of models on the loopback interface."""
 
     daemon_threads = True
 
-    def __init__(self, model: Model, port: int):
+    def __init__(self, model: Model | Models, port: int):
         super().__init__(("127.0.0.1", port), _Handler)
         self.model = model
 
@@ -102,8 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _describe(self) -> Any:
         match, spec = self._match(_DESCRIBE)
         if not match["metadata"]:
-            return _json(self.server.model.status(spec))
-        answer = self.server.model.metadata(spec)
+            return _json(self.server.model.of(spec).status(spec))
+        answer = self.server.model.of(spec).metadata(spec)
         signatures = get_model_metadata_pb2.SignatureDefMap()
         answer.metadata["signature_def"].Unpack(signatures)
         names = {"preserving_proto_field_name": True}
@@ -114,25 +114,27 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _predict(self, body: bytes) -> Any:
         spec = self._match(_PREDICT)[1]
-        self.server.model.version(spec)
+        self.server.model.of(spec).version(spec)
         try:
             request = json.loads(body)
         except ValueError as error:
             raise ServedError("INVALID_ARGUMENT", f"JSON Parse error: {error}") from error
         name = request.get("signature_name", "serving_default")
-        if name not in self.server.model.signatures:
+        if name not in self.server.model.of(spec).signatures:
             text = f'Serving signature name: "{name}" not found in signature def'
             raise ServedError("INVALID_ARGUMENT", text)
         spec.signature_name = name
-        signature = self.server.model.signatures[name]
+        signature = self.server.model.of(spec).signatures[name]
         if "instances" in request and "inputs" in request:
             raise ServedError("INVALID_ARGUMENT", "Both 'inputs' and 'instances' keys")
         if "instances" in request:
-            outputs = self.server.model.run(spec, _from_rows(request["instances"], signature))
+            outputs = self.server.model.of(spec).run(
+                spec, _from_rows(request["instances"], signature)
+            )
             return {"predictions": _rows(outputs)}
         if "inputs" not in request:
             raise ServedError("INVALID_ARGUMENT", "Missing 'inputs' or 'instances' key")
-        outputs = self.server.model.run(spec, _from_columns(request["inputs"], signature))
+        outputs = self.server.model.of(spec).run(spec, _from_columns(request["inputs"], signature))
         return {"outputs": _columns(outputs)}
 
 

@@ -1,0 +1,76 @@
+"""Serves all models of a folder by TensorFlow Serving.
+
+That is tensorflow_model_server where it is on PATH, and else its Docker image. The server ends with
+this program.
+
+Example:
+    rwkeras-serve --models_dir=saved_models
+    rwkeras-serve --models_dir=models --label=painter:stable=1 --label=painter:canary=2
+"""
+
+from absl import flags
+
+from rwkeras.serving.server import (
+    DOCKER,
+    PROGRAM,
+    ServerSettings,
+    find_server,
+    folder_config,
+    run,
+    server_command,
+)
+from rwkeras.validation import invalid_argument
+
+FLAGS = flags.FLAGS
+_SERVER = ServerSettings()
+
+flags.DEFINE_string(
+    "models_dir", None, "A folder with a folder for each model, as of rwkeras-export."
+)
+flags.DEFINE_string(
+    "server", None, f"The program; by default {PROGRAM} on PATH, where there is none {DOCKER}."
+)
+flags.DEFINE_string("image", _SERVER.image, "Docker's image.")
+flags.DEFINE_integer("port", _SERVER.port, "The port of gRPC.")
+flags.DEFINE_integer("rest_port", _SERVER.rest_port, "The port of REST.")
+flags.DEFINE_float(
+    "rest_timeout", _SERVER.rest_timeout, "Seconds that a REST request may take: the longest work."
+)
+flags.DEFINE_integer(
+    "requests_at_once",
+    _SERVER.requests_at_once,
+    "Threads on which requests take turns; more than there are requests at once.",
+)
+flags.DEFINE_multi_string(
+    "label", [], "MODEL:LABEL=VERSION, a version that is served by a label; may be repeated."
+)
+flags.DEFINE_multi_string("server_flag", [], "Another flag of the server; may be repeated.")
+flags.DEFINE_bool(
+    "print_config", False, "Only print the list of models, a --model_config_file of the server."
+)
+flags.mark_flag_as_required("models_dir")
+
+
+def _labels() -> dict[str, dict[str, int]]:
+    """Returns versions by model and label."""
+    labels: dict[str, dict[str, int]] = {}
+    for text in FLAGS.label:
+        path, _, version = text.rpartition("=")
+        model, _, label = path.rpartition(":")
+        if not (model and label and version.isdecimal()):
+            raise invalid_argument("label", "MODEL:LABEL=VERSION", text)
+        labels.setdefault(model, {})[label] = int(version)
+    return labels
+
+
+def main() -> int:
+    """Runs the tool."""
+    names = ("port", "rest_port", "rest_timeout", "requests_at_once", "image")
+    settings = ServerSettings(**{name: getattr(FLAGS, name) for name in names})
+    folder, labels = FLAGS.models_dir, _labels()
+    server = find_server() if FLAGS.server is None else FLAGS.server
+    if FLAGS.print_config:
+        print(folder_config(folder, server, labels), end="")
+        return 0
+    with server_command(folder, server, settings, labels) as command:
+        return run([*command, *FLAGS.server_flag])

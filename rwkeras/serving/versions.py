@@ -1,0 +1,75 @@
+"""The folders that TensorFlow Serving reads: one a model, in it a numbered folder a version.
+
+The server looks for new versions every second and takes what it finds, so a version is written
+under another name beside the others and appears whole.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from rwkeras.validation import checked_number, invalid_argument
+
+
+def versions(folder: str | os.PathLike[str]) -> list[int]:
+    """Returns the versions in a model's folder, in order; none if there is no such folder."""
+    path = Path(folder)
+    names = [each.name for each in path.iterdir()] if path.is_dir() else []
+    return sorted(int(name) for name in names if name.isdecimal())
+
+
+def version_folder(folder: Path, version: int | None) -> Path:
+    """Returns where a version is to be; None for the next."""
+    found = versions(folder)
+    if version is None:
+        version = found[-1] + 1 if found else 1
+    version = checked_number("version", version, integer=True, minimum=1)
+    if version in found:
+        raise invalid_argument("version", "one that is not there yet", f"{version} of {found}")
+    return folder / str(version)
+
+
+def check_export_folder(folder: str | os.PathLike[str], version: int | None = None) -> None:
+    """Raises `ValueError` unless a version can be written below a model's folder.
+
+    Args:
+        folder: The model's folder, which is made if there is none.
+        version: The version's number; None for the next.
+    """
+    version_folder(Path(folder), version)
+    there = Path(folder)
+    try:
+        while not there.exists():
+            there = there.parent
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: str | os.PathLike[str], error: OSError) -> ValueError:
+    expected = "a folder that can be written to"
+    return invalid_argument("folder", expected, f"{folder} ({error.strerror})")
+
+
+@contextlib.contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """Gives a folder to write to, which appears as `target` if the block succeeds."""
+    folder = target.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".export-", dir=folder))
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    try:
+        yield temporary / "model"
+        # Does not replace a folder with something in it, whoever else has just made it.
+        (temporary / "model").rename(target)
+    except OSError as error:
+        if target.exists():
+            raise invalid_argument("version", "one that is not there yet", target.name) from error
+        raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

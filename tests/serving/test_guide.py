@@ -1,0 +1,153 @@
+"""Every example of docs/serving.md, run as it stands on small pictures."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+import rwkeras
+from rwkeras.serving import Client
+from rwkeras.serving.versions import versions
+from tests.conftest import waves
+from tests.serving import model_server as servers
+from tests.tools import ROOT, path_of, run_here
+
+GUIDE = (ROOT / "docs" / "serving.md").read_text()
+COMMANDS = re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
+(PYTHON,) = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+
+
+def commands(name):
+    """Returns the arguments of a tool's examples."""
+    return [shlex.split(each)[1:] for each in COMMANDS if each.split()[0] == name]
+
+
+EXPORTS, SERVERS, QUERIES = map(commands, ("rwkeras-export", "rwkeras-serve", "rwkeras-query"))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Where the examples find their files, and leave theirs."""
+    folder = tmp_path_factory.mktemp("guide")
+    for name in ("photo", "texture"):
+        rwkeras.write_image(folder / f"{name}.jpg", waves(40, 48))
+    rwkeras.write_image(folder / "painting.jpg", waves(48, 40))
+    toy = rwkeras.toy_vgg()
+    rwkeras.decnn(toy, "conv2_1", rwkeras.decoder(toy, "conv2_1")).save(folder / "decoder.keras")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(home, exported):
+    """By what a person's words for an address are to be replaced."""
+    shutil.copytree(exported, home / "models" / "painter")
+    program = servers.find()
+    if program is None:
+        program = home / "server"
+        command = shlex.join([sys.executable, "-m", "tests.serving.stand_in"])
+        program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        program.chmod(0o755)
+    port, rest_port = servers.free_ports(2)
+    flags = [f"--server={program}", f"--port={port}", f"--rest_port={rest_port}"]
+    tool = subprocess.Popen(
+        [sys.executable, path_of("serve"), *SERVERS[-1], *flags],
+        cwd=home,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    try:
+        until = time.monotonic() + 120
+        while not is_available(f"localhost:{port}"):
+            assert tool.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        yield {"localhost:8500": f"localhost:{port}", "localhost:8501": f"localhost:{rest_port}"}
+    finally:
+        tool.terminate()
+        tool.wait()
+
+
+def is_available(address):
+    try:
+        with Client(address, model="painter", timeout=10) as client:
+            return {each.state for each in client.status()} == {"AVAILABLE"}
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def there(home, monkeypatch):
+    (home / "painted.png").unlink(missing_ok=True)
+    monkeypatch.chdir(home)
+    return home
+
+
+def asked_there(text, served):
+    for address, replacement in served.items():
+        text = text.replace(address, replacement)
+    return text
+
+
+def test_there_are_examples():
+    assert (len(EXPORTS), len(SERVERS), len(QUERIES)) == (4, 2, 2)
+    assert len(EXPORTS + SERVERS + QUERIES) == len(COMMANDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(4))
+def test_models_are_exported(home, tmp_path, monkeypatch, number):
+    for name in ("photo.jpg", "texture.jpg", "painting.jpg", "decoder.keras"):
+        shutil.copy(home / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    process = run_here("export", [*EXPORTS[number], "--nowarmup"])
+    assert process.returncode == 0, process.stderr
+    (folder,) = (each.partition("=")[2] for each in EXPORTS[number] if "output_dir" in each)
+    assert versions(folder) == [1]
+    assert sum(path.stat().st_size for path in (tmp_path / folder / "1").rglob("*")) < 10**6
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_the_server_is_told_of_them(tmp_path, monkeypatch, number):
+    for version in ("1", "2"):
+        (tmp_path / "models" / "painter" / version).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    process = run_here("serve", [*SERVERS[number], "--server=docker", "--print_config"])
+    assert process.returncode == 0, process.stderr
+    assert 'base_path: "/models/painter"' in process.stdout
+    assert ('key: "canary" value: 2' in process.stdout) == (number == 1)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_it_is_asked_with_curl(served, there):
+    blocks = re.findall(r"(?:^    .*\n|^\n)+", GUIDE, re.MULTILINE)
+    (block,) = [block for block in blocks if ":predict" in block]
+    for label in ("", "/labels/canary"):
+        command = asked_there(textwrap.dedent(block), served)
+        command = command.replace("painter:predict", f"painter{label}:predict")
+        subprocess.run(command, shell=True, check=True, timeout=300)
+        assert rwkeras.read_image(there / "painted.png").shape == (40, 48, 3)
+        (there / "painted.png").unlink()
+    assert "painter/labels/canary:predict" in GUIDE
+
+
+@pytest.mark.slow
+def test_it_is_asked_in_python(served, there):
+    names: dict = {}
+    exec(asked_there(PYTHON, served).replace("max_iterations=50", "max_iterations=5"), names)
+    assert names["reply"].iterations.tolist() == [5]
+    assert rwkeras.read_image(there / "painted.png").shape == (40, 48, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(2))
+def test_it_is_asked_with_the_tool(served, there, number):
+    arguments = [asked_there(each, served) for each in QUERIES[number]]
+    process = run_here("query", [*arguments, "--option=max_iterations=5"])
+    assert process.returncode == 0, process.stderr
+    assert rwkeras.read_image(there / "painted.png").shape == (40, 48, 3)

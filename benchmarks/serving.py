@@ -1,10 +1,11 @@
-"""What a served graph costs beside the same task in Python, and how far its pictures are from that.
+"""What a served graph costs beside the same task in Python, and how its pictures differ.
 
-It is the exported graph and the task on the same pictures in one process, which take turns. How a
-server answers clients is `benchmarks.serving_load`.
+The exported graph and the task take turns in one process on the same pictures. With the
+address of a server of the same export its pictures are compared too. How a server answers clients
+is `benchmarks.serving_load`.
 
 Example:
-    python -m benchmarks.serving --output_dir=DIR
+    python -m benchmarks.serving --output_dir=DIR --address=localhost:8500
 """
 
 import dataclasses
@@ -24,6 +25,7 @@ from benchmarks.json_results import write_results
 from rwkeras.backend import keras
 from rwkeras.images.reading import fit_longer_side, from_array, resize
 from rwkeras.networks.circular import with_mirrored_padding
+from rwkeras.serving import Client
 from rwkeras.serving.versions import versions
 from rwkeras.tasks.scales import ScaleSettings
 from rwkeras.tasks.settings import StyleSettings
@@ -32,6 +34,7 @@ _MODEL = Path(__file__).parents[1] / "saved_models" / "multiscale_style"
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output_dir", None, "Where the results go.", required=True)
+flags.DEFINE_string("address", None, "Of a server of the model over gRPC, as of `Client`.")
 flags.DEFINE_string("model", str(_MODEL), "The model's folder; its name is the served model's.")
 flags.DEFINE_integer("image_size", 256, "Side of both pictures.")
 flags.DEFINE_integer("max_iterations", 30, "Of each picture.")
@@ -60,7 +63,10 @@ def network(folder: Path) -> keras.Model:
 def ways(
     content: np.ndarray, style: np.ndarray, max_iterations: int
 ) -> dict[str, Callable[[], np.ndarray]]:
-    """Returns the same task as a graph that was exported, and in Python: images of both."""
+    """Returns the same task as a graph that was exported, served or not, and in Python.
+
+    Each returns images, float32 RGB in [0, 1], [1, height, width, 3].
+    """
     folder = Path(FLAGS.model) / str(versions(FLAGS.model)[-1])
     said = json.loads((folder / "assets.extra" / "export.json").read_text())
     loaded = tf.saved_model.load(str(folder))
@@ -80,7 +86,13 @@ def ways(
         "max_evaluations": tf.constant(10 * optimizer.max_iterations),
     }
     model = network(folder)
+
+    def served() -> np.ndarray:
+        with Client(FLAGS.address, model=Path(FLAGS.model).name, timeout=3600) as client:
+            return client.predict(inputs, "tensors")["image"]
+
     return {
+        **({"server": served} if FLAGS.address else {}),
         "graph": lambda: loaded.signatures["tensors"](**inputs)["image"].numpy(),
         "python": lambda: (
             rwkeras.transfer_style(
@@ -100,6 +112,7 @@ def seconds(function: Callable[[], object]) -> float:
 def overhead(content: np.ndarray, style: np.ndarray) -> dict[str, object]:
     """Returns the seconds of each way by turns, and the graph's relative to Python's."""
     functions = ways(content, style, FLAGS.max_iterations)
+    functions.pop("server", None)
     for function in functions.values():
         function()  # Off the clock everything is compiled.
     times: dict[str, list[float]] = {name: [] for name in functions}
@@ -110,12 +123,18 @@ def overhead(content: np.ndarray, style: np.ndarray) -> dict[str, object]:
     return {"seconds": times, "relative": statistics.median(ratios)}
 
 
-def agreement(content: np.ndarray, style: np.ndarray) -> dict[str, float]:
-    """Returns the PSNR between both pictures, in dB, by iterations: rounding, amplified."""
-    found = {}
+def agreement(content: np.ndarray, style: np.ndarray) -> dict[str, dict[str, float | None]]:
+    """Returns the PSNR of the others to Python's picture, in dB, by way and iterations.
+
+    What differs is rounding, which the optimisation amplifies; None where nothing does.
+    """
+    found: dict[str, dict[str, float | None]] = {}
     for iterations in FLAGS.compared_iterations:
-        graph, python = (way() for way in ways(content, style, int(iterations)).values())
-        found[iterations] = float(rwkeras.psnr(graph, python)[0])
+        images = {name: way() for name, way in ways(content, style, int(iterations)).items()}
+        expected = images.pop("python")
+        for name, image in images.items():
+            decibels = float(rwkeras.psnr(image, expected)[0])
+            found.setdefault(name, {})[iterations] = decibels if np.isfinite(decibels) else None
     return found
 
 

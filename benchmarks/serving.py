@@ -83,7 +83,7 @@ def ways(
         **{name: tf.constant(settings[name]) for name in settings if name.endswith("_weight")},
         "max_iterations": tf.constant(optimizer.max_iterations),
         # More than are made: the task has no bound on those of all sizes.
-        "max_evaluations": tf.constant(10 * optimizer.max_iterations),
+        "max_evaluations": tf.constant(said["serving"]["evaluations_limit"]),
     }
     model = network(folder)
 

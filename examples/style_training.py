@@ -11,7 +11,7 @@ from examples.settings_flags import setting
 from examples.style_network import give_colors, style_network
 from rwkeras.backend import keras
 from rwkeras.decoders.crops import random_crops
-from rwkeras.networks.multiscale import multiscale_layers
+from rwkeras.networks.multiscale import gram_layers, multiscale_layers
 from rwkeras.networks.octaves import PyramidReduce
 from rwkeras.random import derive_seed
 from rwkeras.validation import check_number, invalid_argument
@@ -46,7 +46,7 @@ class Settings:
     )
     octaves: int = setting(2, "At how many sizes they are, each half of the one before.")
     style_weight: float = setting(
-        40.0, "How much they count at each, where the photograph counts 1."
+        3.0, "How much they count at each, where the photograph counts 1."
     )
     tv_weight: float = setting(0.0, "How much the mean squared difference of neighbours counts.")
     seed: int = setting(0, "Of all that is drawn.")
@@ -69,7 +69,7 @@ class Settings:
     def style_loss(self, octave: int) -> rwkeras.RandomPerceptualLoss:
         """Returns how far the style of pictures is from another, by a network of each octave's."""
         usual = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
-        layers = self.style_layers or (multiscale_layers() if self._multiscale() else usual)
+        layers = self.style_layers or (gram_layers() if self._multiscale() else usual)
         seed = derive_seed(self.seed, f"octave{octave}") if octave else self.seed
         return self._loss("style", seed, feature_layers=(), style_layers=layers)
 

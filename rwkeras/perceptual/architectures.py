@@ -7,10 +7,10 @@ from typing import Protocol
 import tensorflow as tf
 
 from rwkeras.networks.initializers import RandomInitializer
-from rwkeras.networks.multiscale import FILTERS, multiscale_layers
+from rwkeras.networks.multiscale import FILTERS
 from rwkeras.networks.recipe import ARCHITECTURES
 from rwkeras.networks.vgg import POOLINGS, checked_width, narrowed, random_kernels
-from rwkeras.perceptual.multiscale import MultiscaleFeatures
+from rwkeras.perceptual.multiscale import LAYERS, MultiscaleFeatures
 from rwkeras.perceptual.network import RandomFeatures, layer_names
 from rwkeras.validation import check_choice, invalid_argument
 
@@ -49,7 +49,7 @@ def checked_layer_names(
         if value != usual:
             expected = f"{usual!r}, as '{_MULTISCALE}' has no other"
             raise invalid_argument(name, expected, value)
-    return multiscale_layers()
+    return LAYERS
 
 
 def random_features(

@@ -82,8 +82,8 @@ class RandomPerceptualLoss(keras.losses.Loss):
     scale may differ in the last digits of float32, which convolutions there may round otherwise.
 
     Args:
-        architecture: "vgg19", "toy_vgg", or "multiscale", whose layers are `level0` and `level1`,
-            each filter's answers standardised on the noise instead; see `multiscale`.
+        architecture: "vgg19", "toy_vgg", or "multiscale", whose layers are `level0`, `level1` and
+            `joint`, each filter's answers standardised on the noise instead; see `multiscale`.
         width: The share of its filters, in (0, 1]; see `narrow_vgg19`.
         initializer: The distribution of the kernels: a name of `INITIALIZERS` or a distribution,
             whose own seed is not used. Its standard deviation is of no matter.

@@ -11,6 +11,8 @@ from rwkeras.networks.multiscale import (
     BANK_SIZES,
     BIAS_STDDEV,
     FILTERS,
+    JOINT,
+    LEVELS,
     OFFSET,
     bias_distribution,
     kernel_distribution,
@@ -19,6 +21,9 @@ from rwkeras.networks.multiscale import (
 from rwkeras.networks.octaves import pyramid_reduce
 from rwkeras.perceptual.reference import reference_images
 from rwkeras.validation import invalid_argument
+
+# What the layers are called, from the first on.
+LAYERS = (*multiscale_layers(), JOINT)
 
 
 class _Bank(NamedTuple):
@@ -62,7 +67,7 @@ class MultiscaleFeatures:
         """Draws the banks up to the deepest level, and standardises each.
 
         Args:
-            layers: Some of `multiscale_layers()`.
+            layers: Some of `LAYERS`.
             initializer: The distribution of the kernels: a name of `INITIALIZERS` or a
                 distribution, whose own seed is not used.
             seed: Of the weights and the reference images.
@@ -72,8 +77,7 @@ class MultiscaleFeatures:
             ValueError: A filter does not answer to the reference images.
         """
         self.layers = tuple(layers)
-        names = multiscale_layers()
-        levels = max((names.index(layer) + 1 for layer in layers), default=0)
+        levels = max((min(LAYERS.index(layer) + 1, LEVELS) for layer in layers), default=0)
         self.smallest_side = 1 if levels < 2 else 2
         distribution = get_initializer(initializer, seed)
         pyramid = []
@@ -114,4 +118,14 @@ class MultiscaleFeatures:
                 for bank in banks
             ]
             features[name] = tf.nn.relu(tf.concat(maps, axis=-1))
+        if JOINT in self.layers:
+            features[JOINT] = _joint(list(features.values()))
         return {name: features[name] for name in self.layers}
+
+
+def _joint(levels: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Returns the maps of all levels on the grid of the last, as `rwkeras.multiscale` has them."""
+    joint = levels[0]
+    for level in levels[1:]:
+        joint = tf.concat([tf.nn.avg_pool2d(joint, 2, 2, "SAME"), level], axis=-1)
+    return joint

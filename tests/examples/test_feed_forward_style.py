@@ -70,7 +70,7 @@ def test_a_style_is_compared_at_each_octave(training):
     _, history = training
     assert set(history) == {"loss", "content_loss", "style_loss", "style1_loss"}
     layers = [TOY.style_loss(octave) for octave in (0, 1)]
-    assert layers[0].style_layers == layers[1].style_layers == ("level0", "level1")
+    assert layers[0].style_layers == layers[1].style_layers == ("level0", "joint")
     assert layers[0].seed != layers[1].seed
     assert TOY.feature_loss().feature_layers == ("level1",)
 

@@ -12,7 +12,7 @@ from rwkeras.perceptual.reference import reference_images
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.random((4, 16, 18, 3)).astype(np.float32)
 TARGETS = (0.5 * IMAGES + 0.5 * RANDOM.random(IMAGES.shape)).astype(np.float32)
-LAYERS = ("level0", "level1")
+LAYERS = ("level0", "level1", "joint")
 
 
 def make(**arguments):
@@ -20,7 +20,7 @@ def make(**arguments):
     return rwkeras.RandomPerceptualLoss("multiscale", **{**given, **arguments})
 
 
-@pytest.mark.parametrize("layers", [LAYERS, ("level1",), ("level0",)])
+@pytest.mark.parametrize("layers", [LAYERS, ("level1",), ("level0",), ("level0", "joint")])
 def test_activations_are_those_of_the_standardised_network(batch, layers):
     features = MultiscaleFeatures(layers, "he", 5, filters=4)
     model = rwkeras.multiscale(filters=4, initializer="he", seed=5)
@@ -30,7 +30,7 @@ def test_activations_are_those_of_the_standardised_network(batch, layers):
     assert tuple(found) == layers
     for name, maps in found.items():
         np.testing.assert_allclose(maps, expected[name], rtol=1e-3, atol=1e-3)
-    assert features.smallest_side == (2 if "level1" in layers else 1)
+    assert features.smallest_side == (1 if layers == ("level0",) else 2)
 
 
 def test_one_is_the_distance_of_two_unrelated_pictures():
@@ -112,7 +112,7 @@ def test_under_a_policy_of_half_precision_it_is_the_same():
     [
         (
             {"feature_layers": ("conv2_2",)},
-            "`feature_layers`. Expected one of 'level0', 'level1'. Received: "
+            "`feature_layers`. Expected one of 'level0', 'level1', 'joint'. Received: "
             "feature_layers=conv2_2",
         ),
         (

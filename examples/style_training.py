@@ -46,7 +46,7 @@ class Settings:
     )
     octaves: int = setting(2, "At how many sizes they are, each half of the one before.")
     style_weight: float = setting(
-        3.0, "How much they count at each, where the photograph counts 1."
+        1.0, "How much they count at each, where the photograph counts 1."
     )
     tv_weight: float = setting(0.0, "How much the mean squared difference of neighbours counts.")
     seed: int = setting(0, "Of all that is drawn.")

@@ -47,9 +47,9 @@ _DEEP_LAYER = "conv3_1"
 _TISSUE = np.s_[10:266, 24:280]
 _NETWORK = "multiscale"
 # Fewer than by default, for the time.
-_DRAWS = 3
+_DRAWS = 2
 # Of so shallow a layer more would not be seen.
-_INVERSION_ITERATIONS = 40
+_INVERSION_ITERATIONS = 20
 
 Row = list[tuple[str, np.ndarray]]
 

@@ -1,4 +1,4 @@
-"""Functions that run eagerly, and say so where a graph is being made."""
+"""Decorator for functions that must run eagerly."""
 
 import functools
 from collections.abc import Callable

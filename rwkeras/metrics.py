@@ -1,4 +1,4 @@
-"""How far an image is from another."""
+"""Image metrics: PSNR, SSIM, patch distance and others."""
 
 import math
 

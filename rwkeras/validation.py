@@ -1,4 +1,4 @@
-"""The one form of message in which an argument is refused."""
+"""Validation of arguments, and its one form of error message."""
 
 import dataclasses
 import difflib

@@ -1,4 +1,4 @@
-"""The flag of how many bits a picture is written in."""
+"""The `--bits` flag: bit depth of output images."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Shows a picture as a decoder makes it of a layer's activations, in one pass.
+"""Decodes an image from its activations at one layer, in one pass.
 
 Example:
     rwkeras-decode --image=photo.jpg --decoder=decoder.keras --output=decoded.png

@@ -1,4 +1,4 @@
-"""The stages of a run, kept as it goes on, to be shown side by side."""
+"""Intermediate images of a run, laid out as one filmstrip."""
 
 import math
 from collections.abc import Callable, Iterable

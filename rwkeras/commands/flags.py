@@ -1,4 +1,4 @@
-"""The flags that the tools share, and what is made of them."""
+"""Flags shared by the tools, and the settings objects made from them."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The pictures that a person named, so that whatever is wrong with one is said of its file."""
+"""Input images of the tools; errors name the file at fault."""
 
 import contextlib
 import os

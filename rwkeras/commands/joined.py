@@ -1,4 +1,4 @@
-"""The flags of what is made of several pictures, joined."""
+"""Flags of results made from several source images."""
 
 from absl import flags
 

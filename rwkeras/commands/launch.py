@@ -1,4 +1,4 @@
-"""How a tool starts, and how it says what went wrong."""
+"""Entry point of the tools: imports, flags, signals and one-line errors."""
 
 import contextlib
 import importlib

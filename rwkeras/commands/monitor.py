@@ -1,4 +1,4 @@
-"""What a person sees of a run while it goes on, and how they stop it."""
+"""Progress of a run: progress bar, previews, TensorBoard, interruption by signals."""
 
 import contextlib
 import signal

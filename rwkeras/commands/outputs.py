@@ -1,4 +1,4 @@
-"""What a tool writes, checked against the files that its flags name for it to read."""
+"""Checks that a tool's outputs overwrite neither its inputs nor each other."""
 
 import os
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Flags of several paths with commas between them, which may be in the paths themselves."""
+"""Flags with comma-separated lists of paths that may contain commas themselves."""
 
 import csv
 import os

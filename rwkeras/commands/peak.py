@@ -1,4 +1,4 @@
-"""How much memory a tool takes."""
+"""Peak memory of the process."""
 
 import ctypes
 import os

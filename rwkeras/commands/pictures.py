@@ -1,4 +1,4 @@
-"""How a run's pictures are shown and written."""
+"""Output images of the tools: alpha, ICC profile, bit depth and file format."""
 
 import dataclasses
 from collections.abc import Callable

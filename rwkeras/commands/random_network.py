@@ -1,4 +1,4 @@
-"""The flags of a network that is drawn at random."""
+"""Flags of random networks."""
 
 from absl import flags
 

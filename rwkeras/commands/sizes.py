@@ -1,4 +1,4 @@
-"""The flags by which a picture is made from coarse to fine, by networks drawn anew."""
+"""Flags of coarse-to-fine synthesis and of redrawn networks."""
 
 import math
 import warnings

@@ -1,4 +1,4 @@
-"""The picture that a result is made of, from the file that a flag names."""
+"""The source image of a tool, read from the file named by a flag."""
 
 import functools
 import warnings

@@ -1,4 +1,4 @@
-"""What TensorFlow's C++ says while it is imported, of which a person sees what they can act on.
+"""Filter for the log lines that TensorFlow's C++ code writes while it is imported.
 
 It writes to the file descriptor of stderr, before any of its settings of logging counts.
 """

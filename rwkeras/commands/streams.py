@@ -1,4 +1,4 @@
-"""The standard streams, made such that what is said there can never end a run."""
+"""Standard streams whose write errors never end a run."""
 
 import contextlib
 import os

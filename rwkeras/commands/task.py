@@ -1,4 +1,4 @@
-"""The way of every task tool: check the outputs, run, write."""
+"""Common flow of the task tools: check the outputs, run, write."""
 
 import contextlib
 import dataclasses

@@ -1,4 +1,4 @@
-"""All files that a task's tool will write, found and checked before it computes anything."""
+"""Output files of a task tool, determined and checked before the run."""
 
 import os
 import re

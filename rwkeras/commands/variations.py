@@ -1,4 +1,4 @@
-"""Several results that differ by their seeds."""
+"""Variations: several results with consecutive seeds."""
 
 import contextlib
 import math

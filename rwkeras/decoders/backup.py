@@ -1,4 +1,4 @@
-"""The state of a training, kept in a folder by Keras's `BackupAndRestore`, and whose it is."""
+"""Training state saved by Keras's `BackupAndRestore`, and the settings it belongs to."""
 
 import contextlib
 import dataclasses

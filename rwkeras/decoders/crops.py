@@ -1,4 +1,4 @@
-"""Random crops of photographs, as many as one likes, each a function of its number."""
+"""Endless datasets of random crops, each determined by the seed and its index."""
 
 from typing import NamedTuple
 

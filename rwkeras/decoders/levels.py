@@ -1,4 +1,4 @@
-"""How a network shrinks images on the way to a layer, which its decoder goes back."""
+"""Resolution levels between the image and a layer, which a decoder mirrors."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Whether a decoder was made for a layer of a network."""
+"""Checks that a decoder belongs to a network and a layer."""
 
 import numpy as np
 

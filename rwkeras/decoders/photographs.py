@@ -1,4 +1,4 @@
-"""Photographs to learn from: squares of one size, from a folder or whatever else gives images."""
+"""Training photographs: squares of one size, from a folder or any iterable of images."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How maps grow, where Keras has no layer for it."""
+"""Upsampling layers that Keras lacks."""
 
 from typing import Any
 

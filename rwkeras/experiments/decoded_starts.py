@@ -1,4 +1,4 @@
-"""Inversions that begin with what a decoder makes of the activations, and not with noise."""
+"""Inversions initialised with a decoder's output instead of noise."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""What each layer of one network keeps: the papers' inversions from every layer."""
+"""Inversion from every layer of one network."""
 
 import dataclasses
 

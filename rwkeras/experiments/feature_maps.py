@@ -1,4 +1,4 @@
-"""The number and the shape of feature maps: what they do to decoders, trained and untrained."""
+"""Effect of the number and shape of feature maps on decoders, trained and untrained."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Trained decoders, as several experiments want them: made once for all in a folder."""
+"""Trained decoders shared by the experiments of a folder."""
 
 import dataclasses
 import math

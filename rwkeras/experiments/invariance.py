@@ -1,4 +1,4 @@
-"""What decoders make of images that are moved, turned, enlarged, or lit otherwise."""
+"""Decoders on shifted, rotated, scaled and relit images."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Comparing without training: kinds of randomness, and architectures."""
+"""League tables of weight distributions and of architectures, without training."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""The way between two images in the features of a random network."""
+"""Interpolation between two images in the features of a random network."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Textures and styles: the papers' figures of what a random network paints."""
+"""Texture synthesis and style transfer: the papers' figures."""
 
 import itertools
 from collections.abc import Mapping

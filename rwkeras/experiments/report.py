@@ -1,4 +1,4 @@
-"""What an experiment has to say: figures, tables, claims."""
+"""Report of an experiment: figures, tables and verdicts on claims."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

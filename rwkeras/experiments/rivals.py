@@ -1,4 +1,4 @@
-"""Random networks beside trained ones: the papers' comparisons."""
+"""Comparison of random networks with trained ones."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Samples of random networks: how they vary, and what image they were stacked on."""
+"""Variation among samples of random networks, and transfer between reference images."""
 
 from collections.abc import Mapping
 

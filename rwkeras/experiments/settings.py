@@ -1,4 +1,4 @@
-"""How thorough an experiment is."""
+"""Settings of the experiments."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a few samples allow to say."""
+"""Bootstrap confidence intervals."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What every experiment works with: images, networks, and a way to have jobs done."""
+"""Shared context of the experiments: images, networks and the job runner."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence

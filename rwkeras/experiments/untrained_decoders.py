@@ -1,4 +1,4 @@
-"""Networks and decoders of random weights alone: what of an image passes through both."""
+"""Random networks with random decoders: what of an image survives both."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

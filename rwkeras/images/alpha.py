@@ -1,4 +1,4 @@
-"""Alpha channels: laid over white for networks, which see three channels, and taken off again."""
+"""Alpha channels: composited over white for networks of three channels, and restored."""
 
 import numpy as np
 from PIL import Image

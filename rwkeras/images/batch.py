@@ -1,4 +1,4 @@
-"""Whatever a user calls an image, as one batch."""
+"""Conversion of paths, Pillow images, arrays and tensors to one batch of images."""
 
 import os
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Many images, one after the other: those of a folder, or whatever else gives images."""
+"""Iteration over images of a folder or of any iterable."""
 
 import os
 from collections.abc import Iterable, Iterator

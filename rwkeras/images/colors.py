@@ -1,4 +1,4 @@
-"""The colours of one picture for another (Gatys et al., 2016).
+"""Colour transfer between images (Gatys et al., 2016).
 
 Leon A. Gatys, Matthias Bethge, Aaron Hertzmann and Eli Shechtman, "Preserving Color in Neural
 Artistic Style Transfer", arXiv:1606.05897. Pixel values are taken as they are, as in the paper:

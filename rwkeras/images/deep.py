@@ -1,4 +1,4 @@
-"""Pictures of more than 8 bits a channel, which Pillow cuts to 8 or does not read at all.
+"""Reading of images with more than 8 bits a channel, which Pillow truncates or refuses.
 
 PNG is decoded by TensorFlow, TIFF by tifffile, HEIF by pillow-heif, and PPM holds its numbers as
 they are. Grey pictures of 16 bits are Pillow's, which loses nothing of them.

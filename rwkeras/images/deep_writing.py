@@ -1,4 +1,4 @@
-"""Pictures of 16 bits a channel as the bytes of PNG and TIFF files, which Pillow does not write."""
+"""Encoding of 16-bit RGB images as PNG and TIFF, which Pillow does not support."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""Files that are written: whether they can be, and that they appear whole or not at all.
+"""Atomic writing of files, and checks that a path can be written.
 
 A link is written through, to the file that it leads to. What is no regular file, such as a FIFO or
 a device, is never replaced, but written into.

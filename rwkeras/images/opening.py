@@ -1,4 +1,4 @@
-"""Files of pictures, opened by Pillow: whole, of a size that was allowed, the first of several."""
+"""Opening of image files by Pillow, with limits on their size."""
 
 import os
 import warnings

@@ -1,4 +1,4 @@
-"""Which way up a picture is to be shown: the orientation of EXIF and TIFF, undone."""
+"""EXIF and TIFF orientation, applied to the pixels."""
 
 import numpy as np
 

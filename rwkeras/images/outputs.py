@@ -1,4 +1,4 @@
-"""Files that will be written, checked before anything is computed: none takes another's place."""
+"""Checks, before any computation, that outputs do not overwrite inputs or each other."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""A painting to take a style from where there is none at hand, drawn from a seed."""
+"""A procedural painting, drawn from a seed, as a style for demonstrations."""
 
 import numpy as np
 from PIL import Image, ImageDraw

@@ -1,4 +1,4 @@
-"""Photographs that come with scikit-image, for those who have none at hand."""
+"""The photographs of scikit-image."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Pictures from files and Pillow images, as a person would expect them to look."""
+"""Decoding of image files and Pillow images to RGB in [0, 1]."""
 
 import os
 import warnings

@@ -1,4 +1,4 @@
-"""Pictures to files."""
+"""Encoding of images to files."""
 
 import io
 import math

@@ -1,4 +1,4 @@
-"""Layers that see no zeros beyond an image's border: it wraps around there, or is mirrored."""
+"""Convolutions and pyramid layers with circular or reflecting padding."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Exact rescaling of a network's layers to activations of a healthy size.
+"""Calibration: exact rescaling of a network's layers to activations of a given mean.
 
 With a standard deviation of 0.015 every layer of a random VGG-19 shrinks its input, about a
 millionfold by conv5_4; content losses fall with the square of that and Gram losses with its

@@ -1,4 +1,4 @@
-"""Networks of images that continue on the opposite side: convolutions that pad by wrapping around.
+"""Copies of networks whose convolutions pad circularly or by reflection.
 
 The convolutions of a VGG are padded with zeros, which every border of an image has and nothing
 inside it. Wrapped around there is no border: what the network sees at a position is, exactly, what

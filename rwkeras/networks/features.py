@@ -1,4 +1,4 @@
-"""Activations of named layers, and whether an image is large enough for them."""
+"""Feature extractors of named layers, and the image sizes they accept."""
 
 from collections.abc import Iterable, Sequence
 

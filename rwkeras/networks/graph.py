@@ -1,4 +1,4 @@
-"""The calls of layers that make up a functional model, one by one.
+"""The layer calls of a functional model, in order.
 
 Keras tells a shared layer's first call alone: `layer.input` and `layer.output` are of that. What
 leads to a tensor is known to the tensor only, by an attribute that Keras does not document.

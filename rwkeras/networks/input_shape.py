@@ -1,4 +1,4 @@
-"""The shape of images that a network is made for."""
+"""Checks of a network's input shape."""
 
 from typing import Any
 

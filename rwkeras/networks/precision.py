@@ -1,4 +1,4 @@
-"""Networks in bfloat16, and whether this machine is any faster for it."""
+"""Networks in bfloat16, and whether this device computes faster in it."""
 
 import functools
 from pathlib import Path

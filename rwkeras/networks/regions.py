@@ -1,4 +1,4 @@
-"""The layers of any network in parts of an image: Gram matrices under a mask.
+"""Features of any network under masks, for Gram matrices by region.
 
 Gatys et al. (2017) multiply the activations of a layer by guidance channels T_r, one a region. The
 squares of each sum to 1 over positions, and one Gram matrix a region is matched,

@@ -1,4 +1,4 @@
-"""Random networks drawn anew, and their filters brought to one size on an image.
+"""Redrawing of random networks, and standardisation of their filters on an image.
 
 What a random filter answers depends on how its weights happen to fit the image: of filters of one
 distribution, some answer a hundred times as strongly as others and decide a Gram matrix alone. On a

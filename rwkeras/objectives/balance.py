@@ -1,4 +1,4 @@
-"""The weights of Eq. 4 and 8, which bring every layer's gradient to one size."""
+"""Layer weights of Eq. 4 and 8, which normalise the gradient of every layer."""
 
 from collections.abc import Callable
 from typing import Any

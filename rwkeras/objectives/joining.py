@@ -1,4 +1,4 @@
-"""One Gram matrix of several sources."""
+"""Gram matrices of several sources, joined."""
 
 import functools
 import math

@@ -1,4 +1,4 @@
-"""What natural images look like: the regularisers of Mahendran and Vedaldi (2015).
+"""Natural-image priors: the regularisers of Mahendran and Vedaldi (2015).
 
 All are pure, batched and differentiable, in the dtype of their arguments, and return one loss an
 image, shape [batch]. Their unit is the image's own: where images in [0, 1] stand for x = 255 i,

@@ -1,4 +1,4 @@
-"""Runs that survive being stopped: their whole state in a folder, saved now and then."""
+"""Checkpointed runs: the whole state saved in a folder, and resumed from it."""
 
 import errno
 import hashlib

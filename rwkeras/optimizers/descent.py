@@ -1,4 +1,4 @@
-"""An optimisation that stands somewhere: in some coordinates, in some precision."""
+"""State of an optimisation run: coordinates, precision and the optimiser's own state."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""One turn of L-BFGS: a trial step of each member of a batch, and what follows from it.
+"""One iteration of the L-BFGS loop: a trial step of each member of a batch.
 
 A member whose step is good takes it and turns to a new direction; the others go on searching along
 theirs (see `line_search`).

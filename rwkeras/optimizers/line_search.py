@@ -1,4 +1,4 @@
-"""A line search that asks for one step at a time.
+"""A line search for the weak Wolfe conditions, one trial step at a time.
 
 It is a function of what is known so far to what to try next, so that a batch of
 searches can share their evaluations, stop after any of them and go on later.

@@ -1,4 +1,4 @@
-"""What an optimiser is given: an objective of images, in some coordinates."""
+"""Optimisation problems: an objective of images, and the coordinates it is minimised in."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple

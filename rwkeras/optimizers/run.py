@@ -1,4 +1,4 @@
-"""A run of a minimiser: its budget, when its precision and stage change, and what it answers."""
+"""Driver of an optimisation run: budget, changes of precision and stage, result."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What every optimiser is told and what it answers."""
+"""Settings and results of the optimisers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The coordinates of a run, one stage after another."""
+"""Stages of a run, each with coordinates of its own."""
 
 from typing import Any
 

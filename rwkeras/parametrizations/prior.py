@@ -1,4 +1,4 @@
-"""What is known of photographs before one is seen: their spectrum and their colours."""
+"""Prior of photographs: power spectrum and colour covariance."""
 
 import numpy as np
 

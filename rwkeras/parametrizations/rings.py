@@ -1,4 +1,4 @@
-"""Rings of the frequency plane, over which what is measured is averaged."""
+"""Rings of the frequency plane, for radial averages."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Which random networks there are for losses, by name."""
+"""Architectures of the random networks in losses, by name."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The distance of images as a random network sees them, as a loss of Keras's.
+"""Perceptual loss of random features, as a `keras.losses.Loss`.
 
 References:
     He, Wang and Hopcroft (2016), A powerful generative model using random weights for the deep

@@ -1,4 +1,4 @@
-"""Sums over images, which half precision cannot hold."""
+"""Sums over images in float32, which overflow in half precision."""
 
 import tensorflow as tf
 

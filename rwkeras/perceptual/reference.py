@@ -1,4 +1,4 @@
-"""Pictures to measure a random network on where there is none: noise like photographs."""
+"""Reference images to calibrate random networks on: noise with the spectrum of photographs."""
 
 import numpy as np
 import tensorflow as tf

@@ -1,4 +1,4 @@
-"""Whether targets are pixels in [0, 1], asked where their values are known."""
+"""Checks that targets of losses are pixels in [0, 1]."""
 
 import tensorflow as tf
 

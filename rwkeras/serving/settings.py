@@ -1,4 +1,4 @@
-"""What bounds the work of a served model."""
+"""Limits on the work of a served model."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Several candidates for one layer as one network, a member of the batch for each."""
+"""Candidates for one layer as one network, evaluated as members of a batch."""
 
 import numpy as np
 import tensorflow as tf

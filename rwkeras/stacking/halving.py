@@ -1,4 +1,4 @@
-"""Successive halving: bad candidates are given up early, good ones go on where they stand.
+"""Successive halving: poor candidates are dropped early, good ones continue.
 
 References:
     Jamieson and Talwalkar (2016), Non-stochastic best arm identification and hyperparameter

@@ -1,4 +1,4 @@
-"""Decoders as jobs: their training, and what comes of images that pass through them."""
+"""Jobs that train decoders and decode images with them."""
 
 import dataclasses
 import functools

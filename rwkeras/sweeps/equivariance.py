@@ -1,4 +1,4 @@
-"""Whether a decoder's picture follows when an image is moved, turned, enlarged or relit."""
+"""Equivariance of decoders to shifts, rotations, scaling and brightness."""
 
 import math
 from collections.abc import Callable, Mapping

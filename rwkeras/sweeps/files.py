@@ -1,4 +1,4 @@
-"""Files that jobs read and write, wherever TensorFlow's file systems reach."""
+"""Files of jobs on any of TensorFlow's file systems."""
 
 import contextlib
 import hashlib

@@ -1,4 +1,4 @@
-"""What a sweep is made of: jobs that know all they need, and nothing of each other.
+"""Jobs of a sweep: self-contained and independent of each other.
 
 A job is a frozen dataclass: it can be pickled, and its key is a digest of its fields, so that the
 same work has the same name wherever and whenever it is asked for.

@@ -1,4 +1,4 @@
-"""A sweep on this machine: as many processes as keep its cores busy."""
+"""Local runner of sweeps, one process for each core."""
 
 import os
 from collections import deque

@@ -1,4 +1,4 @@
-"""Networks as jobs name them."""
+"""Networks named by jobs."""
 
 import functools
 import os

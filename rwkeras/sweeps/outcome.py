@@ -1,4 +1,4 @@
-"""How a sweep ended."""
+"""Outcome of a sweep."""
 
 from collections.abc import Callable
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Where results are kept: a folder for each job, whole once its `result.json` is there."""
+"""Result store: a folder for each job, complete once its `result.json` exists."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""How much of a picture's edges, contours and colours another has, whatever its own colours.
+"""Structural similarity of images by edges, contours and colours.
 
 A decoder with random weights gives pictures of any scale and with any colours. What of the source
 is in them is told by correlations, and after the affine map of colours that suits best.

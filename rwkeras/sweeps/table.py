@@ -1,4 +1,4 @@
-"""What came of a sweep, as a table."""
+"""Results of a sweep as a table."""
 
 import csv
 import dataclasses

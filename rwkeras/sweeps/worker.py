@@ -1,4 +1,4 @@
-"""A process that runs jobs one at a time, so that none can take others down with it."""
+"""Worker process that runs one job at a time and isolates its failures."""
 
 import contextlib
 import logging

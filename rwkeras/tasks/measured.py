@@ -1,4 +1,4 @@
-"""What source images give an objective: Gram matrices and weights, of the whole image or by tiles.
+"""Targets and weights of objectives, measured on source images whole or by tiles.
 
 Large images are measured tile by tile. Only the weights of Eq. 4 and 8 are then taken from a
 smaller copy: a layer's loss is a mean over positions, so that its gradient at a pixel falls with

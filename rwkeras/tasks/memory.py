@@ -1,4 +1,4 @@
-"""How an image is optimised within a bound on memory: by which tiles, with how many pairs.
+"""Memory planning: tile size and L-BFGS pairs for a bound on memory.
 
 What a run takes is estimated, not tried, so that the same bound gives the same result. It is
 

@@ -1,4 +1,4 @@
-"""Styles that each have a region of the picture."""
+"""Style transfer by regions, a mask for each style."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""From coarse to fine: a picture is made small first, and is the start of a larger one.
+"""Coarse-to-fine synthesis: each size starts from the smaller result.
 
 A network sees as many pixels whatever their size, so that large structure is made where pictures
 are small and costs next to nothing; what follows adds detail.

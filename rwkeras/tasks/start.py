@@ -1,4 +1,4 @@
-"""Pictures to start from."""
+"""Initial images of the optimisations."""
 
 import os
 import warnings

@@ -1,4 +1,4 @@
-"""The step that all tasks share: an image that minimises an objective on a network."""
+"""Minimisation of an objective over images, shared by all tasks."""
 
 import dataclasses
 from typing import Any

@@ -1,4 +1,4 @@
-"""Networks for pictures without zeros beyond their borders: mirrored there, or wrapped around."""
+"""Networks with reflecting or circular padding, for borders and tileable textures."""
 
 from collections.abc import Callable
 

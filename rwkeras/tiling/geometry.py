@@ -1,4 +1,4 @@
-"""Which pixels an activation sees, and how an image is divided so that tiles give the same."""
+"""Receptive fields, and tilings of an image that reproduce its activations exactly."""
 
 import itertools
 import math

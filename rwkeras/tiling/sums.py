@@ -1,4 +1,4 @@
-"""What tiles add up to, and the gradient of these sums."""
+"""Sums over tiles, and their gradient."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""An image's tiles: where each begins and ends, and which activations it accounts for."""
+"""Tiles of an image: bounds, and the activations that each accounts for."""
 
 import math
 from collections.abc import Mapping

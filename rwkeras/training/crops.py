@@ -1,4 +1,4 @@
-"""Crops of photographs in four rotations, as many as one likes, each a function of its number."""
+"""Endless datasets of rotated crops, each determined by the seed and its index."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Batch normalisation that is there while a plain network is trained, and nowhere after.
+"""Batch normalisation during training, folded into the convolutions afterwards.
 
 A VGG-19 from scratch learns slowly: random rectified layers make all images alike but for little,
 and steps large enough to change that silence filters. With batch normalisation it learns fast, and

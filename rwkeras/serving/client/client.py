@@ -1,4 +1,4 @@
-"""A served model, called from Python."""
+"""Client of a served model."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The time that a call may take, and what is tried again within it."""
+"""Deadlines of calls, and retries within them."""
 
 import itertools
 import time

@@ -1,4 +1,4 @@
-"""What is raised when there is no result."""
+"""Exceptions of the client."""
 
 
 class ServingError(OSError):

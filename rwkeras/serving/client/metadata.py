@@ -1,4 +1,4 @@
-"""What a server says of a model: its versions, and what its signatures take and give."""
+"""Metadata of a served model: versions and signatures."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

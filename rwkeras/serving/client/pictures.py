@@ -1,4 +1,4 @@
-"""Pictures of any kind, as the PNG and JPEG files that a served model takes."""
+"""Encoding of images as the PNG and JPEG files that a served model takes."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""What a served model made of a batch of images."""
+"""Replies of a served model: images and losses of a batch."""
 
 import io
 import os

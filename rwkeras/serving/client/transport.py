@@ -1,4 +1,4 @@
-"""The way to a server: REST or gRPC, as its address says."""
+"""Transport to a server, REST or gRPC, chosen by its address."""
 
 import re
 from collections.abc import Mapping

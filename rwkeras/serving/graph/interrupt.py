@@ -1,4 +1,4 @@
-"""Places at which a run that is cancelled, as at its deadline, stops.
+"""Cancellation points between the layers of a network, for deadlines.
 
 TensorFlow's runtime looks whether a run is cancelled where a loop decides about its next turn and
 nowhere else: not between the layers of a network, which take seconds each of a large image.

@@ -1,4 +1,4 @@
-"""What tasks that optimise an image have in common: their budget, their answers, their start."""
+"""Common base of served tasks that optimise an image: budget, answers, start."""
 
 import abc
 from collections.abc import Callable, Mapping, Sequence

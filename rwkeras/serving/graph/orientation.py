@@ -1,4 +1,4 @@
-"""Which way up an encoded image is to be shown, read in a graph from its EXIF and undone.
+"""EXIF orientation of encoded images, parsed and applied in a graph.
 
 TensorFlow decodes pixels as they are stored. A telephone stores them as its sensor lies, and says
 in the tag 0x0112 of EXIF, from 1 to 8, how they are to be turned. JPEG has EXIF in a segment APP1,

@@ -1,4 +1,4 @@
-"""Sizes of images that are known only when a graph runs."""
+"""Image sizes that are unknown until a graph runs."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What a task is that a graph is made of."""
+"""Interface of served tasks."""
 
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol

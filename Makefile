@@ -23,21 +23,24 @@ serve: $(INSTALLED)
 	$(BIN)/python tools/serve.py --models_dir=saved_models
 
 # What is served beside the tracked model, each made once: a quarter of an hour on two cores.
-models: saved_models/multiscale_texture saved_models/decoder saved_models/feed_forward
+models: $(patsubst %,saved_models/%/1/saved_model.pb,multiscale_texture decoder feed_forward)
 
-saved_models/multiscale_texture: | $(INSTALLED)
+saved_models/multiscale_texture/1/saved_model.pb: | $(INSTALLED)
 	mkdir -p build
 	$(BIN)/python -c "from skimage import data, io; io.imsave('build/brick.png', data.brick())"
-	$(BIN)/python tools/export.py --kind=texture --reference=build/brick.png --output_dir=$@
+	$(BIN)/python tools/export.py --kind=texture --reference=build/brick.png \
+	  --output_dir=saved_models/multiscale_texture
 
-saved_models/decoder: | $(INSTALLED)
+saved_models/decoder/1/saved_model.pb: | $(INSTALLED)
 	mkdir -p build
 	$(BIN)/python tools/train_decoder.py --layer=conv1_2 --steps=600 --output=build/decoder.keras
-	$(BIN)/python tools/export.py --kind=decoder --network=build/decoder.keras --output_dir=$@
+	$(BIN)/python tools/export.py --kind=decoder --network=build/decoder.keras \
+	  --output_dir=saved_models/decoder
 
-saved_models/feed_forward: | $(INSTALLED)
+saved_models/feed_forward/1/saved_model.pb: | $(INSTALLED)
 	mkdir -p build
-	$(BIN)/python -m examples.feed_forward_style --output=build/feed_forward.keras --export_dir=$@ --nocompare
+	$(BIN)/python -m examples.feed_forward_style --nocompare --output=build/feed_forward.keras \
+	  --export_dir=saved_models/feed_forward
 
 # Workers go on where they are in a file, for what its tests share, and end together.
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --durations=10

@@ -122,6 +122,8 @@ def main(argv: list[str]) -> None:
     """Runs the benchmark."""
     for name in ("clients", "requests"):
         check_number(name, getattr(FLAGS, name), integer=True, minimum=1)
+    if not FLAGS.sizes or not all(side.isdecimal() and int(side) for side in FLAGS.sizes):
+        raise app.UsageError(f"--sizes must be sides in pixels, not {FLAGS.sizes}")
     sides = [int(side) for side in FLAGS.sizes]
 
     def memory() -> float | None:
@@ -144,7 +146,7 @@ def main(argv: list[str]) -> None:
             str(side): summary([answer for answer in answers if answer.side == side])
             for side in sorted(set(sides))
         },
-        "a_second": len(answers) / spent,
+        "answered_a_second": sum(not answer.error for answer in answers) / spent,
         "resident_mebibytes": {"before": before, "after": memory()},
     }
     write_results(FLAGS.output_dir, "serving_load.json", result)

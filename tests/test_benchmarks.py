@@ -151,9 +151,17 @@ def test_throughput(tmp_path):
 
 @pytest.mark.slow
 def test_serving(tmp_path):
-    small = ["--image_size=32", "--max_iterations=2", "--repeats=1"]
-    run_module("serving", f"--output_dir={tmp_path}", *small)
-    assert json.loads((tmp_path / "serving.json").read_text())["overhead"]["relative"] > 0
+    model = ROOT / "saved_models" / "multiscale_style"
+    small = ["--image_size=32", "--max_iterations=2", "--repeats=1", "--compared_iterations=1,2"]
+    with running(model, model.name, stand_in=True) as addresses:
+        run_module("serving", f"--output_dir={tmp_path}", f"--address={addresses.rpc}", *small)
+    found = json.loads((tmp_path / "serving.json").read_text())
+    assert found["overhead"]["relative"] > 0
+    assert set(found["psnr"]) == {"graph", "server"}
+    for decibels in found["psnr"].values():
+        assert list(decibels) == ["1", "2"]
+        # None is said of the same bits.
+        assert all(each is None or each > 60 for each in decibels.values())
 
 
 @pytest.mark.slow

@@ -18,17 +18,24 @@ from rwkeras.validation import invalid_argument
 
 FLAGS = flags.FLAGS
 # The pictures that each kind of model takes.
-_PICTURES = {"style": ("content", "style"), "texture": ("texture",), "invert": ("source",)}
+_PICTURES = {
+    "style": ("content", "style"),
+    "texture": ("texture",),
+    "invert": ("source",),
+    "decoder": ("source",),
+}
 # The models that are asked if none is named.
 _MODELS = {
     "style": "multiscale_style",
     "texture": "multiscale_texture",
     "invert": "ranvgg_invert",
+    "decoder": "decoder",
 }
 _CALLS: dict[str, Callable[..., Reply]] = {
     "style": Client.transfer_style,
     "texture": Client.synthesize_texture,
     "invert": Client.invert,
+    "decoder": Client.invert,
 }
 _REPORTED = ("loss", "initial_loss", "iterations", "evaluations", "converged")
 
@@ -49,7 +56,7 @@ flags.DEFINE_enum("kind", "style", list(_PICTURES), "What the model does.")
 flags.DEFINE_string("content", None, "style: the picture to paint.")
 flags.DEFINE_string("style", None, "style: the picture whose style to paint it in.")
 flags.DEFINE_string("texture", None, "texture: the picture of a texture.")
-flags.DEFINE_string("source", None, "invert: the picture to recover.")
+flags.DEFINE_string("source", None, "invert, decoder: the picture to recover.")
 flags.DEFINE_multi_string("option", [], "NAME=NUMBER, an option of the model; may be repeated.")
 flags.DEFINE_string("output", None, "The picture to write, a .png file.")
 flags.mark_flag_as_required("address")

@@ -28,7 +28,9 @@ flags.DEFINE_string(
     "models_dir", None, "A folder with a folder for each model, as of rwkeras-export."
 )
 flags.DEFINE_string(
-    "server", None, f"The program; by default {PROGRAM} on PATH, where there is none {DOCKER}."
+    "server",
+    None,
+    f"The program or its name; by default {PROGRAM}, or where there is none {DOCKER}.",
 )
 flags.DEFINE_string("image", _SERVER.image, "Docker's image.")
 flags.DEFINE_integer("port", _SERVER.port, "The port of gRPC.")
@@ -59,7 +61,9 @@ def _labels() -> dict[str, dict[str, int]]:
         model, _, label = path.rpartition(":")
         if not (model and label and version.isdecimal()):
             raise invalid_argument("label", "MODEL:LABEL=VERSION", text)
-        labels.setdefault(model, {})[label] = int(version)
+        named = labels.setdefault(model, {})
+        if named.setdefault(label, int(version)) != int(version):
+            raise invalid_argument("label", f"one version by the label '{label}'", text)
     return labels
 
 
@@ -68,7 +72,7 @@ def main() -> int:
     names = ("port", "rest_port", "rest_timeout", "requests_at_once", "image")
     settings = ServerSettings(**{name: getattr(FLAGS, name) for name in names})
     folder, labels = FLAGS.models_dir, _labels()
-    server = find_server() if FLAGS.server is None else FLAGS.server
+    server = FLAGS.server or find_server()
     if FLAGS.print_config:
         print(folder_config(folder, server, labels), end="")
         return 0

@@ -82,7 +82,8 @@ def export_task(
     # What is saved is the weights and the signatures, not the Keras model and its functions.
     root = tf.Module()
     root.weights = GeneratedWeights(recipe, part) if generated and recipe else StoredWeights(part)
-    signatures = ServedModel(task, part, root.weights, settings).signatures()
+    served = ServedModel(task, part, root.weights, settings)
+    signatures = served.signatures()
     weights = "generated" if generated else "stored"
     description = {**_description(task, model, settings), "weights": weights}
     texts = {} if recipe is None else {"recipe.json": recipe.as_json()}
@@ -91,7 +92,7 @@ def export_task(
         version,
         lambda path: tf.saved_model.save(root, path, signatures=signatures),
         {**texts, "export.json": json.dumps(description, indent=1) + "\n"},
-        task if warmup else None,
+        served if warmup else None,
     )
 
 
@@ -125,7 +126,8 @@ def export_decoder(
         raise invalid_argument("model", "a network whose one output is images of any size", shapes)
     task, name = ServedDecoder(), described(model)
     model = interruptible(reflecting(model))
-    signatures = ServedModel(task, model, OwnWeights(), settings).signatures()
+    served = ServedModel(task, model, OwnWeights(), settings)
+    signatures = served.signatures()
 
     def save(path: str) -> None:
         archive = keras.export.ExportArchive()
@@ -137,7 +139,7 @@ def export_decoder(
 
     description = {**_description(task, model, settings), "network": name}
     texts = {"export.json": json.dumps(description, indent=1) + "\n"}
-    return _write(Path(folder), version, save, texts, task if warmup else None)
+    return _write(Path(folder), version, save, texts, served if warmup else None)
 
 
 def _write(
@@ -145,7 +147,7 @@ def _write(
     version: int | None,
     save: Callable[[str], object],
     texts: Mapping[str, str],
-    warmup: ServedTask | None,
+    warmup: ServedModel | None,
 ) -> Path:
     """Writes a version, whole or not at all.
 
@@ -154,7 +156,7 @@ def _write(
         version: The version's number; None for the next.
         save: Writes a SavedModel to a path.
         texts: Files to put beside it, by name.
-        warmup: The task that the server is to warm up with, or None.
+        warmup: The model that the server is to warm up, or None.
     """
     target = version_folder(folder, version)
     with whole_folder(target) as temporary, _disk_errors(target):
@@ -164,7 +166,8 @@ def _write(
         for name, text in texts.items():
             (temporary / _EXTRA / name).write_text(text)
         if warmup is not None:
-            write_warmup(temporary / _EXTRA / _WARMUP, folder.name, warmup)
+            path = temporary / _EXTRA / _WARMUP
+            write_warmup(path, folder.name, warmup.task, warmup.smallest_side)
     return target
 
 

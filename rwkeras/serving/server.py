@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rwkeras.serving.versions import versions
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import checked_number, invalid_argument
 
 PROGRAM = "tensorflow_model_server"
 DOCKER = "docker"
@@ -18,6 +18,7 @@ DOCKER = "docker"
 _PATIENCE = 10
 _MODELS_CONFIG, _MONITORING_CONFIG = "models.config", "monitoring.config"
 _MONITORING = 'prometheus_config { enable: true path: "/monitoring/prometheus/metrics" }\n'
+_LARGEST_PORT = 65535
 # A version by label.
 Labels = Mapping[str, int]
 
@@ -43,11 +44,17 @@ class ServerSettings:
     image: str = "tensorflow/serving"
 
     def __post_init__(self):
-        for name in ("port", "rest_port", "requests_at_once"):
-            check_number(name, getattr(self, name), integer=True, minimum=1)
-        check_number("rest_timeout", self.rest_timeout, exclusive=True)
+        for name in ("port", "rest_port"):
+            port = checked_number(name, getattr(self, name), integer=True, minimum=1)
+            if port > _LARGEST_PORT:
+                raise invalid_argument(name, f"a port of at most {_LARGEST_PORT}", port)
         if self.port == self.rest_port:
             raise invalid_argument("rest_port", "another than that of gRPC", self.rest_port)
+        checked_number("requests_at_once", self.requests_at_once, integer=True, minimum=1)
+        # The server counts milliseconds.
+        checked_number("rest_timeout", self.rest_timeout, minimum=0.001)
+        if not self.image:
+            raise invalid_argument("image", "the name of an image", self.image)
 
 
 def served_models(folder: str | os.PathLike[str]) -> dict[str, list[int]]:
@@ -122,6 +129,16 @@ def find_server() -> str:
     raise invalid_argument("server", f"{PROGRAM} or {DOCKER} on PATH", "neither")
 
 
+def check_server(server: str) -> None:
+    """Raises `ValueError` unless a program can be run.
+
+    Args:
+        server: Its path, or its name if it is on PATH.
+    """
+    if shutil.which(server) is None:
+        raise invalid_argument("server", "a program that can be run", server)
+
+
 def _is_docker(server: str) -> bool:
     return Path(server).name == DOCKER
 
@@ -144,16 +161,19 @@ def _command(server: str, models_dir: Path, config_dir: str, settings: ServerSet
     """Returns the command that serves a folder of models with the configuration of another."""
     if _is_docker(server):
         program = [
-            *(server, "run", "--rm"),
+            # The image's own entry point is a shell, which would not hand on signals.
+            *(server, "run", "--rm", "--init", "--entrypoint", PROGRAM),
             *("-p", f"{settings.port}:8500", "-p", f"{settings.rest_port}:8501"),
             *("-v", f"{models_dir}:/models:ro", "-v", f"{config_dir}:/config:ro"),
             settings.image,
         ]
-        config_dir = "/config"
+        config_dir, port, rest_port = "/config", 8500, 8501
     else:
-        program = [server, f"--port={settings.port}", f"--rest_api_port={settings.rest_port}"]
+        program, port, rest_port = [server], settings.port, settings.rest_port
     return [
         *program,
+        f"--port={port}",
+        f"--rest_api_port={rest_port}",
         f"--model_config_file={config_dir}/{_MODELS_CONFIG}",
         f"--monitoring_config_file={config_dir}/{_MONITORING_CONFIG}",
         # Labels are given before what they name is there.
@@ -177,10 +197,15 @@ def server_command(
 
     Args:
         folder: What `served_models` takes.
-        server: What `find_server` returns.
+        server: What `find_server` returns, or another path or name of one of them.
         settings: How they are served.
         labels: See `models_config`.
+
+    Raises:
+        ValueError: There are no models, the server cannot be run, or a label is of a version that
+            is not there.
     """
+    check_server(server)
     config = folder_config(folder, server, labels)
     with tempfile.TemporaryDirectory(prefix="rwkeras-serve-") as config_dir:
         os.chmod(config_dir, 0o755)  # A user of the container's reads it.
@@ -190,13 +215,23 @@ def server_command(
 
 
 def run(command: Sequence[str]) -> int:
-    """Runs a server until it ends or what is raised here ends it; returns its exit status."""
-    with subprocess.Popen(command) as process:
+    """Runs a server until it ends, or until an exception that is raised here ends it.
+
+    Args:
+        command: What `server_command` gives, and further flags.
+
+    Returns:
+        Its exit status; of one that a signal ended 128 and the signal's number, as shells have it.
+    """
+    process = subprocess.Popen(command)
+    try:
+        status = process.wait()
+        return status if status >= 0 else 128 - status
+    finally:
+        process.terminate()
         try:
-            return process.wait()
-        finally:
-            process.terminate()
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        finally:  # Whatever ends the wait.
+            process.kill()
+            process.wait()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rwkeras.validation import check_number, plain_numbers
+from rwkeras.validation import check_number, invalid_argument, plain_numbers
 
 
 @dataclass(frozen=True)
@@ -32,3 +32,7 @@ class ServingSettings:
             check_number(name, getattr(self, name), integer=True)
         for name in ("evaluations_limit", "max_side", "max_pixels"):
             check_number(name, getattr(self, name), integer=True, minimum=1)
+        for name in ("max_iterations", "max_evaluations"):
+            if getattr(self, name) > self.evaluations_limit:
+                expected = f"at most `evaluations_limit`, {self.evaluations_limit}"
+                raise invalid_argument(name, expected, getattr(self, name))

@@ -17,8 +17,8 @@ from rwkeras.validation import checked_number, invalid_argument
 def versions(folder: str | os.PathLike[str]) -> list[int]:
     """Returns the versions in a model's folder, in order; none if there is no such folder."""
     path = Path(folder)
-    names = [each.name for each in path.iterdir()] if path.is_dir() else []
-    return sorted(int(name) for name in names if name.isdecimal())
+    names = [each.name for each in path.iterdir() if each.is_dir()] if path.is_dir() else []
+    return sorted(int(name) for name in names if name.isascii() and name.isdecimal())
 
 
 def version_folder(folder: Path, version: int | None) -> Path:

@@ -15,38 +15,43 @@ from PIL import Image
 from rwkeras.serving.graph.task import ServedTask
 from rwkeras.validation import invalid_argument
 
-# Large enough for every layer of a VGG, small enough to take no time.
-_SIDE = 32
+# Sides of the images in pixels, unless the network needs more: small, to take no time. Requests of
+# the signature without options cannot ask for fewer iterations than usual, and so are smaller.
+_SIDE, _SIDE_WITHOUT_OPTIONS = 32, 8
 _BUDGET = {"max_iterations": np.int32(2), "max_evaluations": np.int32(4)}
 
 
-def _picture() -> np.ndarray:
-    """Returns a picture with something to see, uint8, [height, width, 3]."""
-    ramp = np.arange(_SIDE * _SIDE * 3, dtype=np.uint32).reshape(_SIDE, _SIDE, 3)
+def _picture(side: int) -> np.ndarray:
+    """Returns a picture with something to see, uint8, [side, side, 3]."""
+    ramp = np.arange(side * side * 3, dtype=np.uint32).reshape(side, side, 3)
     return (ramp * 37 % 251).astype(np.uint8)
 
 
-def _requests(task: ServedTask) -> dict[str, dict[str, Any]]:
+def _requests(task: ServedTask, smallest_side: int) -> dict[str, dict[str, Any]]:
     """Returns the inputs of a request of each signature, of few iterations where it may say so."""
-    buffer = io.BytesIO()
-    Image.fromarray(_picture()).save(buffer, "PNG")
-    files = {f"{name}_bytes": np.array([buffer.getvalue()], object) for name in task.layers}
-    pixels = {name: _picture()[np.newaxis].astype(np.float32) / 255 for name in task.layers}
+
+    def files(side: int) -> dict[str, Any]:
+        buffer = io.BytesIO()
+        Image.fromarray(_picture(max(side, smallest_side))).save(buffer, "PNG")
+        return {f"{name}_bytes": np.array([buffer.getvalue()], object) for name in task.layers}
+
+    pixels = _picture(max(_SIDE, smallest_side))[np.newaxis].astype(np.float32) / 255
     budget = _BUDGET if task.answers else {}  # A task without answers does not optimise.
     return {
-        "serving_default": {**files, **budget},
-        "rest": files,
-        "tensors": {**pixels, **budget},
+        "serving_default": {**files(_SIDE), **budget},
+        "rest": files(_SIDE_WITHOUT_OPTIONS),
+        "tensors": {**dict.fromkeys(task.layers, pixels), **budget},
     }
 
 
-def write_warmup(path: Path, name: str, task: ServedTask) -> None:
+def write_warmup(path: Path, name: str, task: ServedTask, smallest_side: int) -> None:
     """Writes a TFRecord of `PredictionLog`s, a request of each signature on small images.
 
     Args:
         path: The file.
         name: The model's.
         task: What it does.
+        smallest_side: Of the images that it takes, in pixels.
 
     Raises:
         ValueError: TensorFlow Serving's messages are not installed.
@@ -58,7 +63,7 @@ def write_warmup(path: Path, name: str, task: ServedTask) -> None:
             "warmup", "False without TensorFlow Serving's API: pip install 'rwkeras[serving]'", True
         ) from error
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for signature, inputs in _requests(task).items():
+        for signature, inputs in _requests(task, smallest_side).items():
             request = predict_pb2.PredictRequest()
             request.model_spec.name = name
             request.model_spec.signature_name = signature

@@ -27,12 +27,16 @@ def script(path, *command):
 
 @pytest.fixture
 def models(tmp_path):
-    """Returns a folder of two models, each a network from images to images."""
+    """Returns a folder of two models from images to images, the second in three versions."""
     inputs = keras.Input((None, None, 3))
-    for name, outputs in (("negative", 1 - inputs), ("dark", inputs / 4)):
+    for name, outputs in (
+        ("negative", 1 - inputs),
+        ("dark", inputs / 4),
+        ("dark", inputs / 2),
+        ("dark", inputs),
+    ):
         network = keras.Model(inputs, outputs)
-        for _ in range(2 if name == "dark" else 1):
-            export_decoder(network, tmp_path / "models" / name, settings=SMALL, warmup=False)
+        export_decoder(network, tmp_path / "models" / name, settings=SMALL, warmup=False)
     return tmp_path / "models"
 
 
@@ -42,7 +46,8 @@ def test_several_models_are_served(models, photo, tmp_path):
     port, rest_port = free_ports(2)
     command = [
         *(sys.executable, path_of("serve"), f"--models_dir={models}", f"--server={server}"),
-        *(f"--port={port}", f"--rest_port={rest_port}", "--label=dark:stable=2"),
+        *(f"--port={port}", f"--rest_port={rest_port}", "--label=dark:stable=1"),
+        "--label=dark:canary=2",
     ]
     tool = subprocess.Popen(
         command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
@@ -63,6 +68,11 @@ def test_several_models_are_served(models, photo, tmp_path):
                 np.testing.assert_array_equal(found, 255 - picture)
                 found = np.asarray(dark.invert(photo).pillow()[0])
                 np.testing.assert_allclose(found, picture / 4, atol=0.51)
+                assert {each.version for each in dark.status()} == {1, 2}
+            for choice, share in (({"label": "canary"}, 2), ({}, 2)):
+                with Client(address, model="dark", **choice) as client:
+                    found = np.asarray(client.invert(photo).pillow()[0])
+                np.testing.assert_allclose(found, picture / share, atol=0.51)
     finally:
         tool.send_signal(signal.SIGTERM)
         said = tool.communicate(timeout=30)[1]
@@ -139,9 +149,19 @@ def test_the_server_gets_its_flags_and_says_how_it_ended(run, tmp_path):
             "Invalid value for argument `label`. Expected one of a version that is there. "
             "Received: label=painter:stable=3 of {'painter': [2]}",
         ),
-        (["--models_dir=models"], "[Errno 2] No such file or directory: 'missing'"),
+        (
+            ["--models_dir=models", "--label=painter:stable=2", "--label=painter:stable=1"],
+            "Invalid value for argument `label`. Expected one version by the label 'stable'. "
+            "Received: label=painter:stable=1",
+        ),
+        (
+            ["--models_dir=models"],
+            "Invalid value for argument `server`. Expected a program that can be run. Received: "
+            "server=missing",
+        ),
     ],
 )
 def test_what_cannot_be_served_is_refused(run, tmp_path, arguments, message):
     fake_model(tmp_path / "models")
-    check_refused(run("serve", *arguments, "--server=missing"), f"error: {message}")
+    server = "sh" if "label" in message or "models_dir" in message else "missing"
+    check_refused(run("serve", *arguments, f"--server={server}"), f"error: {message}")

@@ -9,7 +9,7 @@ import contextlib
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,18 +18,14 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
 from tests.serving.c_worker import Remote
-from tests.serving.wire import Model, Models, rest_server, rpc_server
+from tests.serving.wire import Model, Models, Predict, rest_server, rpc_server
 
 ModelConfig = model_server_config_pb2.ModelConfig
 
 
 @contextlib.contextmanager
-def saved_model(folder: Path, name: str, labels: Mapping[str, int]) -> Iterator[Model]:
-    """Gives the latest version of a model in a folder of versions, whatever the label."""
-    version = max(int(path.name) for path in folder.iterdir())
-    path = folder / str(version)
-    file = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
-    signatures = dict(file.meta_graphs[0].signature_def)
+def predictions(path: Path) -> Iterator[Predict]:
+    """Gives what a version does."""
     lock = threading.Lock()
     with Remote(path) as remote:
 
@@ -37,7 +33,29 @@ def saved_model(folder: Path, name: str, labels: Mapping[str, int]) -> Iterator[
             with lock:
                 return remote.predict(signature_name, inputs)
 
-        yield Model(predict, signatures, name=name, versions=(version,), labels=labels)
+        yield predict
+
+
+@contextlib.contextmanager
+def saved_model(config: ModelConfig) -> Iterator[Model]:
+    """Gives the versions of a model that its configuration asks for, or the latest."""
+    folder = Path(config.base_path)
+    wanted = sorted(config.model_version_policy.specific.versions)
+    versions = wanted or [max(int(path.name) for path in folder.iterdir())]
+    file = (folder / str(versions[-1]) / "saved_model.pb").read_bytes()
+    signatures = saved_model_pb2.SavedModel.FromString(file).meta_graphs[0].signature_def
+    with contextlib.ExitStack() as stack:
+        by_version = {
+            version: stack.enter_context(predictions(folder / str(version))) for version in versions
+        }
+        yield Model(
+            by_version[versions[-1]],
+            dict(signatures),
+            name=config.name,
+            versions=tuple(versions),
+            labels=config.version_labels,
+            by_version=by_version,
+        )
 
 
 def configured(file: Path) -> list[ModelConfig]:
@@ -68,10 +86,7 @@ def main() -> None:
         models = configured(flags.model_config_file)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with contextlib.ExitStack() as stack:
-        served = Models(
-            stack.enter_context(saved_model(Path(m.base_path), m.name, m.version_labels))
-            for m in models
-        )
+        served = Models([stack.enter_context(saved_model(model)) for model in models])
         stack.enter_context(rpc_server(served, flags.port))
         stack.enter_context(rest_server(served, flags.rest_api_port))
         signal.pause()

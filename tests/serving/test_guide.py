@@ -1,4 +1,4 @@
-"""Every example of docs/serving.md, run as it stands on small pictures."""
+"""The examples of docs/serving.md, run on small pictures; containers and metrics are not there."""
 
 import os
 import re
@@ -12,7 +12,8 @@ import time
 import pytest
 
 import rwkeras
-from rwkeras.serving import Client
+from rwkeras.networks.loading import load_network
+from rwkeras.serving import Client, export_decoder
 from rwkeras.serving.versions import versions
 from tests.conftest import waves
 from tests.serving import model_server as servers
@@ -28,6 +29,7 @@ def commands(name):
     return [shlex.split(each)[1:] for each in COMMANDS if each.split()[0] == name]
 
 
+DOCKERS = ["--server=docker", "--print_config"]
 EXPORTS, SERVERS, QUERIES = map(commands, ("rwkeras-export", "rwkeras-serve", "rwkeras-query"))
 
 
@@ -47,6 +49,7 @@ def home(tmp_path_factory):
 def served(home, exported):
     """By what a person's words for an address are to be replaced."""
     shutil.copytree(exported, home / "models" / "painter")
+    export_decoder(load_network(str(home / "decoder.keras")), home / "models" / "decoder")
     program = servers.find()
     if program is None:
         program = home / "server"
@@ -75,7 +78,8 @@ def served(home, exported):
 def is_available(address):
     try:
         with Client(address, model="painter", timeout=10) as client:
-            return {each.state for each in client.status()} == {"AVAILABLE"}
+            states = [each.state for each in client.status()]
+            return states == ["AVAILABLE", "AVAILABLE"]
     except OSError:
         return False
 
@@ -94,7 +98,7 @@ def asked_there(text, served):
 
 
 def test_there_are_examples():
-    assert (len(EXPORTS), len(SERVERS), len(QUERIES)) == (4, 2, 2)
+    assert (len(EXPORTS), len(SERVERS), len(QUERIES)) == (4, 4, 3)
     assert len(EXPORTS + SERVERS + QUERIES) == len(COMMANDS)
 
 
@@ -111,15 +115,16 @@ def test_models_are_exported(home, tmp_path, monkeypatch, number):
     assert sum(path.stat().st_size for path in (tmp_path / folder / "1").rglob("*")) < 10**6
 
 
-@pytest.mark.parametrize("number", range(2))
+@pytest.mark.parametrize("number", range(4))
 def test_the_server_is_told_of_them(tmp_path, monkeypatch, number):
     for version in ("1", "2"):
         (tmp_path / "models" / "painter" / version).mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    process = run_here("serve", [*SERVERS[number], "--server=docker", "--print_config"])
+    given = [each for each in SERVERS[number] if each not in DOCKERS]
+    process = run_here("serve", [*given, *DOCKERS])
     assert process.returncode == 0, process.stderr
     assert 'base_path: "/models/painter"' in process.stdout
-    assert ('key: "canary" value: 2' in process.stdout) == (number == 1)
+    assert ('key: "canary" value: 2' in process.stdout) == (number == 3)
 
 
 @pytest.mark.slow
@@ -145,9 +150,11 @@ def test_it_is_asked_in_python(served, there):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(2))
+@pytest.mark.parametrize("number", range(3))
 def test_it_is_asked_with_the_tool(served, there, number):
     arguments = [asked_there(each, served) for each in QUERIES[number]]
-    process = run_here("query", [*arguments, "--option=max_iterations=5"])
+    decodes = "--kind=decoder" in arguments
+    process = run_here("query", arguments + ([] if decodes else ["--option=max_iterations=5"]))
     assert process.returncode == 0, process.stderr
-    assert rwkeras.read_image(there / "painted.png").shape == (40, 48, 3)
+    name = "decoded.png" if decodes else "painted.png"
+    assert rwkeras.read_image(there / name).shape == (40, 48, 3)

@@ -1,12 +1,14 @@
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
+from rwkeras.serving import server
 from rwkeras.serving.server import (
     ServerSettings,
     find_server,
@@ -23,6 +25,9 @@ def folder(tmp_path):
     for path in ("painter/1", "painter/12", "painter/.export-x", "decoder/3", "empty"):
         (tmp_path / "models" / path).mkdir(parents=True)
     (tmp_path / "models" / "README.md").write_text("no model")
+    # No versions: a file, and what is a number to Python alone.
+    (tmp_path / "models" / "painter" / "13").touch()
+    (tmp_path / "models" / "painter" / "\u0663").mkdir()
     return tmp_path / "models"
 
 
@@ -71,9 +76,9 @@ def test_labels_are_of_versions_that_are_there(name, version):
 
 def test_the_command_of_the_program(folder):
     settings = ServerSettings(port=1, rest_port=2, rest_timeout=1.5, requests_at_once=3)
-    with server_command(folder, "/bin/server", settings) as command:
+    with server_command(folder, "/bin/sh", settings) as command:
         flags = dict(part.removeprefix("--").split("=") for part in command[1:])
-        assert command[0] == "/bin/server"
+        assert command[0] == "/bin/sh"
         assert (flags["port"], flags["rest_api_port"]) == ("1", "2")
         assert flags["rest_api_timeout_in_ms"] == "1500"
         assert flags["tensorflow_inter_op_parallelism"] == "3"
@@ -87,18 +92,21 @@ def test_the_command_of_the_program(folder):
     assert not config.exists()
 
 
-def test_the_command_of_docker(folder):
+def test_the_command_of_docker(folder, tmp_path):
     settings = ServerSettings(port=1, rest_port=2, image="mine:1")
-    with server_command(folder, "/bin/docker", settings) as command:
+    docker = tmp_path / "docker"
+    docker.touch(0o755)
+    with server_command(folder, str(docker), settings) as command:
         image = command.index("mine:1")
         options, flags = command[:image], command[image + 1 :]
     configs = options[-1].removesuffix(":/config:ro")
     assert options == [
-        "/bin/docker", "run", "--rm", "-p", "1:8500", "-p", "2:8501",
+        str(docker), "run", "--rm", "--init", "--entrypoint", "tensorflow_model_server",
+        "-p", "1:8500", "-p", "2:8501",
         "-v", f"{folder}:/models:ro", "-v", f"{configs}:/config:ro",
     ]  # fmt: skip
     assert "--model_config_file=/config/models.config" in flags
-    assert not [flag for flag in flags if flag.startswith("--port")]
+    assert {"--port=8500", "--rest_api_port=8501"} <= set(flags)
     models = parsed(folder_config(folder, "/bin/docker"))
     assert models["painter"].base_path == "/models/painter"
 
@@ -126,8 +134,17 @@ def test_which_server_is_found(tmp_path, monkeypatch):
         ),
         (
             {"rest_timeout": 0},
-            "Invalid value for argument `rest_timeout`. Expected a finite number "
-            "greater than 0. Received: rest_timeout=0",
+            "Invalid value for argument `rest_timeout`. Expected a finite number of at least "
+            "0.001. Received: rest_timeout=0",
+        ),
+        (
+            {"port": 70000},
+            "Invalid value for argument `port`. Expected a port of at most 65535. Received: "
+            "port=70000",
+        ),
+        (
+            {"image": ""},
+            "Invalid value for argument `image`. Expected the name of an image. Received: image=",
         ),
     ],
 )
@@ -139,6 +156,8 @@ def test_settings_that_serve_nothing(settings, message):
 
 def test_a_server_says_how_it_ended():
     assert run([sys.executable, "-c", "raise SystemExit(3)"]) == 3
+    code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    assert run([sys.executable, "-c", code]) == 128 + signal.SIGKILL
 
 
 def test_a_server_ends_with_what_runs_it(monkeypatch):
@@ -155,3 +174,24 @@ def test_a_server_ends_with_what_runs_it(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         run([sys.executable, "-c", "import time; time.sleep(100)"])
     assert processes[0].returncode == -signal.SIGTERM
+
+
+def test_a_server_that_ignores_that_is_killed(monkeypatch, tmp_path):
+    monkeypatch.setattr(server, "_PATIENCE", 0.2)
+    ready, processes = tmp_path / "ready", []
+
+    class Popen(subprocess.Popen):
+        def wait(self, timeout=None):
+            processes.append(self)
+            if len(processes) > 1:
+                return super().wait(timeout)
+            while not ready.exists():
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess, "Popen", Popen)
+    code = "import signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    code += "open(sys.argv[1], 'w'); time.sleep(100)"
+    with pytest.raises(KeyboardInterrupt):
+        run([sys.executable, "-c", code, ready])
+    assert processes[0].returncode == -signal.SIGKILL

@@ -73,6 +73,7 @@ class Model:
         labels: Versions by label.
         failures: What the next requests to predict are answered, one each.
         requests: The (version, signature, inputs as they came) of requests to predict.
+        by_version: What versions do that do another thing than `predict`.
     """
 
     predict: Predict
@@ -82,6 +83,7 @@ class Model:
     labels: Mapping[str, int] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
     requests: list[tuple[int, str, dict[str, np.ndarray]]] = field(default_factory=list)
+    by_version: Mapping[int, Predict] = field(default_factory=dict)
 
     def of(self, spec: model_pb2.ModelSpec) -> "Model":
         """Returns itself, as the only one of its server."""
@@ -122,7 +124,7 @@ class Model:
             if given[key].dtype != wanted.as_numpy_dtype:
                 text = f"Expects {key} to be {wanted.name} but {given[key].dtype} is provided"
                 raise ServedError("INVALID_ARGUMENT", text)
-        return self.predict(name, given)
+        return self.by_version.get(version, self.predict)(name, given)
 
     def metadata(
         self, spec: model_pb2.ModelSpec

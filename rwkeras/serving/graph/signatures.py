@@ -23,6 +23,7 @@ from rwkeras.serving.graph.sizes import fit, fitted, smallest_side
 from rwkeras.serving.graph.task import Option, ServedTask
 from rwkeras.serving.graph.weights import Weights
 from rwkeras.serving.settings import ServingSettings
+from rwkeras.validation import invalid_argument
 
 _BYTES = "_bytes"
 _IMAGE = tf.TensorSpec([None, None, 3], tf.float32)
@@ -78,32 +79,43 @@ class ServedModel:
         model: The network.
         weights: Where the exported graph has the network's weights from.
         settings: The bounds.
+
+    Attributes:
+        task: What is done.
+        smallest_side: Of the images that reach all layers, in pixels.
+
+    Raises:
+        ValueError: Images are scaled down to fewer pixels than the layers need.
     """
 
     def __init__(
         self, task: ServedTask, model: keras.Model, weights: Weights, settings: ServingSettings
     ):
-        self._task, self._model, self._settings = task, model, settings
+        self.task, self._model, self._settings = task, model, settings
         self._weights = weights
         self._options = task.options(settings)
         self._smallest = {
             name: smallest_side(model, layers) for name, layers in task.layers.items()
         }
+        self.smallest_side = max(self._smallest.values())
+        if settings.max_side < self.smallest_side:
+            expected = f"at least {self.smallest_side} pixels, which the layers need"
+            raise invalid_argument("max_side", expected, settings.max_side)
 
     def signatures(self) -> dict[str, Any]:
         """Returns the model's functions by the names of its signatures."""
         encoded = {
             name + _BYTES: tf.TensorSpec([None], tf.string, name + _BYTES)
-            for name in self._task.layers
+            for name in self.task.layers
         }
         pixels = {
             name: tf.TensorSpec([None, None, None, 3], tf.float32, name)
-            for name in self._task.layers
+            for name in self.task.layers
         }
 
         def of(function, ending):
             def body(values):
-                images = {name: values[name + ending] for name in self._task.layers}
+                images = {name: values[name + ending] for name in self.task.layers}
                 options = {n: values.get(n, o.default) for n, o in self._options.items()}
                 return function(images, options)
 
@@ -209,7 +221,7 @@ class ServedModel:
             answer = self._run(chosen, options)
             return {**answer, "image": write(answer["image"])}
 
-        answers = {**self._task.answers, "image": image}
+        answers = {**self.task.answers, "image": image}
         made = tf.map_fn(one, places, fn_output_signature=answers, parallel_iterations=1)
         if "loss" not in made:
             return made
@@ -222,7 +234,7 @@ class ServedModel:
     def _run(self, images: Tensors, options: Tensors) -> Tensors:
         """Runs the task on one of each image, [1, height, width, 3]."""
         with self._weights.in_place_of(self._model):
-            return dict(self._task.run(self._model, images, options))
+            return dict(self.task.run(self._model, images, options))
 
     def _check_options(self, values: Tensors) -> list[tf.Operation]:
         """Returns what fails where an option has no value that it may have."""

@@ -5,25 +5,26 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: install demo serve models test test-all fuzz lint types imports wheel bench bazel clean
+help:  ## This list.
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1: /p' $(MAKEFILE_LIST)
 
-install: $(INSTALLED)
+.PHONY: help install demo serve models test test-all fuzz lint types imports wheel bench bazel clean
+
+install: $(INSTALLED)  ## Everything into .venv.
 
 $(INSTALLED): setup.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
-# Three pictures and a contact sheet under demo/.
-demo: $(INSTALLED)
-	$(BIN)/python tools/demo.py --output_dir=demo
+demo: $(INSTALLED)  #	$(BIN)/python tools/demo.py --output_dir=demo
 
-# All models of saved_models/, by tensorflow_model_server or Docker, whichever is there.
-serve: $(INSTALLED)
+serve: $(INSTALLED)  ## Serves all models of saved_models/, by tensorflow_model_server or Docker.
 	$(BIN)/python tools/serve.py --models_dir=saved_models
 
-# What is served beside the tracked model, each made once: a quarter of an hour on two cores.
-models: $(patsubst %,saved_models/%/1/saved_model.pb,multiscale_texture decoder feed_forward)
+MORE_MODELS := multiscale_texture decoder feed_forward
+
+models: $(MORE_MODELS:%=saved_models/%/1/saved_model.pb)  ## More models to serve: a quarter of an hour.
 
 saved_models/multiscale_texture/1/saved_model.pb: | $(INSTALLED)
 	mkdir -p build
@@ -46,31 +47,31 @@ saved_models/feed_forward/1/saved_model.pb: | $(INSTALLED)
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --durations=10
 
 # What takes minutes in all; what takes more than seconds alone is for `test-all`.
-test: $(INSTALLED)
+test: $(INSTALLED)  ## The tests but for the slow ones.
 	$(PYTEST) -m "not slow"
 
-test-all: $(INSTALLED)
+test-all: $(INSTALLED)  ## All tests.
 	$(PYTEST)
 
 # Files, command lines and requests drawn at random; `make test` draws a few of them.
 FUZZ_SEED ?= 1
 FUZZ_CASES ?= 4000
 
-fuzz: $(INSTALLED)
+fuzz: $(INSTALLED)  ## Files, command lines and requests drawn at random: FUZZ_SEED=1 FUZZ_CASES=4000.
 	FUZZ_SEED=$(FUZZ_SEED) FUZZ_CASES=$(FUZZ_CASES) $(BIN)/python -m tests.fuzz
 
-lint: $(INSTALLED)
+lint: $(INSTALLED)  ## Style of the code.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(INSTALLED)
+types: $(INSTALLED)  ## Types, by mypy.
 	$(BIN)/mypy
 
-imports: $(INSTALLED)
+imports: $(INSTALLED)  ## The direction of imports, by import-linter.
 	$(BIN)/lint-imports
 
 # The wheel alone, in an environment of its own, away from the checkout.
-wheel: $(INSTALLED)
+wheel: $(INSTALLED)  ## The wheel, tried in an environment of its own.
 	rm -rf build dist
 	$(BIN)/python -m build --wheel
 	$(PYTHON) -m venv build/environment
@@ -84,13 +85,13 @@ wheel: $(INSTALLED)
 	test -s build/elsewhere/report.json
 
 # Hours on two cores; BENCH_FLAGS="--cases=invert_conv5_1 --repeats=1" for less.
-bench: $(INSTALLED)
+bench: $(INSTALLED)  ## The benchmark of optimisers: hours on two cores; BENCH_FLAGS for less.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m benchmarks.time_to_image --output_dir=benchmarks/results $(BENCH_FLAGS)
 
 # Offline, with Debian's bazel-bootstrap; bazel/README.md says how.
-bazel: $(INSTALLED)
+bazel: $(INSTALLED)  ## The tests by Bazel, offline; see bazel/README.md.
 	bazel/test.sh
 
-clean:
+clean:  ## Removes all that was made.
 	rm -rf $(VENV) build dist demo

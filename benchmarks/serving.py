@@ -1,8 +1,9 @@
 """What a served graph costs beside the same task in Python, and how its pictures differ.
 
-The exported graph and the task take turns in one process on the same pictures. With the
-address of a server of the same export its pictures are compared too. How a server answers clients
-is `benchmarks.serving_load`.
+The exported graph and the task take turns in one process on the same pictures. With the address of
+a server of the same export its pictures are compared too, and, if it has just been started and does
+not warm up by itself, its warm-up is timed. How a server answers clients is
+`benchmarks.serving_load`.
 
 Example:
     python -m benchmarks.serving --output_dir=DIR --address=localhost:8500
@@ -19,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 from skimage import data
+from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
 import rwkeras
 from benchmarks.json_results import write_results
@@ -102,6 +104,28 @@ def ways(
     }
 
 
+def warm_up() -> dict[str, float]:
+    """Returns the seconds of the export's warm-up requests to a server, by signature.
+
+    The first run of a signature has TensorFlow rewrite the whole graph. What a server that has
+    warmed up already takes says nothing of that.
+    """
+    folder = Path(FLAGS.model) / str(versions(FLAGS.model)[-1])
+    records = tf.data.TFRecordDataset(
+        str(folder / "assets.extra" / "tf_serving_warmup_requests")
+    ).as_numpy_iterator()
+    requests = [PredictionLog.FromString(record).predict_log.request for record in records]
+    found = {}
+    with Client(FLAGS.address, model=Path(FLAGS.model).name, timeout=3600) as client:
+        for request in requests:
+            inputs = {name: tf.make_ndarray(tensor) for name, tensor in request.inputs.items()}
+            name = request.model_spec.signature_name
+            started = time.perf_counter()
+            client.predict(inputs, name)
+            found[name] = time.perf_counter() - started
+    return found
+
+
 def seconds(function: Callable[[], object]) -> float:
     """Returns how long a call takes."""
     started = time.perf_counter()
@@ -141,7 +165,12 @@ def agreement(content: np.ndarray, style: np.ndarray) -> dict[str, dict[str, flo
 def main(argv: list[str]) -> None:
     """Runs the benchmark."""
     content, style = pictures()
-    result = {"overhead": overhead(content, style), "psnr": agreement(content, style)}
+    first = {"warm_up_seconds": warm_up()} if FLAGS.address else {}
+    result = {
+        **first,
+        "overhead": overhead(content, style),
+        "psnr": agreement(content, style),
+    }
     write_results(FLAGS.output_dir, "serving.json", result)
 
 

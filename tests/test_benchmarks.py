@@ -157,6 +157,8 @@ def test_serving(tmp_path):
         run_module("serving", f"--output_dir={tmp_path}", f"--address={addresses.rpc}", *small)
     found = json.loads((tmp_path / "serving.json").read_text())
     assert found["overhead"]["relative"] > 0
+    assert list(found["warm_up_seconds"]) == ["serving_default", "rest", "tensors"]
+    assert min(found["warm_up_seconds"].values()) > 0
     assert set(found["psnr"]) == {"graph", "server"}
     for decibels in found["psnr"].values():
         assert list(decibels) == ["1", "2"]

@@ -76,7 +76,7 @@ flags.DEFINE_bool(
     "Whether to change each crop's colours at random, for photographs that have few.",
 )
 flags.DEFINE_integer(
-    "patience", _TRAINING.patience, "Epochs without a better measure until it ends; never."
+    "patience", _TRAINING.patience, "Early stopping: epochs without improvement; off by default."
 )
 flags.DEFINE_enum("precision", _TRAINING.precision, list(PRECISIONS), "Of activations.")
 flags.DEFINE_string("backup_dir", None, "A folder for the state; by default beside the output.")

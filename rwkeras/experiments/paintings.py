@@ -84,29 +84,29 @@ def _adding(results: Mapping[tuple, JobResult], before: str, top: str, beyond: b
 def styles(study: Study) -> Report:
     """Repaints contents in styles."""
     network = study.stacked_network(subtract_mean=True)
-    contents, manners = study.images(), study.images("styles")
+    contents, paintings = study.images(), study.images("styles")
     optimizer = study.optimizer(parametrization="pixels")
     results = study.run(
         {
-            (content, manner): Style(
+            (content, painting): Style(
                 network,
                 contents[content],
-                manners[manner],
+                paintings[painting],
                 style_layers=study.first_layers,
                 seed=study.settings.seed,
                 optimizer=optimizer,
             )
             for content in contents
-            for manner in manners
+            for painting in paintings
         }
     )
     lines: dict[str, list] = {
-        "": [None, *(("style", read_picture(m, study.folder)) for m in manners.values())]
+        "": [None, *(("style", read_picture(m, study.folder)) for m in paintings.values())]
     }
     for content, image in contents.items():
         lines[content] = [("content", read_picture(image, study.folder))]
-        for manner in manners:
-            result = results.get((content, manner))
+        for painting in paintings:
+            result = results.get((content, painting))
             label = result and f"SSIM {result.values['ssim_content']:.2f}"
             lines[content].append(result and (label, result.pictures["picture"]))
     return Report(
@@ -116,7 +116,7 @@ def styles(study: Study) -> Report:
             Shown(
                 "styles",
                 "Rows: contents. Columns: styles.",
-                picture_grid(["content", *manners], lines),
+                picture_grid(["content", *paintings], lines),
             )
         ],
         {"styles": rows(results, ["content", "style"])},

@@ -99,25 +99,25 @@ def run_sweep(
     left = waiting(manifest, Store(folder), callback)
     queue = _Queue(left)
     failures: list[tuple[Job, Failure]] = []
-    staff = [Worker(folder, threads) for _ in range(min(count, len(left)))]
+    pool = [Worker(folder, threads) for _ in range(min(count, len(left)))]
 
-    def employ(worker: Worker) -> None:
-        worker.give(queue.take(worker.affinity, [each.affinity for each in staff]))
+    def assign(worker: Worker) -> None:
+        worker.give(queue.take(worker.affinity, [each.affinity for each in pool]))
 
     try:
-        for worker in staff:
-            employ(worker)
-        while busy := [worker for worker in staff if worker.busy]:
+        for worker in pool:
+            assign(worker)
+        while busy := [worker for worker in pool if worker.busy]:
             ready = wait([worker.connection for worker in busy])
             for worker in (worker for worker in busy if worker.connection in ready):
                 job, failure = worker.take()
                 if failure is not None:
                     failures.append((job, failure))
                 if queue:
-                    employ(worker)
+                    assign(worker)
                 if callback is not None:
                     callback(job, failure)
     finally:
-        for worker in staff:
+        for worker in pool:
             worker.end()
     return SweepResult(len(manifest) - len(failures), tuple(failures))

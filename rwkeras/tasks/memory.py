@@ -27,9 +27,9 @@ from rwkeras.validation import invalid_argument
 
 _GIB = 2**30
 _PROCESS = 1.3 * _GIB
-# Of every size that came before, what was compiled for it.
+# Overhead of the graphs compiled for each earlier size.
 _SIZE = 0.15 * _GIB
-# Of every picture, that it is read as another type, resampled and brought into range.
+# Copies of an input image: converted, resampled and clipped.
 _PICTURE = 3
 # In images: what an optimiser takes in any case, and for each pair that it keeps.
 _OPTIMIZERS = {"lbfgs": (14.0, 2.5), "tfp": (20.0, 12.0), "adam": (14.0, 0.0)}

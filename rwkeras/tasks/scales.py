@@ -229,7 +229,7 @@ def _bounds(steps: Sequence[Step], optimizer: OptimizerSettings) -> list[Bounds]
 def _shifted(
     callback: Callback | None, behind: int, done: Sequence[OptimizationResult], total: int
 ) -> Callback | None:
-    """Returns a callback that is told of a size as part of a longer run.
+    """Returns a callback that receives the progress of one size as part of a longer run.
 
     Args:
         callback: Whom to tell.
@@ -241,7 +241,7 @@ def _shifted(
         return None
     spent = sum(int(np.max(each.evaluations)) for each in done)
 
-    def told(progress: Progress) -> bool | None:
+    def report(progress: Progress) -> bool | None:
         return callback(
             progress._replace(
                 iteration=behind + progress.iteration,
@@ -250,4 +250,4 @@ def _shifted(
             )
         )
 
-    return told
+    return report

@@ -226,12 +226,12 @@ def transfer_style(
 
         def fitted(optimizer, scale):
             shape = scaled_shape(target.images.shape, scale)
-            manners = (scaled_shape(each.images.shape, scale * style_scale) for each in styles)
+            style_shapes = (scaled_shape(each.images.shape, scale * style_scale) for each in styles)
             return within_memory(
                 network.model if regions is None else regions.network,
                 list(layers),
                 shape,
-                [shape, *manners],
+                [shape, *style_shapes],
                 optimizer,
                 sizes=len({step.scale for step in steps}),
                 whole=None if regions is None else "a picture with `content_masks`",
@@ -242,11 +242,11 @@ def transfer_style(
                 fitted(optimizer, 1.0)  # Before smaller sizes are made for nothing.
             optimizer = fitted(optimizer, step.scale)
             images = scaled(target.images, step.scale)
-            manners = [scaled(manner.images, step.scale * style_scale) for manner in styles]
-            network.draw(step, manners[0], "style")
+            style_images = [scaled(each.images, step.scale * style_scale) for each in styles]
+            network.draw(step, style_images[0], "style")
             measuring = network.measuring(layers, optimizer.tile_size)
             objective = style_objective(
-                measuring, images, manners, settings, optimizer.tile_size, regions
+                measuring, images, style_images, settings, optimizer.tile_size, regions
             )
             if start is None and started is not None:
                 start = resized(started, tuple(images.shape[1:3]))

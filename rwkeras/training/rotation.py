@@ -1,7 +1,7 @@
 """A narrow VGG-19 trained without labels: it learns which way up a crop is.
 
-A trained rival of the random networks for who has no weights and no net. It has seen a handful of
-photographs for minutes: it is no substitute for a VGG-19 trained on ImageNet.
+A trained rival of the random networks for users without pretrained weights. It has seen a handful
+of photographs for minutes: it is no substitute for a VGG-19 trained on ImageNet.
 
 References:
     Gidaris, Singh and Komodakis (2018), Unsupervised representation learning by predicting image

@@ -89,7 +89,7 @@ def _size(file: tf.Tensor) -> tf.Tensor:
 
 def _png_pixels(file: tf.Tensor) -> tf.Tensor:
     """Returns a PNG's pixels over white, float32 RGB in [0, 1]."""
-    # As many channels as there are: what is asked for in vain is filled up, of one bit wrongly.
+    # With the file's own channels: decode_png expands 1-bit images wrongly when `channels` is set.
     pixels = tf.cast(tf.io.decode_png(file), tf.float32) / 255
     channels = tf.shape(pixels)[2]
     colours = channels - tf.cast(tf.equal(channels % 2, 0), tf.int32)

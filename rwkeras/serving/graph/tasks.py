@@ -74,10 +74,10 @@ class ServedStyle(ScaledOptimization):
 
         def objective(at):
             images = at.images(content), at.images(style)
-            painted, manner = style_parts(model, *images, self.settings)
+            content_part, style_part = style_parts(model, *images, self.settings)
             return (
-                options["content_weight"] * painted
-                + options["style_weight"] * manner
+                options["content_weight"] * content_part
+                + options["style_weight"] * style_part
                 + options["tv_weight"] * tv_term()
             )
 

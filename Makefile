@@ -17,7 +17,8 @@ $(INSTALLED): setup.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
-demo: $(INSTALLED)  #	$(BIN)/python tools/demo.py --output_dir=demo
+demo: $(INSTALLED)  ## Three pictures and a contact sheet under demo/.
+	$(BIN)/python tools/demo.py --output_dir=demo
 
 serve: $(INSTALLED)  ## Serves all models of saved_models/, by tensorflow_model_server or Docker.
 	$(BIN)/python tools/serve.py --models_dir=saved_models

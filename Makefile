@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/installed
 help:  ## This list.
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1: /p' $(MAKEFILE_LIST)
 
-.PHONY: help install demo serve models test test-all fuzz lint types imports wheel bench bazel clean
+.PHONY: help install demo serve models test test-all fuzz lint types imports docs wheel bench bazel clean
 
 install: $(INSTALLED)  ## Everything into .venv.
 
@@ -70,6 +70,9 @@ types: $(INSTALLED)  ## Types, by mypy.
 
 imports: $(INSTALLED)  ## The direction of imports, by import-linter.
 	$(BIN)/lint-imports
+
+docs: $(INSTALLED)  ## The guides and the API reference as a site, under build/site/.
+	$(BIN)/mkdocs build --quiet --site-dir=build/site
 
 # The wheel alone, in an environment of its own, away from the checkout.
 wheel: $(INSTALLED)  ## The wheel, tried in an environment of its own.

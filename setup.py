@@ -56,6 +56,8 @@ setup(
             "imagecodecs>=2024.1",
             "import-linter>=2.1",
             "matplotlib>=3.9",
+            "mkdocs-material>=9.6",
+            "mkdocstrings[python]>=0.29",
             "mypy>=1.13",
             "pillow-heif>=0.18",
             "pytest>=8.3",

@@ -1,4 +1,7 @@
-"""Every example of the README, run as it stands on small pictures."""
+"""Every example of the README and of the guides, run as it stands on small pictures.
+
+Those of serving are run in `tests/serving/test_guide.py`.
+"""
 
 import functools
 import re
@@ -11,8 +14,20 @@ from tests.conftest import waves
 from tests.tools import ROOT, run_here
 
 README = (ROOT / "README.md").read_text()
-PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-COMMANDS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+PAGES = {
+    path.name: path.read_text()
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    if path.name != "serving.md"
+}
+TEXT = "".join(PAGES.values())
+
+
+def examples(language):
+    """Returns the different examples in a language, in order."""
+    return list(dict.fromkeys(re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)))
+
+
+PYTHON, COMMANDS = examples("python"), examples("sh")
 # A command's picture is as large as its default, and this many iterations are enough to run it.
 QUICK = ["--image_size=48", "--max_iterations=4"]
 OWN_QUICK = {
@@ -26,7 +41,6 @@ OWN_QUICK = {
     ],
     "rwkeras-decode": [],
     "rwkeras-sweep": [*QUICK, "--networks=toy_vgg"],
-    "rwkeras-export": ["--iterations=2"],
 }
 
 
@@ -44,36 +58,43 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+def example(word):
+    """Returns the one Python example with a word in it."""
+    (found,) = (each for each in PYTHON if word in each)
+    return found
+
+
 def test_there_are_examples():
-    assert len(PYTHON) == 6
-    assert [command.split()[0] for command in COMMANDS] == [
-        "rwkeras-invert",
-        "rwkeras-texture",
-        "rwkeras-style",
-        "rwkeras-stack",
-        "rwkeras-experiment",
-        "rwkeras-sweep",
-        "rwkeras-train-decoder",
+    words = ("synthesize_texture", ".invert(", "optimize_image", "fit(", "stack(", "train_decoder(")
+    assert sorted(PYTHON) == sorted(map(example, words))
+    assert sorted(command.split()[0] for command in COMMANDS) == [
         "rwkeras-decode",
         "rwkeras-demo",
-        "rwkeras-export",
+        "rwkeras-experiment",
+        "rwkeras-invert",
+        "rwkeras-stack",
+        "rwkeras-style",
+        "rwkeras-style",
+        "rwkeras-sweep",
+        "rwkeras-texture",
+        "rwkeras-train-decoder",
     ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("example", range(3))
-def test_python(folder, example):
+@pytest.mark.parametrize("word", ["synthesize_texture", ".invert(", "optimize_image"])
+def test_python(folder, word):
     names: dict = {}
-    exec(PYTHON[example], names)
+    exec(example(word), names)
     assert names["result"].loss < names["result"].initial_loss
-    if example == 0:
+    if word == ".invert(":
         assert rwkeras.psnr(rwkeras.read_image("recovered.png"), names["photo"])[0] > 20
 
 
 @pytest.mark.slow
 def test_python_trains(folder):
     names: dict = {}
-    exec(PYTHON[3], names)
+    exec(example("fit("), names)
     first, second = names["history"].history["loss"]
     assert second < first
 
@@ -84,7 +105,7 @@ def test_python_stacks(folder, monkeypatch):
     toy = functools.partial(rwkeras.stack, architecture="toy_vgg", max_iterations=2)
     monkeypatch.setattr(rwkeras, "stack", toy)
     names: dict = {}
-    exec(PYTHON[4], names)
+    exec(example("stack("), names)
     assert names["model"].layers[-1].name == "pool3"
     assert names["result"].recipe == rwkeras.read_recipe("recipe.json")
 
@@ -97,7 +118,7 @@ def test_python_decodes(folder, monkeypatch):
     train = functools.partial(rwkeras.train_decoder, decoder=settings, training=quick)
     monkeypatch.setattr(rwkeras, "train_decoder", train)
     names: dict = {}
-    exec(PYTHON[5], names)
+    exec(example("train_decoder("), names)
     assert names["result"].shape == (48, 48, 3)
 
 
@@ -114,21 +135,42 @@ def test_command(folder, command):
             assert (folder / value).exists()
 
 
-def test_every_command_is_installed():
+def test_the_readme_is_a_page():
+    assert len(README.splitlines()) < 150
+
+
+def test_links_lead_to_files_and_every_guide_is_reached():
+    linked = set()
+    for page in ("README.md", "CONTRIBUTING.md", *(f"docs/{n}" for n in PAGES if n != "README.md")):
+        text = (ROOT / page).read_text()
+        for link in re.findall(r"\]\(([^)#:]+)\)", text):
+            target = (ROOT / page).parent / link
+            assert target.exists(), (page, link)
+            linked.add(target.resolve())
+    listed = re.findall(r"[\w/]+\.md", (ROOT / "mkdocs.yml").read_text())
+    guides = {path.name for path in (ROOT / "docs").glob("*.md")}
+    assert set(listed) == guides
+    reached = {path.name for path in linked}
+    assert guides - {"index.md"} <= reached
+
+
+def test_every_command_is_installed_and_named():
     setup = (ROOT / "setup.py").read_text()
     tools = {path.stem for path in (ROOT / "tools").glob("*.py")}
     installed = re.findall(r"rwkeras-([\w-]+)=rwkeras.commands:run_(\w+)", setup)
     assert {(tool.replace("_", "-"), tool) for tool in tools} == set(installed)
+    assert {name for name, _ in installed} == set(re.findall(r"`rwkeras-([a-z-]+)`", README))
 
 
 def test_table_has_every_layer():
     depths = enumerate((2, 2, 4, 4, 4), 1)
     layers = {f"conv{stage}_{i}" for stage, depth in depths for i in range(1, depth + 1)}
     layers |= {f"pool{stage}" for stage in range(1, 6)} | {"fc6", "fc7", "fc8"}
-    assert set(re.findall(r"^\| (\w+) \| [\d.e+-]+ \|", README, re.MULTILINE)) == layers
+    page = PAGES["inversion.md"]
+    assert set(re.findall(r"^\| (\w+) \| [\d.e+-]+ \|", page, re.MULTILINE)) == layers
 
 
 def test_style_default_is_as_the_text_says():
     default = rwkeras.STYLE_PRESETS["painting"]
     assert (default.content_weight, default.style_weight, default.tv_weight) == (1, 100, 1)
-    assert "1 : 100 : 1" in README
+    assert "1 : 100 : 1" in PAGES["departures.md"]

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import ArrayLike
 
 from rwkeras.eager import eager_only
 from rwkeras.random import derive_seed, stateless_normal
@@ -13,7 +12,7 @@ from rwkeras.validation import checked_number, checked_seed, invalid_argument
 _SSIM_WINDOW = 11
 
 
-def _pair(image: ArrayLike, reference: ArrayLike) -> tuple[tf.Tensor, tf.Tensor]:
+def _pair(image: np.ndarray, reference: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns both as float32 [batch, height, width, channels], of one shape."""
     pair = [tf.convert_to_tensor(array, tf.float32) for array in (image, reference)]
     if pair[0].shape != pair[1].shape or pair[0].shape.rank not in (3, 4):
@@ -27,7 +26,7 @@ def _pair(image: ArrayLike, reference: ArrayLike) -> tuple[tf.Tensor, tf.Tensor]
 
 
 @eager_only
-def mean_euclidean_distance(image: ArrayLike, reference: ArrayLike) -> np.ndarray:
+def mean_euclidean_distance(image: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Returns the mean over positions of the Euclidean distance over channels.
 
     The papers plot an "average Euclidean distance" without a formula; this is ours, for images
@@ -45,7 +44,7 @@ def mean_euclidean_distance(image: ArrayLike, reference: ArrayLike) -> np.ndarra
 
 
 @eager_only
-def psnr(image: ArrayLike, reference: ArrayLike) -> np.ndarray:
+def psnr(image: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Returns the peak signal-to-noise ratio in dB, -10 log10 of the mean squared difference.
 
     Args:
@@ -63,7 +62,7 @@ def psnr(image: ArrayLike, reference: ArrayLike) -> np.ndarray:
 
 
 @eager_only
-def ssim(image: ArrayLike, reference: ArrayLike) -> np.ndarray:
+def ssim(image: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Returns the structural similarity index (Wang et al., 2004), 1 for equal images.
 
     The window is the usual Gaussian of 11 x 11 with standard deviation 1.5, cut to the image
@@ -101,8 +100,8 @@ def _projected_quantiles(images: tf.Tensor, directions: tf.Tensor, quantiles: in
 
 @eager_only
 def patch_distance(
-    texture: ArrayLike,
-    reference: ArrayLike,
+    texture: np.ndarray,
+    reference: np.ndarray,
     *,
     patch_size: int = 7,
     directions: int = 128,
@@ -160,7 +159,7 @@ def patch_distance(
     return tf.reduce_mean(tf.stack(distances), axis=0).numpy()
 
 
-def seam_ratio(image: ArrayLike) -> np.ndarray:
+def seam_ratio(image: np.ndarray) -> np.ndarray:
     """Returns how much more an image differs across its borders than inside, laid side by side.
 
     The mean squared difference of the last row from the first and of the last column from the

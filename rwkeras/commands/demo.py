@@ -42,7 +42,7 @@ flags.DEFINE_integer(
 )
 flags.DEFINE_integer("seed", 0, "Seed of weights and noise.")
 
-_DEEP_LAYER = "conv3_1"
+_DEEP_LAYER = "conv2_1"
 # A part of the stained tissue that looks alike everywhere, as a texture should.
 _TISSUE = np.s_[10:266, 24:280]
 _NETWORK = "multiscale"

@@ -30,7 +30,7 @@ _MIB = 2**20
 
 
 class _Key(NamedTuple):
-    """What a value is kept by.
+    """Key of a cached value.
 
     Attributes:
         owner: The id of the model that it was built for, or None.

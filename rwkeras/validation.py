@@ -11,7 +11,7 @@ import numpy as np
 
 
 class InvalidArgumentError(ValueError):
-    """An argument that cannot be used.
+    """An invalid argument.
 
     Attributes:
         name: The argument, as the caller spells it.

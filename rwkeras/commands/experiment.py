@@ -87,7 +87,7 @@ def _network() -> NetworkSpec | None:
 
 
 class _Progress:
-    """A bar that grows with the jobs that an experiment asks for."""
+    """Progress bar whose total grows with the jobs requested."""
 
     def __init__(self, bar: tqdm):
         self._bar = bar

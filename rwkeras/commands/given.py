@@ -13,7 +13,7 @@ from rwkeras.validation import InvalidArgumentError, invalid_argument
 
 
 class _Given(NamedTuple):
-    """A picture that was read.
+    """An input image with its file.
 
     Attributes:
         flag: The flag that names it.

@@ -31,7 +31,7 @@ flags.DEFINE_float(
 
 
 class Signalled(BaseException):
-    """A signal that ends the process, raised so that what is under way is left in order.
+    """A termination signal, raised as an exception so that cleanup runs.
 
     Args:
         number: The signal's.

@@ -13,7 +13,7 @@ flags.disclaim_key_flags()
 
 
 class _PathsParser(flags.ListParser):
-    """Splits at those commas that are in no name of a file that exists."""
+    """Parser of comma-separated paths; commas in names of existing files do not separate."""
 
     def parse(self, argument: Any) -> list[str]:
         """Returns the paths of a flag's value."""

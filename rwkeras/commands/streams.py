@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Unfailing:
-    """A text stream whose errors nobody hears of, such as that its reader has gone.
+    """A text stream that ignores write errors, such as a closed pipe.
 
     Args:
         stream: Where the text goes; None for nowhere.

@@ -157,7 +157,7 @@ def _run(manifest: Manifest, callback: SweepCallback) -> SweepResult:
 
 
 class _Progress:
-    """A bar of the jobs that have ended."""
+    """Progress bar of finished jobs."""
 
     def __init__(self, bar: tqdm):
         self._bar = bar

@@ -55,7 +55,7 @@ def _say_peak(bound: float) -> None:
 
 
 class _Made(NamedTuple):
-    """What is known of a result that was written."""
+    """Measures and paths of a written result."""
 
     label: str
     thumbnail: np.ndarray

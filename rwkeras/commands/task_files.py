@@ -22,7 +22,7 @@ _CHECKPOINT = re.compile(r"checkpoint|ckpt-\d+\.(index|data-.*)")
 
 
 class TaskFiles(NamedTuple):
-    """Where the tool's findings go."""
+    """Output paths of a task tool."""
 
     output: Path
     report: Path | None

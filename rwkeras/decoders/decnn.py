@@ -52,7 +52,7 @@ class EvenSides(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("rwkeras")
 class FitTo(keras.layers.Layer):
-    """Gives decoded images the size of those that were encoded.
+    """Crops or resamples decoded images to the size of the encoded ones.
 
     Those that are larger by less than a number lose what `EvenSides` added. Others, of networks
     whose layers round sizes down or average over all positions, are resampled.

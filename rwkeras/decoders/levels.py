@@ -24,7 +24,7 @@ class Level(NamedTuple):
 
 
 class Mirror(NamedTuple):
-    """What a decoder has to undo.
+    """Resolution levels of an encoder, to be mirrored by a decoder.
 
     Attributes:
         levels: From the image's size down.

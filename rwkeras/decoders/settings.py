@@ -68,7 +68,7 @@ class DecoderSettings:
 
 @dataclass(frozen=True)
 class DecoderTraining:
-    """How a decoder learns.
+    """Settings of a decoder's training.
 
     Attributes:
         photo_size: The side to which photographs are cut to squares and resampled, in pixels.

@@ -25,7 +25,7 @@ _HALF = {"mixed_bfloat16": "bfloat16", "mixed_float16": "float16"}
 
 
 class TrainedDecoder(NamedTuple):
-    """What a training gave.
+    """Result of a training.
 
     Attributes:
         model: The encoder with its decoder in float32, as `decnn` returns it.

@@ -8,7 +8,7 @@ from rwkeras.backend import keras
 
 
 class _Growth(keras.layers.Layer):
-    """Maps that grow.
+    """Base of upsampling layers.
 
     Args:
         factor: By how much, along each side.
@@ -44,7 +44,7 @@ class DepthToSpace(_Growth):
 
 @keras.saving.register_keras_serializable("rwkeras")
 class Bilinear(_Growth):
-    """Interpolates between maps' values, at sizes that may be known only when it runs.
+    """Bilinear upsampling, of static or dynamic sizes.
 
     Keras's `UpSampling2D` does the same, but makes no graph for maps of any size.
 

@@ -45,7 +45,7 @@ class Shown(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What an experiment has to say.
+    """Report of an experiment.
 
     Attributes:
         title: One line.

@@ -11,7 +11,7 @@ from rwkeras.validation import check_choice, check_number, plain_numbers
 
 @dataclass(frozen=True)
 class ExperimentSettings:
-    """How thorough an experiment is.
+    """Settings of an experiment.
 
     Attributes:
         architecture: Of the random networks: "vgg19" or "toy_vgg".

@@ -14,7 +14,7 @@ from rwkeras.validation import invalid_argument
 
 
 class Output(NamedTuple):
-    """A file that will be written.
+    """An output file, with the flag that names it.
 
     Attributes:
         name: The argument that names it, as the caller spells it.
@@ -28,7 +28,7 @@ class Output(NamedTuple):
 
 
 class Input(NamedTuple):
-    """A file that is read, or a folder of pictures.
+    """An input file or folder of images, with the flag that names it.
 
     Attributes:
         name: The argument that names it, as the caller spells it.
@@ -42,7 +42,7 @@ class Input(NamedTuple):
 
 
 class _Identity(NamedTuple):
-    """What tells a file from others, however its path is spelled.
+    """Identity of a file, independent of how its path is spelled.
 
     Attributes:
         device: Of the file, or of its folder where there is no file yet.

@@ -17,7 +17,7 @@ from rwkeras.validation import invalid_argument, plain_numbers
 
 
 class _Format(NamedTuple):
-    """What a format of files is called by Pillow, and what it holds besides colours."""
+    """A file format: its name in Pillow and the metadata it supports."""
 
     name: str
     alpha: bool = True
@@ -46,7 +46,7 @@ def _check_quality(name: str, value: Any, minimum: int) -> None:
 
 @dataclass(frozen=True)
 class FileSettings:
-    """How pictures are written in formats that leave a choice.
+    """Encoding settings: quality and bit depth.
 
     Attributes:
         jpeg_quality: Of JPEG, from 1 to 100.

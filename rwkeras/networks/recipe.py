@@ -36,7 +36,7 @@ ARCHITECTURES = {architecture.name: architecture for architecture in (VGG19, TOY
 
 
 class LayerRecipe(NamedTuple):
-    """How one layer is made.
+    """Recipe of one layer.
 
     Attributes:
         candidate: Which of the layer's streams its kernel is drawn from; 0 is the one of `vgg19`.

@@ -25,7 +25,7 @@ _BOUNDS = ("max_iterations", "max_evaluations")
 
 
 class Bounds(NamedTuple):
-    """What bounds a run; see `OptimizerSettings`."""
+    """Limits of a run; see `OptimizerSettings`."""
 
     max_iterations: int
     max_evaluations: int | None

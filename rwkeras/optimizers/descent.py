@@ -17,7 +17,7 @@ _LATER_STEP = 0.2
 
 
 class DescentState(NamedTuple):
-    """Everything that decides how a descent goes on.
+    """Complete state of a run.
 
     Attributes:
         coordinates: Those of the stage.
@@ -51,7 +51,7 @@ class DescentState(NamedTuple):
 
 
 class Descent:
-    """What a run can do; `Run` decides when.
+    """Operations of a run on its state; `Run` decides when they happen.
 
     Args:
         minimizer: The compiled functions.

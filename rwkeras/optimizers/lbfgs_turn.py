@@ -21,7 +21,7 @@ _RESOLUTION = 100
 
 
 class LbfgsState(NamedTuple):
-    """Everything that decides how the optimisation goes on.
+    """State of L-BFGS.
 
     Attributes:
         position: The best point so far, [batch, n].

@@ -45,7 +45,7 @@ class Trial(NamedTuple):
 
 
 class Search(NamedTuple):
-    """What a search knows.
+    """State of a line search.
 
     Attributes:
         origin: Where it started, at step 0; its slope is negative.

@@ -19,7 +19,7 @@ _PROGRESS, _ERROR, _MAX_TRIALS, _LAST_SHARE = 0.02, 0.1, 6, 10
 
 
 class Run:
-    """A run that stands at some iteration and can be taken on.
+    """An optimisation run that can be resumed at any iteration.
 
     How often it is looked at decides nothing: marks at which stages or precisions change depend on
     the settings alone.

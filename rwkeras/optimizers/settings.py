@@ -16,7 +16,7 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 @dataclass(frozen=True)
 class OptimizerSettings:
-    """How an objective is minimised.
+    """Settings of an optimisation.
 
     Attributes:
         optimizer: "lbfgs", "tfp" for the L-BFGS of TensorFlow Probability, or "adam", Keras's.
@@ -92,7 +92,7 @@ class OptimizerSettings:
 
 
 class Progress(NamedTuple):
-    """What a callback gets.
+    """Progress of a run, as passed to callbacks.
 
     Attributes:
         iteration: Iterations so far, of the image that has made the fewest and can go on.
@@ -116,7 +116,7 @@ Callback = Callable[[Progress], bool | None]
 
 
 class OptimizationResult(NamedTuple):
-    """Where an optimisation ended.
+    """Result of an optimisation.
 
     Attributes:
         image: float32 RGB, clipped to [0, 1], [batch, height, width, 3].

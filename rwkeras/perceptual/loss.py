@@ -55,7 +55,7 @@ def _checked_names(name: str, layers: Sequence[str], known: Iterable[str]) -> tu
 
 @keras.saving.register_keras_serializable("rwkeras")
 class RandomPerceptualLoss(keras.losses.Loss):
-    """How far images are apart in the features, the styles and the pixels of a random network.
+    """Perceptual loss: distance in features, Gram matrices and pixels of a random network.
 
     Of each image y' and its target y,
 

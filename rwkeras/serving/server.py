@@ -25,7 +25,7 @@ Labels = Mapping[str, int]
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """How models are served.
+    """Settings of the server.
 
     Attributes:
         port: Of gRPC.

@@ -7,7 +7,7 @@ from rwkeras.validation import check_number, invalid_argument, plain_numbers
 
 @dataclass(frozen=True)
 class ServingSettings:
-    """What bounds the work that one image of a request can cause.
+    """Limits on the work caused by one image of a request.
 
     Attributes:
         max_iterations: Iterations of the optimisation, if a request does not say how many; of what

@@ -13,7 +13,7 @@ import numpy as np
 
 
 class Rung(NamedTuple):
-    """A comparison of the candidates that are left.
+    """One rung of successive halving: a comparison of the remaining candidates.
 
     Attributes:
         iterations: After how many iterations of each it is made.

@@ -8,7 +8,7 @@ from rwkeras.validation import check_choice, check_number, plain_numbers
 
 @dataclass(frozen=True)
 class StackSettings:
-    """How candidates for a layer are compared.
+    """Settings of stacking.
 
     Attributes:
         candidates: How many there are for each layer.

@@ -24,7 +24,7 @@ _DEFAULTS = StackSettings()
 
 
 class LayerChoice(NamedTuple):
-    """How the kernel of a layer was chosen.
+    """Selection result of one layer.
 
     Attributes:
         layer: The layer's name.

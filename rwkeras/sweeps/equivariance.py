@@ -19,7 +19,7 @@ _OUTSIDE = 1 / 4
 
 
 class Transform(NamedTuple):
-    """What is done to an image.
+    """A transform of an image.
 
     Attributes:
         apply: Does it to an image, [height, width, channels], of a standard deviation relative to

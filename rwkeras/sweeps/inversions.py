@@ -35,7 +35,7 @@ def _similarity(image: np.ndarray, source: np.ndarray) -> dict[str, float]:
 
 
 class _Trace:
-    """A callback that keeps the loss and the distance on the way, and pictures at some iterations.
+    """Callback that records losses, distances and intermediate images.
 
     Args:
         source: The image that is to be recovered, or None.

@@ -22,7 +22,7 @@ _VERSION = 1
 
 
 class JobResult(NamedTuple):
-    """What a job found.
+    """Result of a job.
 
     Attributes:
         values: Numbers and words by name.
@@ -38,7 +38,7 @@ class JobResult(NamedTuple):
 
 
 class Job(Protocol):
-    """A frozen dataclass of what is to be done, in a module that others can import."""
+    """A job: a frozen dataclass, defined in an importable module."""
 
     @property
     def affinity(self) -> Hashable:

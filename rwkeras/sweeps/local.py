@@ -36,7 +36,7 @@ def _share(jobs: int, workers: int) -> tuple[int, int]:
 
 
 class _Queue:
-    """Jobs that wait, by what a worker has at hand for them."""
+    """Queue of jobs, grouped by what a worker has cached for them."""
 
     def __init__(self, jobs: Iterable[Job]):
         self._jobs: dict[Hashable, deque[Job]] = {}

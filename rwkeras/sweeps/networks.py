@@ -14,7 +14,7 @@ from rwkeras.sweeps.pictures import read_picture
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """A network that any process can build.
+    """Specification of a network that any process can build.
 
     Attributes:
         name: A name that `load_network` knows; ignored where there is a file.

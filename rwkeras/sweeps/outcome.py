@@ -11,7 +11,7 @@ SweepCallback = Callable[[Job, Failure | None], None]
 
 
 class SweepResult(NamedTuple):
-    """How a sweep ended.
+    """Outcome of a sweep.
 
     Attributes:
         done: How many jobs have results.

@@ -108,7 +108,7 @@ def _too_low(needed: float, what: str, bound: float) -> ValueError:
 
 
 class _Budget:
-    """What a run takes, in bytes.
+    """Memory of a run, in bytes.
 
     Args:
         extractor: What `feature_extractor` returned.

@@ -17,7 +17,7 @@ from rwkeras.validation import invalid_argument
 
 
 class _Region(NamedTuple):
-    """A region and the style that it has.
+    """A region with its style.
 
     Attributes:
         source: The network that measures the style, in its own region.

@@ -45,7 +45,7 @@ _SIZE = 227
 
 @dataclass(frozen=True)
 class RegularizedInversionSettings:
-    """How an image is recovered from a layer with a prior; the paper's constants.
+    """Settings of inversion with a prior; the paper's constants.
 
     Attributes:
         layer: The layer whose activations are matched.

@@ -30,7 +30,7 @@ def layer_names(name: str, layers: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class InversionSettings:
-    """How an image is recovered from a layer.
+    """Settings of inversion.
 
     Attributes:
         layer: The layer whose activations are matched.
@@ -51,7 +51,7 @@ class InversionSettings:
 
 @dataclass(frozen=True)
 class TextureSettings:
-    """How a texture is synthesised.
+    """Settings of texture synthesis.
 
     Attributes:
         layers: The layers whose Gram matrices are matched.
@@ -87,7 +87,7 @@ class TextureSettings:
 
 @dataclass(frozen=True)
 class StyleSettings:
-    """How a photograph is repainted.
+    """Settings of style transfer.
 
     Attributes:
         content_layers: The layers whose activations are matched to the content image's.

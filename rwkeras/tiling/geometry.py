@@ -24,7 +24,7 @@ _PYRAMID_REACH = 2
 
 
 class Field(NamedTuple):
-    """The pixels that activations of a layer see, along each axis.
+    """Receptive field of a layer along each axis.
 
     The activation at place n sees those from stride n - before to stride n + after, both included.
 

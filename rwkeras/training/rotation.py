@@ -30,7 +30,7 @@ _DEFAULTS = RotationSettings()
 
 
 class RotationProgress(NamedTuple):
-    """What a callback gets.
+    """Progress of the training, as passed to callbacks.
 
     Attributes:
         step: Steps so far.
@@ -52,7 +52,7 @@ RotationCallback = Callable[[RotationProgress], bool | None]
 
 
 class RotationHistory(NamedTuple):
-    """How a network was trained.
+    """History of a training.
 
     Attributes:
         reports: What was measured, in the order of steps.

@@ -8,7 +8,7 @@ from rwkeras.validation import check_number, checked_seed, invalid_argument, pla
 
 @dataclass(frozen=True)
 class RotationSettings:
-    """How a narrow VGG-19 learns to tell which way up crops of photographs are.
+    """Settings of training by rotation prediction.
 
     Attributes:
         width: The share of VGG-19's filters; see `narrow_vgg19`.

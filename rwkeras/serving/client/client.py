@@ -16,7 +16,7 @@ Pictures = Picture | Sequence[Picture]
 
 
 class Client:
-    """A model that TensorFlow Serving serves.
+    """Client of a model served by TensorFlow Serving.
 
     Before each request, the model is asked what it takes: values get the types that it wants, a
     name that it does not know is refused at once, and what is left out gets its default, over REST

@@ -43,7 +43,7 @@ class TensorSpec(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """What a function of a model takes and gives.
+    """Inputs and outputs of a signature.
 
     Attributes:
         inputs: By name.
@@ -74,7 +74,7 @@ class Signature(NamedTuple):
 
 
 class Metadata(NamedTuple):
-    """What a version of a model is.
+    """Metadata of a model version.
 
     Attributes:
         version: Its number.

@@ -14,7 +14,7 @@ from rwkeras.validation import invalid_argument
 
 
 class Reply(NamedTuple):
-    """The images that a served model made, and how it came by them.
+    """Images and losses returned by a served model.
 
     All but the images are None if the model does not say, as one that only decodes.
 

@@ -15,7 +15,7 @@ _GRPC = re.compile(r"(?P<tls>grpcs://)?(?P<target>([^\s/:@\[\]]+|\[[\da-fA-F:.]+
 
 
 class ModelSpec(NamedTuple):
-    """Which model is asked for.
+    """Name, version and label of a model.
 
     Attributes:
         name: Its name.
@@ -29,7 +29,7 @@ class ModelSpec(NamedTuple):
 
 
 class Transport(Protocol):
-    """What carries requests about one model to a server; every method may raise `ServingError`.
+    """Transport of requests to a server; every method may raise `ServingError`.
 
     Attributes:
         signature_name: The signature that encoded images without options go to.

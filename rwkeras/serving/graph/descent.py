@@ -16,7 +16,7 @@ _SETTINGS = OptimizerSettings()
 
 
 class Budget(NamedTuple):
-    """What an optimisation may take.
+    """Limits of an optimisation.
 
     Attributes:
         max_iterations: Iterations at most, int32, [].
@@ -35,7 +35,7 @@ class Budget(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Where the optimisation of one image ended; see `OptimizationResult`.
+    """Result of the optimisation of one image; see `OptimizationResult`.
 
     Attributes:
         image: float32 RGB, clipped to [0, 1], [height, width, 3].

@@ -17,7 +17,7 @@ from rwkeras.tasks.scales import ScaleSettings
 
 
 class Optimization:
-    """What tasks have in common that optimise an image."""
+    """Base of served tasks that optimise an image."""
 
     def budget(self, settings: ServingSettings) -> dict[str, Option]:
         """Returns the options that bound the work."""
@@ -53,7 +53,7 @@ class Optimization:
 
 
 class ScaledOptimization(Optimization, abc.ABC):
-    """What tasks have in common that make a picture at once or from coarse to fine."""
+    """Base of served tasks that work at one size or from coarse to fine."""
 
     scales: ScaleSettings | None
 

@@ -20,7 +20,7 @@ LEAST_SIDE = 2
 
 
 class AtScale(NamedTuple):
-    """What pictures are at one of the scales.
+    """Image sizes at one scale.
 
     Attributes:
         scale: Of their sides, float64, []; None for pictures as they are, whatever their size.

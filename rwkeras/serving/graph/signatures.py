@@ -72,7 +72,7 @@ def _check_rank(tensor: tf.Tensor, name: str, rank: int) -> tf.Tensor:
 
 
 class ServedModel:
-    """A task with its network, and the functions that are its signatures.
+    """A task with its network, and its signature functions.
 
     Args:
         task: What is done.

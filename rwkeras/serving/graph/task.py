@@ -10,7 +10,7 @@ from rwkeras.serving.settings import ServingSettings
 
 
 class Option(NamedTuple):
-    """An input that need not be given.
+    """An optional input with its default and bounds.
 
     Attributes:
         default: What it is if it is not given, a tensor of shape [].
@@ -27,7 +27,7 @@ class Option(NamedTuple):
 
 
 class ServedTask(Protocol):
-    """A task that can be exported."""
+    """Interface of tasks that can be exported."""
 
     @property
     def layers(self) -> Mapping[str, tuple[str, ...]]:

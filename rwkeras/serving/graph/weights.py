@@ -29,7 +29,7 @@ class OwnWeights:
 
 
 class StoredWeights(tf.Module):
-    """Weights that the export holds.
+    """Weights stored in the export.
 
     Args:
         model: The network whose weights they are.
@@ -46,7 +46,7 @@ class StoredWeights(tf.Module):
 
 
 class GeneratedWeights(tf.Module):
-    """Weights that are made when the export is loaded, from the seeds of a recipe.
+    """Weights generated from a recipe when the export is loaded.
 
     The export holds none. Their bits are those of the recipe, or it does not load.
 
@@ -82,7 +82,7 @@ class GeneratedWeights(tf.Module):
 
 
 class _GeneratedTensor(tf.saved_model.experimental.TrackableResource):
-    """A tensor that is made when a SavedModel is loaded and kept from then on.
+    """A tensor computed once, when a SavedModel is loaded.
 
     Args:
         name: Of the resource, unlike any other's.

@@ -6,6 +6,8 @@ Those of serving are run in `tests/serving/test_guide.py`.
 import functools
 import re
 import shlex
+import shutil
+import subprocess
 
 import pytest
 
@@ -152,6 +154,13 @@ def test_links_lead_to_files_and_every_guide_is_reached():
     assert set(listed) == guides
     reached = {path.name for path in linked}
     assert guides - {"index.md"} <= reached
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_lists_its_targets():
+    process = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert {line.split(":")[0] for line in process.stdout.splitlines()} == set(phony.split())
 
 
 def test_every_command_is_installed_and_named():

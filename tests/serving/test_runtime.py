@@ -169,6 +169,17 @@ def test_the_place_of_an_image_without_a_finite_loss_is_said(remote, content, st
     ) in error.value.message
 
 
+def test_signatures_agree_to_rounding(remote, request_of):
+    # Options that are constants are folded into the graph, which rounds otherwise.
+    one, other = (remote.predict(name, request_of) for name in ("rest", "serving_default"))
+    assert one.keys() == other.keys()
+    for name in ("iterations", "evaluations", "converged", "failed"):
+        np.testing.assert_array_equal(one[name], other[name])
+    np.testing.assert_allclose(one["losses"], other["losses"], rtol=1e-3)
+    images = [pixels(answer["image_bytes"][0]).astype(int) for answer in (one, other)]
+    assert np.abs(images[0] - images[1]).max() <= 1
+
+
 BAD = {
     "nonsense": ({"content_bytes": strings(b"nonsense")}, "`content_bytes`"),
     "empty": ({"style_bytes": strings(b"")}, "`style_bytes`"),
@@ -177,6 +188,8 @@ BAD = {
     "rank": ({"content_bytes": strings(b"").reshape(1, 1)}, "`content_bytes`"),
     "scalar": ({"style_bytes": np.array(b"", object)}, "`style_bytes`"),
     "small": ({"style_bytes": strings(png(np.zeros((1, 9, 3))))}, "`style_bytes`"),
+    # Once it is scaled down.
+    "thin": ({"content_bytes": strings(png(np.zeros((6, 400, 3))))}, "`content_bytes`"),
     "counts": ({"style_bytes": strings(*[png(np.zeros((9, 9, 3)))] * 2)}, "`style_bytes`"),
     "weight": ({"content_weight": np.float32("nan")}, "`content_weight`"),
     "infinite": ({"style_weight": np.float32("inf")}, "`style_weight`"),

@@ -35,7 +35,7 @@ saved_models/multiscale_texture/1/saved_model.pb: | $(INSTALLED)
 
 saved_models/decoder/1/saved_model.pb: | $(INSTALLED)
 	mkdir -p build
-	$(BIN)/python tools/train_decoder.py --layer=conv1_2 --steps=600 --output=build/decoder.keras
+	$(BIN)/python tools/train_decoder.py --layer=conv1_2 --steps=200 --output=build/decoder.keras
 	$(BIN)/python tools/export.py --kind=decoder --network=build/decoder.keras \
 	  --output_dir=saved_models/decoder
 

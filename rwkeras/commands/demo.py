@@ -42,14 +42,14 @@ flags.DEFINE_integer(
 )
 flags.DEFINE_integer("seed", 0, "Seed of weights and noise.")
 
-_DEEP_LAYER = "conv2_1"
+_DEEP_LAYER = "conv3_1"
 # A part of the stained tissue that looks alike everywhere, as a texture should.
 _TISSUE = np.s_[10:266, 24:280]
 _NETWORK = "multiscale"
 # Fewer than by default, for the time.
 _DRAWS = 2
 # Of so shallow a layer more would not be seen.
-_INVERSION_ITERATIONS = 20
+_INVERSION_ITERATIONS = 40
 
 Row = list[tuple[str, np.ndarray]]
 

@@ -13,7 +13,7 @@ import dataclasses
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,9 @@ from rwkeras.tasks.scales import ScaleSettings
 from rwkeras.tasks.settings import StyleSettings
 
 _MODEL = Path(__file__).parents[1] / "saved_models" / "multiscale_style"
+
+# Iterations to images.
+Way = Callable[[int], np.ndarray]
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output_dir", None, "Where the results go.", required=True)
@@ -62,45 +65,50 @@ def network(folder: Path) -> keras.Model:
     return with_mirrored_padding(model)
 
 
-def ways(
-    content: np.ndarray, style: np.ndarray, max_iterations: int
-) -> dict[str, Callable[[], np.ndarray]]:
-    """Returns the same task as a graph that was exported, served or not, and in Python.
+def latest() -> Path:
+    """Returns the folder of the model's latest version."""
+    return Path(FLAGS.model) / str(versions(FLAGS.model)[-1])
 
-    Each returns images, float32 RGB in [0, 1], [1, height, width, 3].
+
+def ways(content: np.ndarray, style: np.ndarray) -> dict[str, Way]:
+    """Returns the same task as a graph that was exported, in Python and, if there is one, served.
+
+    Each takes how many iterations there are and returns images, float32 RGB in [0, 1],
+    [1, height, width, 3].
     """
-    folder = Path(FLAGS.model) / str(versions(FLAGS.model)[-1])
+    folder = latest()
     said = json.loads((folder / "assets.extra" / "export.json").read_text())
     loaded = tf.saved_model.load(str(folder))
     settings = dataclasses.asdict(StyleSettings(**said["settings"]))
     scales = said.get("scales") and ScaleSettings(**said["scales"])
-    optimizer = rwkeras.OptimizerSettings(
-        max_iterations=max_iterations,
-        parametrization="pixels",
-        precision="float32",
-    )
-    inputs = {
+    fixed = {
         "content": tf.constant(content),
         "style": tf.constant(style),
         **{name: tf.constant(settings[name]) for name in settings if name.endswith("_weight")},
-        "max_iterations": tf.constant(optimizer.max_iterations),
         # More than are made: the task has no bound on those of all sizes.
         "max_evaluations": tf.constant(said["serving"]["evaluations_limit"]),
     }
     model = network(folder)
 
-    def served() -> np.ndarray:
+    def inputs(iterations: int) -> dict[str, tf.Tensor]:
+        return {**fixed, "max_iterations": tf.constant(iterations)}
+
+    def served(iterations: int) -> np.ndarray:
         with Client(FLAGS.address, model=Path(FLAGS.model).name, timeout=3600) as client:
-            return client.predict(inputs, "tensors")["image"]
+            return client.predict(inputs(iterations), "tensors")["image"]
+
+    def in_python(iterations: int) -> np.ndarray:
+        optimizer = rwkeras.OptimizerSettings(
+            max_iterations=iterations, parametrization="pixels", precision="float32"
+        )
+        return rwkeras.transfer_style(
+            model, content, style, **settings, scales=scales, optimizer=optimizer
+        ).image
 
     return {
         **({"server": served} if FLAGS.address else {}),
-        "graph": lambda: loaded.signatures["tensors"](**inputs)["image"].numpy(),
-        "python": lambda: (
-            rwkeras.transfer_style(
-                model, content, style, **settings, scales=scales, optimizer=optimizer
-            ).image
-        ),
+        "graph": lambda n: loaded.signatures["tensors"](**inputs(n))["image"].numpy(),
+        "python": in_python,
     }
 
 
@@ -110,10 +118,8 @@ def warm_up() -> dict[str, float]:
     The first run of a signature has TensorFlow rewrite the whole graph. What a server that has
     warmed up already takes says nothing of that.
     """
-    folder = Path(FLAGS.model) / str(versions(FLAGS.model)[-1])
-    records = tf.data.TFRecordDataset(
-        str(folder / "assets.extra" / "tf_serving_warmup_requests")
-    ).as_numpy_iterator()
+    file = latest() / "assets.extra" / "tf_serving_warmup_requests"
+    records = tf.data.TFRecordDataset(str(file)).as_numpy_iterator()
     requests = [PredictionLog.FromString(record).predict_log.request for record in records]
     found = {}
     with Client(FLAGS.address, model=Path(FLAGS.model).name, timeout=3600) as client:
@@ -126,50 +132,50 @@ def warm_up() -> dict[str, float]:
     return found
 
 
-def seconds(function: Callable[[], object]) -> float:
-    """Returns how long a call takes."""
+def seconds(way: Way) -> float:
+    """Returns how long a way takes."""
     started = time.perf_counter()
-    function()
+    way(FLAGS.max_iterations)
     return time.perf_counter() - started
 
 
-def overhead(content: np.ndarray, style: np.ndarray) -> dict[str, object]:
-    """Returns the seconds of each way by turns, and the graph's relative to Python's."""
-    functions = ways(content, style, FLAGS.max_iterations)
-    functions.pop("server", None)
-    for function in functions.values():
-        function()  # Off the clock everything is compiled.
+def overhead(graph: Way, python: Way) -> dict[str, object]:
+    """Returns the seconds of both ways by turns, and the graph's relative to Python's."""
+    functions = {"graph": graph, "python": python}
+    for way in functions.values():
+        way(FLAGS.max_iterations)  # Off the clock everything is compiled.
     times: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(FLAGS.repeats):
-        for name, function in functions.items():
-            times[name].append(seconds(function))
+        for name, way in functions.items():
+            times[name].append(seconds(way))
     ratios = [a / b for a, b in zip(times["graph"], times["python"], strict=True)]
     return {"seconds": times, "relative": statistics.median(ratios)}
 
 
-def agreement(content: np.ndarray, style: np.ndarray) -> dict[str, dict[str, float | None]]:
+def agreement(found: Mapping[str, Way]) -> dict[str, dict[str, float | None]]:
     """Returns the PSNR of the others to Python's picture, in dB, by way and iterations.
 
     What differs is rounding, which the optimisation amplifies; None where nothing does.
     """
-    found: dict[str, dict[str, float | None]] = {}
+    psnr: dict[str, dict[str, float | None]] = {}
     for iterations in FLAGS.compared_iterations:
-        images = {name: way() for name, way in ways(content, style, int(iterations)).items()}
+        images = {name: way(int(iterations)) for name, way in found.items()}
         expected = images.pop("python")
         for name, image in images.items():
             decibels = float(rwkeras.psnr(image, expected)[0])
-            found.setdefault(name, {})[iterations] = decibels if np.isfinite(decibels) else None
-    return found
+            psnr.setdefault(name, {})[iterations] = decibels if np.isfinite(decibels) else None
+    return psnr
 
 
 def main(argv: list[str]) -> None:
     """Runs the benchmark."""
-    content, style = pictures()
+    # First, as long as a server that has just been started is cold.
     first = {"warm_up_seconds": warm_up()} if FLAGS.address else {}
+    found = ways(*pictures())
     result = {
         **first,
-        "overhead": overhead(content, style),
-        "psnr": agreement(content, style),
+        "overhead": overhead(found["graph"], found["python"]),
+        "psnr": agreement(found),
     }
     write_results(FLAGS.output_dir, "serving.json", result)
 

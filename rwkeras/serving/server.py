@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rwkeras.serving.versions import versions
-from rwkeras.validation import checked_number, invalid_argument
+from rwkeras.validation import check_number, invalid_argument, plain_numbers
 
 PROGRAM = "tensorflow_model_server"
 DOCKER = "docker"
@@ -44,15 +44,17 @@ class ServerSettings:
     image: str = "tensorflow/serving"
 
     def __post_init__(self):
+        plain_numbers(self)
         for name in ("port", "rest_port"):
-            port = checked_number(name, getattr(self, name), integer=True, minimum=1)
+            port = getattr(self, name)
+            check_number(name, port, integer=True, minimum=1)
             if port > _LARGEST_PORT:
                 raise invalid_argument(name, f"a port of at most {_LARGEST_PORT}", port)
         if self.port == self.rest_port:
             raise invalid_argument("rest_port", "another than that of gRPC", self.rest_port)
-        checked_number("requests_at_once", self.requests_at_once, integer=True, minimum=1)
+        check_number("requests_at_once", self.requests_at_once, integer=True, minimum=1)
         # The server counts milliseconds.
-        checked_number("rest_timeout", self.rest_timeout, minimum=0.001)
+        check_number("rest_timeout", self.rest_timeout, minimum=0.001)
         if not self.image:
             raise invalid_argument("image", "the name of an image", self.image)
 

@@ -1,9 +1,7 @@
 import os
-import shlex
 import signal
 import subprocess
 import sys
-import time
 
 import keras
 import numpy as np
@@ -12,17 +10,15 @@ from PIL import Image
 
 from rwkeras.serving import Client, ServingSettings, export_decoder
 from tests.commands.conftest import check_refused
-from tests.serving.model_server import free_ports
+from tests.serving.model_server import (
+    free_ports,
+    program_of,
+    stand_in_program,
+    wait_until_available,
+)
 from tests.tools import ROOT, path_of
 
 SMALL = ServingSettings(max_side=64)
-
-
-def script(path, *command):
-    """Writes a program that hands on its arguments."""
-    path.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, command))} "$@"\n')
-    path.chmod(0o755)
-    return path
 
 
 @pytest.fixture
@@ -42,7 +38,7 @@ def models(tmp_path):
 
 @pytest.mark.slow
 def test_several_models_are_served(models, photo, tmp_path):
-    server = script(tmp_path / "server", sys.executable, "-m", "tests.serving.stand_in")
+    server = stand_in_program(tmp_path / "server")
     port, rest_port = free_ports(2)
     command = [
         *(sys.executable, path_of("serve"), f"--models_dir={models}", f"--server={server}"),
@@ -54,16 +50,12 @@ def test_several_models_are_served(models, photo, tmp_path):
     )
     picture = np.asarray(Image.open(photo)).astype(int)
     try:
+        wait_until_available(f"http://localhost:{rest_port}", "negative", tool)
         for address in (f"localhost:{port}", f"http://localhost:{rest_port}"):
             with (
                 Client(address, model="negative", timeout=120) as negative,
                 Client(address, model="dark", label="stable", timeout=120) as dark,
             ):
-                until = time.monotonic() + 120
-                while not is_available(negative):
-                    assert tool.poll() is None
-                    assert time.monotonic() < until
-                    time.sleep(0.2)
                 found = np.asarray(negative.invert(photo).pillow()[0])
                 np.testing.assert_array_equal(found, 255 - picture)
                 found = np.asarray(dark.invert(photo).pillow()[0])
@@ -80,13 +72,6 @@ def test_several_models_are_served(models, photo, tmp_path):
     assert said.splitlines()[-1] == "interrupted"
     with pytest.raises(OSError):
         Client(f"http://localhost:{rest_port}", model="dark").status()
-
-
-def is_available(client):
-    try:
-        return client.status()[0].state == "AVAILABLE"
-    except OSError:
-        return False
 
 
 def fake_model(folder):
@@ -116,7 +101,7 @@ def test_the_list_of_models_is_printed(run, tmp_path):
 def test_the_server_gets_its_flags_and_says_how_it_ended(run, tmp_path):
     fake_model(tmp_path / "models")
     code = "import sys; print(sys.argv, file=open('said.txt', 'w')); sys.exit(4)"
-    server = script(tmp_path / "server", sys.executable, "-c", code)
+    server = program_of(tmp_path / "server", sys.executable, "-c", code)
     flags = ["--requests_at_once=3", "--rest_timeout=45", "--server_flag=--grpc_max_threads=5"]
     process = run("serve", "--models_dir=models", f"--server={server}", *flags)
     assert (process.returncode, process.stdout, process.stderr) == (4, "", "")

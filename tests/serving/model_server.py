@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -45,6 +46,39 @@ def model_server():
     """Returns `running`; skips the test where there is no server to run."""
     require()
     return running
+
+
+def program_of(path: Path, *command: object) -> Path:
+    """Writes a program that hands on its arguments to a command; returns its path."""
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, command))} "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
+def stand_in_program(path: Path) -> Path:
+    """Writes a program that takes the server's place, and its flags; returns its path."""
+    return program_of(path, sys.executable, "-m", "tests.serving.stand_in")
+
+
+def wait_until_available(
+    rest: str, name: str, process: subprocess.Popen, seconds: float = 120
+) -> None:
+    """Waits until all versions of a model are available.
+
+    Args:
+        rest: The server's address, "http://...".
+        name: The model's.
+        process: Which must not end before.
+        seconds: How long to wait.
+
+    Raises:
+        RuntimeError: It ended, or has taken longer.
+    """
+    end = time.monotonic() + seconds
+    while not _available(f"{rest}/v1/models/{name}"):
+        if process.poll() is not None or time.monotonic() > end:
+            raise RuntimeError(f"{process.args[0]} serves nothing")
+        time.sleep(0.1)
 
 
 def free_ports(count: int) -> list[int]:
@@ -91,12 +125,11 @@ def running(
         environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
         try:
-            end = time.monotonic() + seconds
-            while not _available(f"http://127.0.0.1:{rest}/v1/models/{name}"):
-                if process.poll() is not None or time.monotonic() > end:
-                    log.seek(0)
-                    raise RuntimeError(f"{command[0]} serves nothing:\n{log.read()[-4000:]}")
-                time.sleep(0.1)
+            try:
+                wait_until_available(f"http://127.0.0.1:{rest}", name, process, seconds)
+            except RuntimeError as error:
+                log.seek(0)
+                raise RuntimeError(f"{error}:\n{log.read()[-4000:]}") from error
             yield Addresses(f"http://127.0.0.1:{rest}", f"127.0.0.1:{rpc}", process.pid)
         finally:
             process.terminate()
@@ -113,4 +146,4 @@ def _available(url: str) -> bool:
     except requests.RequestException:
         return False
     versions = answer.json()["model_version_status"] if answer.ok else []
-    return any(version["state"] == "AVAILABLE" for version in versions)
+    return bool(versions) and all(version["state"] == "AVAILABLE" for version in versions)

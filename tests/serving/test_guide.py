@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import textwrap
-import time
 
 import pytest
 
@@ -50,12 +49,7 @@ def served(home, exported):
     """By what a person's words for an address are to be replaced."""
     shutil.copytree(exported, home / "models" / "painter")
     export_decoder(load_network(str(home / "decoder.keras")), home / "models" / "decoder")
-    program = servers.find()
-    if program is None:
-        program = home / "server"
-        command = shlex.join([sys.executable, "-m", "tests.serving.stand_in"])
-        program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
-        program.chmod(0o755)
+    program = servers.find() or servers.stand_in_program(home / "server")
     port, rest_port = servers.free_ports(2)
     flags = [f"--server={program}", f"--port={port}", f"--rest_port={rest_port}"]
     tool = subprocess.Popen(
@@ -64,24 +58,13 @@ def served(home, exported):
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     try:
-        until = time.monotonic() + 120
-        while not is_available(f"localhost:{port}"):
-            assert tool.poll() is None
-            assert time.monotonic() < until
-            time.sleep(0.2)
+        servers.wait_until_available(f"http://localhost:{rest_port}", "painter", tool)
+        with Client(f"localhost:{port}", model="painter") as client:
+            assert [each.state for each in client.status()] == ["AVAILABLE", "AVAILABLE"]
         yield {"localhost:8500": f"localhost:{port}", "localhost:8501": f"localhost:{rest_port}"}
     finally:
         tool.terminate()
         tool.wait()
-
-
-def is_available(address):
-    try:
-        with Client(address, model="painter", timeout=10) as client:
-            states = [each.state for each in client.status()]
-            return states == ["AVAILABLE", "AVAILABLE"]
-    except OSError:
-        return False
 
 
 @pytest.fixture

@@ -63,6 +63,12 @@ flags.DEFINE_enum(
 )
 for _name in _WEIGHTS:
     flags.DEFINE_float(_name, None, "Overrides the preset's.")
+flags.DEFINE_integer(
+    "content_side",
+    None,
+    "The longer side, in pixels, above which the content weight falls in inverse proportion to it. "
+    "Overrides the preset's.",
+)
 for _name in _LAYERS:
     flags.DEFINE_list(_name, None, "Overrides the preset's.")
 flags.DEFINE_string(
@@ -107,7 +113,9 @@ def _settings() -> StyleSettings:
         raise invalid_argument("match_colors", expected, FLAGS.match_colors)
     check_number("style_scale", FLAGS.style_scale, exclusive=True)
     given: dict[str, Any] = {
-        name: FLAGS[name].value for name in _WEIGHTS if FLAGS[name].value is not None
+        name: FLAGS[name].value
+        for name in (*_WEIGHTS, "content_side")
+        if FLAGS[name].value is not None
     }
     for name in _LAYERS:
         layers = FLAGS[name].value

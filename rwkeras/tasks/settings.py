@@ -3,6 +3,9 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.networks.multiscale import JOINT, gram_layers, multiscale_layers
@@ -95,6 +98,8 @@ class StyleSettings:
         content_weight: The alpha of Eq. 9.
         style_weight: The beta of Eq. 9.
         tv_weight: The gamma of Eq. 9, for the sum of squared differences of pixels in [0, 1].
+        content_side: The longer side, in pixels, above which the content weight falls in inverse
+            proportion to the side; None for never. See `content_factor`.
         weighting: How the layers' losses are weighted among each other; see `balance`.
         init: What it starts from: "content" or "noise".
         noise_stddev: Of the noise, for pixels in [0, 1].
@@ -107,6 +112,7 @@ class StyleSettings:
     content_weight: float = 1.0
     style_weight: float = 100.0
     tv_weight: float = 1.0
+    content_side: int | None = None
     weighting: str = "mean_absolute"
     init: str = "content"
     noise_stddev: float = 0.02
@@ -119,12 +125,33 @@ class StyleSettings:
         layer_names("style_layers", self.style_layers)
         for name in ("content_weight", "style_weight", "tv_weight", "noise_stddev"):
             check_number(name, getattr(self, name))
+        if self.content_side is not None:
+            check_number("content_side", self.content_side, integer=True, minimum=1)
         check_choice("weighting", self.weighting, WEIGHTINGS)
         check_choice("init", self.init, INITS)
         check_choice("join", self.join, JOINS)
         if self.source_weights is not None:
             weights = tuple(map(python_number, self.source_weights))
             object.__setattr__(self, "source_weights", weights)
+
+    def content_factor(self, side: Any) -> Any:
+        """Returns what the content weight is multiplied by for a picture of a longer side.
+
+        Strokes keep their place among the pixels when a picture grows, and content does not: of a
+        larger photograph, more is detail that a network of small filters sees, and that outweighs
+        the strokes, until it is a photograph with a grain.
+
+        Args:
+            side: In pixels, int or int32, [].
+
+        Returns:
+            min(1, content_side / side): a number, or float32, [].
+        """
+        if self.content_side is None:
+            return 1.0
+        if isinstance(side, tf.Tensor):
+            return tf.minimum(1.0, self.content_side / tf.cast(side, tf.float32))
+        return min(1.0, self.content_side / side)
 
 
 # "multiscale" is of that network: features of all levels, far lighter than style, let go of the
@@ -139,6 +166,7 @@ STYLE_PRESETS = {
         style_layers=gram_layers(),
         content_weight=0.2,
         tv_weight=0.0,
+        content_side=256,
     ),
     "painting": StyleSettings(),
     "paper": StyleSettings(

@@ -121,6 +121,7 @@ def transfer_style(
     content_weight: float | None = None,
     style_weight: float | None = None,
     tv_weight: float | None = None,
+    content_side: int | None = None,
     join: str = _DEFAULTS.join,
     source_weights: Sequence[float] | None = _DEFAULTS.source_weights,
     weighting: str = _DEFAULTS.weighting,
@@ -150,11 +151,13 @@ def transfer_style(
         style: How to paint it: the same, of any size; one for all or one for each. A list or tuple
             of these are several sources of one style.
         content_layers: Layers whose activations are matched to the content image's. Of these and
-            the next four, None is what suits the network; see `style_settings`.
+            the next five, None is what suits the network; see `style_settings`.
         style_layers: Layers whose Gram matrices are matched to the style image's.
         content_weight: The alpha of Eq. 9, at least 0.
         style_weight: The beta of Eq. 9, at least 0.
         tv_weight: The gamma of Eq. 9, at least 0, for pixels in [0, 1].
+        content_side: The longer side, in pixels, above which the content weight falls in inverse
+            proportion to the side.
         join: How the Gram matrices of several styles become one: "mean", that of their union,
             "max" or "log_euclidean"; see `join_grams`.
         source_weights: How much each of several styles counts; None for its size.
@@ -190,6 +193,7 @@ def transfer_style(
             "content_weight": content_weight,
             "style_weight": style_weight,
             "tv_weight": tv_weight,
+            "content_side": content_side,
         }
         settings = dataclasses.replace(
             style_settings(network.model),
@@ -201,6 +205,9 @@ def transfer_style(
             source_weights=source_weights,
         )
         target, styles = as_batch(content, "content"), as_sources(style, "style")
+        size = tuple(target.images.shape[1:3])
+        factor = settings.content_factor(max(size))
+        settings = dataclasses.replace(settings, content_weight=factor * settings.content_weight)
         check_batches("style", styles, target.images.shape[0])
         check_source_weights(settings.source_weights, len(styles))
         style_scale = checked_number("style_scale", style_scale, exclusive=True)
@@ -221,7 +228,6 @@ def transfer_style(
         if not (isinstance(init, str) and init in INITS):
             started = as_start(init, target.images)
             warn_of_stretching(started, target.images)
-        size = tuple(target.images.shape[1:3])
         steps = planned_steps(max(size), scales, optimizer.max_iterations, network.draws)
 
         def fitted(optimizer, scale):

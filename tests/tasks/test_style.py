@@ -54,6 +54,28 @@ def test_weights_trade_content_for_style(toy, cat, tissue):
     assert distance(0.01) < distance(100)
 
 
+def test_content_weighs_less_in_a_larger_picture(toy, cat, tissue):
+    def losses(**weights):
+        result = rwkeras.transfer_style(toy, cat, tissue, **LAYERS, **weights, optimizer=NONE)
+        return {name: float(loss) for name, loss in result.losses.items()}
+
+    noise = {"init": "noise", "content_weight": 1.0}
+    least, most = losses(**noise, content_side=10), losses(**noise)
+    content = "content/conv2_2"
+    np.testing.assert_allclose(least.pop(content), most.pop(content) / 4, rtol=1e-6)
+    assert least == most
+    assert losses(**noise, content_side=40) == losses(**noise)
+
+
+def test_how_content_weighs():
+    settings = rwkeras.STYLE_PRESETS["multiscale"]
+    expected = {64: 1.0, 256: 1.0, 512: 0.5, 1024: 0.25}
+    assert {side: settings.content_factor(side) for side in expected} == expected
+    tensors = {side: settings.content_factor(tf.constant(side)) for side in expected}
+    assert {side: float(factor) for side, factor in tensors.items()} == expected
+    assert rwkeras.STYLE_PRESETS["paper"].content_factor(1024) == 1.0
+
+
 def test_total_variation_smooths(toy, cat, tissue):
     def variation(tv_weight):
         result = rwkeras.transfer_style(
@@ -143,6 +165,10 @@ def test_the_papers_ratio():
         (
             {"tv_weight": float("nan")},
             "`tv_weight`. Expected a finite number of at least 0. Received: tv_weight=nan",
+        ),
+        (
+            {"content_side": 0},
+            "`content_side`. Expected an integer of at least 1. Received: content_side=0",
         ),
         (
             {"join": "average"},

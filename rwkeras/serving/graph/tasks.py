@@ -71,12 +71,13 @@ class ServedStyle(ScaledOptimization):
     def run(self, model, images, options) -> dict[str, tf.Tensor]:
         content, style = images["content"], images["style"]
         size = tf.shape(content)[1:3]
+        factor = self.settings.content_factor(tf.reduce_max(size))
 
         def objective(at):
             images = at.images(content), at.images(style)
             content_part, style_part = style_parts(model, *images, self.settings)
             return (
-                options["content_weight"] * content_part
+                factor * options["content_weight"] * content_part
                 + options["style_weight"] * style_part
                 + options["tv_weight"] * tv_term()
             )

@@ -29,7 +29,7 @@ def test_approaches_the_texture(toy, texture):
     result = rwkeras.synthesize_texture(toy, texture, LAYERS, optimizer=FEW)
     noise = rwkeras.white_noise((1, *texture.shape), 0, stddev=0.1)
     before = rwkeras.patch_distance(noise, texture)
-    assert rwkeras.patch_distance(result.image, texture) < before / 1.5
+    assert rwkeras.patch_distance(result.image, texture) < before / 1.4
     assert result.relative_loss < 1e-3
     assert list(result.losses) == [f"texture/{layer}" for layer in LAYERS]
 

@@ -47,7 +47,7 @@ saved_models/feed_forward/1/saved_model.pb: | $(INSTALLED)
 # Workers go on where they are in a file, for what its tests share, and end together.
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --durations=10
 
-# What takes minutes in all; what takes more than seconds alone is for `test-all`.
+# What takes minutes in all; what takes seconds alone is for `test-all`.
 test: $(INSTALLED)  ## The tests but for the slow ones.
 	$(PYTEST) -m "not slow"
 

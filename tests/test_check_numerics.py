@@ -35,6 +35,7 @@ def minimized(optimizer, start, data, **settings):
     return minimize(Run(minimizer, start, data, 0, settings))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
 def test_optimisers(checked, optimizer):
     # One member converges long before another, and one is at the minimum from the start.
@@ -45,6 +46,7 @@ def test_optimisers(checked, optimizer):
     assert result.loss[2] == 0
 
 
+@pytest.mark.slow
 def test_the_checks_change_nothing(checked):
     start = tf.fill([1, 2, 2, 3], -0.5)
     found = minimized("lbfgs", start, tf.constant([1.0]))
@@ -53,6 +55,7 @@ def test_the_checks_change_nothing(checked):
     np.testing.assert_array_equal(found.image, expected.image)
 
 
+@pytest.mark.slow
 def test_tasks(checked):
     model, image = rwkeras.toy_vgg(seed=3), waves(16, 16)
     rwkeras.calibrate(model, image)
@@ -84,6 +87,7 @@ def test_losses(checked, batch):
     assert np.isfinite(tape.gradient(total, batch)).all()
 
 
+@pytest.mark.slow
 def test_a_program_that_trains_by_a_perceptual_loss(checked):
     inputs = keras.Input((None, None, 3))
     model = keras.Model(inputs, keras.layers.Conv2D(3, 1)(inputs))

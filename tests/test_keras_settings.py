@@ -83,6 +83,7 @@ def described(model):
     return [layers, *(described(each)[0] for each in nested)], model.get_weights()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("builder", [named, derived, decoders])
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_networks_are_the_same_in_all_surroundings(builder, setting):
@@ -130,6 +131,7 @@ def inverted(**settings):
     return rwkeras.invert(model, waves(16, 16), "conv2_1", optimizer=optimizer)
 
 
+@pytest.mark.slow
 def test_the_first_lines_of_the_readme_give_the_same_bytes(tmp_path):
     expected = inverted()
     with surroundings("all"):
@@ -147,6 +149,7 @@ def test_adam_heeds_no_floatx():
     assert found.iterations == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["mixed_bfloat16", "float64"])
 def test_a_network_of_another_dtype_is_used_as_it_is(setting):
     with surroundings(setting):

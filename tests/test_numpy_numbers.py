@@ -173,6 +173,7 @@ def test_the_rest(kind, image):
     Client("localhost:1", version=n(2), timeout=n(3.0), retries=n(1)).close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["array"])
 def test_runs(kind, toy, image, tmp_path):
     def n(value):

@@ -419,6 +419,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "setting"), CASES)
 def test_the_same_comes_of_it(tmp_path, name, setting):
     expected = usual(name)

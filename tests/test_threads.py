@@ -51,6 +51,7 @@ def inverted(model, flipped, optimizer):
     return rwkeras.invert(model, image, "conv3", optimizer=settings).image
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
 def test_one_network_for_all_threads(optimizer):
     model = small(3)
@@ -76,6 +77,7 @@ def synthesized(flipped):
     return rwkeras.synthesize_texture("multiscale", texture, scales=None, optimizer=optimizer).image
 
 
+@pytest.mark.slow
 def test_a_network_by_name_that_is_drawn_anew():
     # Each draws it for its own source.
     found = in_threads([lambda n=n: synthesized(n) for n in range(2)])
@@ -83,6 +85,7 @@ def test_a_network_by_name_that_is_drawn_anew():
         np.testing.assert_array_equal(found[n], synthesized(n))
 
 
+@pytest.mark.slow
 def test_a_callback_may_make_another_picture():
     expected, heard = synthesized(False), []
 
@@ -97,6 +100,7 @@ def test_a_callback_may_make_another_picture():
     np.testing.assert_array_equal(found.image, expected)
 
 
+@pytest.mark.slow
 def test_gram_matrices_are_differentiated_by_several_threads_at_once():
     rows = tf.constant(waves(SIZE, SIZE)[np.newaxis])
 

@@ -15,6 +15,7 @@ from tests.conftest import waves
 from tests.tools import ROOT
 
 
+@pytest.mark.slow
 def test_picture_report_previews_and_tensorboard(start, photo, tmp_path):
     process = start(
         "invert", f"--image={photo}", "--layer=conv1_2", "--output=out.png", *SMALL,
@@ -50,6 +51,7 @@ def test_picture_report_previews_and_tensorboard(start, photo, tmp_path):
     assert {"python", "tensorflow", "keras", "rwkeras", "numpy"} <= set(report["versions"])
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes_and_network_from_a_file(run, photo, tmp_path):
     model = rwkeras.toy_vgg(seed=0)
     rwkeras.calibrate(rwkeras.feature_extractor(model, ["conv2_1"]), rwkeras.read_image(photo))
@@ -96,6 +98,7 @@ def test_a_signal_writes_the_best_image_and_the_report(photo, tmp_path, number):
     assert rwkeras.read_image(tmp_path / "out.png").shape == (256, 192, 3)
 
 
+@pytest.mark.slow
 def test_loss_that_is_not_finite(run, photo, tmp_path):
     model = rwkeras.toy_vgg(seed=0)
     kernel = model.get_layer("conv1_1").kernel

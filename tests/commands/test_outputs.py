@@ -217,6 +217,7 @@ def contents(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_refused_before_anything_is_computed(folder):
     before = contents(folder)
     lists = {

@@ -17,6 +17,7 @@ print(before, peak_memory())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the figures are Linux's")
 def test_it_is_of_this_process_alone():
     held = np.ones(2**27)  # 1 GiB, of which what is started now knows nothing.

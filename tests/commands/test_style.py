@@ -91,6 +91,7 @@ def test_alpha_profile_and_original_colors(run, cut_out, painting, tmp_path):
         assert (strip.mode, strip.info["icc_profile"]) == ("RGB", PROFILE)
 
 
+@pytest.mark.slow
 def test_several_styles_in_the_colors_of_the_content(run, cut_out, painting, photo, tmp_path):
     rwkeras.write_image(tmp_path / "start.png", waves(20, 20))
     process = run(
@@ -203,6 +204,7 @@ def test_refused_before_anything_is_computed(run, photo, painting, tmp_path, mon
     assert {path.name for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_each_style_in_its_region(run, photo, painting, tmp_path):
     mask = np.zeros((32, 24, 3), np.float32)
     mask[:, :12] = 1

@@ -40,6 +40,7 @@ def test_bad_layers(run, photo):
     check_refused(process, "Expected a layer of 'toy_vgg'", "layer=conv9")
 
 
+@pytest.mark.slow
 def test_several_textures_at_several_octaves(run, photo, tmp_path):
     rwkeras.write_image(tmp_path / "other.png", waves(40, 40) ** 2)
     process = run(
@@ -74,6 +75,7 @@ def test_weights_of_one_texture_and_two(run, photo):
     check_refused(process, "`source_weights`", expected, "source_weights=[1.0]")
 
 
+@pytest.mark.slow
 def test_a_tileable_texture_of_two_from_coarse_to_fine(run, photo, tmp_path):
     rwkeras.write_image(tmp_path / "other.png", waves(112, 96) ** 2)
     rwkeras.write_image(tmp_path / "photo.png", waves(96, 96))

@@ -126,6 +126,7 @@ def test_a_network_of_one_size(layer):
     assert model(np.zeros((1, 227, 227, 3), np.float32)).shape == (1, 227, 227, 3)
 
 
+@pytest.mark.slow
 def test_a_network_with_shortcuts_and_batch_normalization():
     network = rwkeras.keras_application("resnet50")
     model = made(network, "conv2_block1_out", width=1 / 16, depth=1)

@@ -66,6 +66,7 @@ def test_shape_for_every_layer_of_vgg19(vgg19, upsampling):
     assert whole.output_shape == (None, None, None, 3)
 
 
+@pytest.mark.slow
 def test_shape_for_the_fully_connected_layers_of_vgg19():
     model = build_vgg(VGG19, lambda name: "zeros", include_top=True)
     units = {"flatten": [], "fc6": [], "fc7": [64], "fc8": [64, 64]}

@@ -215,6 +215,7 @@ def test_interrupted_in_each_epoch(whole, toy, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_interrupted_when_all_is_done(whole, toy, tmp_path):
     interrupted(toy, tmp_path, StopAtTheEnd())
     result = trained(toy, backup_dir=tmp_path)
@@ -243,6 +244,7 @@ def test_interrupted_in_half_precision(rough, toy, tmp_path):
     assert same(result.model, expected.model)
 
 
+@pytest.mark.slow
 def test_a_state_that_is_kept_until_it_is_forgotten(whole, toy, tmp_path):
     for _ in range(2):
         result = trained(toy, backup_dir=str(tmp_path / "state"), keep_backup=True)
@@ -356,6 +358,7 @@ def test_precision_is_chosen_by_the_machine(toy, monkeypatch, fast):
     assert built == ["mixed_bfloat16" if fast else "float32"]
 
 
+@pytest.mark.slow
 def test_a_folder_of_photographs(whole, toy, tmp_path):
     (tmp_path / "more").mkdir()
     for n, photo in enumerate(PHOTOS):
@@ -495,12 +498,14 @@ def test_a_broken_state_is_refused(toy, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_other_settings_where_nothing_was_saved(toy, tmp_path):
     interrupted(toy, tmp_path, StopAfter(1))
     result = trained(toy, training=dataclasses.replace(SHORT, steps=2), backup_dir=str(tmp_path))
     assert len(result.history["loss"]) == 1
 
 
+@pytest.mark.slow
 def test_a_state_that_cannot_be_written(whole, toy, tmp_path, monkeypatch):
     def full(callback):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

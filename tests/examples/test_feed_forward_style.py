@@ -203,6 +203,7 @@ def ran(*arguments):
     )
 
 
+@pytest.mark.slow
 def test_a_wrong_style_is_refused(tmp_path):
     style = tmp_path / "style.jpg"
     style.write_text("not a picture")

@@ -85,6 +85,7 @@ def test_pairs_are_the_same_for_the_same_seed(squares):
     assert not np.array_equal(large, others)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["mse", "perceptual"])
 def test_losses_fall(squares, loss):
     settings = dataclasses.replace(SMALL, steps=100)
@@ -190,6 +191,7 @@ def test_program(folder, tmp_path):
     assert Image.open(results / "details.png").width > 4 * 64
 
 
+@pytest.mark.slow
 def test_program_with_an_empty_folder(tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()

@@ -41,6 +41,7 @@ def test_results_by_label_and_failures_as_notes(study):
         study.run({("bad", 2): jobs["bad", 2]})
 
 
+@pytest.mark.slow
 def test_stacked_networks_are_recipes_of_the_folder(study):
     image = next(iter(study.images().values()))
     networks = study.stacked({"a": study.stacking(image, 3)})

@@ -90,6 +90,7 @@ def test_every_layer_against_numpy(network, norm_first):
         np.testing.assert_allclose(got[0], expected[name], rtol=1e-4, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_fully_connected_layers():
     model = alexnet(include_top=True, seed=1)
     assert model.input_shape == (None, 227, 227, 3)

@@ -77,6 +77,7 @@ def test_against_keras_with_the_same_weights(name):
     assert np.std(got) > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "unnamed"), [("inception_v3", 94), ("xception", 4)])
 def test_names_and_weights_do_not_depend_on_what_was_built_before(name, unnamed):
     first, second = adapted(name), keras_application(name, seed=1)
@@ -89,6 +90,7 @@ def test_names_and_weights_do_not_depend_on_what_was_built_before(name, unnamed)
         np.testing.assert_array_equal(x, y)
 
 
+@pytest.mark.slow
 def test_a_layers_weights_are_of_its_name():
     conv = adapted("resnet50").get_layer("conv2_block1_1_conv")
     expected = rwkeras.He(seed=1).stream("conv2_block1_1_conv", "kernel")(conv.kernel.shape)
@@ -96,12 +98,14 @@ def test_a_layers_weights_are_of_its_name():
     assert not conv.bias.numpy().any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mobilenet", "resnet50", "efficientnet_b0"])
 def test_activations_neither_vanish_nor_explode(name):
     features = rwkeras.extract(adapted(name), LAYERS_BY_STRIDE[name].values(), IMAGES)
     assert all(0.1 < np.std(x) < 10 for x in features.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mobilenet", "efficientnet_b0", "densenet121"])
 def test_in_bfloat16(name):
     layer = LAYERS_BY_STRIDE[name][2]

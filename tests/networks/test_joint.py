@@ -93,6 +93,7 @@ def test_in_bfloat16(joint, square):
     assert error < 0.05 * np.linalg.norm(exact)
 
 
+@pytest.mark.slow
 def test_texture(square):
     model = with_joint_maps(rwkeras.multiscale(filters=4, sizes=(3, 5)), LAYERS, "all")
     rwkeras.standardize(model, square)

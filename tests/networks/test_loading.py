@@ -16,6 +16,7 @@ def test_from_a_file(tmp_path, toy):
         np.testing.assert_array_equal(got, want)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "layer"),
     [

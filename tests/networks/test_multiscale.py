@@ -159,6 +159,7 @@ def test_in_bfloat16(image):
         assert error < 0.05 * np.linalg.norm(exact[name])
 
 
+@pytest.mark.slow
 def test_texture(square):
     model = multiscale(**SMALL)
     rwkeras.standardize(model, square)

@@ -224,6 +224,7 @@ def test_inversion_with_octaves(pyramid, square):
     assert result.relative_loss < 0.01
 
 
+@pytest.mark.slow
 def test_style_with_octaves(pyramid, square):
     result = rwkeras.transfer_style(
         pyramid, square, 1 - square, content_layers=["conv3_1"], style_layers=NAMES, optimizer=FEW

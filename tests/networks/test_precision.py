@@ -73,6 +73,7 @@ def test_whether_bfloat16_is_fast_is_known_of_a_machine(machine, flags, capabili
     assert fast_bfloat16() is fast
 
 
+@pytest.mark.slow
 def test_in_bfloat16_an_inversion_comes_as_far(toy, square):
     def relative_loss(precision):
         settings = rwkeras.OptimizerSettings(memory=8, max_iterations=20, precision=precision)

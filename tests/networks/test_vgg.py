@@ -90,6 +90,7 @@ for name in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_saved_networks_are_the_same_in_another_process(tmp_path):
     models = {
         name: rwkeras.toy_vgg(include_top=True, initializer=name, seed=6)

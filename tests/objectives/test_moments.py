@@ -53,6 +53,7 @@ def test_gradient_against_finite_differences():
     assert_gradient(lambda x: covariance_loss(x, target), FEATURES)
 
 
+@pytest.mark.slow
 def test_term(toy, square):
     source = rwkeras.extract(toy, ["conv2_1"], square[np.newaxis])["conv2_1"]
     objective = moments_term("conv2_1", source)

@@ -67,6 +67,7 @@ def test_gradient_against_finite_differences():
     assert_gradient(lambda x: shifted_gram_loss(x, target, SHIFTS), FEATURES)
 
 
+@pytest.mark.slow
 def test_term(toy, square):
     source = rwkeras.extract(toy, ["conv2_1"], square[np.newaxis])["conv2_1"]
     objective = shifted_gram_term("conv2_1", source, [[0, 3], (2, 0)])

@@ -95,6 +95,7 @@ def test_gradient_against_finite_differences(projections, source):
     assert_gradient(lambda x: sliced_wasserstein_loss(x, target, projections), FEATURES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("projections", [None, 8])
 def test_term(toy, square, projections):
     source = rwkeras.extract(toy, ["conv1_2"], square[np.newaxis])["conv1_2"]

@@ -139,6 +139,7 @@ def small(folder, callback=None, **changes):
     return minimize(run, callback, kept)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["lbfgs", "tfp", "adam"])
 def test_a_finished_run_is_taken_further(tmp_path, optimizer):
     first = small(tmp_path, optimizer=optimizer, max_iterations=6)

@@ -147,6 +147,7 @@ def test_the_first_step_has_the_length_that_was_asked_for():
     np.testing.assert_allclose(length(lbfgs.best(state)), 0.3)
 
 
+@pytest.mark.slow
 def test_members_do_not_hear_of_each_other():
     rows = np.random.default_rng(1).normal(size=(5, 8))
     together = solve(rosenbrock, rows)
@@ -255,6 +256,7 @@ def test_the_best_point_is_kept_when_a_search_is_cut_off():
     assert quadratic(lbfgs.best(state)).numpy()[0] < quadratic(tf.fill([1, 3], 50.0)).numpy()[0]
 
 
+@pytest.mark.slow
 def test_revised_it_goes_on_with_another_objective():
     rows = np.random.default_rng(5).normal(size=(2, 6))
     state = solve(quadratic, rows, iterations=5)

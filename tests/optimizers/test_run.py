@@ -133,6 +133,7 @@ def test_rosenbrock_as_scipy():
     np.testing.assert_allclose(result.image.ravel(), found.x, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["lbfgs", "tfp"])
 @pytest.mark.parametrize("scale", [1e-12, 1e12])
 def test_the_scale_of_the_loss_does_not_matter(scale, optimizer):
@@ -160,6 +161,7 @@ def test_first_step_changes_pixels_by_as_much_as_was_asked_for(parametrization):
 LONG_TRACED = {"tfp": [pytest.mark.slow]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer", [pytest.param(name, marks=LONG_TRACED.get(name, [])) for name in OPTIMIZERS]
 )
@@ -198,6 +200,7 @@ def test_callback_stops():
     assert min(result.iterations) == 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("parametrization", ["pixels", "adaptive"])
 def test_no_iterations_return_the_start(optimizer, parametrization):
@@ -250,6 +253,7 @@ def test_a_loss_that_is_not_finite_from_the_start():
     np.testing.assert_allclose(result.image[1], CENTRE[1], atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["lbfgs", "tfp"])
 def test_a_region_where_the_loss_is_not_finite_is_avoided(optimizer):
     def walled(images, data):
@@ -263,6 +267,7 @@ def test_a_region_where_the_loss_is_not_finite_is_avoided(optimizer):
     assert (result.image < 0.7).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_flat_start_is_converged(optimizer):
     def flat(images, data):
@@ -274,6 +279,7 @@ def test_a_flat_start_is_converged(optimizer):
     np.testing.assert_array_equal(result.image, START)
 
 
+@pytest.mark.slow
 def test_auto_begins_in_bfloat16_and_ends_in_float32():
     calls = {"float32": 0, "bfloat16": 0}
 
@@ -298,6 +304,7 @@ def misleading(images, data):
     return {"left": correction + scale * slope, "right": 0 * slope}
 
 
+@pytest.mark.slow
 def test_auto_leaves_a_bfloat16_that_misleads():
     def start_of(images, scale):
         return scale, (tf.add_n(list(quadratic(images, scale).values())), images)

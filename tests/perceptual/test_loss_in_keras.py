@@ -44,6 +44,7 @@ def policy(request):
     keras.config.set_dtype_policy(before)
 
 
+@pytest.mark.slow
 def test_a_model_learns_by_it():
     model = filtering()
     model.compile(keras.optimizers.Adam(0.01), loss=make())
@@ -54,6 +55,7 @@ def test_a_model_learns_by_it():
     )
 
 
+@pytest.mark.slow
 def test_saved_with_a_model_and_loaded(tmp_path):
     model = filtering()
     model.compile(keras.optimizers.Adam(0.01), loss=make(seed=3))
@@ -109,6 +111,7 @@ def test_it_does_not_depend_on_the_policy(policy):
     np.testing.assert_array_equal(make()(SHARP, BLURRED), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"], indirect=True)
 def test_under_a_mixed_policy(policy):
     model = filtering(policy)

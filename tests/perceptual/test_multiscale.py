@@ -41,6 +41,7 @@ def test_one_is_the_distance_of_two_unrelated_pictures():
         np.testing.assert_allclose(np.mean(distances), 1, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_equal_images_have_no_distance_and_other_seeds_another():
     np.testing.assert_array_equal(make()(IMAGES, IMAGES), [0] * 4)
     first, again, other = (make(seed=seed)(TARGETS, IMAGES).numpy() for seed in (1, 1, 2))

@@ -148,6 +148,7 @@ def test_styles_may_start_from_noise(model):
     assert "noise_seed" not in ServedStyle().options(SMALL)
 
 
+@pytest.mark.slow
 def test_no_version_is_written_over(model, tmp_path):
     task = ServedInversion(InversionSettings(layer="conv1_1"))
     folder = tmp_path / "new" / "model"
@@ -228,6 +229,7 @@ def autoencoder():
     return model
 
 
+@pytest.mark.slow
 def test_decoders(autoencoder, tmp_path, content):
     path = export_decoder(autoencoder, tmp_path / "decoder", settings=SMALL)
     expected = np.clip(autoencoder.predict(content, verbose=0), 0, 1)
@@ -248,6 +250,7 @@ def test_decoders(autoencoder, tmp_path, content):
     assert len(list(warm)) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
 def test_a_network_with_its_decoder(model, tmp_path, content, upsampling):
     own = rwkeras.decoder(model, "conv2_1", upsampling=upsampling)

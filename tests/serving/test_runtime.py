@@ -148,6 +148,7 @@ def test_options_are_heeded(remote, request_of):
     assert none["losses"][0, 1:4].tolist() == [0, 0, 0]
 
 
+@pytest.mark.slow
 def test_large_images_are_scaled_down(remote, style):
     wide = np.tile(style, (1, 4, 5, 1))[0]
     answer = remote.predict(
@@ -169,6 +170,7 @@ def test_the_place_of_an_image_without_a_finite_loss_is_said(remote, content, st
     ) in error.value.message
 
 
+@pytest.mark.slow
 def test_signatures_agree_to_rounding(remote, request_of):
     # Options that are constants are folded into the graph, which rounds otherwise.
     one, other = (remote.predict(name, request_of) for name in ("rest", "serving_default"))
@@ -251,6 +253,7 @@ def test_places_of_small_images_are_said_before_anything_is_done(remote, content
     ) in error.value.message
 
 
+@pytest.mark.slow
 def test_a_deadline_is_obeyed(remote, request_of):
     endless = {"max_iterations": np.int32(FOREVER), "max_evaluations": np.int32(FOREVER)}
     # So that no image is ever done.

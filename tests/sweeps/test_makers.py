@@ -15,6 +15,7 @@ from rwkeras.sweeps.store import Store, run_job
 from tests.conftest import waves
 
 
+@pytest.mark.slow
 def test_a_saved_network_has_no_date(tmp_path):
     model = rwkeras.toy_vgg(seed=1)
     first = network_bytes(model)

@@ -56,6 +56,7 @@ def test_a_model_is_used_as_it_is(texture):
     assert result.iterations == 6
 
 
+@pytest.mark.slow
 def test_a_model_is_drawn_where_it_is_asked(texture):
     model = small()
     images = [
@@ -66,6 +67,7 @@ def test_a_model_is_drawn_where_it_is_asked(texture):
     np.testing.assert_array_equal(images[1], images[2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "task",
     [rwkeras.synthesize_texture, lambda *a, **k: rwkeras.transfer_style(*a, waves(24, 24), **k)],
@@ -78,6 +80,7 @@ def test_the_same_seed_gives_the_same_bytes(texture, task):
     assert np.abs(first - other).max() > 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.compiled
 def test_nothing_is_traced_again_of_a_network_by_name(texture, monkeypatch):
     traces, original = [], rwkeras.networks.octaves.PyramidReduce.call
@@ -157,6 +160,7 @@ MASKS = [np.repeat(np.arange(32) < 16, 32).reshape(32, 32).astype(np.float32)]
 MASKS.append(1 - MASKS[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -178,6 +182,7 @@ def test_what_styles_can_do_besides(texture, arguments):
     assert result.loss < result.initial_loss
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -19,6 +19,7 @@ def test_recovers_the_image(toy, image):
     assert result.evaluations >= result.iterations > 0
 
 
+@pytest.mark.slow
 def test_the_weighting_does_not_matter_for_one_layer(toy, image):
     images = [
         rwkeras.invert(toy, image, "conv1_2", weighting=weighting, optimizer=FEW).image
@@ -27,6 +28,7 @@ def test_the_weighting_does_not_matter_for_one_layer(toy, image):
     assert rwkeras.psnr(*images)[0] > 40
 
 
+@pytest.mark.slow
 def test_a_batch_is_inverted_member_by_member(toy, square):
     pair = np.stack([square, np.flip(square, 0)])
     both = rwkeras.invert(toy, pair, "conv1_2", optimizer=FEW)
@@ -43,6 +45,7 @@ def test_same_seed_same_bytes(toy, image):
     assert first.tobytes() != other.tobytes()
 
 
+@pytest.mark.slow
 def test_fully_connected_layer(square):
     model = rwkeras.toy_vgg(include_top=True, seed=3)
     rwkeras.calibrate(model, square)

@@ -22,6 +22,7 @@ def painted(toy, styles, **arguments):
     )
 
 
+@pytest.mark.slow
 def test_each_style_has_its_region(toy):
     styles = [RED.astype(np.float32), BLUE.astype(np.float32)]
     result = painted(toy, styles, content_masks=[LEFT, 1 - LEFT], content_weight=0.0)
@@ -43,6 +44,7 @@ def test_one_region_of_everything_is_a_style_without_masks(toy):
     np.testing.assert_allclose(masked.loss, plain.loss, rtol=1e-2)
 
 
+@pytest.mark.slow
 def test_a_part_of_a_style(toy, tmp_path):
     # Red on the left, blue on the right, of which the left alone is taken.
     style = np.where(LEFT[..., np.newaxis] > 0, RED, BLUE).astype(np.float32)

@@ -97,6 +97,7 @@ def test_from_noise_with_a_seed(toy, cat, tissue):
     assert first != other
 
 
+@pytest.mark.slow
 def test_one_style_for_a_batch(toy, cat, tissue):
     pair = np.stack([cat, np.flip(cat, 1)])
     result = rwkeras.transfer_style(toy, pair, tissue, **LAYERS, optimizer=FEW)
@@ -138,6 +139,7 @@ def test_errors_of_several_styles(toy, cat, tissue):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", rwkeras.STYLE_PRESETS)
 def test_presets_are_arguments(preset, square):
     model = "multiscale" if preset == "multiscale" else rwkeras.vgg19(seed=0)

@@ -46,6 +46,7 @@ def test_vgg19_gives_colour_and_grain():
     assert rwkeras.patch_distance(result.image, texture) < before / 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(40, 24), (24, 72)])
 def test_size_of_the_output(toy, texture, size):
     result = rwkeras.synthesize_texture(toy, texture, LAYERS, size, optimizer=FEW)
@@ -151,6 +152,7 @@ def test_weights_bring_gradients_to_one_size_on_average(toy, texture, bricks, we
         np.testing.assert_allclose(term.weight, 1 / np.mean(sizes, axis=0), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_sources_of_a_batch(toy, texture):
     pair = np.stack([texture, np.flip(texture, 2)])
     both = rwkeras.synthesize_texture(toy, [texture, pair], LAYERS, optimizer=BRIEF)
@@ -228,6 +230,7 @@ def synthesize(toy, texture, **given):
     return rwkeras.synthesize_texture(toy, texture, LAYERS, **arguments)
 
 
+@pytest.mark.slow
 def test_a_tileable_texture_has_no_seam(toy, texture):
     plain, tileable = (
         synthesize(toy, texture, tileable=tiles, optimizer=SOME) for tiles in (False, True)
@@ -265,6 +268,7 @@ def test_a_tileable_texture_at_octaves_and_from_coarse_to_fine(toy, texture):
     assert rwkeras.seam_ratio(result.image)[0] < 2
 
 
+@pytest.mark.slow
 def test_a_tileable_texture_follows_the_weights_of_the_network(texture):
     model, images = rwkeras.toy_vgg(), []
     for seed in (5, 6, 5):
@@ -275,6 +279,7 @@ def test_a_tileable_texture_follows_the_weights_of_the_network(texture):
     np.testing.assert_array_equal(images[2], images[0])
 
 
+@pytest.mark.slow
 def test_nothing_is_traced_again_of_a_tileable_texture(texture, monkeypatch):
     model, traces, original = rwkeras.toy_vgg(seed=7), [], CircularConv2D.extended
     rwkeras.calibrate(model, texture)
@@ -342,6 +347,7 @@ def test_a_state_of_the_plain_network_is_not_gone_on_with(toy, texture, tmp_path
         np.testing.assert_array_equal(result.image, expected)
 
 
+@pytest.mark.slow
 def test_from_coarse_to_fine(toy, texture):
     result = synthesize(toy, texture, output_size=None, scales=HALF, optimizer=BRIEF)
     assert result.image.shape == texture.shape

@@ -112,6 +112,7 @@ def extractor(toy):
     return feature_extractor(toy, LAYERS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kinds", "tile"),
     [
@@ -126,6 +127,7 @@ def test_values_and_gradient_are_those_of_the_whole(extractor, kinds, tile):
     check(extractor, pictures(53, 61), objective, tile, shares=[1.0, 3.0])
 
 
+@pytest.mark.slow
 def test_activations_of_an_image_that_tiles_work_out(extractor):
     target = sources(61, 53)
     objective = objective_of(("content", "texture"), extractor, target)
@@ -140,6 +142,7 @@ def test_maximum_pooling():
     check(extractor, pictures(37, 45), objective, 16)
 
 
+@pytest.mark.slow
 def test_one_target_for_a_batch(extractor):
     target = sources(29, 35, batch=1)
     objective = objective_of(("content", "texture"), extractor, target)
@@ -182,6 +185,7 @@ def test_a_pyramid(size, depth, tile):
     check(extractor, pictures(*size), objective, tile, tiled, shares=[1.0, 3.0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", range(15, 23))
 def test_whatever_the_last_tile_of_a_pyramid_has(side):
     extractor = feature_extractor(multiscale(levels=3, filters=2, sizes=(1, 3)), ["level2"])

@@ -56,6 +56,7 @@ def test_styles_of_a_batch(toy, content, style):
     check(make)
 
 
+@pytest.mark.slow
 def test_a_texture(toy, style):
     def make(optimizer):
         return rwkeras.synthesize_texture(toy, style, TEXTURE, (45, 29), optimizer=optimizer)
@@ -63,6 +64,7 @@ def test_a_texture(toy, style):
     check(make)
 
 
+@pytest.mark.slow
 def test_an_inversion(toy, content):
     def make(optimizer):
         return rwkeras.invert(toy, content, "conv2_1", optimizer=optimizer)

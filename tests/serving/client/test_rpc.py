@@ -9,6 +9,7 @@ from rwkeras.serving.client.transport import ModelSpec
 SPEC = ModelSpec("model", None, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["grpc", "tensorflow_serving"])
 def test_what_is_missing_is_said(missing):
     code = f"""

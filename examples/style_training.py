@@ -10,7 +10,7 @@ import rwkeras
 from examples.settings_flags import setting
 from examples.style_network import give_colors, style_network
 from rwkeras.backend import keras
-from rwkeras.decoders.crops import random_crops
+from rwkeras.decoders.random_crops import random_crops
 from rwkeras.networks.multiscale import gram_layers, multiscale_layers
 from rwkeras.networks.octaves import PyramidReduce
 from rwkeras.random import derive_seed

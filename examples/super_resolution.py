@@ -34,7 +34,7 @@ from examples.enlargements import measure, show, table
 from examples.settings_flags import define_flags, given_settings, setting
 from rwkeras.backend import keras
 from rwkeras.commands.streams import keep_progress_from_failing
-from rwkeras.decoders.crops import Split, random_crops, split
+from rwkeras.decoders.random_crops import Split, random_crops, split
 from rwkeras.decoders.upsampling import DepthToSpace
 from rwkeras.images.files import whole_file
 from rwkeras.images.outputs import Input, Output, check_apart

@@ -197,6 +197,15 @@ from .perceptual.loss import (
 from .perceptual.variation import (
     TotalVariation,
 )
+from .rotation.rival import (
+    RotationHistory,
+    RotationProgress,
+    train_rotation_rival,
+    untrained_twin,
+)
+from .rotation.settings import (
+    RotationSettings,
+)
 from .stacking.stack import (
     LayerChoice,
     StackResult,
@@ -229,15 +238,6 @@ from .tasks.synthesis import (
 )
 from .tasks.texture import (
     synthesize_texture,
-)
-from .training.rotation import (
-    RotationHistory,
-    RotationProgress,
-    train_rotation_rival,
-    untrained_twin,
-)
-from .training.settings import (
-    RotationSettings,
 )
 
 __version__: str

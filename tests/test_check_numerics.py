@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
-from rwkeras.optimizers.checkpoint import minimize
+from rwkeras.optimizers.loop import minimize
 from rwkeras.optimizers.minimizer import Minimizer
 from rwkeras.optimizers.problem import Problem
 from rwkeras.optimizers.run import Run

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import rwkeras
-from rwkeras.training.settings import RotationSettings
+from rwkeras.rotation.settings import RotationSettings
 from rwkeras.validation import python_number
 
 IMAGE = np.full((16, 16, 3), 0.5, np.float32)

@@ -10,11 +10,11 @@ import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.decoders.backup import backup_in, description, restored
-from rwkeras.decoders.crops import random_crops, split
 from rwkeras.decoders.decnn import join, parts
 from rwkeras.decoders.levels import encoder_to
 from rwkeras.decoders.network import build_decoder
 from rwkeras.decoders.photographs import Photographs, read_photographs
+from rwkeras.decoders.random_crops import random_crops, split
 from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
 from rwkeras.eager import eager_only
 from rwkeras.images.photographs import OTHERS, photographs

@@ -19,9 +19,9 @@ from rwkeras.experiments.statistics import mean_difference
 from rwkeras.experiments.study import Study, cell, column, rows
 from rwkeras.networks.initializers import INITIALIZERS
 from rwkeras.networks.vgg import VGG19
+from rwkeras.rotation.settings import RotationSettings
 from rwkeras.sweeps.jobs import JobResult
 from rwkeras.sweeps.pictures import read_picture
-from rwkeras.training.settings import RotationSettings
 
 # Of "he" and "gaussian" the scale alone differs, which is made the same.
 _KINDS = tuple(kind for kind in INITIALIZERS if kind != "he")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rwkeras.networks.recipe import ARCHITECTURES
 from rwkeras.optimizers.settings import PRECISIONS
 from rwkeras.parametrizations.parametrization import PARAMETRIZATIONS
-from rwkeras.training.settings import RotationSettings
+from rwkeras.rotation.settings import RotationSettings
 from rwkeras.validation import check_choice, check_number, plain_numbers
 
 

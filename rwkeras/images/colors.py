@@ -13,7 +13,7 @@ from rwkeras.images.reading import from_array
 from rwkeras.validation import invalid_argument
 
 # The Y of YIQ and of YCbCr, from R, G and B (ITU-R BT.601).
-_LUMA = np.array([0.299, 0.587, 0.114])
+LUMA = np.array([0.299, 0.587, 0.114])
 # Where colours vary by less than a level of 8 bits, they vary by rounding and compression alone.
 _LEAST_VARIANCE = 1 / 255**2
 
@@ -50,7 +50,7 @@ def with_luminance_of(image: Any, reference: Any) -> np.ndarray:
         height, width = colours.shape[:2]
         expected = f"an image of the same size, {width} x {height} pixels"
         raise invalid_argument("reference", expected, f"{light.shape[1]} x {light.shape[0]}")
-    moved = colours + ((light - colours) @ _LUMA)[..., np.newaxis]
+    moved = colours + ((light - colours) @ LUMA)[..., np.newaxis]
     return np.clip(moved, 0, 1).astype(np.float32)
 
 

@@ -1,8 +1,10 @@
 """The curvature pairs of L-BFGS and the direction they give."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
+
+from rwkeras.optimizers.rows import chosen, dot
 
 
 class History(NamedTuple):
@@ -27,11 +29,6 @@ class History(NamedTuple):
     stored: tf.Tensor
 
 
-def dot(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-    """Returns the inner products of rows, [batch]."""
-    return tf.linalg.matvec(a[:, tf.newaxis], b)[:, 0]
-
-
 def empty(position: tf.Tensor, memory: int) -> History:
     """Returns a history without pairs for positions of [batch, n]."""
     batch = position.shape[0]
@@ -48,32 +45,6 @@ def empty(position: tf.Tensor, memory: int) -> History:
 def clear(history: History, members: tf.Tensor) -> History:
     """Returns the history with the pairs of some members forgotten."""
     return history._replace(stored=tf.where(members, 0, history.stored))
-
-
-def chosen(members: tf.Tensor, rows: Any, others: Any) -> Any:
-    """Returns rows for some members of a batch, others for the rest.
-
-    It is `tf.where` for large tensors: where all members do the same, as a single image does,
-    nothing is copied.
-
-    Args:
-        members: bool, [batch].
-        rows: A tensor, [batch, n], or a tuple of such.
-        others: The same.
-    """
-
-    def mixed() -> Any:
-        return tf.nest.map_structure(
-            lambda a, b: tf.where(members[:, tf.newaxis], a, b), rows, others
-        )
-
-    if members.shape[0] == 1:  # All or none: half as much is traced.
-        return tf.cond(members[0], lambda: rows, lambda: others)
-    return tf.cond(
-        tf.reduce_all(members),
-        lambda: rows,
-        lambda: tf.cond(tf.reduce_any(members), mixed, lambda: others),
-    )
 
 
 def store(history: History, step: tf.Tensor, change: tf.Tensor, members: tf.Tensor) -> History:

@@ -1,30 +1,72 @@
-"""L-BFGS in the graph: one loop, one evaluation of the objective a turn (see `lbfgs_turn`).
+"""L-BFGS in the graph: one loop, one evaluation of the objective a turn.
 
-So members of a batch advance on their own, no evaluation waits for another member's search, the
-number of evaluations is bounded exactly, and the loop can be left after any turn and entered again.
+In a turn each member of a batch tries one step: a member whose step is good takes it and turns to a
+new direction; the others go on searching along theirs (see `line_search`). So members advance on
+their own, no evaluation waits for another member's search, the number of evaluations is bounded
+exactly, and the loop can be left after any turn and entered again.
 
 TensorFlow Probability's line search takes its evaluations in loops of its own instead, which no
 count bounds and in which a batch waits for its slowest member.
 
 References:
     Liu and Nocedal (1989), On the limited memory BFGS method for large scale optimization.
+    Nocedal and Wright (2006), Numerical optimization, chapter 7.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from rwkeras.optimizers import history, line_search
-from rwkeras.optimizers.history import dot
-from rwkeras.optimizers.lbfgs_turn import (
-    LbfgsState,
-    begin,
-    norm,
-    scaled,
-    standing,
-    turn,
-)
+from rwkeras.optimizers.history import History
+from rwkeras.optimizers.line_search import Search, Trial
 from rwkeras.optimizers.problem import ValueAndGradient
+from rwkeras.optimizers.rows import chosen, dot, norm, scaled
+
+# A step of this many roundings of the position is none.
+_RESOLUTION = 100
+
+
+class LbfgsState(NamedTuple):
+    """State of L-BFGS.
+
+    Attributes:
+        position: The best point so far, [batch, n].
+        value: The scaled objective there, [batch].
+        gradient: The scaled gradient there, [batch, n].
+        scale: What the objective is multiplied by, [batch].
+        direction: The direction of the search under way, [batch, n].
+        search: The search under way.
+        low_gradient: The scaled gradient at the search's `low` step, [batch, n].
+        history: The curvature pairs.
+        reach: The length of the last step taken, [batch].
+        iterations: Steps taken, int32, [batch].
+        evaluations: Evaluations of the objective, int32, [batch].
+        converged: bool, [batch]: the gradient vanished, or a step from steepest descent left the
+            loss as it was.
+        failed: bool, [batch]: the start is not finite, or a search along steepest descent found
+            nothing.
+    """
+
+    position: tf.Tensor
+    value: tf.Tensor
+    gradient: tf.Tensor
+    scale: tf.Tensor
+    direction: tf.Tensor
+    search: Search
+    low_gradient: tf.Tensor
+    history: History
+    reach: tf.Tensor
+    iterations: tf.Tensor
+    evaluations: tf.Tensor
+    converged: tf.Tensor
+    failed: tf.Tensor
+
+    @property
+    def loss(self) -> tf.Tensor:
+        """The objective at `position`, [batch]."""
+        return self.value / self.scale
 
 
 def start(
@@ -58,7 +100,7 @@ def start(
         value=value,
         gradient=gradient,
         scale=scale,
-        direction=standing(failed, -gradient),
+        direction=_standing(failed, -gradient),
         search=line_search.begin(value, -dot(gradient, gradient), step),
         low_gradient=gradient,
         history=history.empty(position, memory),
@@ -91,12 +133,12 @@ def revise(
     value, gradient = state.scale * value, scaled(gradient, state.scale)
     reach = tf.math.divide_no_nan(norm(gradient) * first_step, length(gradient))
     failed = ~(tf.math.is_finite(value) & tf.math.is_finite(norm(gradient)))
-    search, direction, pairs = begin(state.history, value, gradient, reach)
+    search, direction, pairs = _begin(state.history, value, gradient, reach)
     return state._replace(
         position=position,
         value=value,
         gradient=gradient,
-        direction=standing(failed, direction),
+        direction=_standing(failed, direction),
         search=search,
         low_gradient=gradient,
         history=pairs,
@@ -133,11 +175,15 @@ def advance(
         within &= state.search.trials < max_trials
         return within & ~(state.converged | state.failed)
 
-    return tf.while_loop(
-        lambda *state: tf.reduce_any(active(LbfgsState(*state)) & (state[9] < until)),
-        lambda *state: turn(function, LbfgsState(*state), active(LbfgsState(*state))),
-        state,
-    )
+    def goes_on(*state) -> tf.Tensor:
+        state = LbfgsState(*state)
+        return tf.reduce_any(active(state) & (state.iterations < until))
+
+    def body(*state) -> LbfgsState:
+        state = LbfgsState(*state)
+        return _turn(function, state, active(state))
+
+    return tf.while_loop(goes_on, body, state)
 
 
 def best(state: LbfgsState) -> tf.Tensor:
@@ -145,3 +191,98 @@ def best(state: LbfgsState) -> tf.Tensor:
     step = state.search.low.step
     low = state.position + scaled(state.direction, step)
     return tf.where((step > 0)[:, tf.newaxis], low, state.position)
+
+
+def _turn(function: ValueAndGradient, state: LbfgsState, active: tf.Tensor) -> LbfgsState:
+    """Tries one step of every active member."""
+    step = tf.where(active, state.search.step, tf.zeros_like(state.reach))
+    value, gradient = function(state.position + scaled(state.direction, step))
+    value, gradient = state.scale * value, scaled(gradient, state.scale)
+    trial = Trial(step, value, dot(gradient, state.direction))
+    state = state._replace(evaluations=state.evaluations + tf.cast(active, tf.int32))
+
+    accepted = active & line_search.is_accepted(state.search.origin, trial)
+    searching = active & ~accepted
+    narrowed = line_search.narrow(state.search, trial)
+    is_low = searching & (narrowed.low.step == step)
+    low_gradient = chosen(is_low, gradient, state.low_gradient)
+    search = narrowed.where(searching, state.search)
+    state = state._replace(search=search, low_gradient=low_gradient)
+
+    exhausted = searching & line_search.is_exhausted(search)
+    # A search that ends without a step that satisfies both conditions may have one that satisfies
+    # the first.
+    lowered = exhausted & (search.low.step > 0)
+    taken = trial.where(accepted, search.low)
+    gradient = chosen(accepted, gradient, low_gradient)
+    return tf.cond(
+        tf.reduce_any(accepted | exhausted),
+        lambda: _move(state, accepted | lowered, taken, gradient, exhausted & ~lowered),
+        lambda: state,
+    )
+
+
+def _move(
+    state: LbfgsState, moves: tf.Tensor, taken: Trial, gradient: tf.Tensor, stuck: tf.Tensor
+) -> LbfgsState:
+    """Takes the steps that were found and begins new searches.
+
+    Args:
+        state: The state before.
+        moves: Which members take the step.
+        taken: The step.
+        gradient: The gradient there.
+        stuck: Which members' searches found nothing: they begin again from steepest descent, or
+            give up if that is where they come from.
+    """
+    step = scaled(state.direction, tf.where(moves, taken.step, tf.zeros_like(state.reach)))
+    level = moves & (taken.value >= state.value)
+    steepest = state.history.stored == 0
+    pairs = history.store(state.history, step, gradient - state.gradient, moves)
+    pairs = history.clear(pairs, stuck | level)
+
+    position = state.position + step
+    value = tf.where(moves, taken.value, state.value)
+    gradient = chosen(moves, gradient, state.gradient)
+    reach = tf.where(moves, norm(step), state.reach)
+    begun, direction, pairs = _begin(pairs, value, gradient, reach)
+    # What remains to be gained is below what the position's own digits can say.
+    epsilon = tf.experimental.numpy.finfo(position.dtype.as_numpy_dtype).eps
+    resolved = reach <= _RESOLUTION * epsilon * norm(position)
+    new = moves | stuck
+    return state._replace(
+        position=position,
+        value=value,
+        gradient=gradient,
+        direction=chosen(new, direction, state.direction),
+        search=begun.where(new, state.search),
+        low_gradient=chosen(new, gradient, state.low_gradient),
+        history=pairs,
+        reach=reach,
+        iterations=state.iterations + tf.cast(moves, tf.int32),
+        converged=state.converged
+        | (new & (norm(gradient) == 0))
+        | (level & steepest)
+        | (stuck & steepest & resolved),
+        failed=state.failed | (stuck & steepest & ~resolved),
+    )
+
+
+def _begin(
+    pairs: History, value: tf.Tensor, gradient: tf.Tensor, reach: tf.Tensor
+) -> tuple[Search, tf.Tensor, History]:
+    """Returns a new search, its direction, and the pairs, forgotten where they lead uphill."""
+    direction = history.descent_direction(pairs, gradient)
+    slope = dot(gradient, direction)
+    steepest = ~(slope < 0) | (pairs.stored == 0)
+    size = norm(gradient)
+    direction = chosen(steepest, -gradient, direction)
+    slope = tf.where(steepest, -size * size, slope)
+    # Without pairs there is no scale: the length of the last step is the best guess.
+    step = tf.where(steepest, tf.math.divide_no_nan(reach, size), tf.ones_like(size))
+    return line_search.begin(value, slope, step), direction, history.clear(pairs, steepest)
+
+
+def _standing(failed: tf.Tensor, direction: tf.Tensor) -> tf.Tensor:
+    """Returns a direction in which a member that has failed goes nowhere."""
+    return chosen(failed, tf.zeros_like(direction), direction)

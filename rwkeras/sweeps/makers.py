@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from rwkeras.backend import keras
+from rwkeras.rotation.rival import train_rotation_rival, untrained_twin
+from rwkeras.rotation.settings import RotationSettings
 from rwkeras.stacking.settings import StackSettings
 from rwkeras.stacking.stack import stack
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import JobResult
 from rwkeras.sweeps.pictures import read_picture
-from rwkeras.training.rotation import train_rotation_rival, untrained_twin
-from rwkeras.training.settings import RotationSettings
 
 # Where Keras writes when a model was saved, which would make a new file of the same network.
 _METADATA, _UNDATED = "metadata.json", {"date_saved": "1980-01-01@00:00:00"}

@@ -7,8 +7,8 @@ is in them is told by correlations, and after the affine map of colours that sui
 import numpy as np
 from PIL import Image
 
-# Weights of red, green and blue in brightness, of ITU-R BT.601.
-_BRIGHTNESS = np.array([0.299, 0.587, 0.114])
+from rwkeras.images.colors import LUMA
+
 # Of each side: networks pad with zeros, and what they make of the border says nothing of an image.
 _BORDER = 1 / 8
 # Edges may be off by an 1/32 of the side, contours are those on a grid of so many squares a side.
@@ -86,7 +86,7 @@ def edges(image: np.ndarray, source: np.ndarray) -> float:
 
 def contours(image: np.ndarray, source: np.ndarray) -> float:
     """Returns the correlation of two images' brightness on a coarse grid, without borders."""
-    grids = (_coarse(middle(x) @ _BRIGHTNESS, _CONTOUR_SQUARES) for x in (image, source))
+    grids = (_coarse(middle(x) @ LUMA, _CONTOUR_SQUARES) for x in (image, source))
     return correlation(*grids)
 
 
@@ -130,7 +130,7 @@ def structure(image: np.ndarray, source: np.ndarray) -> dict[str, float]:
         "edges": edges(image, source),
         "edges_by_chance": edges(image, mirrored),
         "brightness": abs(
-            correlation(middle(image) @ _BRIGHTNESS, middle(source) @ _BRIGHTNESS),
+            correlation(middle(image) @ LUMA, middle(source) @ LUMA),
         ),
         "contours": contours(mapped, source),
         "contours_by_chance": contours(color_mapped(image, mirrored), mirrored),

@@ -13,8 +13,9 @@ from rwkeras.networks.features import INPUT, check_image_shape, feature_extracto
 from rwkeras.networks.precision import fast_bfloat16, lower_precision, weights_size
 from rwkeras.objectives.losses import content_loss
 from rwkeras.objectives.objective import Objective
-from rwkeras.optimizers.checkpoint import Checkpoints, digest, minimize
+from rwkeras.optimizers.checkpoint import Checkpoints, digest
 from rwkeras.optimizers.descent import DescentState
+from rwkeras.optimizers.loop import minimize
 from rwkeras.optimizers.minimizer import Minimizer
 from rwkeras.optimizers.problem import Problem
 from rwkeras.optimizers.run import Run

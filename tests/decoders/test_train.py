@@ -14,10 +14,10 @@ from rwkeras import DecoderSettings, DecoderTraining, TrainedDecoder
 from rwkeras.backend import keras
 from rwkeras.decoders import train as module
 from rwkeras.decoders.backup import forget_backup
-from rwkeras.decoders.crops import random_crops, split
 from rwkeras.decoders.decnn import parts
 from rwkeras.decoders.levels import encoder_to
 from rwkeras.decoders.photographs import read_photographs
+from rwkeras.decoders.random_crops import random_crops, split
 from rwkeras.images.photographs import OTHERS
 from rwkeras.images.writing import write_image
 from tests.conftest import waves

@@ -12,7 +12,8 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
-from rwkeras.optimizers.checkpoint import Checkpoints, digest, kept_bounds, minimize
+from rwkeras.optimizers.checkpoint import Checkpoints, digest, kept_bounds
+from rwkeras.optimizers.loop import minimize
 from rwkeras.optimizers.minimizer import Minimizer
 from rwkeras.optimizers.problem import Problem
 from rwkeras.optimizers.run import Run

@@ -77,11 +77,6 @@ def test_cleared_it_gives_the_scaled_gradient():
     np.testing.assert_allclose(direction[1], bfgs(steps, changes, np.ones(SIZE)))
 
 
-def test_dot():
-    a, b = RNG.normal(size=(2, 3, 5))
-    np.testing.assert_allclose(history.dot(tf.constant(a), tf.constant(b)), (a * b).sum(1))
-
-
 def test_what_all_members_do_copies_nothing():
     steps, changes = (tf.constant(RNG.normal(size=(1, SIZE))) for _ in range(2))
     before = history.empty(steps, MEMORY)
@@ -90,12 +85,3 @@ def test_what_all_members_do_copies_nothing():
     assert all(a is b for a, b in zip(after.steps, (*before.steps[1:], steps), strict=True))
     same = history.store(after, *rows, tf.constant([False]))
     assert all(a is b for a, b in zip(same.changes, after.changes, strict=True))
-
-
-def test_chosen():
-    ours, theirs = tf.ones([2, 3]), tf.zeros([2, 3])
-    assert history.chosen(tf.constant([True, True]), ours, theirs) is ours
-    assert history.chosen(tf.constant([False, False]), ours, theirs) is theirs
-    mixed = history.chosen(tf.constant([True, False]), (ours, theirs), (theirs, ours))
-    np.testing.assert_array_equal(mixed[0], [[1, 1, 1], [0, 0, 0]])
-    np.testing.assert_array_equal(mixed[1], [[0, 0, 0], [1, 1, 1]])

@@ -4,7 +4,7 @@ import scipy.optimize
 import tensorflow as tf
 
 from rwkeras.optimizers import line_search
-from rwkeras.optimizers.checkpoint import minimize
+from rwkeras.optimizers.loop import minimize
 from rwkeras.optimizers.minimizer import PROBES, Minimizer
 from rwkeras.optimizers.problem import Problem
 from rwkeras.optimizers.run import Run

@@ -22,9 +22,9 @@ from rwkeras.images.collection import each_image
 from rwkeras.images.photographs import photographs
 from rwkeras.networks.initializers import get_initializer
 from rwkeras.networks.vgg import VGG19, build_vgg, narrowed, random_kernels
-from rwkeras.training.crops import ROTATIONS, Regions, rotated_crops, split
-from rwkeras.training.folding import fold, with_batch_normalization
-from rwkeras.training.settings import RotationSettings
+from rwkeras.rotation.folding import fold, with_batch_normalization
+from rwkeras.rotation.rotated_crops import ROTATIONS, Parts, rotated_crops, split
+from rwkeras.rotation.settings import RotationSettings
 
 _DEFAULTS = RotationSettings()
 
@@ -172,8 +172,8 @@ def _classifier(normalized: keras.Model, settings: RotationSettings) -> keras.Mo
 
 def _fit(
     classifier: keras.Model,
-    training: Regions,
-    held_out: Regions,
+    training: Parts,
+    held_out: Parts,
     settings: RotationSettings,
     callback: RotationCallback | None,
 ) -> tuple[list[RotationProgress], bool]:

@@ -6,8 +6,8 @@ import pytest
 import rwkeras
 from rwkeras.images.photographs import UPRIGHT, photographs
 from rwkeras.images.writing import write_image
-from rwkeras.training.rotation import train_rotation_rival, untrained_twin
-from rwkeras.training.settings import RotationSettings
+from rwkeras.rotation.rival import train_rotation_rival, untrained_twin
+from rwkeras.rotation.settings import RotationSettings
 
 SETTINGS = RotationSettings(
     width=1 / 16, crop_size=32, photo_size=0, batch_size=8, steps=45, report_every=20, seed=3

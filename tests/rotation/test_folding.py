@@ -2,7 +2,7 @@ import numpy as np
 
 import rwkeras
 from rwkeras.networks.batch_normalization import adapt_batch_normalization
-from rwkeras.training.folding import fold, with_batch_normalization
+from rwkeras.rotation.folding import fold, with_batch_normalization
 
 
 def test_the_folded_network_is_the_normalised_one(batch):

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from rwkeras import DecoderTraining
-from rwkeras.decoders.crops import random_crops, split
 from rwkeras.decoders.photographs import Photographs
+from rwkeras.decoders.random_crops import random_crops, split
 
 SIZE, CROP = 24, 8
 TRAINING = DecoderTraining(photo_size=SIZE, crop_size=CROP, batch_size=4, vary_colors=False, seed=5)

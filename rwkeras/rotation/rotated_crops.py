@@ -8,13 +8,13 @@ import tensorflow as tf
 
 from rwkeras.images.reading import fit_longer_side
 from rwkeras.random import derive_seed, generator_key
-from rwkeras.training.settings import RotationSettings
+from rwkeras.rotation.settings import RotationSettings
 from rwkeras.validation import invalid_argument
 
 ROTATIONS = 4
 
 
-class Regions(NamedTuple):
+class Parts(NamedTuple):
     """Parts of photographs to take crops from.
 
     Attributes:
@@ -26,7 +26,7 @@ class Regions(NamedTuple):
     sizes: tf.Tensor
 
 
-def split(photos: Iterable[np.ndarray], settings: RotationSettings) -> tuple[Regions, Regions]:
+def split(photos: Iterable[np.ndarray], settings: RotationSettings) -> tuple[Parts, Parts]:
     """Divides photographs into what is trained on and what is held out.
 
     The strip that is held out stands in the middle, for photographs have no top and bottom alike.
@@ -61,16 +61,16 @@ def split(photos: Iterable[np.ndarray], settings: RotationSettings) -> tuple[Reg
     return _stacked(training), _stacked(held_out)
 
 
-def _stacked(regions: list[np.ndarray]) -> Regions:
+def _stacked(regions: list[np.ndarray]) -> Parts:
     sizes = np.array([region.shape[:2] for region in regions], np.int32)
     pixels = np.zeros((len(regions), *sizes.max(axis=0), 3), np.uint8)
     for stacked, region, (height, width) in zip(pixels, regions, sizes, strict=True):
         stacked[:height, :width] = region
-    return Regions(tf.constant(pixels), tf.constant(sizes))
+    return Parts(tf.constant(pixels), tf.constant(sizes))
 
 
 def rotated_crops(
-    regions: Regions, settings: RotationSettings, stream: str, numbers: range
+    regions: Parts, settings: RotationSettings, stream: str, numbers: range
 ) -> tf.data.Dataset:
     """Returns batches of crops, each crop upright and turned by 90, 180 and 270 degrees.
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from rwkeras.training.crops import rotated_crops, split
-from rwkeras.training.settings import RotationSettings
+from rwkeras.rotation.rotated_crops import rotated_crops, split
+from rwkeras.rotation.settings import RotationSettings
 
 SETTINGS = RotationSettings(crop_size=32, zoom=1, photo_size=0, batch_size=3)
 

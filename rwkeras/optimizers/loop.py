@@ -1,0 +1,43 @@
+"""The loop of an optimisation run: to its end, with a callback and checkpoints."""
+
+from rwkeras.optimizers.checkpoint import Checkpoints
+from rwkeras.optimizers.run import Run
+from rwkeras.optimizers.settings import Callback, OptimizationResult
+
+
+def minimize(
+    run: Run, callback: Callback | None = None, checkpoints: Checkpoints | None = None
+) -> OptimizationResult:
+    """Takes a run to its end.
+
+    Args:
+        run: Where to begin.
+        callback: Hears of the start, of every `report_every` iterations and of the end; may stop
+            the run.
+        checkpoints: Where the run's state is kept, and from where it goes on.
+    """
+    if checkpoints is not None:
+        checkpoints.restore()
+    try:
+        stopped = _advance(run, callback, checkpoints)
+    finally:
+        # Whatever ends it, an interruption as well.
+        if checkpoints is not None:
+            checkpoints.save()
+    return run.result(stopped)
+
+
+def _advance(run: Run, callback: Callback | None, checkpoints: Checkpoints | None) -> bool:
+    """Takes a run to its end; returns whether the callback stopped it before."""
+    heard = None
+    while True:
+        due = heard is None or run.finished or run.iteration % run.settings.report_every == 0
+        if callback is not None and due and heard != run.evaluations:
+            heard = run.evaluations
+            if callback(run.progress()):
+                return True
+        if run.finished:
+            return False
+        run.advance()
+        if checkpoints is not None:
+            checkpoints.save_if_due()

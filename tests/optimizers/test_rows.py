@@ -1,0 +1,28 @@
+import numpy as np
+import tensorflow as tf
+
+from rwkeras.optimizers.rows import chosen, dot, norm
+
+RNG = np.random.default_rng(1)
+
+
+def test_dot():
+    a, b = RNG.normal(size=(2, 3, 5))
+    np.testing.assert_allclose(dot(tf.constant(a), tf.constant(b)), (a * b).sum(1))
+
+
+def test_chosen():
+    ours, theirs = tf.ones([2, 3]), tf.zeros([2, 3])
+    assert chosen(tf.constant([True, True]), ours, theirs) is ours
+    assert chosen(tf.constant([False, False]), ours, theirs) is theirs
+    mixed = chosen(tf.constant([True, False]), (ours, theirs), (theirs, ours))
+    np.testing.assert_array_equal(mixed[0], [[1, 1, 1], [0, 0, 0]])
+    np.testing.assert_array_equal(mixed[1], [[0, 0, 0], [1, 1, 1]])
+
+
+def test_norms_neither_over_nor_underflow():
+    rows = RNG.normal(size=(3, 5)).astype(np.float32)
+    factors = np.float32([[1e30], [1], [1e-30]])
+    expected = np.linalg.norm(rows.astype(np.float64), axis=1) * factors[:, 0]
+    np.testing.assert_allclose(norm(tf.constant(rows * factors)), expected, rtol=1e-6)
+    assert norm(tf.zeros([1, 4])).numpy() == [0]

@@ -3,6 +3,10 @@
 import ctypes
 import gc
 import hashlib
+import os
+
+# Before TensorFlow is imported: with oneDNN it never gives back what it has once taken.
+os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
 
 import numpy as np
 import pytest

@@ -63,19 +63,19 @@ class Cache:
         self._lock = threading.Lock()
         self._entries = OrderedDict[_Key, _Entry]()
         self._owners = dict[int, weakref.ref]()
-        # Owners die at any time, and in any thread, maybe one that holds the lock.
-        self._dead = deque[int]()
+        # Owners are deleted at any time, and in any thread, maybe one that holds the lock.
+        self._deleted = deque[int]()
 
     def __len__(self) -> int:
         """Returns how many values there are."""
         with self._lock:
-            gone = self._bury()
+            gone = self._pop_ownerless()
             count = len(self._entries)
         del gone
         return count
 
     def clear(self) -> None:
-        """Forgets all values."""
+        """Removes all values."""
         with self._lock:
             gone = list(self._entries.values())
             self._entries.clear()
@@ -100,11 +100,11 @@ class Cache:
         """
         place = _Key(None if owner is None else id(owner), key)
         with self._lock:
-            gone = self._bury()
+            gone = self._pop_ownerless()
             entry = self._entries.get(place)
             if entry is None:
                 entry = self._entries[place] = _Entry(1)
-                self._watch(owner)
+                self._track_owner(owner)
             self._entries.move_to_end(place)
             gone += self._evict()
         _free(gone)
@@ -127,7 +127,7 @@ class Cache:
         return None if entry is None or not entry.made else entry.value
 
     def put(self, key: Hashable, value: Any, weight: int = 1) -> None:
-        """Keeps a value of no owner, in place of another of the same key."""
+        """Stores a value of no owner, in place of another of the same key."""
         entry = _Entry(weight)
         entry.made, entry.value = True, value
         place = _Key(None, key)
@@ -138,28 +138,28 @@ class Cache:
         del replaced
         _free(gone)
 
-    def _watch(self, owner: Any) -> None:
-        """Has the values of an owner go with it."""
+    def _track_owner(self, owner: Any) -> None:
+        """Registers an owner, whose values are removed when it is garbage collected."""
         if owner is None or id(owner) in self._owners:
             return
         number = id(owner)
-        self._owners[number] = weakref.ref(owner, lambda _: self._mourn(number))
+        self._owners[number] = weakref.ref(owner, lambda _: self._owner_deleted(number))
 
-    def _mourn(self, number: int) -> None:
-        """Notes that an owner is gone, and forgets its values unless someone holds the lock."""
-        self._dead.append(number)
+    def _owner_deleted(self, number: int) -> None:
+        """Marks an owner as deleted, and removes its values unless another thread has the lock."""
+        self._deleted.append(number)
         if self._lock.acquire(blocking=False):
             try:
-                gone = self._bury()
+                gone = self._pop_ownerless()
             finally:
                 self._lock.release()
             del gone
 
-    def _bury(self) -> list[_Entry]:
-        """Takes the values of owners that are gone out of the cache; returns them."""
+    def _pop_ownerless(self) -> list[_Entry]:
+        """Removes and returns the entries of deleted owners."""
         gone = list[_Entry]()
-        while self._dead:
-            number = self._dead.popleft()
+        while self._deleted:
+            number = self._deleted.popleft()
             reference = self._owners.get(number)
             if reference is None or reference() is not None:  # A new one has the number.
                 continue
@@ -169,7 +169,7 @@ class Cache:
         return gone
 
     def _evict(self) -> list[_Entry]:
-        """Takes what is too much out of the cache, but never the newest; returns it."""
+        """Removes the least recently used entries beyond the limit, never the newest."""
         gone = list[_Entry]()
         total = sum(entry.weight for entry in self._entries.values())
         while total > self._limit and len(self._entries) > 1:
@@ -191,7 +191,7 @@ class Cache:
 
 
 def _free(gone: list[_Entry]) -> None:
-    """Takes apart what a cache let go, outside of its lock, and empties the list.
+    """Frees removed entries, outside of the cache's lock, and empties the list.
 
     TensorFlow's graphs are cycles of objects, which else wait for the collector's oldest
     generation: hundreds of MiB were seen to.

@@ -67,7 +67,7 @@ class Study:
         return self._images[key]
 
     def run(self, jobs: Mapping[Any, Job]) -> dict[Any, JobResult]:
-        """Has jobs done and returns the results of those that have one, by label."""
+        """Runs jobs and returns the results of those that succeeded, by label."""
         ended = self.runner(Manifest(tuple(jobs.values())), self.folder, self.callback)
         for _, failure in ended.failures:
             note = f"A job failed: {failure.reason}"

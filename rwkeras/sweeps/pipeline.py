@@ -47,7 +47,7 @@ class _RunSome(beam.DoFn):
         self._failed = beam.metrics.Metrics.counter("rwkeras.sweep", "failed")
 
     def setup(self) -> None:
-        """Hires a worker."""
+        """Starts a worker process."""
         self._worker = Worker(self._folder, self._threads)
 
     def process(self, element: Sequence[int]) -> Iterator[tuple[str, str]]:
@@ -61,7 +61,7 @@ class _RunSome(beam.DoFn):
                 yield job_key(job), failure.reason
 
     def teardown(self) -> None:
-        """Dismisses the worker."""
+        """Ends the worker process."""
         self._worker.end()
 
 

@@ -38,7 +38,7 @@ def _serve(connection: Connection, folder: str, threads: int) -> None:
 
 @contextlib.contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Makes processes that are started deaf to Ctrl-C, which is for the one that starts them."""
+    """Blocks SIGINT in processes started within, so that Ctrl-C reaches their parent alone."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -47,7 +47,7 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 class Worker:
-    """Has jobs run in a process of its own, which is started when the first job comes.
+    """A process that runs jobs one at a time, started when the first job comes.
 
     If the process dies, that is recorded as the reason why its job failed, and the next job gets
     another process. What a job leaves in memory, such as its network, is there for the next.
@@ -88,7 +88,7 @@ class Worker:
         return self._connection
 
     def give(self, job: Job) -> None:
-        """Has a job begun."""
+        """Sends a job to the process."""
         if self._process is None or not self._process.is_alive():
             self.end()
             self._start()
@@ -111,7 +111,7 @@ class Worker:
             return job, Store(self._folder).fail(job, failure)
 
     def run(self, job: Job) -> Failure | None:
-        """Has a job done; returns why it failed, or None."""
+        """Runs a job in the process; returns why it failed, or None."""
         self.give(job)
         return self.take()[1]
 

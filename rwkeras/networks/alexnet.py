@@ -144,13 +144,18 @@ def alexnet(
     linear. Caffe rounds the size of a pooling's output up and this one down, which is the same for
     227 x 227.
 
-    A file's name ends in .h5, as Keras saves this very network, or in .npy: a pickled dictionary of
-    [kernel, bias], or of {"weights": kernel, "biases": bias}, by layer name, which is how Caffe's
-    weights circulate for TensorFlow. Of these kernels are taken to be [height, width, input
-    channels / groups, filters], that of `conv1` to expect BGR, and that of `fc6` a flattened
-    [height, width, channels]. Such a file is read without running what a pickle could. It does
-    not say for which order of layers it is: bvlc_alexnet.npy wants `norm_first`, CaffeNet's, with
-    which Mahendran and Vedaldi worked, does not.
+    A file is one of Keras's (.h5), or has arrays named "LAYER/kernel", [height, width, input
+    channels / groups, filters], and "LAYER/bias" (.npz, .safetensors). The kernel of `conv1`
+    expects RGB, and that of `fc6` a flattened [height, width, channels]. Caffe's weights circulate
+    as a pickle, bvlc_alexnet.npy, whose `conv1` expects BGR; of one that is trusted,
+
+        layers = np.load("bvlc_alexnet.npy", allow_pickle=True, encoding="latin1").item()
+        layers["conv1"][0] = layers["conv1"][0][:, :, ::-1]
+        pairs = {n: zip(("kernel", "bias"), pair) for n, pair in layers.items()}
+        np.savez("alexnet.npz", **{f"{n}/{role}": x for n, p in pairs.items() for role, x in p})
+
+    makes such a file. None says for which order of layers it is: that one wants `norm_first`,
+    CaffeNet's, with which Mahendran and Vedaldi worked, does not.
 
     Args:
         input_shape: (height, width, 3); None stands for any size. With `include_top` it must be

@@ -1,10 +1,12 @@
-import os
-import struct
+import inspect
+import re
+import sys
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from safetensors.numpy import save_file
 
 import rwkeras
 from rwkeras.networks.alexnet import (
@@ -16,7 +18,6 @@ from rwkeras.networks.alexnet import (
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.precision import lower_precision
 
-SOURCE = "bvlc_alexnet.npy is at http://www.cs.toronto.edu/~guerzhoy/tf_alexnet/"
 CONVS = [f"conv{number}" for number in range(1, 6)]
 STAGES = {
     "conv1": ["pool1", "norm1"],
@@ -178,58 +179,20 @@ def test_saved_and_loaded(network, tmp_path):
     np.testing.assert_array_equal(again(BROAD), network(BROAD))
 
 
-def caffe_layers(model):
-    """What a .npy file holds of the model's weights: the first kernel is for BGR."""
-    layers = {name: layer_weights(model, name) for name in CONVS}
-    layers["conv1"][0] = layers["conv1"][0][:, :, ::-1]
-    return layers
-
-
-def python_2_array(array):
-    """The pickle of a float32 array as Python 2 wrote it, protocol 2."""
-    shape = b"(" + b"".join(b"J" + struct.pack("<i", size) for size in array.shape) + b"t"
-    data = np.asarray(array, "<f4").tobytes()
-    return (
-        b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
-        b"(K\x01" + shape + b"cnumpy\ndtype\nU\x02f4K\x00K\x01\x87R"
-        b"(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89"
-        b"T" + struct.pack("<i", len(data)) + data + b"tb"
-    )
-
-
-def python_2_npy(layers):
-    """A .npy file of a dictionary as NumPy wrote it under Python 2."""
-    header = b"{'descr': '|O', 'fortran_order': False, 'shape': (), }"
-    header += b" " * (64 - (10 + len(header) + 1) % 64) + b"\n"
-    items = b"".join(
-        b"U"
-        + bytes([len(name)])
-        + name.encode()
-        + b"]("
-        + b"".join(map(python_2_array, pair))
-        + b"e"
-        for name, pair in layers.items()
-    )
-    return (
-        b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + b"\x80\x02"
-        b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
-        b"(K\x01)cnumpy\ndtype\nU\x02O8K\x00K\x01\x87R"
-        b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?tb\x89"
-        b"](}(" + items + b"uetb."
-    )
+def arrays_of(model):
+    """The arrays of a file without Keras's names."""
+    return {
+        f"{name}/{role}": weight
+        for name in CONVS
+        for role, weight in zip(("kernel", "bias"), layer_weights(model, name), strict=True)
+    }
 
 
 def write(kind, model, path):
-    layers = caffe_layers(model)
-    if kind == "lists":
-        np.save(path, layers)
-    elif kind == "dictionaries":
-        named = {n: {"weights": k, "biases": b} for n, (k, b) in layers.items()}
-        np.save(path, {**named, "fc6": {"weights": np.ones((2, 2)), "biases": np.ones(2)}})
-    elif kind == "fortran":
-        np.save(path, {n: [np.asfortranarray(k, ">f8"), b] for n, (k, b) in layers.items()})
-    elif kind == "python 2":
-        path.write_bytes(python_2_npy(layers))
+    if kind == "npz":
+        np.savez(path, **arrays_of(model))
+    elif kind == "safetensors":
+        save_file(arrays_of(model), path)
     elif kind == "weights":
         model.save_weights(path)
     else:
@@ -239,10 +202,8 @@ def write(kind, model, path):
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
-        ("lists", "a.npy"),
-        ("dictionaries", "a.npy"),
-        ("fortran", "a.npy"),
-        ("python 2", "a.npy"),
+        ("npz", "a.npz"),
+        ("safetensors", "a.safetensors"),
         ("weights", "a.weights.h5"),
         ("model", "a.h5"),
     ],
@@ -250,86 +211,62 @@ def write(kind, model, path):
 @pytest.mark.filterwarnings("ignore:.*HDF5 file")
 def test_weights_from_a_file(network, tmp_path, kind, name):
     write(kind, network, tmp_path / name)
-    loaded = alexnet(weights=tmp_path / name if kind == "lists" else str(tmp_path / name))
+    loaded = alexnet(weights=tmp_path / name if kind == "npz" else str(tmp_path / name))
     for got, want in zip(loaded.get_weights(), network.get_weights(), strict=True):
         np.testing.assert_array_equal(got, want)
 
 
-def test_what_python_2_wrote_is_what_numpy_reads(network, tmp_path):
-    write("python 2", network, tmp_path / "a.npy")
-    loaded = np.load(tmp_path / "a.npy", allow_pickle=True, encoding="latin1").item()
-    np.testing.assert_array_equal(loaded["conv5"][0], layer_weights(network, "conv5")[0])
+def test_how_caffes_weights_become_such_a_file(network, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    layers = {name: layer_weights(network, name) for name in CONVS}
+    layers["conv1"][0] = layers["conv1"][0][:, :, ::-1]
+    np.save("bvlc_alexnet.npy", layers)
+    lines = re.findall(r"^ {8}((?:layers|pairs|np).*)$", inspect.getdoc(alexnet), re.MULTILINE)
+    lines = lines or re.findall(
+        r"^ {4}((?:layers|pairs|np).*)$", inspect.getdoc(alexnet), re.MULTILINE
+    )
+    assert len(lines) == 4
+    exec("\n".join(lines), {"np": np})
+    loaded = alexnet(weights="alexnet.npz")
+    for got, want in zip(loaded.get_weights(), network.get_weights(), strict=True):
+        np.testing.assert_array_equal(got, want)
 
 
-class Command:
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return os.mkdir, (self.path,)
-
-
-class Loader:
-    def __reduce__(self):
-        return np.load, ("a.npy",)
-
-
-class Forged:
-    """An array of objects whose addresses are in the file."""
-
-    def __reduce__(self):
-        state = (1, (1,), np.dtype("O"), False, b"12345678")
-        return np.empty(0).__reduce__()[0], (np.ndarray, (0,), b"b"), state
+@pytest.mark.parametrize("name", ["text.npz", "text.safetensors", "text.h5"])
+def test_files_that_are_none(tmp_path, name):
+    (tmp_path / name).write_text("no arrays, sorry")
+    path = str(tmp_path / name)
+    expected = (
+        "Invalid value for argument `weights`. Expected a file of arrays by layer. "
+        f"Received: weights={path} ("
+    )
+    with pytest.raises(ValueError) as error:
+        alexnet(weights=path)
+    assert str(error.value).startswith(expected)
 
 
-@pytest.mark.parametrize(
-    ("make", "reason"),
-    [
-        (Command, "posix.mkdir is no array"),
-        (lambda _: Loader(), "numpy.load is no array"),
-        (lambda _: Forged(), "an array of type |O8"),
-        (lambda _: np.array(["text"]), "an array of type <U4"),
-    ],
-)
-def test_a_pickle_runs_nothing(tmp_path, make, reason):
-    made, path = tmp_path / "made", str(tmp_path / "a.npy")
-    np.save(path, {"conv1": [make(str(made)), np.ones(96)]})
+def test_objects_are_not_unpickled(tmp_path):
+    np.savez(tmp_path / "a.npz", **{"conv1/kernel": np.array([{}], object)})
+    with pytest.raises(ValueError, match=r"Object arrays cannot be loaded when allow_pickle=False"):
+        alexnet(weights=tmp_path / "a.npz")
+
+
+def test_safetensors_missing(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(b"")
     with pytest.raises(ValueError) as error:
         alexnet(weights=path)
     assert str(error.value) == (
-        "Invalid value for argument `weights`. Expected a file of arrays by layer "
-        f"({SOURCE}). Received: weights={path} ({reason})"
+        "Invalid value for argument `weights`. Expected a file of arrays by layer. "
+        f"Received: weights={path} (safetensors is missing: pip install 'rwkeras[trained]')"
     )
-    assert not made.exists()
-
-
-def test_files_that_are_none(tmp_path):
-    cases = {
-        "list.npy": "'list' object has no attribute 'items'",
-        "array.npy": "an array, not a dictionary",
-        "version.npy": "an unknown version of the format",
-    }
-    np.save(tmp_path / "list.npy", np.array([[1, 2], [3]], object))
-    np.save(tmp_path / "array.npy", np.ones(3))
-    (tmp_path / "version.npy").write_bytes(b"\x93NUMPY\x03\x00")
-    for name, reason in cases.items():
-        path = str(tmp_path / name)
-        with pytest.raises(ValueError) as error:
-            alexnet(weights=path)
-        assert str(error.value) == (
-            "Invalid value for argument `weights`. Expected a file of arrays by layer "
-            f"({SOURCE}). Received: weights={path} ({reason})"
-        )
-    for name, reason in {"text.npy": ".*magic.*", "text.h5": "Unable to .*"}.items():
-        (tmp_path / name).write_text("no arrays, sorry")
-        with pytest.raises(ValueError, match=rf"{name} \({reason}\)$"):
-            alexnet(weights=tmp_path / name)
 
 
 def test_weights_that_do_not_fit(network, tmp_path):
-    layers, path = caffe_layers(network), str(tmp_path / "a.npy")
-    whole = [np.zeros((5, 5, 96, 256), np.float32), layers["conv2"][1]]
-    np.save(path, {**layers, "conv2": whole})
+    path = str(tmp_path / "a.npz")
+    whole = {"conv2/kernel": np.zeros((5, 5, 96, 256), np.float32)}
+    np.savez(path, **{**arrays_of(network), **whole})
     with pytest.raises(ValueError) as error:
         alexnet(weights=path)
     assert str(error.value) == (
@@ -363,18 +300,20 @@ def test_weights_that_do_not_fit(network, tmp_path):
         ),
         (
             {"weights": "imagenet"},
-            "Invalid value for argument `weights`. Expected None or the path of a .npy or .h5 "
-            "file. Received: weights=imagenet",
+            "Invalid value for argument `weights`. Expected None or the path of a file that "
+            "ends in .h5, .npz, .safetensors. "
+            "Received: weights=imagenet",
         ),
         (
             {"weights": 3},
-            "Invalid value for argument `weights`. Expected None or the path of a .npy or .h5 "
-            "file. Received: weights=3",
+            "Invalid value for argument `weights`. Expected None or the path of a file that "
+            "ends in .h5, .npz, .safetensors. "
+            "Received: weights=3",
         ),
         (
-            {"weights": "missing.npy"},
-            "Invalid value for argument `weights`. Expected the path of a file that exists "
-            f"({SOURCE}). Received: weights=missing.npy",
+            {"weights": "missing.npz"},
+            "Invalid value for argument `weights`. Expected the path of a file that exists. "
+            "Received: weights=missing.npz",
         ),
     ],
 )

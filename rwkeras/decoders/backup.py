@@ -2,19 +2,17 @@
 
 import contextlib
 import dataclasses
-import hashlib
 import json
 import os
 import shutil
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
 
 from rwkeras.backend import keras
 from rwkeras.decoders.photographs import Photographs
 from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
+from rwkeras.digests import digest
 from rwkeras.images.files import is_disk_full, whole_file
 from rwkeras.validation import invalid_argument
 
@@ -35,20 +33,12 @@ def description(
     """Returns what decides a training, as text: two of one description end alike."""
     some = photographs.squares.take(_DESCRIBED).as_numpy_iterator()
     described = {
-        "network": [encoder.name, encoder.output_names[0], _digest(encoder.get_weights())],
-        "photographs": [photographs.total, _digest(some)],
+        "network": [encoder.name, encoder.output_names[0], digest(encoder.get_weights())],
+        "photographs": [photographs.total, digest(some)],
         "decoder": dataclasses.asdict(decoder),
         "training": dataclasses.asdict(training),
     }
     return json.dumps(described, indent=1) + "\n"
-
-
-def _digest(arrays: Iterable[np.ndarray]) -> str:
-    """Returns the SHA-256 of arrays' bits."""
-    found = hashlib.sha256()
-    for array in arrays:
-        found.update(np.ascontiguousarray(array).tobytes())
-    return found.hexdigest()
 
 
 class _Backup(keras.callbacks.BackupAndRestore):

@@ -7,7 +7,6 @@ times as many as all the rest, and would differ with each source.
 """
 
 import dataclasses
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -15,23 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from rwkeras.backend import keras
+from rwkeras.digests import weights_digest
 from rwkeras.images.files import check_output, whole_file
 from rwkeras.networks.initializers import INITIALIZERS, He, RandomInitializer
 from rwkeras.networks.multiscale import BANK_SIZES, BIAS_STDDEV, FILTERS, LEVELS, multiscale
 from rwkeras.validation import check_choice, invalid_argument, plain_numbers
 
 FORMAT = "rwkeras multiscale recipe 1"
-
-
-def _digest(model: keras.Model) -> str:
-    """Returns the SHA-256 of all weights, float32, little-endian, in the model's order."""
-    bits = hashlib.sha256()
-    for weight in model.get_weights():
-        bits.update(np.ascontiguousarray(weight, "<f4").tobytes())
-    return bits.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -65,7 +55,7 @@ class MultiscaleRecipe:
             raise invalid_argument("initializer", expected, self.distribution)
         drawn = self._drawn()
         if not self.sha256:
-            object.__setattr__(self, "sha256", _digest(drawn))
+            object.__setattr__(self, "sha256", weights_digest(drawn.get_weights()))
         object.__setattr__(self, "sizes", tuple(self.sizes))
 
     def _drawn(self) -> keras.Model:
@@ -87,7 +77,7 @@ class MultiscaleRecipe:
             ValueError: Its bits are not those that the recipe was made with.
         """
         model = self._drawn()
-        found = _digest(model)
+        found = weights_digest(model.get_weights())
         if found != self.sha256:
             raise invalid_argument(
                 "recipe",

@@ -8,7 +8,6 @@ bit. A digest of each layer's kernel is kept and compared when it is made.
 """
 
 import dataclasses
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rwkeras.backend import keras
+from rwkeras.digests import weights_digest
 from rwkeras.images.files import check_output, whole_file
 from rwkeras.networks.calibrate import divide_weights
 from rwkeras.networks.initializers import INITIALIZERS, RandomInitializer
@@ -65,7 +65,7 @@ def candidate_kernel(
 
 def kernel_digest(kernel: np.ndarray) -> str:
     """Returns the SHA-256 of a kernel's bits."""
-    return hashlib.sha256(np.ascontiguousarray(kernel, "<f4").tobytes()).hexdigest()
+    return weights_digest([kernel])
 
 
 @dataclass(frozen=True)

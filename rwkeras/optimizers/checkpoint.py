@@ -1,7 +1,6 @@
 """Checkpointed runs: the whole state saved in a folder, and resumed from it."""
 
 import errno
-import hashlib
 import json
 import os
 import shutil
@@ -11,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from rwkeras.images.files import is_disk_full
@@ -28,16 +26,6 @@ class Bounds(NamedTuple):
 
     max_iterations: int
     max_evaluations: int | None
-
-
-def digest(tensors: Any) -> str:
-    """Returns a SHA-256 of tensors' dtypes, shapes and bytes, in the order of `tf.nest`."""
-    sha = hashlib.sha256()
-    for tensor in tf.nest.flatten(tensors):
-        array = np.ascontiguousarray(tensor)
-        sha.update(f"{array.dtype}{array.shape}".encode())
-        sha.update(array.tobytes())
-    return sha.hexdigest()[:16]
 
 
 class Checkpoints:

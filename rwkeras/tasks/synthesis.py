@@ -8,12 +8,13 @@ import tensorflow as tf
 from rwkeras.backend import keras
 from rwkeras.cache import CACHE
 from rwkeras.compiled import signature
+from rwkeras.digests import digest
 from rwkeras.eager import eager_only
 from rwkeras.networks.features import INPUT, check_image_shape, feature_extractor
 from rwkeras.networks.precision import fast_bfloat16, lower_precision, weights_size
 from rwkeras.objectives.losses import content_loss
 from rwkeras.objectives.objective import Objective
-from rwkeras.optimizers.checkpoint import Checkpoints, digest
+from rwkeras.optimizers.checkpoint import Checkpoints
 from rwkeras.optimizers.descent import DescentState
 from rwkeras.optimizers.loop import minimize
 from rwkeras.optimizers.minimizer import Minimizer
@@ -200,9 +201,9 @@ def _checkpoints(
         "terms": [term.name for term in objective.terms],
         **dataclasses.asdict(settings),
         "bfloat16": settings.precision != "float32" and fast_bfloat16(),
-        "start": [list(start.shape), digest(start)],
+        "start": [list(start.shape), digest([start])],
         "network": digest(weights),
-        "objective": digest(objective.data),
+        "objective": digest(tf.nest.flatten(objective.data)),
     }
     for name in ("checkpoint_dir", "checkpoint_seconds", "max_memory", "report_every"):
         del description[name]

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
-from rwkeras.optimizers.checkpoint import Checkpoints, digest, kept_bounds
+from rwkeras.optimizers.checkpoint import Checkpoints, kept_bounds
 from rwkeras.optimizers.loop import minimize
 from rwkeras.optimizers.minimizer import Minimizer
 from rwkeras.optimizers.problem import Problem
@@ -319,9 +319,3 @@ def test_killed_at_any_moment(tmp_path):
     assert reached[0] < reached[1] - 50 < lines[-1]
     assert lines[0] >= reached[-1] - 5
     np.testing.assert_array_equal(np.load(resumed), np.load(whole))
-
-
-def test_digest():
-    a, b = np.arange(6.0), np.arange(6.0).reshape(2, 3)
-    assert digest([a]) == digest([a.copy()])
-    assert len({digest([a]), digest([b]), digest([a.astype(np.float32)]), digest([a, b])}) == 4

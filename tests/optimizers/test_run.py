@@ -80,9 +80,9 @@ BOTH = Problem(LOSSES, {"float32": noise, "bfloat16": noise}, correct)
     ("optimizer", "parametrization"),
     [
         ("lbfgs", "pixels"),
-        ("lbfgs", "fourier"),
-        ("lbfgs", "adaptive"),
-        ("tfp", "pixels"),
+        pytest.param("lbfgs", "fourier", marks=pytest.mark.slow),
+        pytest.param("lbfgs", "adaptive", marks=pytest.mark.slow),
+        pytest.param("tfp", "pixels", marks=pytest.mark.slow),
         pytest.param("tfp", "fourier", marks=pytest.mark.slow),
         pytest.param("tfp", "adaptive", marks=pytest.mark.slow),
     ],

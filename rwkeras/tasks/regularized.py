@@ -29,8 +29,9 @@ from rwkeras.objectives.losses import content_loss
 from rwkeras.objectives.natural import alpha_norm_term, tv_beta_term
 from rwkeras.objectives.objective import Objective, content_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
+from rwkeras.settings import Settings, setting
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
-from rwkeras.validation import check_number, checked_seed, invalid_argument, plain_numbers
+from rwkeras.validation import checked_seed, invalid_argument
 
 # lambda_V of each layer of CNN-A, as their figures of inverted layers have it: 1, 10 and 100 times
 # 0.5. The deeper a layer, the less it says of the image and the more the prior has to.
@@ -44,38 +45,32 @@ _SIZE = 227
 
 
 @dataclass(frozen=True)
-class RegularizedInversionSettings:
-    """Settings of inversion with a prior; the paper's constants.
+class RegularizedInversionSettings(Settings):
+    """Settings of inversion with a prior; the paper's constants."""
 
-    Attributes:
-        layer: The layer whose activations are matched.
-        alpha: The exponent of the alpha-norm, at least 1.
-        beta: The exponent of the total variation, at least 1.
-        alpha_weight: Their lambda_alpha, for alpha = 6.
-        tv_weight: Their lambda_V, for beta = 2; None for what they took for this layer of CNN-A:
-            0.5 up to `conv2`, 5 up to `conv4`, 50 from `conv5` on.
-        image_norm: Their sigma, for 227 x 227 pixels of [0, 255] in three channels.
-        noise_stddev: Of the noise that it starts from, for pixels in [0, 1]; theirs has the norm
-            sigma: 27098 / (255 sqrt(3) 227).
-    """
-
-    layer: str = "conv4"
-    alpha: float = 6.0
-    beta: float = 2.0
-    alpha_weight: float = 2.16e8
-    tv_weight: float | None = None
-    image_norm: float = 27098.0
-    noise_stddev: float = 0.27
-
-    def __post_init__(self):
-        plain_numbers(self)
-        check_number("alpha", self.alpha, minimum=1)
-        check_number("beta", self.beta, minimum=1)
-        check_number("alpha_weight", self.alpha_weight)
-        if self.tv_weight is not None:
-            check_number("tv_weight", self.tv_weight)
-        check_number("image_norm", self.image_norm, exclusive=True)
-        check_number("noise_stddev", self.noise_stddev)
+    layer: str = setting("conv4", "The layer whose activations are matched.")
+    alpha: float = setting(6.0, "The exponent of the alpha-norm, at least 1.", minimum=1)
+    beta: float = setting(
+        2.0,
+        "The exponent of the total variation, at least 1; 1 leaves spikes, 2 does not.",
+        minimum=1,
+    )
+    alpha_weight: float = setting(2.16e8, "Their lambda_alpha, for alpha = 6.")
+    tv_weight: float | None = setting(
+        None,
+        "Their lambda_V, for beta = 2; None for what they took for this layer of CNN-A: 0.5 up to "
+        "`conv2`, 5 up to `conv4`, 50 from `conv5` on.",
+    )
+    image_norm: float = setting(
+        27098.0,
+        "Their sigma, for 227 x 227 pixels of [0, 255] in three channels.",
+        exclusive=True,
+    )
+    noise_stddev: float = setting(
+        0.27,
+        "Standard deviation of the noise that it starts from, for pixels in [0, 1]; theirs has the "
+        "norm sigma: 27098 / (255 sqrt(3) 227).",
+    )
 
 
 _DEFAULTS = RegularizedInversionSettings()

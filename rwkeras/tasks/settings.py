@@ -11,13 +11,8 @@ from rwkeras.backend import keras
 from rwkeras.networks.multiscale import JOINT, gram_layers, multiscale_layers
 from rwkeras.objectives.balance import WEIGHTINGS
 from rwkeras.objectives.joining import JOINS
-from rwkeras.validation import (
-    check_choice,
-    check_number,
-    invalid_argument,
-    plain_numbers,
-    python_number,
-)
+from rwkeras.settings import Settings, setting
+from rwkeras.validation import check_number, invalid_argument
 
 # What a style starts from, by name.
 INITS = ("content", "noise")
@@ -31,108 +26,86 @@ def layer_names(name: str, layers: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-@dataclass(frozen=True)
-class InversionSettings:
-    """Settings of inversion.
-
-    Attributes:
-        layer: The layer whose activations are matched.
-        weighting: How the loss is weighted; see `balance`. One loss has the same minimum
-            whatever its weight.
-        noise_stddev: Of the noise that it starts from, for pixels in [0, 1].
-    """
-
-    layer: str = "conv4_1"
-    weighting: str = "mean_absolute"
-    noise_stddev: float = 0.02
-
-    def __post_init__(self):
-        plain_numbers(self)
-        check_choice("weighting", self.weighting, WEIGHTINGS)
-        check_number("noise_stddev", self.noise_stddev)
+def _checked_size(name: str, size: Any) -> tuple[int, int]:
+    if not isinstance(size, tuple | list) or len(size) != 2:
+        raise invalid_argument(name, "(width, height)", size)
+    for side in size:
+        check_number(name, side, integer=True, minimum=2)
+    return size[0], size[1]
 
 
-@dataclass(frozen=True)
-class TextureSettings:
-    """Settings of texture synthesis.
-
-    Attributes:
-        layers: The layers whose Gram matrices are matched.
-        output_size: (width, height) of the result in pixels; None for the source's.
-        weighting: How the layers' losses are weighted; see `balance`.
-        noise_stddev: Of the noise that it starts from, for pixels in [0, 1].
-        join: How the Gram matrices of several sources become one; see `join_grams`.
-        source_weights: How much each of several sources counts; None for its size.
-    """
-
-    layers: tuple[str, ...] = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
-    output_size: tuple[int, int] | None = None
-    weighting: str = "mean_absolute"
-    noise_stddev: float = 0.02
-    join: str = "mean"
-    source_weights: Sequence[float] | None = None
-
-    def __post_init__(self):
-        plain_numbers(self)
-        layer_names("layers", self.layers)
-        check_choice("weighting", self.weighting, WEIGHTINGS)
-        check_choice("join", self.join, JOINS)
-        if self.source_weights is not None:
-            weights = tuple(map(python_number, self.source_weights))
-            object.__setattr__(self, "source_weights", weights)
-        check_number("noise_stddev", self.noise_stddev)
-        if self.output_size is not None:
-            if not isinstance(self.output_size, tuple) or len(self.output_size) != 2:
-                raise invalid_argument("output_size", "(width, height)", self.output_size)
-            for side in self.output_size:
-                check_number("output_size", side, integer=True, minimum=2)
+_WEIGHTING = (
+    "How the gradients of layers are measured to balance their losses; see `balance`. One loss has "
+    "the same minimum whatever its weight."
+)
+_NOISE_STDDEV = "Standard deviation of the noise that it starts from, for pixels in [0, 1]."
+_JOIN = (
+    'How the Gram matrices of several sources become one: "mean", that of their union, "max" or '
+    '"log_euclidean"; see `join_grams`.'
+)
+_SOURCE_WEIGHTS = "How much each of several sources counts, such as 2,1; None for its size."
 
 
 @dataclass(frozen=True)
-class StyleSettings:
-    """Settings of style transfer.
+class InversionSettings(Settings):
+    """Settings of inversion."""
 
-    Attributes:
-        content_layers: The layers whose activations are matched to the content image's.
-        style_layers: The layers whose Gram matrices are matched to the style image's.
-        content_weight: The alpha of Eq. 9.
-        style_weight: The beta of Eq. 9.
-        tv_weight: The gamma of Eq. 9, for the sum of squared differences of pixels in [0, 1].
-        content_side: The longer side, in pixels, above which the content weight falls in inverse
-            proportion to the side; None for never. See `content_factor`.
-        weighting: How the layers' losses are weighted among each other; see `balance`.
-        init: What it starts from: "content" or "noise".
-        noise_stddev: Of the noise, for pixels in [0, 1].
-        join: How the Gram matrices of several styles become one; see `join_grams`.
-        source_weights: How much each of several styles counts; None for its size.
-    """
+    layer: str = setting("conv4_1", "The layer whose activations are matched.")
+    weighting: str = setting("mean_absolute", _WEIGHTING, choices=WEIGHTINGS)
+    noise_stddev: float = setting(0.02, _NOISE_STDDEV)
 
-    content_layers: tuple[str, ...] = ("conv2_2",)
-    style_layers: tuple[str, ...] = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
-    content_weight: float = 1.0
-    style_weight: float = 100.0
-    tv_weight: float = 1.0
-    content_side: int | None = None
-    weighting: str = "mean_absolute"
-    init: str = "content"
-    noise_stddev: float = 0.02
-    join: str = "mean"
-    source_weights: Sequence[float] | None = None
 
-    def __post_init__(self):
-        plain_numbers(self)
-        layer_names("content_layers", self.content_layers)
-        layer_names("style_layers", self.style_layers)
-        for name in ("content_weight", "style_weight", "tv_weight", "noise_stddev"):
-            check_number(name, getattr(self, name))
-        if self.content_side is not None:
-            check_number("content_side", self.content_side, integer=True, minimum=1)
-        check_choice("weighting", self.weighting, WEIGHTINGS)
-        check_choice("init", self.init, INITS)
-        check_choice("join", self.join, JOINS)
-        if self.source_weights is not None:
-            weights = tuple(map(python_number, self.source_weights))
-            object.__setattr__(self, "source_weights", weights)
+@dataclass(frozen=True)
+class TextureSettings(Settings):
+    """Settings of texture synthesis."""
+
+    layers: tuple[str, ...] = setting(
+        ("conv1_1", "conv2_1", "conv3_1", "conv4_1"),
+        "The layers whose Gram matrices are matched.",
+        check=layer_names,
+    )
+    output_size: tuple[int, int] | None = setting(
+        None,
+        "(width, height) of the result in pixels; None for the source's.",
+        check=_checked_size,
+    )
+    weighting: str = setting("mean_absolute", _WEIGHTING, choices=WEIGHTINGS)
+    noise_stddev: float = setting(0.02, _NOISE_STDDEV)
+    join: str = setting("mean", _JOIN, choices=JOINS)
+    source_weights: Sequence[float] | None = setting(None, _SOURCE_WEIGHTS)
+
+
+@dataclass(frozen=True)
+class StyleSettings(Settings):
+    """Settings of style transfer."""
+
+    content_layers: tuple[str, ...] = setting(
+        ("conv2_2",),
+        "The layers whose activations are matched to the content image's.",
+        check=layer_names,
+    )
+    style_layers: tuple[str, ...] = setting(
+        ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"),
+        "The layers whose Gram matrices are matched to the style image's.",
+        check=layer_names,
+    )
+    content_weight: float = setting(1.0, "How much the content counts, the alpha of Eq. 9.")
+    style_weight: float = setting(100.0, "How much the style counts, the beta of Eq. 9.")
+    tv_weight: float = setting(
+        1.0,
+        "How much the sum of squared differences of pixels in [0, 1] counts, the gamma of Eq. 9.",
+    )
+    content_side: int | None = setting(
+        None,
+        "The longer side, in pixels, above which the content weight falls in inverse proportion to "
+        "the side; None for never. See `content_factor`.",
+        minimum=1,
+    )
+    weighting: str = setting("mean_absolute", _WEIGHTING, choices=WEIGHTINGS)
+    init: str = setting("content", 'What it starts from: "content" or "noise".', choices=INITS)
+    noise_stddev: float = setting(0.02, _NOISE_STDDEV)
+    join: str = setting("mean", _JOIN, choices=JOINS)
+    source_weights: Sequence[float] | None = setting(None, _SOURCE_WEIGHTS)
 
     def content_factor(self, side: Any) -> Any:
         """Returns what the content weight is multiplied by for a picture of a longer side.

@@ -13,6 +13,7 @@ from absl import flags
 from rwkeras.backend import keras
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.commands.given import fitted, named_pictures
+from rwkeras.commands.settings_flags import define_flags, given_settings
 from rwkeras.images.batch import as_batch
 from rwkeras.images.reading import read_image
 from rwkeras.networks.circular import with_mirrored_padding
@@ -38,7 +39,8 @@ from rwkeras.tasks.texture import TEXTURE_SCALES
 from rwkeras.validation import invalid_argument
 
 FLAGS = flags.FLAGS
-_SERVING = ServingSettings()
+# The limits whose flags have their names.
+_LIMITS = ("max_evaluations", "evaluations_limit", "max_side", "max_pixels")
 _REFERENCE_SIDE = 256
 _OF_VGG = ("painting", "paper")
 
@@ -57,7 +59,7 @@ flags.DEFINE_string(
 flags.DEFINE_enum("weights", "stored", ["stored", "generated"], "In the export, or at load.")
 flags.DEFINE_integer(
     "iterations",
-    _SERVING.max_iterations,
+    ServingSettings.max_iterations,
     "Iterations of an optimisation; from coarse to fine, of its first size.",
 )
 flags.DEFINE_bool(
@@ -66,16 +68,7 @@ flags.DEFINE_bool(
     "Whether styles and textures are made from coarse to fine; by default so with the multi-scale "
     "network, at once with others.",
 )
-flags.DEFINE_integer(
-    "max_evaluations",
-    _SERVING.max_evaluations,
-    "Evaluations of the gradient at most; 0: a quarter more than a request's iterations.",
-)
-flags.DEFINE_integer(
-    "evaluations_limit", _SERVING.evaluations_limit, "What a request may ask for at most."
-)
-flags.DEFINE_integer("max_side", _SERVING.max_side, "Larger images are scaled down to this.")
-flags.DEFINE_integer("max_pixels", _SERVING.max_pixels, "Larger images are refused.")
+define_flags(ServingSettings, *_LIMITS)
 flags.DEFINE_integer("version", None, "The version's number; by default the next.")
 flags.DEFINE_bool("warmup", True, "Whether to write a request that the server warms up with.")
 flags.DEFINE_enum(
@@ -84,10 +77,13 @@ flags.DEFINE_enum(
     list(STYLE_PRESETS),
     "Of a style: its layers and weights; by default what suits the network.",
 )
-flags.DEFINE_list(
-    "layers", None, "Of a texture: the layers to match; by default those that suit the network."
+define_flags(
+    TextureSettings,
+    "layers",
+    defaults={"layers": None},
+    more={"layers": "Of a texture; by default those that suit the network."},
 )
-flags.DEFINE_string("layer", InversionSettings.layer, "Of an inversion: the layer.")
+define_flags(InversionSettings, "layer", more={"layer": "Of an inversion."})
 flags.mark_flag_as_required("output_dir")
 
 
@@ -130,13 +126,7 @@ flags.DEFINE_enum(
 
 
 def _settings() -> ServingSettings:
-    return ServingSettings(
-        max_iterations=FLAGS.iterations,
-        max_evaluations=FLAGS.max_evaluations,
-        evaluations_limit=FLAGS.evaluations_limit,
-        max_side=FLAGS.max_side,
-        max_pixels=FLAGS.max_pixels,
-    )
+    return given_settings(ServingSettings, *_LIMITS, max_iterations=FLAGS.iterations)
 
 
 def _network_name() -> str:

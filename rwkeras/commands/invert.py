@@ -7,6 +7,7 @@ Example:
 from absl import flags
 
 from rwkeras.commands.flags import FLAGS, network
+from rwkeras.commands.settings_flags import define_flags
 from rwkeras.commands.source import Source
 from rwkeras.commands.task import run_task
 from rwkeras.metrics import psnr, ssim
@@ -20,7 +21,7 @@ flags.DEFINE_string(
     "The picture to recover. Its alpha channel, which is laid over white, and its ICC profile go "
     "over to the result in formats that hold them; pixel values are not colour-converted.",
 )
-flags.DEFINE_string("layer", InversionSettings.layer, "The layer to recover it from.")
+define_flags(InversionSettings, "layer")
 flags.DEFINE_string(
     "init",
     NOISE,

@@ -14,6 +14,7 @@ from rwkeras.commands.flags import FLAGS, network, read
 from rwkeras.commands.given import mask
 from rwkeras.commands.joined import source_weights
 from rwkeras.commands.paths import check_paths, define_paths
+from rwkeras.commands.settings_flags import define_flags, given_values
 from rwkeras.commands.sizes import (
     coarse_to_fine_scales,
     define_coarse_to_fine,
@@ -29,8 +30,15 @@ from rwkeras.tasks.start import as_start
 from rwkeras.tasks.style import STYLE_SCALES, transfer_style
 from rwkeras.validation import check_number, invalid_argument
 
-_WEIGHTS = ("content_weight", "style_weight", "tv_weight")
-_LAYERS = ("content_layers", "style_layers")
+# What flags override of the preset.
+_OVERRIDES = (
+    "content_weight",
+    "style_weight",
+    "tv_weight",
+    "content_side",
+    "content_layers",
+    "style_layers",
+)
 # The flags that name files which are read.
 _READS = ("content", "style", "content_masks", "style_masks", "init")
 
@@ -61,16 +69,12 @@ flags.DEFINE_enum(
     "A named choice of network, layers and weights: multiscale, of that network, paints best; "
     "painting and paper are of vgg19. By default what suits --network.",
 )
-for _name in _WEIGHTS:
-    flags.DEFINE_float(_name, None, "Overrides the preset's.")
-flags.DEFINE_integer(
-    "content_side",
-    None,
-    "The longer side, in pixels, above which the content weight falls in inverse proportion to it. "
-    "Overrides the preset's.",
+define_flags(
+    StyleSettings,
+    *_OVERRIDES,
+    defaults=dict.fromkeys(_OVERRIDES),
+    more=dict.fromkeys(_OVERRIDES, "Overrides the preset's."),
 )
-for _name in _LAYERS:
-    flags.DEFINE_list(_name, None, "Overrides the preset's.")
 flags.DEFINE_string(
     "init",
     StyleSettings.init,
@@ -112,21 +116,12 @@ def _settings() -> StyleSettings:
         )
         raise invalid_argument("match_colors", expected, FLAGS.match_colors)
     check_number("style_scale", FLAGS.style_scale, exclusive=True)
-    given: dict[str, Any] = {
-        name: FLAGS[name].value
-        for name in (*_WEIGHTS, "content_side")
-        if FLAGS[name].value is not None
-    }
-    for name in _LAYERS:
-        layers = FLAGS[name].value
-        if layers is not None:
-            given[name] = tuple(layers)
     return dataclasses.replace(
         STYLE_PRESETS[_preset()],
         weighting=FLAGS.weighting,
         join=FLAGS.join,
         source_weights=source_weights(len(FLAGS.style)),
-        **given,
+        **given_values(StyleSettings, *_OVERRIDES),
     )
 
 

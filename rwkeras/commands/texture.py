@@ -14,6 +14,7 @@ from absl import flags
 from rwkeras.commands.flags import FLAGS, network, read
 from rwkeras.commands.joined import source_weights
 from rwkeras.commands.paths import check_paths, define_paths
+from rwkeras.commands.settings_flags import define_flags
 from rwkeras.commands.sizes import (
     coarse_to_fine_scales,
     define_coarse_to_fine,
@@ -37,11 +38,14 @@ flags.DEFINE_integer(
     1,
     "Match the layers at so many octaves of a Gaussian pyramid; 1: of the picture alone.",
 )
-flags.DEFINE_list(
+define_flags(
+    TextureSettings,
     "layers",
-    None,
-    "Layers whose Gram matrices to match; by default all levels of the multi-scale network, "
-    f"{', '.join(TextureSettings.layers)} of another.",
+    defaults={"layers": None},
+    more={
+        "layers": "By default all levels of the multi-scale network, "
+        f"{', '.join(TextureSettings.layers)} of another."
+    },
 )
 flags.DEFINE_string("output_size", None, "WxH of the result in pixels; by default the source's.")
 flags.DEFINE_bool(

@@ -28,7 +28,7 @@ def setting(
     exclusive: bool = False,
     check: Callable[[str, Any], Any] | None = None,
 ) -> Any:
-    """Returns a field of `Settings`, which are numbers, words, or tuples of either.
+    """Returns a field of `Settings`: a number, a word, a tuple of either, or other settings.
 
     Args:
         default: The value if none is given.
@@ -90,6 +90,9 @@ class Setting(NamedTuple):
         return tuple(map(python_number, value))
 
     def _check_one(self, value: Any) -> None:
+        if issubclass(self.kind, Settings) and not isinstance(value, self.kind):
+            expected = self.kind.__name__ + " or None" * self.optional
+            raise invalid_argument(self.name, expected, value)
         if self.choices is not None:
             check_choice(self.name, value, self.choices)
         elif self.kind in (int, float):
@@ -108,6 +111,12 @@ class Settings:
         plain_numbers(self)
         for each in settings_fields(type(self)):
             object.__setattr__(self, each.name, each.checked(getattr(self, each.name)))
+
+
+def check_settings(settings: Any, kind: type[Settings]) -> None:
+    """Raises `ValueError` unless the argument `settings` is of a class of settings."""
+    if not isinstance(settings, kind):
+        raise invalid_argument("settings", kind.__name__, settings)
 
 
 def settings_fields(settings: type[Settings]) -> Iterator[Setting]:

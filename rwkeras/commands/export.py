@@ -4,9 +4,11 @@ Example:
     rwkeras-export --kind=style --reference=painting.jpg --output_dir=models/style
 """
 
+import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from absl import flags
 
@@ -25,17 +27,13 @@ from rwkeras.serving.graph.task import ServedTask
 from rwkeras.serving.graph.tasks import ServedInversion, ServedStyle, ServedTexture
 from rwkeras.serving.settings import ServingSettings
 from rwkeras.serving.versions import check_export_folder
-from rwkeras.tasks.scales import ScaleSettings
-from rwkeras.tasks.settings import (
+from rwkeras.tasks.presets import (
     STYLE_PRESETS,
-    InversionSettings,
-    TextureSettings,
     is_multiscale,
     style_settings,
-    texture_layers,
+    texture_settings,
 )
-from rwkeras.tasks.style import STYLE_SCALES
-from rwkeras.tasks.texture import TEXTURE_SCALES
+from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSettings
 from rwkeras.validation import invalid_argument
 
 FLAGS = flags.FLAGS
@@ -43,6 +41,7 @@ FLAGS = flags.FLAGS
 _LIMITS = ("max_evaluations", "evaluations_limit", "max_side", "max_pixels")
 _REFERENCE_SIDE = 256
 _OF_VGG = ("painting", "paper")
+_Scaled = TypeVar("_Scaled", StyleSettings, TextureSettings)
 
 flags.DEFINE_string("output_dir", None, "The model's folder, in which a version is made.")
 flags.DEFINE_string(
@@ -80,35 +79,34 @@ flags.DEFINE_enum(
 define_flags(
     TextureSettings,
     "layers",
-    defaults={"layers": None},
-    more={"layers": "Of a texture; by default those that suit the network."},
+    more={"layers": "Of a texture."},
 )
 define_flags(InversionSettings, "layer", more={"layer": "Of an inversion."})
 flags.mark_flag_as_required("output_dir")
 
 
-def _scales(model: keras.Model, usual: ScaleSettings) -> ScaleSettings | None:
-    """Returns the sizes by which a network makes pictures, or None for at once."""
+def _at_scales(model: keras.Model, settings: _Scaled) -> _Scaled:
+    """Returns settings with no scales where a network makes pictures at once."""
     wanted = FLAGS.coarse_to_fine
     if wanted is None:
         wanted = is_multiscale(model)
-    return usual if wanted else None
+    return settings if wanted else dataclasses.replace(settings, scales=None)
 
 
 def _style(model: keras.Model) -> ServedTask:
     settings = STYLE_PRESETS[FLAGS.preset] if FLAGS.preset else style_settings(model)
-    return ServedStyle(settings, _scales(model, STYLE_SCALES))
+    return ServedStyle(_at_scales(model, settings))
 
 
 def _texture(model: keras.Model) -> ServedTask:
-    layers = tuple(FLAGS.layers) if FLAGS.layers else texture_layers(model)
-    return ServedTexture(TextureSettings(layers=layers), _scales(model, TEXTURE_SCALES))
+    settings = texture_settings(model, given_settings(TextureSettings, "layers"))
+    return ServedTexture(_at_scales(model, settings))
 
 
 def _inversion(model: keras.Model) -> ServedTask:
     if FLAGS.coarse_to_fine:
         raise invalid_argument("coarse_to_fine", "none, with --kind=invert", True)
-    return ServedInversion(InversionSettings(layer=FLAGS.layer))
+    return ServedInversion(given_settings(InversionSettings, "layer"))
 
 
 _TASKS: dict[str, Callable[[keras.Model], ServedTask]] = {

@@ -7,7 +7,7 @@ Example:
 from absl import flags
 
 from rwkeras.commands.flags import FLAGS, network
-from rwkeras.commands.settings_flags import define_flags
+from rwkeras.commands.settings_flags import define_flags, given_settings
 from rwkeras.commands.source import Source
 from rwkeras.commands.task import run_task
 from rwkeras.metrics import psnr, ssim
@@ -45,10 +45,8 @@ def main() -> int:
             return invert(
                 model,
                 image.images,
-                FLAGS.layer,
+                given_settings(InversionSettings, "layer", "weighting", "seed"),
                 init=FLAGS.init,
-                weighting=FLAGS.weighting,
-                seed=FLAGS.seed,
                 optimizer=optimizer,
                 callback=callback,
             )

@@ -29,9 +29,9 @@ from rwkeras.objectives.losses import content_loss
 from rwkeras.objectives.natural import alpha_norm_term, tv_beta_term
 from rwkeras.objectives.objective import Objective, content_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
-from rwkeras.settings import Settings, setting
+from rwkeras.settings import Settings, check_settings, setting
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
-from rwkeras.validation import checked_seed, invalid_argument
+from rwkeras.validation import invalid_argument
 
 # lambda_V of each layer of CNN-A, as their figures of inverted layers have it: 1, 10 and 100 times
 # 0.5. The deeper a layer, the less it says of the image and the more the prior has to.
@@ -71,9 +71,7 @@ class RegularizedInversionSettings(Settings):
         "Standard deviation of the noise that it starts from, for pixels in [0, 1]; theirs has the "
         "norm sigma: 27098 / (255 sqrt(3) 227).",
     )
-
-
-_DEFAULTS = RegularizedInversionSettings()
+    seed: int = setting(0, "Seed of the starting noise.", minimum=None)
 
 
 def _tv_weight(settings: RegularizedInversionSettings) -> float:
@@ -127,15 +125,8 @@ def regularized_inversion_objective(
 def invert_regularized(
     model: keras.Model,
     image: Any,
-    layer: str = _DEFAULTS.layer,
+    settings: RegularizedInversionSettings = RegularizedInversionSettings(),
     *,
-    alpha: float = _DEFAULTS.alpha,
-    beta: float = _DEFAULTS.beta,
-    alpha_weight: float = _DEFAULTS.alpha_weight,
-    tv_weight: float | None = _DEFAULTS.tv_weight,
-    image_norm: float = _DEFAULTS.image_norm,
-    noise_stddev: float = _DEFAULTS.noise_stddev,
-    seed: int = 0,
     optimizer: OptimizerSettings = OptimizerSettings(parametrization="pixels"),
     callback: Callback | None = None,
 ) -> OptimizationResult:
@@ -156,14 +147,7 @@ def invert_regularized(
         model: A functional `keras.Model` of RGB images in [0, 1]; theirs is `alexnet()`.
         image: The source: a path, a Pillow image, or an array or tensor, uint8 in [0, 255] or
             float in [0, 1], [height, width, 3] or a batch of it.
-        layer: The name of a layer.
-        alpha: The exponent of the alpha-norm, at least 1.
-        beta: The exponent of the total variation, at least 1; 1 leaves spikes, 2 does not.
-        alpha_weight: Their lambda_alpha, at least 0.
-        tv_weight: Their lambda_V, at least 0; None for what they took for a layer of `alexnet`.
-        image_norm: Their sigma.
-        noise_stddev: Of the starting noise, for pixels in [0, 1].
-        seed: Of the starting noise.
+        settings: The layer, their constants, and the noise.
         optimizer: The optimiser's settings.
         callback: Called with a `Progress` now and then; returns true to stop.
 
@@ -173,14 +157,15 @@ def invert_regularized(
     Raises:
         ValueError: An argument cannot be used; the message says why.
     """
-    settings = RegularizedInversionSettings(
-        layer, alpha, beta, alpha_weight, tv_weight, image_norm, noise_stddev
-    )
-    seed = checked_seed(seed)
+    check_settings(settings, RegularizedInversionSettings)
     source = as_batch(image)
     objective = regularized_inversion_objective(model, source.images, settings)
     start = starting_noise(
-        objective, source.images.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
+        objective,
+        source.images.shape,
+        settings.seed,
+        stddev=settings.noise_stddev,
+        optimizer=optimizer,
     )
     result = optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
     return result if source.batched else result.unbatched()

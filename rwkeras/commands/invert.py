@@ -9,7 +9,7 @@ from absl import flags
 from rwkeras.commands.flags import FLAGS, network
 from rwkeras.commands.settings_flags import define_flags, given_settings
 from rwkeras.commands.source import Source
-from rwkeras.commands.task import run_task
+from rwkeras.commands.task import Task, run_task
 from rwkeras.metrics import psnr, ssim
 from rwkeras.tasks.invert import NOISE, invert
 from rwkeras.tasks.settings import InversionSettings
@@ -41,17 +41,19 @@ def main() -> int:
         image = source.batch
         model = network([FLAGS.layer], image, subtract_mean=False)
 
-        def task(optimizer, callback):
+        settings = given_settings(InversionSettings, "layer", "weighting", "seed")
+
+        def run(optimizer, callback):
             return invert(
                 model,
                 image.images,
-                given_settings(InversionSettings, "layer", "weighting", "seed"),
+                settings,
                 init=FLAGS.init,
                 optimizer=optimizer,
                 callback=callback,
             )
 
-        return task
+        return Task(settings, run)
 
     def measure(image):
         reference = source.batch.images[0]

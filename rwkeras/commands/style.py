@@ -22,7 +22,7 @@ from rwkeras.commands.sizes import (
     draws,
 )
 from rwkeras.commands.source import Source
-from rwkeras.commands.task import run_task
+from rwkeras.commands.task import Task, run_task
 from rwkeras.images.colors import match_colors, with_luminance_of
 from rwkeras.images.reading import read_image, resize
 from rwkeras.tasks.presets import STYLE_PRESETS
@@ -154,7 +154,7 @@ def main() -> int:
         model = network(list(dict.fromkeys(layers)), content, subtract_mean=True)
         settings = dataclasses.replace(settings, scales=scales, draws=draws(model))
 
-        def task(optimizer, callback):
+        def run(optimizer, callback):
             return transfer_style(
                 model,
                 content.images,
@@ -166,7 +166,7 @@ def main() -> int:
                 callback=callback,
             )
 
-        return task
+        return Task(settings, run)
 
     def finish(image: np.ndarray) -> np.ndarray:
         """Returns a picture in the colours asked for."""

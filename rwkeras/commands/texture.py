@@ -22,7 +22,7 @@ from rwkeras.commands.sizes import (
     draws,
 )
 from rwkeras.commands.source import Source
-from rwkeras.commands.task import run_task
+from rwkeras.commands.task import Task, run_task
 from rwkeras.images.batch import ImageBatch
 from rwkeras.metrics import seam_ratio
 from rwkeras.networks.multiscale import gram_layers
@@ -102,7 +102,7 @@ def main() -> int:
         scales = _scales(size, textures)
         settings = dataclasses.replace(settings, layers=layers, scales=scales, draws=draws(model))
 
-        def task(optimizer, callback):
+        def run(optimizer, callback):
             return synthesize_texture(
                 model,
                 [texture.images for texture in textures],
@@ -111,7 +111,7 @@ def main() -> int:
                 callback=callback,
             )
 
-        return task
+        return Task(settings, run)
 
     check_paths("texture", required=True)
     profile = Source("texture", FLAGS.texture[0], alpha=False)

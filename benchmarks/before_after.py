@@ -50,17 +50,20 @@ def _tasks() -> dict[str, Any]:
     rwkeras.calibrate(model, photo)
     optimizer = rwkeras.OptimizerSettings(max_iterations=FLAGS.max_iterations)
     return {
-        "invert": lambda: rwkeras.invert(model, photo, _LAYERS["invert"], optimizer=optimizer),
+        "invert": lambda: rwkeras.invert(
+            model, photo, rwkeras.InversionSettings(_LAYERS["invert"]), optimizer=optimizer
+        ),
         "texture": lambda: rwkeras.synthesize_texture(
-            model, painting, _LAYERS["style"], scales=None, optimizer=optimizer
+            model,
+            painting,
+            rwkeras.TextureSettings(_LAYERS["style"], scales=None),
+            optimizer=optimizer,
         ),
         "style": lambda: rwkeras.transfer_style(
             model,
             photo,
             painting,
-            content_layers=_LAYERS["content"],
-            style_layers=_LAYERS["style"],
-            scales=None,
+            rwkeras.StyleSettings(_LAYERS["content"], _LAYERS["style"], scales=None),
             optimizer=optimizer,
         ),
     }

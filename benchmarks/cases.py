@@ -12,7 +12,8 @@ from rwkeras.images.reading import fit_longer_side
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.tasks.invert import inversion_objective
-from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSettings
+from rwkeras.tasks.presets import STYLE_PRESETS, VGG_LAYERS
+from rwkeras.tasks.settings import InversionSettings, TextureSettings
 from rwkeras.tasks.style import style_objective
 from rwkeras.tasks.synthesis import starting_noise
 from rwkeras.tasks.texture import texture_objective
@@ -65,7 +66,7 @@ def inversion(layer: str, size: int, marks) -> Case:
 def texture(size: int, reference: int) -> Case:
     """Returns the synthesis of a stained tissue's texture from white noise."""
     source = tf.constant(_photo(data.immunohistochemistry()[10:202, 40:232], size))
-    settings = TextureSettings()
+    settings = TextureSettings(VGG_LAYERS)
     model = _network(settings.layers, source, subtract_mean=True)
     objective = texture_objective(model, source, settings)
     start = rwkeras.white_noise(source.shape, 0, stddev=settings.noise_stddev)
@@ -76,7 +77,7 @@ def style(size: int, reference: int) -> Case:
     """Returns the astronaut's transfer to the style of the tissue, from the content image."""
     content = tf.constant(_photo(data.astronaut(), size))
     manner = tf.constant(_photo(data.immunohistochemistry(), size))
-    settings = StyleSettings()
+    settings = STYLE_PRESETS["painting"]
     layers = list(dict.fromkeys(settings.content_layers + settings.style_layers))
     model = _network(layers, content, subtract_mean=True)
     objective = style_objective(model, content, manner, settings)

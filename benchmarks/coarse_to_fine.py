@@ -20,6 +20,7 @@ from rwkeras.images.files import whole_file
 from rwkeras.images.outputs import Input, Output, check_apart
 from rwkeras.images.reading import from_array, read_image, square
 from rwkeras.images.writing import contact_sheet
+from rwkeras.tasks.presets import VGG_LAYERS
 from rwkeras.tasks.scales import ScaleSettings
 
 FLAGS = flags.FLAGS
@@ -46,21 +47,21 @@ def textures(image: np.ndarray, iterations: int) -> tuple[dict[str, np.ndarray],
 
     The one from coarse to fine goes first; the other is stopped when it has had as long.
     """
-    layers = rwkeras.TextureSettings().layers
 
-    def made(stop=None, **arguments):
+    def made(scales, optimizer, stop=None):
         model = rwkeras.vgg19(subtract_mean=True, seed=FLAGS.seed)
-        rwkeras.calibrate(rwkeras.feature_extractor(model, layers), image)
+        rwkeras.calibrate(rwkeras.feature_extractor(model, VGG_LAYERS), image)
+        settings = rwkeras.TextureSettings(VGG_LAYERS, scales=scales, seed=FLAGS.seed)
         return rwkeras.synthesize_texture(
-            model, image, layers, seed=FLAGS.seed, callback=stop, **arguments
+            model, image, settings, optimizer=optimizer, callback=stop
         ).image
 
     begun = time.perf_counter()
-    fine = made(scales=_SCALES, optimizer=rwkeras.OptimizerSettings(max_iterations=iterations))
+    fine = made(_SCALES, rwkeras.OptimizerSettings(max_iterations=iterations))
     seconds = time.perf_counter() - begun
     begun = time.perf_counter()
     optimizer = rwkeras.OptimizerSettings(max_iterations=_ENDLESS, report_every=1)
-    once = made(lambda _: time.perf_counter() - begun > seconds, scales=None, optimizer=optimizer)
+    once = made(None, optimizer, lambda _: time.perf_counter() - begun > seconds)
     return {"at_once": once, "coarse_to_fine": fine}, seconds
 
 

@@ -39,7 +39,9 @@ def invert(photo: np.ndarray, layer: str, parametrization: str) -> np.ndarray:
         parametrization=parametrization,
         precision=FLAGS.precision,
     )
-    return rwkeras.invert(model, photo, layer, seed=FLAGS.seed, optimizer=settings).image
+    return rwkeras.invert(
+        model, photo, rwkeras.InversionSettings(layer, seed=FLAGS.seed), optimizer=settings
+    ).image
 
 
 def main(argv: list[str]) -> None:

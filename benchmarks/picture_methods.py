@@ -11,8 +11,8 @@ import rwkeras
 from benchmarks.picture_statistics import texture_by
 from benchmarks.picture_tasks import TASKS, Task
 from rwkeras.tasks.drawn import DRAWS
-from rwkeras.tasks.style import STYLE_SCALES
-from rwkeras.tasks.texture import TEXTURE_SCALES
+from rwkeras.tasks.presets import VGG_LAYERS
+from rwkeras.tasks.settings import STYLE_SCALES, TEXTURE_SCALES
 
 
 class Given(NamedTuple):
@@ -43,7 +43,7 @@ class Given(NamedTuple):
         optimizer = rwkeras.OptimizerSettings(
             max_iterations=iterations, report_every=report_every, **settings
         )
-        return {"seed": self.seed, "callback": self.callback, "optimizer": optimizer}
+        return {"callback": self.callback, "optimizer": optimizer}
 
 
 Make = Callable[[Task, Given], rwkeras.OptimizationResult]
@@ -66,11 +66,15 @@ def _multiscale(draws: int) -> Make:
 
     def make(task: Task, given: Given):
         network = rwkeras.multiscale(seed=given.seed)
-        arguments = {"draws": draws, **given.arguments()}
+        own = {"draws": draws, "seed": given.seed}
         if task.kind == "texture":
-            return rwkeras.synthesize_texture(network, task.source.image, **arguments)
+            settings = rwkeras.TextureSettings(**own)
+            return rwkeras.synthesize_texture(
+                network, task.source.image, settings, **given.arguments()
+            )
         images = [picture.image for picture in task.pictures]
-        return rwkeras.transfer_style(network, *images, **arguments)
+        settings = rwkeras.StyleSettings(**own)
+        return rwkeras.transfer_style(network, *images, settings, **given.arguments())
 
     return make
 
@@ -82,37 +86,36 @@ def _calibrated(task: Task, given: Given, layers: tuple[str, ...]):
     return network
 
 
-def _vgg_texture(task: Task, given: Given, **arguments: Any):
-    layers = rwkeras.TextureSettings.layers
-    network = _calibrated(task, given, layers)
-    return rwkeras.synthesize_texture(network, task.source.image, layers, **arguments)
+def _vgg_texture(task: Task, given: Given, scales: rwkeras.ScaleSettings | None, **arguments: Any):
+    settings = rwkeras.TextureSettings(VGG_LAYERS, scales=scales, seed=given.seed)
+    network = _calibrated(task, given, VGG_LAYERS)
+    return rwkeras.synthesize_texture(network, task.source.image, settings, **arguments)
 
 
-def _vgg_style(task: Task, given: Given, preset: str, **arguments: Any):
-    settings = rwkeras.STYLE_PRESETS[preset]
+def _vgg_style(
+    task: Task, given: Given, preset: str, scales: rwkeras.ScaleSettings | None, **arguments: Any
+):
+    settings = dataclasses.replace(rwkeras.STYLE_PRESETS[preset], scales=scales, seed=given.seed)
     layers = tuple(dict.fromkeys(settings.content_layers + settings.style_layers))
     network = _calibrated(task, given, layers)
     images = [picture.image for picture in task.pictures]
-    arguments |= dataclasses.asdict(settings)
-    return rwkeras.transfer_style(network, *images, **arguments)
+    return rwkeras.transfer_style(network, *images, settings, **arguments)
 
 
 def _vgg19(task: Task, given: Given):
-    arguments = {"scales": None, **given.arguments()}
     if task.kind == "texture":
-        return _vgg_texture(task, given, **arguments)
-    return _vgg_style(task, given, "painting", **arguments)
+        return _vgg_texture(task, given, None, **given.arguments())
+    return _vgg_style(task, given, "painting", None, **given.arguments())
 
 
 def _paper(task: Task, given: Given):
-    arguments = given.arguments(parametrization="pixels")
-    return _vgg_style(task, given, "paper", scales=None, **arguments)
+    return _vgg_style(task, given, "paper", None, **given.arguments(parametrization="pixels"))
 
 
 def _coarse_to_fine(task: Task, given: Given):
     if task.kind == "texture":
-        return _vgg_texture(task, given, scales=TEXTURE_SCALES, **given.arguments(400))
-    return _vgg_style(task, given, "painting", scales=STYLE_SCALES, **given.arguments())
+        return _vgg_texture(task, given, TEXTURE_SCALES, **given.arguments(400))
+    return _vgg_style(task, given, "painting", STYLE_SCALES, **given.arguments())
 
 
 def _filter_bank(task: Task, given: Given):
@@ -121,8 +124,9 @@ def _filter_bank(task: Task, given: Given):
     An iteration takes seconds, and so each is reported.
     """
     network = rwkeras.filter_bank(filters=64, seed=given.seed)
+    settings = rwkeras.TextureSettings(("maps",), scales=None, seed=given.seed)
     return rwkeras.synthesize_texture(
-        network, task.source.image, ["maps"], scales=None, **given.arguments(report_every=1)
+        network, task.source.image, settings, **given.arguments(report_every=1)
     )
 
 
@@ -131,20 +135,19 @@ def _octaves(task: Task, given: Given, count: int = 4):
     layers = ("conv1_1", "conv2_1", "conv3_1")
     network = rwkeras.with_octaves(_calibrated(task, given, layers), layers, count)
     smallest = TEXTURE_SCALES.smallest * 2 ** (count - 1)
-    return rwkeras.synthesize_texture(
-        network,
-        task.source.image,
+    settings = rwkeras.TextureSettings(
         rwkeras.octave_layers(layers, count),
         scales=dataclasses.replace(TEXTURE_SCALES, smallest=smallest),
-        **given.arguments(),
+        seed=given.seed,
     )
+    return rwkeras.synthesize_texture(network, task.source.image, settings, **given.arguments())
 
 
 def _statistic(name: str, **settings: Any) -> Make:
     """Returns the multi-scale network with another statistic than its layers' Gram matrices."""
 
     def make(task: Task, given: Given):
-        return texture_by(name, task.source.image, **settings, **given.arguments())
+        return texture_by(name, task.source.image, **settings, seed=given.seed, **given.arguments())
 
     return make
 

@@ -19,9 +19,8 @@ from rwkeras.objectives.objective import Objective, texture_term
 from rwkeras.optimizers.settings import Callback
 from rwkeras.tasks.drawn import DRAWS, TaskNetwork
 from rwkeras.tasks.scales import Step, coarse_to_fine, planned_steps, scaled
-from rwkeras.tasks.settings import TextureSettings
+from rwkeras.tasks.settings import TEXTURE_SCALES, TextureSettings
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
-from rwkeras.tasks.texture import TEXTURE_SCALES
 
 # Returns the term of a layer, towards a source's activations, by the step's number.
 Statistic = Function[[str, tf.Tensor, int], Objective]

@@ -9,7 +9,6 @@ Example:
     python -m benchmarks.serving --output_dir=DIR --address=localhost:8500
 """
 
-import dataclasses
 import json
 import statistics
 import time
@@ -79,12 +78,14 @@ def ways(content: np.ndarray, style: np.ndarray) -> dict[str, Way]:
     folder = latest()
     said = json.loads((folder / "assets.extra" / "export.json").read_text())
     loaded = tf.saved_model.load(str(folder))
-    settings = dataclasses.asdict(StyleSettings(**said["settings"]))
-    scales = said.get("scales") and ScaleSettings(**said["scales"])
+    scales = said["settings"]["scales"]
+    settings = StyleSettings(**{**said["settings"], "scales": scales and ScaleSettings(**scales)})
     fixed = {
         "content": tf.constant(content),
         "style": tf.constant(style),
-        **{name: tf.constant(settings[name]) for name in settings if name.endswith("_weight")},
+        "content_weight": tf.constant(settings.content_weight),
+        "style_weight": tf.constant(settings.style_weight),
+        "tv_weight": tf.constant(settings.tv_weight),
         # More than are made: the task has no bound on those of all sizes.
         "max_evaluations": tf.constant(said["serving"]["evaluations_limit"]),
     }
@@ -101,9 +102,7 @@ def ways(content: np.ndarray, style: np.ndarray) -> dict[str, Way]:
         optimizer = rwkeras.OptimizerSettings(
             max_iterations=iterations, parametrization="pixels", precision="float32"
         )
-        return rwkeras.transfer_style(
-            model, content, style, **settings, scales=scales, optimizer=optimizer
-        ).image
+        return rwkeras.transfer_style(model, content, style, settings, optimizer=optimizer).image
 
     return {
         **({"server": served} if FLAGS.address else {}),

@@ -66,7 +66,9 @@ def serve(connection: Connection, case: Case, threads: int) -> None:
     rwkeras.calibrate(rwkeras.feature_extractor(model, [case.layer]), picture[np.newaxis])
     while (batch := connection.recv()) is not None:
         source = np.repeat(picture[np.newaxis], batch, axis=0)
-        rwkeras.invert(model, source, case.layer, optimizer=case.settings)
+        rwkeras.invert(
+            model, source, rwkeras.InversionSettings(case.layer), optimizer=case.settings
+        )
         connection.send(batch)
 
 

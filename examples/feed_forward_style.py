@@ -34,10 +34,10 @@ import numpy as np
 from absl import app, flags
 
 import rwkeras
-from examples.settings_flags import define_flags, given_settings
 from examples.style_comparison import compare, sheet
-from examples.style_training import Settings, train
+from examples.style_training import StyleTraining, train
 from rwkeras.backend import keras
+from rwkeras.commands.settings_flags import define_flags, given_settings
 from rwkeras.commands.streams import keep_progress_from_failing
 from rwkeras.images.files import check_output, whole_file
 from rwkeras.images.outputs import Input, Output, check_apart
@@ -52,7 +52,7 @@ from rwkeras.serving.versions import check_export_folder
 _PHOTO = "astronaut"
 
 
-def _read(settings: Settings, given: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+def _read(settings: StyleTraining, given: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Returns the style and the photograph that is painted at last."""
     if given["style"] is None:
         style = painting(settings.style_size)
@@ -65,7 +65,7 @@ def _read(settings: Settings, given: dict[str, Any]) -> tuple[np.ndarray, np.nda
     return style, fit_longer_side(photo, given["compared_size"])
 
 
-def run(settings: Settings, given: dict[str, Any]) -> None:
+def run(settings: StyleTraining, given: dict[str, Any]) -> None:
     """Trains, writes, exports and compares.
 
     Args:
@@ -120,7 +120,7 @@ def _define_flags() -> None:
     flags.DEFINE_integer("pairs", 1, "How many times both ways are timed.")
     flags.DEFINE_string("picture", None, "What came of it; by default a .png named as the file.")
     flags.DEFINE_integer("picture_size", 512, "The longer side of each picture in it.")
-    define_flags(Settings)
+    define_flags(StyleTraining)
 
 
 def main(arguments: list[str]) -> None:
@@ -129,7 +129,7 @@ def main(arguments: list[str]) -> None:
         raise app.UsageError(f"Unexpected arguments: {' '.join(arguments[1:])}")
     given = flags.FLAGS.flag_values_dict()
     try:
-        run(given_settings(Settings), given)
+        run(given_settings(StyleTraining), given)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 

@@ -72,8 +72,10 @@ def compare(
     def one_pass() -> np.ndarray:
         return network.predict_on_batch(photo[np.newaxis])[0]
 
+    settings = rwkeras.StyleSettings(seed=seed)
+
     def optimized(given: rwkeras.OptimizerSettings = optimizer) -> np.ndarray:
-        return rwkeras.transfer_style(_NETWORK, photo, style, seed=seed, optimizer=given).image
+        return rwkeras.transfer_style(_NETWORK, photo, style, settings, optimizer=given).image
 
     # Off the clock both are compiled, the optimisation at all of its sizes and in its precisions.
     one_pass()

@@ -7,33 +7,33 @@ import numpy as np
 import tensorflow as tf
 
 import rwkeras
-from examples.settings_flags import setting
 from examples.style_network import give_colors, style_network
 from rwkeras.backend import keras
 from rwkeras.decoders.random_crops import random_crops
 from rwkeras.networks.multiscale import gram_layers, multiscale_layers
 from rwkeras.networks.octaves import PyramidReduce
 from rwkeras.random import derive_seed
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.settings import Settings, setting
+from rwkeras.validation import invalid_argument
 
 _MULTISCALE = "multiscale"
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
+class StyleTraining(Settings):
     """What is trained, and how; each field is a flag."""
 
     photo_size: int = setting(512, "Photographs become squares of this side.")
-    image_size: int = setting(96, "The side of the crops of them that are trained on.")
-    style_size: int = setting(256, "The longer side to which the style is resampled.")
+    image_size: int = setting(96, "The side of the crops of them that are trained on.", minimum=1)
+    style_size: int = setting(256, "The longer side to which the style is resampled.", minimum=1)
     batch_size: int = setting(2, "Crops a step.")
     steps: int = setting(1500, "How many steps are made.")
     epoch_steps: int = setting(50, "After how many of them the losses are said.")
     learning_rate: float = setting(1e-2, "Of Adam at first; it falls to zero along a cosine.")
     maps: int = setting(
-        16, "Maps at the picture's size; twice and four times that where it shrinks."
+        16, "Maps at the picture's size; twice and four times that where it shrinks.", minimum=1
     )
-    blocks: int = setting(5, "Residual blocks, at a quarter of the picture's size.")
+    blocks: int = setting(5, "Residual blocks, at a quarter of the picture's size.", minimum=1)
     architecture: str = setting(
         _MULTISCALE, "Of the random networks: multiscale, vgg19 or toy_vgg."
     )
@@ -44,7 +44,7 @@ class Settings:
     style_layers: tuple[str, ...] = setting(
         (), "Where Gram matrices are to be the style's; by default what suits the architecture."
     )
-    octaves: int = setting(2, "At how many sizes they are, each half of the one before.")
+    octaves: int = setting(2, "At how many sizes they are, each half of the one before.", minimum=1)
     style_weight: float = setting(
         1.0, "How much they count at each, where the photograph counts 1."
     )
@@ -52,8 +52,7 @@ class Settings:
     seed: int = setting(0, "Of all that is drawn.")
 
     def __post_init__(self):
-        for name in ("image_size", "style_size", "maps", "blocks", "octaves"):
-            check_number(name, getattr(self, name), integer=True, minimum=1)
+        super().__post_init__()
         if self.image_size > self.photo_size:
             expected = f"at most `photo_size`, {self.photo_size}"
             raise invalid_argument("image_size", expected, self.image_size)
@@ -101,7 +100,7 @@ def halves(pictures: tf.Tensor, octaves: int) -> list[tf.Tensor]:
     return found
 
 
-def compiled(network: keras.Model, settings: Settings) -> keras.Model:
+def compiled(network: keras.Model, settings: StyleTraining) -> keras.Model:
     """Returns the network as a model of several outputs, each with a loss of its own.
 
     They are "content" and "style", both the picture, and "style1", its half, and so on.
@@ -126,7 +125,7 @@ def _style_name(octave: int) -> str:
 
 
 def train(
-    style: np.ndarray, squares: tf.data.Dataset, settings: Settings
+    style: np.ndarray, squares: tf.data.Dataset, settings: StyleTraining
 ) -> tuple[keras.Model, dict[str, list[float]]]:
     """Trains a network to paint in a style.
 

@@ -31,30 +31,33 @@ from absl import app, flags
 
 import rwkeras
 from examples.enlargements import measure, show, table
-from examples.settings_flags import define_flags, given_settings, setting
 from rwkeras.backend import keras
+from rwkeras.commands.settings_flags import define_flags, given_settings
 from rwkeras.commands.streams import keep_progress_from_failing
 from rwkeras.decoders.random_crops import Split, random_crops, split
 from rwkeras.decoders.upsampling import DepthToSpace
 from rwkeras.images.files import whole_file
 from rwkeras.images.outputs import Input, Output, check_apart
 from rwkeras.images.photographs import OTHERS, SHOWN, photographs
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.settings import Settings, setting
+from rwkeras.validation import invalid_argument
 
 # The layers of the network that judges, which nothing was trained by.
 _JUDGED = ("conv1_2", "conv2_2", "conv3_2")
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
+class Enlargement(Settings):
     """How photographs are enlarged; each field is a flag."""
 
     images: str | None = setting(None, "A folder of photographs; by default scikit-image's.")
-    held_out: float = setting(0.2, "The share of a folder that is not trained on but measured.")
+    held_out: float = setting(
+        0.2, "The share of a folder that is not trained on but measured.", exclusive=True
+    )
     photo_size: int = setting(256, "Photographs become squares of this side.")
-    factor: int = setting(4, "How many times as wide and as high a picture becomes.")
-    maps: int = setting(32, "How many maps each convolution has.")
-    depth: int = setting(5, "How many convolutions there are before the last.")
+    factor: int = setting(4, "How many times as wide and as high a picture becomes.", minimum=2)
+    maps: int = setting(32, "How many maps each convolution has.", minimum=1)
+    depth: int = setting(5, "How many convolutions there are before the last.", minimum=1)
     crop_size: int = setting(96, "The side of the crops that are trained on.")
     batch_size: int = setting(16, "Crops a step.")
     steps: int = setting(1500, "How many steps each training has.")
@@ -74,14 +77,11 @@ class Settings:
     seed: int = setting(0, "Of all that is drawn.")
 
     def __post_init__(self):
-        check_number("factor", self.factor, integer=True, minimum=2)
-        for name in ("maps", "depth"):
-            check_number(name, getattr(self, name), integer=True, minimum=1)
+        super().__post_init__()
         for name in ("photo_size", "crop_size"):
             if getattr(self, name) % self.factor:
                 expected = f"a multiple of `factor`, {self.factor}"
                 raise invalid_argument(name, expected, getattr(self, name))
-        check_number("held_out", self.held_out, exclusive=True)
         self.crops()  # Which checks the rest.
 
     def crops(self) -> rwkeras.DecoderTraining:
@@ -98,7 +98,7 @@ class Settings:
         return rwkeras.RandomPerceptualLoss(**{name: getattr(self, name) for name in names})
 
 
-def read_split(settings: Settings) -> Split:
+def read_split(settings: Enlargement) -> Split:
     """Returns squares of photographs to train on and others to measure, uint8 [size, size, 3].
 
     Raises:
@@ -120,7 +120,7 @@ def shrink(images: tf.Tensor, factor: int) -> tf.Tensor:
     return tf.image.resize(images, sides, "bicubic", antialias=True)
 
 
-def enlarger(settings: Settings) -> keras.Model:
+def enlarger(settings: Enlargement) -> keras.Model:
     """Returns the network before its training, when it is bicubic interpolation.
 
     Rectified convolutions of the small picture, a last one whose maps become the pixels of the
@@ -143,7 +143,7 @@ def enlarger(settings: Settings) -> keras.Model:
     return keras.Model(inputs, keras.layers.Add()([bicubic, x]), name="super_resolution")
 
 
-def pairs(squares: tf.data.Dataset, settings: Settings) -> tf.data.Dataset:
+def pairs(squares: tf.data.Dataset, settings: Enlargement) -> tf.data.Dataset:
     """Returns batches of random crops without end, (small, large), float32 RGB in [0, 1].
 
     Args:
@@ -158,7 +158,7 @@ def pairs(squares: tf.data.Dataset, settings: Settings) -> tf.data.Dataset:
 
 
 def train(
-    squares: tf.data.Dataset, settings: Settings, loss: str | keras.losses.Loss
+    squares: tf.data.Dataset, settings: Enlargement, loss: str | keras.losses.Loss
 ) -> tuple[keras.Model, list[float]]:
     """Trains the network by a loss of crops and enlargements, as `compile` takes it.
 
@@ -179,7 +179,7 @@ def train(
     return model, history.history["loss"]
 
 
-def run(settings: Settings, folder: Path) -> None:
+def run(settings: Enlargement, folder: Path) -> None:
     """Trains both networks, and writes them, a table of measures and a picture to a folder."""
     losses = {"mse": "mse", "perceptual": settings.loss()}
     if settings.images is not None:
@@ -223,14 +223,14 @@ def run(settings: Settings, folder: Path) -> None:
 
 
 def _define_flags() -> None:
-    define_flags(Settings)
+    define_flags(Enlargement)
     flags.DEFINE_string("output_dir", None, "Where networks, tables and picture go.", required=True)
 
 
 def main(arguments: list[str]) -> None:
     """Runs it as the flags say."""
     try:
-        run(given_settings(Settings), Path(flags.FLAGS.output_dir))
+        run(given_settings(Enlargement), Path(flags.FLAGS.output_dir))
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 

@@ -106,7 +106,8 @@ show({f"{layer}, map {n}": x[0, :, :, n] for layer, x in activations.items() for
 # %%
 recovered = {}
 for layer in LAYERS:
-    result = rwkeras.invert(model, photo, layer, seed=SEED, optimizer=optimizer)
+    settings = rwkeras.InversionSettings(layer, seed=SEED)
+    result = rwkeras.invert(model, photo, settings, optimizer=optimizer)
     recovered[f"{layer}, {rwkeras.psnr(result.image, photo)[0]:.1f} dB"] = result.image
 show({"photograph": photo, **recovered})
 
@@ -140,7 +141,8 @@ show({"photograph": photo, title: decoded})
 # %%
 painter = make_network(seed=SEED, subtract_mean=True)
 rwkeras.calibrate(painter, tissue)
-texture = rwkeras.synthesize_texture(painter, tissue, STYLE_LAYERS, seed=SEED, optimizer=optimizer)
+settings = rwkeras.TextureSettings(STYLE_LAYERS, seed=SEED)
+texture = rwkeras.synthesize_texture(painter, tissue, settings, optimizer=optimizer)
 show({"stained tissue": tissue, "more of it": texture.image})
 
 # %% [markdown]
@@ -150,15 +152,8 @@ show({"stained tissue": tissue, "more of it": texture.image})
 # it shows, and the Gram matrices of the other picture in several, so that it is made of that.
 
 # %%
-painted = rwkeras.transfer_style(
-    painter,
-    photo,
-    tissue,
-    content_layers=["conv2_2"],
-    style_layers=STYLE_LAYERS,
-    seed=SEED,
-    optimizer=optimizer,
-)
+settings = rwkeras.StyleSettings(["conv2_2"], STYLE_LAYERS, seed=SEED)
+painted = rwkeras.transfer_style(painter, photo, tissue, settings, optimizer=optimizer)
 show({"photograph": photo, "style": tissue, "painted": painted.image})
 
 # %% [markdown]

@@ -214,6 +214,9 @@ from .stacking.stack import (
 from .tasks.invert import (
     invert,
 )
+from .tasks.presets import (
+    STYLE_PRESETS,
+)
 from .tasks.regularized import (
     RegularizedInversionSettings,
     invert_regularized,
@@ -223,7 +226,6 @@ from .tasks.scales import (
     ScaleSettings,
 )
 from .tasks.settings import (
-    STYLE_PRESETS,
     InversionSettings,
     StyleSettings,
     TextureSettings,

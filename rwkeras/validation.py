@@ -2,8 +2,8 @@
 
 import dataclasses
 import difflib
-import math
 import numbers
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -87,7 +87,8 @@ def checked_number(
     """
     kinds = (int,) if integer else (int, float)
     plain = python_number(value)
-    number = isinstance(plain, kinds) and not isinstance(plain, bool) and math.isfinite(plain)
+    number = isinstance(plain, kinds) and not isinstance(plain, bool)
+    number = number and (integer or abs(plain) <= sys.float_info.max)
     if number and (minimum is None or (plain > minimum if exclusive else plain >= minimum)):
         return plain
     expected = "an integer" if integer else "a finite number"

@@ -60,7 +60,7 @@ def test_tasks(checked):
     model, image = rwkeras.toy_vgg(seed=3), waves(16, 16)
     rwkeras.calibrate(model, image)
     optimizer = rwkeras.OptimizerSettings(max_iterations=8, precision="float32", memory=3)
-    result = rwkeras.invert(model, image, "conv1_2", optimizer=optimizer)
+    result = rwkeras.invert(model, image, rwkeras.InversionSettings("conv1_2"), optimizer=optimizer)
     assert result.loss < result.initial_loss
 
 

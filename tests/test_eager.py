@@ -54,7 +54,7 @@ def test_in_a_graph_one_line_says_what_is_wrong(name):
 def test_where_tensorflow_rewrites_the_caller(toy):
     @tf.function
     def inverted(image):
-        return rwkeras.invert(toy, image, "conv1_1").image
+        return rwkeras.invert(toy, image, rwkeras.InversionSettings("conv1_1")).image
 
     with pytest.raises(RuntimeError) as error:
         inverted(tf.constant(waves(16, 16)))

@@ -128,7 +128,9 @@ def inverted(**settings):
     model = rwkeras.toy_vgg(seed=3)
     rwkeras.calibrate(model, waves(16, 16))
     optimizer = rwkeras.OptimizerSettings(max_iterations=3, precision="float32", **settings)
-    return rwkeras.invert(model, waves(16, 16), "conv2_1", optimizer=optimizer)
+    return rwkeras.invert(
+        model, waves(16, 16), rwkeras.InversionSettings("conv2_1"), optimizer=optimizer
+    )
 
 
 @pytest.mark.slow
@@ -158,9 +160,11 @@ def test_a_network_of_another_dtype_is_used_as_it_is(setting):
         model = keras.Model(inputs, maps)
     rwkeras.randomize(model, "he")
     image = waves(16, 16)
-    result = rwkeras.invert(model, image, "maps", optimizer=BRIEF)
+    result = rwkeras.invert(model, image, rwkeras.InversionSettings("maps"), optimizer=BRIEF)
     assert result.loss < result.initial_loss
-    result = rwkeras.synthesize_texture(model, image, ["maps"], scales=None, optimizer=BRIEF)
+    result = rwkeras.synthesize_texture(
+        model, image, rwkeras.TextureSettings(["maps"], scales=None), optimizer=BRIEF
+    )
     assert result.loss < result.initial_loss
     features = rwkeras.extract(model, ["maps"], rwkeras.as_batch(image).images)
     assert features["maps"].dtype == "float32"
@@ -171,7 +175,7 @@ def test_a_network_of_channels_first_is_named_as_the_fault():
     maps = keras.layers.Conv2D(4, 3, data_format="channels_first", name="maps")(inputs)
     model = keras.Model(inputs, maps, name="turned")
     with pytest.raises(ValueError) as error:
-        rwkeras.invert(model, waves(16, 16), "maps")
+        rwkeras.invert(model, waves(16, 16), rwkeras.InversionSettings("maps"))
     assert str(error.value) == (
         "Invalid value for argument `model`. Expected a network of images, [batch, height, width, "
         "channels], whose channels come last. Received: model='turned' of (3, None, None)"

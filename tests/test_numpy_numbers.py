@@ -58,6 +58,11 @@ def test_settings(settings, kind):
         "output_size": (8, 9),
         "depth": 2,
         "patience": 3,
+        "content_weight": 0.5,
+        "style_weight": 2.0,
+        "tv_weight": 0.25,
+        "content_side": 9,
+        "draws": 2,
     }
     given |= {name: value for name, value in optional.items() if name in given}
     made = settings(**{name: of_numpy(value, kind) for name, value in given.items()})
@@ -192,11 +197,9 @@ def test_runs(kind, toy, image, tmp_path):
         rwkeras.synthesize_texture(
             toy,
             image,
-            ["conv1_1"],
-            f((16, 18)),
-            noise_stddev=f(0.125),
-            seed=f(5),
-            scales=None,
+            rwkeras.TextureSettings(
+                ["conv1_1"], f((16, 18)), noise_stddev=f(0.125), seed=f(5), scales=None
+            ),
             optimizer=settings(f, str(place)),
         )
         for place, f in enumerate((n, lambda value: value))

@@ -276,13 +276,20 @@ def painted(result):
 
 @group("invert InversionSettings OptimizerSettings")
 def inversion(folder):
-    return painted(rwkeras.invert(toy(), IMAGE, "conv1_2", optimizer=OPTIMIZER))
+    return painted(
+        rwkeras.invert(toy(), IMAGE, rwkeras.InversionSettings("conv1_2"), optimizer=OPTIMIZER)
+    )
 
 
 @group("invert_regularized")
 def regularized_inversion(folder):
     return painted(
-        rwkeras.invert_regularized(toy(), IMAGE, "conv1_1", tv_weight=1.0, optimizer=OPTIMIZER)
+        rwkeras.invert_regularized(
+            toy(),
+            IMAGE,
+            rwkeras.RegularizedInversionSettings("conv1_1", tv_weight=1.0),
+            optimizer=OPTIMIZER,
+        )
     )
 
 
@@ -291,18 +298,17 @@ def texture(folder):
     scales = rwkeras.ScaleSettings(smallest=8, least_iterations=2)
     bank = rwkeras.multiscale(filters=2, levels=2)
     return painted(
-        rwkeras.synthesize_texture(bank, IMAGE, draws=2, scales=scales, optimizer=OPTIMIZER)
+        rwkeras.synthesize_texture(
+            bank, IMAGE, rwkeras.TextureSettings(draws=2, scales=scales), optimizer=OPTIMIZER
+        )
     )
 
 
 @group("transfer_style")
 def style(folder):
-    return painted(
-        rwkeras.transfer_style(
-            toy(), IMAGE, IMAGE[::-1], content_layers=["conv2_1"], style_layers=["conv1_1"],
-            scales=None, optimizer=dataclasses.replace(OPTIMIZER, optimizer="adam"),
-        )
-    )  # fmt: skip
+    settings = rwkeras.StyleSettings(["conv2_1"], ["conv1_1"], scales=None)
+    adam = dataclasses.replace(OPTIMIZER, optimizer="adam")
+    return painted(rwkeras.transfer_style(toy(), IMAGE, IMAGE[::-1], settings, optimizer=adam))
 
 
 @group("optimize_image")
@@ -374,13 +380,14 @@ def served_inversion(folder):
 
 @group("export_task ServedStyle StyleSettings ServingSettings", slow=True, settings=["all"])
 def served_style(folder):
-    settings = rwkeras.StyleSettings(("conv1_1",), ("conv1_1",))
+    settings = rwkeras.StyleSettings(("conv1_1",), ("conv1_1",), scales=None)
     return exported(rwkeras.serving.ServedStyle(settings), folder)
 
 
 @group("export_task ServedTexture", slow=True, settings=["all"])
 def served_texture(folder):
-    return exported(rwkeras.serving.ServedTexture(rwkeras.TextureSettings(("conv1_1",))), folder)
+    settings = rwkeras.TextureSettings(("conv1_1",), scales=None)
+    return exported(rwkeras.serving.ServedTexture(settings), folder)
 
 
 @group("export_decoder", slow=True)

@@ -13,10 +13,16 @@ SEEDED = {
     "toy_vgg": lambda seed: rwkeras.toy_vgg(seed=seed),
     "randomize": lambda seed: rwkeras.randomize(rwkeras.toy_vgg(), seed=seed),
     "load_network": lambda seed: rwkeras.load_network("toy_vgg", seed=seed),
-    "invert": lambda seed: rwkeras.invert(None, IMAGE, seed=seed),
-    "synthesize_texture": lambda seed: rwkeras.synthesize_texture(None, IMAGE, seed=seed),
-    "transfer_style": lambda seed: rwkeras.transfer_style(None, IMAGE, IMAGE, seed=seed),
-    "invert_regularized": lambda seed: rwkeras.invert_regularized(None, IMAGE, seed=seed),
+    "invert": lambda seed: rwkeras.invert(None, IMAGE, rwkeras.InversionSettings(seed=seed)),
+    "synthesize_texture": lambda seed: rwkeras.synthesize_texture(
+        None, IMAGE, rwkeras.TextureSettings(seed=seed)
+    ),
+    "transfer_style": lambda seed: rwkeras.transfer_style(
+        None, IMAGE, IMAGE, rwkeras.StyleSettings(seed=seed)
+    ),
+    "invert_regularized": lambda seed: rwkeras.invert_regularized(
+        None, IMAGE, rwkeras.RegularizedInversionSettings(seed=seed)
+    ),
     "patch_distance": lambda seed: rwkeras.patch_distance(IMAGE, IMAGE, seed=seed),
     "RandomPerceptualLoss": lambda seed: rwkeras.RandomPerceptualLoss("toy_vgg", seed=seed),
     "DecoderSettings": lambda seed: rwkeras.DecoderSettings(seed=seed),

@@ -48,7 +48,9 @@ def inverted(model, flipped, optimizer):
         parametrization="pixels",
         report_every=2,
     )
-    return rwkeras.invert(model, image, "conv3", optimizer=settings).image
+    return rwkeras.invert(
+        model, image, rwkeras.InversionSettings("conv3"), optimizer=settings
+    ).image
 
 
 @pytest.mark.slow
@@ -74,7 +76,9 @@ def test_a_network_for_each_thread():
 def synthesized(flipped):
     texture = np.flip(waves(SIZE, SIZE), 1) if flipped else waves(SIZE, SIZE)
     optimizer = rwkeras.OptimizerSettings(max_iterations=4, memory=2, precision="float32")
-    return rwkeras.synthesize_texture("multiscale", texture, scales=None, optimizer=optimizer).image
+    return rwkeras.synthesize_texture(
+        "multiscale", texture, rwkeras.TextureSettings(scales=None), optimizer=optimizer
+    ).image
 
 
 @pytest.mark.slow
@@ -95,7 +99,11 @@ def test_a_callback_may_make_another_picture():
 
     optimizer = rwkeras.OptimizerSettings(max_iterations=4, memory=2, precision="float32")
     found = rwkeras.synthesize_texture(
-        "multiscale", waves(SIZE, SIZE), scales=None, optimizer=optimizer, callback=again
+        "multiscale",
+        waves(SIZE, SIZE),
+        rwkeras.TextureSettings(scales=None),
+        optimizer=optimizer,
+        callback=again,
     )
     np.testing.assert_array_equal(found.image, expected)
 

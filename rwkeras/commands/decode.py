@@ -13,6 +13,7 @@ from rwkeras.commands.given import fitted, named_pictures
 from rwkeras.commands.launch import own_flags
 from rwkeras.commands.outputs import check_named_outputs
 from rwkeras.commands.report import write_json
+from rwkeras.commands.settings_flags import define_flags, given_settings
 from rwkeras.decoders.decnn import load_decoder
 from rwkeras.decoders.decode import decode
 from rwkeras.images.files import check_output
@@ -27,6 +28,7 @@ flags.DEFINE_string("output", None, "The picture to write; its ending says the f
 flags.DEFINE_integer(
     "image_size", 256, "Length of the longer side that the picture is resampled to; 0: as it is."
 )
+define_flags(FileSettings, "bits")
 flags.DEFINE_string("report", None, "A JSON file to write measures to.")
 flags.mark_flags_as_required(["image", "decoder", "output"])
 
@@ -36,7 +38,7 @@ def main() -> None:
     output = check_image_output(FLAGS.output)
     report = check_output(FLAGS.report, "report") if FLAGS.report else None
     check_named_outputs(("image", "decoder"), output=output, report=report)
-    settings = FileSettings(bits=check_bits(output))
+    settings = check_bits(given_settings(FileSettings, "bits"), output)
     image = fitted("image", FLAGS.image, read_image(FLAGS.image), FLAGS.image_size)
     decoder = load_decoder(FLAGS.decoder)
     started = time.monotonic()

@@ -4,6 +4,7 @@ Example:
     rwkeras-demo --output_dir=demo
 """
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from rwkeras.networks.calibrate import calibrate
 from rwkeras.networks.vgg import vgg19
 from rwkeras.optimizers.settings import OptimizationResult, OptimizerSettings
 from rwkeras.tasks.invert import invert
-from rwkeras.tasks.settings import TextureSettings
+from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSettings
 from rwkeras.tasks.style import transfer_style
 from rwkeras.tasks.synthesis import white_noise
 from rwkeras.tasks.texture import synthesize_texture
@@ -64,7 +65,7 @@ def _run(
         settings = OptimizerSettings(
             max_iterations=most, report_every=report_interval(save_every=0)
         )
-        result = task(seed=FLAGS.seed, optimizer=settings, callback=monitor)
+        result = task(optimizer=settings, callback=monitor)
     write_image(output, result.image)
     if monitor.interrupted:
         raise Signalled(monitor.interrupted)
@@ -74,28 +75,24 @@ def _run(
 def _invert(photo: np.ndarray) -> Row:
     model = vgg19(seed=FLAGS.seed)
     calibrate(model, photo)
-    image = _run(
-        "inversion",
-        lambda **kwargs: invert(model, photo, _DEEP_LAYER, **kwargs),
-        _INVERSION_ITERATIONS,
-    )
+    settings = InversionSettings(_DEEP_LAYER, seed=FLAGS.seed)
+    task = functools.partial(invert, model, photo, settings)
+    image = _run("inversion", task, _INVERSION_ITERATIONS)
     decibels = psnr(image, photo)[0]
     return [("photograph", photo), (f"from {_DEEP_LAYER}: {decibels:.1f} dB", image)]
 
 
 def _texture(texture: np.ndarray) -> Row:
-    image = _run(
-        "texture", lambda **kwargs: synthesize_texture(_NETWORK, texture, draws=_DRAWS, **kwargs)
-    )
-    noise = white_noise((1, *texture.shape), FLAGS.seed, stddev=TextureSettings.noise_stddev)
+    settings = TextureSettings(draws=_DRAWS, seed=FLAGS.seed)
+    image = _run("texture", functools.partial(synthesize_texture, _NETWORK, texture, settings))
+    noise = white_noise((1, *texture.shape), FLAGS.seed, stddev=settings.noise_stddev)
     fall = patch_distance(noise, texture)[0] / patch_distance(image, texture)[0]
     return [("texture", texture), (f"{fall:.0f} times nearer than noise", image)]
 
 
 def _style(photo: np.ndarray, style: np.ndarray) -> Row:
-    image = _run(
-        "style", lambda **kwargs: transfer_style(_NETWORK, photo, style, draws=_DRAWS, **kwargs)
-    )
+    settings = StyleSettings(draws=_DRAWS, seed=FLAGS.seed)
+    image = _run("style", functools.partial(transfer_style, _NETWORK, photo, style, settings))
     return [("content", photo), ("style", style), ("repainted", image)]
 
 

@@ -12,7 +12,6 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from absl import flags
 from tqdm import tqdm
@@ -20,12 +19,14 @@ from tqdm import tqdm
 from rwkeras.commands.outputs import check_outputs, inputs
 from rwkeras.commands.paths import check_paths, define_paths
 from rwkeras.commands.report import versions
+from rwkeras.commands.settings_flags import define_flags, given_values
 from rwkeras.experiments.page import write_page
 from rwkeras.experiments.registry import EXPERIMENTS
 from rwkeras.experiments.settings import QUICK, ExperimentSettings
 from rwkeras.experiments.study import Study
 from rwkeras.images.outputs import Output
 from rwkeras.networks.loading import NETWORKS
+from rwkeras.settings import settings_fields
 from rwkeras.sweeps.files import FileRef, put_file
 from rwkeras.sweeps.jobs import Job, Manifest
 from rwkeras.sweeps.local import SweepCallback, SweepResult, run_sweep
@@ -47,13 +48,16 @@ flags.DEFINE_string(
 flags.DEFINE_string("pretrained_vgg19_weights", None, "ImageNet weights of Keras's VGG19, a file.")
 flags.DEFINE_string("alexnet_weights", None, "Trained weights of AlexNet, a file.")
 flags.DEFINE_integer("workers", None, "Processes; by default as many as there are cores.")
-for _field in dataclasses.fields(ExperimentSettings):
-    _define = flags.DEFINE_integer if _field.type is int else flags.DEFINE_string
-    _define(
-        _field.name,
-        None,
-        f"Instead of {_field.default}, or of {getattr(QUICK, _field.name)} with --quick.",
-    )
+_NAMES = [field.name for field in settings_fields(ExperimentSettings)]
+define_flags(
+    ExperimentSettings,
+    defaults=dict.fromkeys(_NAMES),
+    more={
+        name: f"Instead of {getattr(ExperimentSettings, name)}, or of {getattr(QUICK, name)} with "
+        "--quick."
+        for name in _NAMES
+    },
+)
 flags.mark_flags_as_required(["experiment", "output_dir"])
 
 # The flags that name files which are read, and those of which are copied, side by side.
@@ -62,11 +66,8 @@ _READS = ("images", "textures", "styles", *_COPIED)
 
 
 def _settings() -> ExperimentSettings:
-    names = [field.name for field in dataclasses.fields(ExperimentSettings)]
-    given: dict[str, Any] = {
-        name: FLAGS[name].value for name in names if FLAGS[name].value is not None
-    }
-    return dataclasses.replace(QUICK if FLAGS.quick else ExperimentSettings(), **given)
+    usual = QUICK if FLAGS.quick else ExperimentSettings()
+    return dataclasses.replace(usual, **given_values(ExperimentSettings))
 
 
 def _file(path: str, name: str) -> FileRef:

@@ -4,15 +4,18 @@ Example:
     rwkeras-export --kind=style --reference=painting.jpg --output_dir=models/style
 """
 
+import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from absl import flags
 
 from rwkeras.backend import keras
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.commands.given import fitted, named_pictures
+from rwkeras.commands.settings_flags import define_flags, given_settings
 from rwkeras.images.batch import as_batch
 from rwkeras.images.reading import read_image
 from rwkeras.networks.circular import with_mirrored_padding
@@ -24,23 +27,21 @@ from rwkeras.serving.graph.task import ServedTask
 from rwkeras.serving.graph.tasks import ServedInversion, ServedStyle, ServedTexture
 from rwkeras.serving.settings import ServingSettings
 from rwkeras.serving.versions import check_export_folder
-from rwkeras.tasks.scales import ScaleSettings
-from rwkeras.tasks.settings import (
+from rwkeras.tasks.presets import (
     STYLE_PRESETS,
-    InversionSettings,
-    TextureSettings,
     is_multiscale,
     style_settings,
-    texture_layers,
+    texture_settings,
 )
-from rwkeras.tasks.style import STYLE_SCALES
-from rwkeras.tasks.texture import TEXTURE_SCALES
+from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSettings
 from rwkeras.validation import invalid_argument
 
 FLAGS = flags.FLAGS
-_SERVING = ServingSettings()
+# The limits whose flags have their names.
+_LIMITS = ("max_evaluations", "evaluations_limit", "max_side", "max_pixels")
 _REFERENCE_SIDE = 256
 _OF_VGG = ("painting", "paper")
+_Scaled = TypeVar("_Scaled", StyleSettings, TextureSettings)
 
 flags.DEFINE_string("output_dir", None, "The model's folder, in which a version is made.")
 flags.DEFINE_string(
@@ -57,7 +58,7 @@ flags.DEFINE_string(
 flags.DEFINE_enum("weights", "stored", ["stored", "generated"], "In the export, or at load.")
 flags.DEFINE_integer(
     "iterations",
-    _SERVING.max_iterations,
+    ServingSettings.max_iterations,
     "Iterations of an optimisation; from coarse to fine, of its first size.",
 )
 flags.DEFINE_bool(
@@ -66,16 +67,7 @@ flags.DEFINE_bool(
     "Whether styles and textures are made from coarse to fine; by default so with the multi-scale "
     "network, at once with others.",
 )
-flags.DEFINE_integer(
-    "max_evaluations",
-    _SERVING.max_evaluations,
-    "Evaluations of the gradient at most; 0: a quarter more than a request's iterations.",
-)
-flags.DEFINE_integer(
-    "evaluations_limit", _SERVING.evaluations_limit, "What a request may ask for at most."
-)
-flags.DEFINE_integer("max_side", _SERVING.max_side, "Larger images are scaled down to this.")
-flags.DEFINE_integer("max_pixels", _SERVING.max_pixels, "Larger images are refused.")
+define_flags(ServingSettings, *_LIMITS)
 flags.DEFINE_integer("version", None, "The version's number; by default the next.")
 flags.DEFINE_bool("warmup", True, "Whether to write a request that the server warms up with.")
 flags.DEFINE_enum(
@@ -84,35 +76,37 @@ flags.DEFINE_enum(
     list(STYLE_PRESETS),
     "Of a style: its layers and weights; by default what suits the network.",
 )
-flags.DEFINE_list(
-    "layers", None, "Of a texture: the layers to match; by default those that suit the network."
+define_flags(
+    TextureSettings,
+    "layers",
+    more={"layers": "Of a texture."},
 )
-flags.DEFINE_string("layer", InversionSettings.layer, "Of an inversion: the layer.")
+define_flags(InversionSettings, "layer", more={"layer": "Of an inversion."})
 flags.mark_flag_as_required("output_dir")
 
 
-def _scales(model: keras.Model, usual: ScaleSettings) -> ScaleSettings | None:
-    """Returns the sizes by which a network makes pictures, or None for at once."""
+def _at_scales(model: keras.Model, settings: _Scaled) -> _Scaled:
+    """Returns settings with no scales where a network makes pictures at once."""
     wanted = FLAGS.coarse_to_fine
     if wanted is None:
         wanted = is_multiscale(model)
-    return usual if wanted else None
+    return settings if wanted else dataclasses.replace(settings, scales=None)
 
 
 def _style(model: keras.Model) -> ServedTask:
     settings = STYLE_PRESETS[FLAGS.preset] if FLAGS.preset else style_settings(model)
-    return ServedStyle(settings, _scales(model, STYLE_SCALES))
+    return ServedStyle(_at_scales(model, settings))
 
 
 def _texture(model: keras.Model) -> ServedTask:
-    layers = tuple(FLAGS.layers) if FLAGS.layers else texture_layers(model)
-    return ServedTexture(TextureSettings(layers=layers), _scales(model, TEXTURE_SCALES))
+    settings = texture_settings(model, given_settings(TextureSettings, "layers"))
+    return ServedTexture(_at_scales(model, settings))
 
 
 def _inversion(model: keras.Model) -> ServedTask:
     if FLAGS.coarse_to_fine:
         raise invalid_argument("coarse_to_fine", "none, with --kind=invert", True)
-    return ServedInversion(InversionSettings(layer=FLAGS.layer))
+    return ServedInversion(given_settings(InversionSettings, "layer"))
 
 
 _TASKS: dict[str, Callable[[keras.Model], ServedTask]] = {
@@ -130,13 +124,7 @@ flags.DEFINE_enum(
 
 
 def _settings() -> ServingSettings:
-    return ServingSettings(
-        max_iterations=FLAGS.iterations,
-        max_evaluations=FLAGS.max_evaluations,
-        evaluations_limit=FLAGS.evaluations_limit,
-        max_side=FLAGS.max_side,
-        max_pixels=FLAGS.max_pixels,
-    )
+    return given_settings(ServingSettings, *_LIMITS, max_iterations=FLAGS.iterations)
 
 
 def _network_name() -> str:

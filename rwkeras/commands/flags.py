@@ -10,20 +10,19 @@ from rwkeras.backend import keras
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.commands.bits import check_bits
 from rwkeras.commands.given import fitted, named_pictures
+from rwkeras.commands.settings_flags import define_flags, given_settings
 from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.images.reading import read_image
 from rwkeras.images.writing import FileSettings
 from rwkeras.networks.features import check_image_shape, feature_extractor
 from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
-from rwkeras.objectives.balance import WEIGHTINGS
-from rwkeras.optimizers.settings import OPTIMIZERS, PRECISIONS, OptimizerSettings
-from rwkeras.parametrizations.parametrization import PARAMETRIZATIONS
+from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.tasks.measured import reduced
 from rwkeras.tasks.settings import InversionSettings
 from rwkeras.validation import invalid_argument
 
 FLAGS = flags.FLAGS
-_OPTIMIZER = OptimizerSettings()
+# How often a callback hears of the progress is the monitor's to say; the others are for programs.
 _OPTIMIZER_FLAGS = (
     "optimizer",
     "max_iterations",
@@ -40,14 +39,7 @@ _OPTIMIZER_FLAGS = (
 _QUALITIES = {"jpeg_quality": (".jpg", ".jpeg"), "webp_quality": (".webp",)}
 
 flags.DEFINE_string("output", None, "The picture to write; its ending says the format.")
-flags.DEFINE_integer(
-    "jpeg_quality", FileSettings.jpeg_quality, "Of .jpg files, from 1 to 100, which is best."
-)
-flags.DEFINE_integer(
-    "webp_quality",
-    FileSettings.webp_quality,
-    "Of .webp files, from 0 to 100; if it is not given, they are lossless.",
-)
+define_flags(FileSettings)
 flags.DEFINE_integer(
     "variations",
     1,
@@ -59,62 +51,7 @@ flags.DEFINE_integer(
 flags.DEFINE_integer(
     "image_size", 256, "Length of the longer side that pictures are resampled to; 0: as they are."
 )
-flags.DEFINE_enum(
-    "optimizer",
-    _OPTIMIZER.optimizer,
-    list(OPTIMIZERS),
-    "L-BFGS, that of TensorFlow Probability, or Adam.",
-)
-flags.DEFINE_integer("max_iterations", _OPTIMIZER.max_iterations, "Iterations at most.")
-flags.DEFINE_integer(
-    "max_evaluations",
-    _OPTIMIZER.max_evaluations,
-    "Evaluations of the network's gradient at most, which bounds the time; by default unbounded.",
-)
-flags.DEFINE_enum(
-    "parametrization",
-    _OPTIMIZER.parametrization,
-    list(PARAMETRIZATIONS),
-    "The coordinates in which the picture is varied: adapted to the layers, Fourier, or pixels as "
-    "in the paper.",
-)
-flags.DEFINE_float(
-    "fourier_exponent",
-    _OPTIMIZER.fourier_exponent,
-    "How fast amplitudes are expected to fall with frequency, f^-p; not for pixels.",
-)
-flags.DEFINE_bool(
-    "decorrelate_colors",
-    _OPTIMIZER.decorrelate_colors,
-    "Whether red, green and blue are expected to be correlated; not for pixels.",
-)
-flags.DEFINE_enum(
-    "precision",
-    _OPTIMIZER.precision,
-    list(PRECISIONS),
-    "Of the network; auto begins in bfloat16 where that is faster and ends in float32.",
-)
-flags.DEFINE_integer(
-    "tile_size",
-    _OPTIMIZER.tile_size,
-    "Evaluate the picture by tiles of so many pixels a side, for pictures whose activations do not "
-    "fit in memory; by default the whole.",
-)
-flags.DEFINE_float(
-    "max_memory",
-    _OPTIMIZER.max_memory,
-    "What the tool may take, in GiB: the picture is then evaluated by tiles if need be, and L-BFGS "
-    "keeps fewer pairs; by default it is not bounded. The report has the peak.",
-)
-flags.DEFINE_string(
-    "checkpoint_dir",
-    None,
-    "A folder to keep the state of the run in; run again with the same flags, it goes on, and with "
-    "more iterations or evaluations it goes on from where it ended.",
-)
-flags.DEFINE_float(
-    "checkpoint_seconds", _OPTIMIZER.checkpoint_seconds, "How long to wait between two saves."
-)
+define_flags(OptimizerSettings, *_OPTIMIZER_FLAGS)
 flags.DEFINE_string(
     "network", "vgg19", f"One of {', '.join(NETWORKS)}, a recipe's .json, or a .keras file."
 )
@@ -129,12 +66,7 @@ flags.DEFINE_string(
     None,
     "A folder of pictures over which each filter of pretrained_vgg19 is rescaled to mean 1.",
 )
-flags.DEFINE_enum(
-    "weighting",
-    InversionSettings.weighting,
-    list(WEIGHTINGS),
-    "How the gradients of layers are measured to balance them.",
-)
+define_flags(InversionSettings, "weighting")
 flags.DEFINE_integer("save_every", 0, "Write a preview after every so many iterations; 0: none.")
 flags.DEFINE_string(
     "filmstrip",
@@ -190,8 +122,7 @@ def network(layers: Sequence[str], image: ImageBatch, *, subtract_mean: bool) ->
 
 def optimizer(report_every: int) -> OptimizerSettings:
     """Returns the optimiser's settings as the flags give them."""
-    given: dict[str, Any] = {name: FLAGS[name].value for name in _OPTIMIZER_FLAGS}
-    return OptimizerSettings(**given, report_every=report_every)
+    return given_settings(OptimizerSettings, *_OPTIMIZER_FLAGS, report_every=report_every)
 
 
 def file_settings(output: Path, sheets: Iterable[Path] = ()) -> FileSettings:
@@ -211,4 +142,4 @@ def file_settings(output: Path, sheets: Iterable[Path] = ()) -> FileSettings:
         if FLAGS[name].present and not endings.intersection(own):
             expected = f"a picture to write that ends in {' or '.join(own)} with it"
             raise invalid_argument(name, expected, FLAGS[name].value)
-    return FileSettings(FLAGS.jpeg_quality, FLAGS.webp_quality, check_bits(output))
+    return check_bits(given_settings(FileSettings), output)

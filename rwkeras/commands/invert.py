@@ -7,8 +7,9 @@ Example:
 from absl import flags
 
 from rwkeras.commands.flags import FLAGS, network
+from rwkeras.commands.settings_flags import define_flags, given_settings
 from rwkeras.commands.source import Source
-from rwkeras.commands.task import run_task
+from rwkeras.commands.task import Task, run_task
 from rwkeras.metrics import psnr, ssim
 from rwkeras.tasks.invert import NOISE, invert
 from rwkeras.tasks.settings import InversionSettings
@@ -20,7 +21,7 @@ flags.DEFINE_string(
     "The picture to recover. Its alpha channel, which is laid over white, and its ICC profile go "
     "over to the result in formats that hold them; pixel values are not colour-converted.",
 )
-flags.DEFINE_string("layer", InversionSettings.layer, "The layer to recover it from.")
+define_flags(InversionSettings, "layer")
 flags.DEFINE_string(
     "init",
     NOISE,
@@ -40,19 +41,19 @@ def main() -> int:
         image = source.batch
         model = network([FLAGS.layer], image, subtract_mean=False)
 
-        def task(optimizer, callback):
+        settings = given_settings(InversionSettings, "layer", "weighting", "seed")
+
+        def run(optimizer, callback):
             return invert(
                 model,
                 image.images,
-                FLAGS.layer,
+                settings,
                 init=FLAGS.init,
-                weighting=FLAGS.weighting,
-                seed=FLAGS.seed,
                 optimizer=optimizer,
                 callback=callback,
             )
 
-        return task
+        return Task(settings, run)
 
     def measure(image):
         reference = source.batch.images[0]

@@ -10,6 +10,7 @@ Example:
 
 from absl import flags
 
+from rwkeras.commands.settings_flags import define_flags, given_settings
 from rwkeras.serving.server import (
     DOCKER,
     PROGRAM,
@@ -22,7 +23,6 @@ from rwkeras.serving.server import (
 from rwkeras.validation import invalid_argument
 
 FLAGS = flags.FLAGS
-_SERVER = ServerSettings()
 
 flags.DEFINE_string(
     "models_dir", None, "A folder with a folder for each model, as of rwkeras-export."
@@ -32,17 +32,7 @@ flags.DEFINE_string(
     None,
     f"The program or its name; by default {PROGRAM}, or where there is none {DOCKER}.",
 )
-flags.DEFINE_string("image", _SERVER.image, "Docker's image.")
-flags.DEFINE_integer("port", _SERVER.port, "The port of gRPC.")
-flags.DEFINE_integer("rest_port", _SERVER.rest_port, "The port of REST.")
-flags.DEFINE_float(
-    "rest_timeout", _SERVER.rest_timeout, "Seconds that a REST request may take: the longest work."
-)
-flags.DEFINE_integer(
-    "requests_at_once",
-    _SERVER.requests_at_once,
-    "Threads on which requests take turns; more than there are requests at once.",
-)
+define_flags(ServerSettings)
 flags.DEFINE_multi_string(
     "label", [], "MODEL:LABEL=VERSION, a version that is served by a label; may be repeated."
 )
@@ -69,8 +59,7 @@ def _labels() -> dict[str, dict[str, int]]:
 
 def main() -> int:
     """Runs the tool."""
-    names = ("port", "rest_port", "rest_timeout", "requests_at_once", "image")
-    settings = ServerSettings(**{name: getattr(FLAGS, name) for name in names})
+    settings = given_settings(ServerSettings)
     folder, labels = FLAGS.models_dir, _labels()
     server = FLAGS.server or find_server()
     if FLAGS.print_config:

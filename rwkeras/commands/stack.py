@@ -20,18 +20,18 @@ from rwkeras.commands.given import fitted, named_pictures
 from rwkeras.commands.launch import own_flags
 from rwkeras.commands.outputs import check_named_outputs
 from rwkeras.commands.report import write_json
+from rwkeras.commands.settings_flags import define_flags
 from rwkeras.images.files import check_output, is_stream
 from rwkeras.images.reading import read_image
 from rwkeras.networks.recipe import ARCHITECTURES, Recipe, read_recipe
-from rwkeras.optimizers.settings import PRECISIONS
 from rwkeras.stacking.settings import StackSettings
 from rwkeras.stacking.stack import LayerChoice, StackResult, stack
 from rwkeras.validation import check_number
 
 FLAGS = flags.FLAGS
+_SETTINGS = ("candidates", "max_iterations", "reduction", "precision")
 flags.DEFINE_string("reference", None, "The picture that candidates are to recover.")
 flags.DEFINE_string("output", None, "The recipe to write, a .json file.")
-flags.DEFINE_integer("candidates", StackSettings.candidates, "Sets of weights for each layer.")
 flags.DEFINE_integer(
     "image_size", 128, "Side that the picture is resampled to, the longer; 0: as it is."
 )
@@ -41,31 +41,12 @@ flags.DEFINE_bool(
     False,
     "Whether to stack fc6, fc7 and fc8 too, which need a picture of 256 x 256.",
 )
-flags.DEFINE_integer(
-    "max_iterations", StackSettings.max_iterations, "Of the last inversions that are compared."
-)
-flags.DEFINE_integer(
-    "reduction",
-    StackSettings.reduction,
-    "Of so many candidates one goes on, to as many times the iterations.",
-)
-flags.DEFINE_enum("precision", StackSettings.precision, list(PRECISIONS), "Of the network.")
+define_flags(StackSettings, *_SETTINGS)
 flags.DEFINE_bool("resume", False, "Whether to go on from the recipe that --output names.")
 flags.DEFINE_string("report", None, "A JSON file to write every candidate's losses to.")
 flags.mark_flags_as_required(["reference", "output"])
 
-_ARGUMENTS = (
-    "candidates",
-    "architecture",
-    "include_top",
-    "pooling",
-    "subtract_mean",
-    "initializer",
-    "seed",
-    "max_iterations",
-    "reduction",
-    "precision",
-)
+_NETWORK = ("architecture", "include_top", "pooling", "subtract_mean", "initializer", "seed")
 
 
 def _describe(result: StackResult) -> dict:
@@ -115,7 +96,7 @@ def main() -> None:
             )
             bar.update()
 
-        given = {name: FLAGS[name].value for name in _ARGUMENTS}
+        given = {name: FLAGS[name].value for name in (*_SETTINGS, *_NETWORK)}
         # What is not given is `stack`'s to choose.
         arguments: dict[str, Any] = {name: v for name, v in given.items() if v is not None}
         with named_pictures("reference"):

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from absl import flags
 
+from rwkeras.commands import joined  # noqa: F401 (its flags)
 from rwkeras.commands.flags import FLAGS, network, read
 from rwkeras.commands.given import mask
-from rwkeras.commands.joined import source_weights
 from rwkeras.commands.paths import check_paths, define_paths
+from rwkeras.commands.settings_flags import define_flags, given_values
 from rwkeras.commands.sizes import (
     coarse_to_fine_scales,
     define_coarse_to_fine,
@@ -21,16 +22,25 @@ from rwkeras.commands.sizes import (
     draws,
 )
 from rwkeras.commands.source import Source
-from rwkeras.commands.task import run_task
+from rwkeras.commands.task import Task, run_task
 from rwkeras.images.colors import match_colors, with_luminance_of
 from rwkeras.images.reading import read_image, resize
-from rwkeras.tasks.settings import INITS, STYLE_PRESETS, StyleSettings
+from rwkeras.tasks.presets import STYLE_PRESETS
+from rwkeras.tasks.settings import INITS, STYLE_SCALES, StyleSettings, known_layers
 from rwkeras.tasks.start import as_start
-from rwkeras.tasks.style import STYLE_SCALES, transfer_style
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.tasks.style import transfer_style
+from rwkeras.tasks.texture import check_source_weights
+from rwkeras.validation import invalid_argument
 
-_WEIGHTS = ("content_weight", "style_weight", "tv_weight")
-_LAYERS = ("content_layers", "style_layers")
+# What flags override of the preset.
+_OVERRIDES = (
+    "content_weight",
+    "style_weight",
+    "tv_weight",
+    "content_side",
+    "content_layers",
+    "style_layers",
+)
 # The flags that name files which are read.
 _READS = ("content", "style", "content_masks", "style_masks", "init")
 
@@ -49,11 +59,7 @@ define_paths(
 define_paths(
     "style_masks", None, "Which part of each style is taken, with --content_masks: grey pictures."
 )
-flags.DEFINE_float(
-    "style_scale",
-    1.0,
-    "How large the styles are taken, as a factor of their size: smaller ones give finer strokes.",
-)
+define_flags(StyleSettings, "style_scale")
 flags.DEFINE_enum(
     "preset",
     None,
@@ -61,16 +67,11 @@ flags.DEFINE_enum(
     "A named choice of network, layers and weights: multiscale, of that network, paints best; "
     "painting and paper are of vgg19. By default what suits --network.",
 )
-for _name in _WEIGHTS:
-    flags.DEFINE_float(_name, None, "Overrides the preset's.")
-flags.DEFINE_integer(
-    "content_side",
-    None,
-    "The longer side, in pixels, above which the content weight falls in inverse proportion to it. "
-    "Overrides the preset's.",
+define_flags(
+    StyleSettings,
+    *_OVERRIDES,
+    more=dict.fromkeys(_OVERRIDES, "Overrides the preset's."),
 )
-for _name in _LAYERS:
-    flags.DEFINE_list(_name, None, "Overrides the preset's.")
 flags.DEFINE_string(
     "init",
     StyleSettings.init,
@@ -111,23 +112,15 @@ def _settings() -> StyleSettings:
             "whatever those of the styles are"
         )
         raise invalid_argument("match_colors", expected, FLAGS.match_colors)
-    check_number("style_scale", FLAGS.style_scale, exclusive=True)
-    given: dict[str, Any] = {
-        name: FLAGS[name].value
-        for name in (*_WEIGHTS, "content_side")
-        if FLAGS[name].value is not None
-    }
-    for name in _LAYERS:
-        layers = FLAGS[name].value
-        if layers is not None:
-            given[name] = tuple(layers)
-    return dataclasses.replace(
+    settings = dataclasses.replace(
         STYLE_PRESETS[_preset()],
-        weighting=FLAGS.weighting,
-        join=FLAGS.join,
-        source_weights=source_weights(len(FLAGS.style)),
-        **given,
+        **given_values(
+            StyleSettings,
+            *("weighting", "join", "source_weights", "style_scale", "seed", *_OVERRIDES),
+        ),
     )
+    check_source_weights(settings.source_weights, len(FLAGS.style))
+    return settings
 
 
 def _masks() -> dict[str, Any]:
@@ -152,28 +145,28 @@ def main() -> int:
         if FLAGS.match_colors:
             styles = [match_colors(style[0], content.images[0]) for style in styles]
         scales = coarse_to_fine_scales(STYLE_SCALES, max(content.images.shape[1:3]))
-        masks, init = _masks(), FLAGS.init
-        if init not in INITS:
-            init = as_start(init, content.images)
-        layers = list(dict.fromkeys(settings.content_layers + settings.style_layers))
-        model = network(layers, content, subtract_mean=True)
+        masks, init = _masks(), None
+        if FLAGS.init in INITS:
+            settings = dataclasses.replace(settings, init=FLAGS.init)
+        else:
+            init = as_start(FLAGS.init, content.images, INITS)
+        layers = known_layers(settings.content_layers) + known_layers(settings.style_layers)
+        model = network(list(dict.fromkeys(layers)), content, subtract_mean=True)
+        settings = dataclasses.replace(settings, scales=scales, draws=draws(model))
 
-        def task(optimizer, callback):
+        def run(optimizer, callback):
             return transfer_style(
                 model,
                 content.images,
                 styles,
-                **{**dataclasses.asdict(settings), "init": init},
+                settings,
+                init=init,
                 **masks,
-                style_scale=FLAGS.style_scale,
-                scales=scales,
-                draws=draws(model),
-                seed=FLAGS.seed,
                 optimizer=optimizer,
                 callback=callback,
             )
 
-        return task
+        return Task(settings, run)
 
     def finish(image: np.ndarray) -> np.ndarray:
         """Returns a picture in the colours asked for."""

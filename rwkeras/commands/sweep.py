@@ -22,13 +22,13 @@ from tqdm import tqdm
 from rwkeras.commands.given import fitted
 from rwkeras.commands.outputs import check_outputs
 from rwkeras.commands.paths import check_paths, define_paths
+from rwkeras.commands.settings_flags import define_flags, given_settings
 from rwkeras.images.collection import named_files
 from rwkeras.images.files import check_output
 from rwkeras.images.outputs import Output
 from rwkeras.images.reading import read_image
 from rwkeras.networks.loading import NETWORKS, takes
-from rwkeras.optimizers.settings import PRECISIONS, OptimizerSettings
-from rwkeras.parametrizations.parametrization import PARAMETRIZATIONS
+from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import FileRef, put_file, write_bytes
 from rwkeras.sweeps.grid import inversion_grid
 from rwkeras.sweeps.jobs import Job, Manifest
@@ -42,6 +42,7 @@ from rwkeras.tasks.settings import InversionSettings
 from rwkeras.validation import check_choice, check_number, invalid_argument
 
 FLAGS = flags.FLAGS
+_OPTIMIZER_FLAGS = ("max_iterations", "parametrization", "precision")
 define_paths("images", None, "Pictures, or folders of pictures.")
 flags.DEFINE_list("layers", [InversionSettings.layer], "The layers to recover them from.")
 flags.DEFINE_list("seeds", ["0"], "Seeds of random networks' weights and of the starting noise.")
@@ -50,18 +51,11 @@ flags.DEFINE_string("output_dir", None, "The folder for results, which Beam's wo
 flags.DEFINE_integer(
     "image_size", 256, "Length of the longer side that pictures are resampled to; 0: as they are."
 )
-flags.DEFINE_integer("max_iterations", OptimizerSettings.max_iterations, "Iterations at most.")
-flags.DEFINE_enum(
-    "parametrization",
-    OptimizerSettings.parametrization,
-    list(PARAMETRIZATIONS),
-    "The coordinates in which the picture is varied.",
-)
-flags.DEFINE_enum(
-    "precision",
-    "float32",
-    list(PRECISIONS),
-    "Of the network; with auto, machines may differ.",
+define_flags(
+    OptimizerSettings,
+    *_OPTIMIZER_FLAGS,
+    defaults={"precision": "float32"},
+    more={"precision": "With auto, machines may differ."},
 )
 flags.DEFINE_integer("workers", None, "Processes here; by default as many as there are cores.")
 flags.DEFINE_enum("runner", "local", ["local", "beam"], "This machine, or Apache Beam.")
@@ -127,11 +121,7 @@ def _manifest() -> Manifest:
     """Returns the jobs that the flags ask for."""
     check_number("image_size", FLAGS.image_size, integer=True)
     seeds = _seeds()
-    optimizer = OptimizerSettings(
-        max_iterations=FLAGS.max_iterations,
-        parametrization=FLAGS.parametrization,
-        precision=FLAGS.precision,
-    )
+    optimizer = given_settings(OptimizerSettings, *_OPTIMIZER_FLAGS)
     images = _images()
     networks = _networks(images[0])
     grids = [

@@ -23,9 +23,20 @@ from rwkeras.commands.task_files import TaskFiles, task_files
 from rwkeras.commands.variations import Variation, in_rows, seeded
 from rwkeras.images.files import is_stream
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
+from rwkeras.settings import Settings
 from rwkeras.validation import check_number
 
-Task = Callable[[OptimizerSettings, Callback], OptimizationResult]
+
+class Task(NamedTuple):
+    """A task whose pictures are read and whose network is made.
+
+    Attributes:
+        settings: Its settings, which the report holds.
+        run: Runs it by the optimiser's settings and a callback.
+    """
+
+    settings: Settings
+    run: Callable[[OptimizerSettings, Callback], OptimizationResult]
 
 
 def _no_measures(image: np.ndarray) -> dict[str, Any]:
@@ -89,7 +100,7 @@ def _make(
     )
     started = time.monotonic()
     with monitor, named_pictures():
-        result = task(settings, monitor)
+        result = task.run(settings, monitor)
     seconds = time.monotonic() - started
     _explain(result)
     if settings.max_memory is not None:
@@ -98,6 +109,10 @@ def _make(
     pictures.write(variation.output, image)
     measures = measure(image) if values.report else {}
     report = described(result.unbatched(), seconds, measures)
+    report |= {
+        "settings": dataclasses.asdict(task.settings),  # type: ignore[call-overload]
+        "optimizer": dataclasses.asdict(settings),
+    }
     if variation.name:
         report = {"seed": variation.seed, "output": str(variation.output), **report}
     stages = [] if strip is None else strip.end(image)
@@ -151,9 +166,9 @@ def run_task(
     """Runs a task as the shared flags say, and writes its picture and report.
 
     Args:
-        prepare: Reads pictures and builds the network; returns the task, a function of the
-            optimiser's settings and a callback. It is called once the outputs were found to be
-            writable, and again for each variation, with another `FLAGS.seed`.
+        prepare: Reads pictures and builds the network; returns the task. It is called once the
+            outputs were found to be writable, and again for each variation, with another
+            `FLAGS.seed`.
         measure: Returns what else the report says of an image, float32 [height, width, 3].
         reads: The tool's own flags that name files which it reads.
         source: The picture whose alpha channel and ICC profile the result gets.

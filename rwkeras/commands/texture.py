@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from absl import flags
 
+from rwkeras.commands import joined  # noqa: F401 (its flags)
 from rwkeras.commands.flags import FLAGS, network, read
-from rwkeras.commands.joined import source_weights
 from rwkeras.commands.paths import check_paths, define_paths
+from rwkeras.commands.settings_flags import define_flags, given_settings
 from rwkeras.commands.sizes import (
     coarse_to_fine_scales,
     define_coarse_to_fine,
@@ -21,14 +22,15 @@ from rwkeras.commands.sizes import (
     draws,
 )
 from rwkeras.commands.source import Source
-from rwkeras.commands.task import run_task
+from rwkeras.commands.task import Task, run_task
 from rwkeras.images.batch import ImageBatch
 from rwkeras.metrics import seam_ratio
 from rwkeras.networks.multiscale import gram_layers
 from rwkeras.networks.octaves import octave_layers, with_octaves
+from rwkeras.tasks.presets import VGG_LAYERS
 from rwkeras.tasks.scales import ScaleSettings
-from rwkeras.tasks.settings import TextureSettings
-from rwkeras.tasks.texture import TEXTURE_SCALES, synthesize_texture
+from rwkeras.tasks.settings import TEXTURE_SCALES, TextureSettings, known_layers
+from rwkeras.tasks.texture import check_source_weights, synthesize_texture
 from rwkeras.validation import check_number, invalid_argument
 
 define_paths("texture", None, "The picture of a texture, or several that are to be joined.")
@@ -37,19 +39,9 @@ flags.DEFINE_integer(
     1,
     "Match the layers at so many octaves of a Gaussian pyramid; 1: of the picture alone.",
 )
-flags.DEFINE_list(
-    "layers",
-    None,
-    "Layers whose Gram matrices to match; by default all levels of the multi-scale network, "
-    f"{', '.join(TextureSettings.layers)} of another.",
-)
+define_flags(TextureSettings, "layers")
 flags.DEFINE_string("output_size", None, "WxH of the result in pixels; by default the source's.")
-flags.DEFINE_bool(
-    "tileable",
-    False,
-    "Whether the result can be laid side by side with itself without a seam; its sides must be "
-    "multiples of what the network's poolings take together, 8 for the usual layers.",
-)
+define_flags(TextureSettings, "tileable")
 define_coarse_to_fine(TEXTURE_SCALES)
 define_draws()
 FLAGS.set_default("network", "multiscale")
@@ -75,9 +67,18 @@ def _scales(size: tuple[int, int] | None, textures: Sequence[ImageBatch]) -> Sca
     return coarse_to_fine_scales(scales, side)
 
 
-def _layers() -> tuple[str, ...]:
-    """Returns the layers that suit the network."""
-    return gram_layers() if FLAGS.network == "multiscale" else TextureSettings.layers
+def _settings(size: tuple[int, int] | None) -> TextureSettings:
+    """Returns the settings that the flags give, but for the sizes and draws."""
+    settings = given_settings(
+        TextureSettings,
+        *("layers", "tileable", "weighting", "join", "source_weights", "seed"),
+        output_size=size,
+    )
+    check_source_weights(settings.source_weights, len(FLAGS.texture))
+    if settings.layers is not None:
+        return settings
+    layers = gram_layers() if FLAGS.network == "multiscale" else VGG_LAYERS
+    return dataclasses.replace(settings, layers=layers)
 
 
 def _measures(image: np.ndarray) -> dict[str, Any]:
@@ -89,34 +90,28 @@ def main() -> int:
     """Runs the tool; returns its exit status."""
 
     def prepare():
-        size, weights = parse_size(FLAGS.output_size), source_weights(len(FLAGS.texture))
+        size = parse_size(FLAGS.output_size)
+        settings = _settings(size)
         textures = [read("texture", path) for path in FLAGS.texture]
         check_number("octaves", FLAGS.octaves, integer=True, minimum=1)
-        layers = FLAGS.layers or _layers()
+        layers = known_layers(settings.layers)
         model = network(layers, textures[0], subtract_mean=True)
         if FLAGS.octaves > 1:
             model = with_octaves(model, layers, FLAGS.octaves)
             layers = octave_layers(layers, FLAGS.octaves)
         scales = _scales(size, textures)
+        settings = dataclasses.replace(settings, layers=layers, scales=scales, draws=draws(model))
 
-        def task(optimizer, callback):
+        def run(optimizer, callback):
             return synthesize_texture(
                 model,
                 [texture.images for texture in textures],
-                layers,
-                size,
-                join=FLAGS.join,
-                source_weights=weights,
-                weighting=FLAGS.weighting,
-                tileable=FLAGS.tileable,
-                scales=scales,
-                draws=draws(model),
-                seed=FLAGS.seed,
+                settings,
                 optimizer=optimizer,
                 callback=callback,
             )
 
-        return task
+        return Task(settings, run)
 
     check_paths("texture", required=True)
     profile = Source("texture", FLAGS.texture[0], alpha=False)

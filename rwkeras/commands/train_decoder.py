@@ -9,7 +9,6 @@ Example:
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from absl import flags
@@ -20,71 +19,19 @@ from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.commands.launch import own_flags
 from rwkeras.commands.outputs import check_logdir, check_named_outputs
 from rwkeras.commands.report import write_json
+from rwkeras.commands.settings_flags import define_flags, given_settings
 from rwkeras.decoders.backup import check_no_backup, forget_backup
 from rwkeras.decoders.photographs import Photographs
-from rwkeras.decoders.settings import (
-    PRECISIONS,
-    UPSAMPLINGS,
-    DecoderSettings,
-    DecoderTraining,
-)
+from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
 from rwkeras.decoders.train import train_decoder, training_photographs
 from rwkeras.images.files import check_output, whole_file
 from rwkeras.networks.loading import NETWORKS, load_network, make_ready
 from rwkeras.tasks.settings import InversionSettings
-from rwkeras.validation import invalid_argument
 
 FLAGS = flags.FLAGS
-_DECODER, _TRAINING = DecoderSettings(), DecoderTraining()
-# On so many of the photographs a network by name is made ready.
-_REFERENCES = 16
-
-flags.DEFINE_string(
-    "images", None, "A folder of photographs; if it is not given, those of scikit-image."
-)
-flags.DEFINE_string("layer", InversionSettings.layer, "The layer to decode.")
-flags.DEFINE_string("output", None, "The .keras file to write.")
-flags.DEFINE_string(
-    "network", "vgg19", f"One of {', '.join(NETWORKS)}, a recipe's .json, or a .keras file."
-)
-flags.DEFINE_string(
-    "weights",
-    None,
-    "Trained weights of alexnet, efficientnet_lite0 or pretrained_vgg19: a file, or imagenet for "
-    "the last two.",
-)
-flags.DEFINE_enum("upsampling", _DECODER.upsampling, list(UPSAMPLINGS), "How maps grow.")
-flags.DEFINE_float("width", _DECODER.width, "How many maps the decoder has, of the network's.")
-flags.DEFINE_integer(
-    "depth", _DECODER.depth, "How many convolutions at each size; 0: as many as the network."
-)
-flags.DEFINE_list("maps", None, "How many maps at each size, the deepest first; not --width then.")
-flags.DEFINE_list(
-    "factors", None, "By how much maps grow each time; by default as the network shrinks them."
-)
-flags.DEFINE_integer("kernel_size", _DECODER.kernel_size, "The side of the decoder's filters.")
-flags.DEFINE_integer("photo_size", _TRAINING.photo_size, "Photographs become squares of this side.")
-flags.DEFINE_integer("crop_size", _TRAINING.crop_size, "The side of the crops of them.")
-flags.DEFINE_float("held_out", _TRAINING.held_out, "The share of photographs that is measured.")
-flags.DEFINE_integer("batch_size", _TRAINING.batch_size, "Crops a step.")
-flags.DEFINE_integer("steps", _TRAINING.steps, "How many steps are made.")
-flags.DEFINE_integer("epoch_steps", _TRAINING.epoch_steps, "Steps from one measure to the next.")
-flags.DEFINE_float("learning_rate", _TRAINING.learning_rate, "Of Adam, at its highest.")
-flags.DEFINE_bool(
-    "vary_colors",
-    _TRAINING.vary_colors,
-    "Whether to change each crop's colours at random, for photographs that have few.",
-)
-flags.DEFINE_integer(
-    "patience", _TRAINING.patience, "Early stopping: epochs without improvement; off by default."
-)
-flags.DEFINE_enum("precision", _TRAINING.precision, list(PRECISIONS), "Of activations.")
-flags.DEFINE_string("backup_dir", None, "A folder for the state; by default beside the output.")
-flags.DEFINE_string("logdir", None, "A folder for TensorBoard.")
-flags.DEFINE_string("report", None, "A JSON file to write measures and settings to.")
-flags.mark_flag_as_required("output")
-
-_OF_TRAINING = (
+_SHAPE = ("upsampling", "width", "depth", "maps", "factors", "kernel_size")
+# The seed is that of the network.
+_TRAINING = (
     "photo_size",
     "crop_size",
     "held_out",
@@ -95,30 +42,35 @@ _OF_TRAINING = (
     "vary_colors",
     "patience",
     "precision",
-    "seed",
 )
+# On so many of the photographs a network by name is made ready.
+_REFERENCES = 16
 
-
-def _integers(flag: str) -> tuple[int, ...] | None:
-    given = FLAGS[flag].value
-    try:
-        return None if given is None else tuple(int(value) for value in given)
-    except ValueError as error:
-        raise invalid_argument(flag, "integers with commas between them", given) from error
+flags.DEFINE_string(
+    "images", None, "A folder of photographs; if it is not given, those of scikit-image."
+)
+define_flags(InversionSettings, "layer", more={"layer": "It is decoded."})
+flags.DEFINE_string("output", None, "The .keras file to write.")
+flags.DEFINE_string(
+    "network", "vgg19", f"One of {', '.join(NETWORKS)}, a recipe's .json, or a .keras file."
+)
+flags.DEFINE_string(
+    "weights",
+    None,
+    "Trained weights of alexnet, efficientnet_lite0 or pretrained_vgg19: a file, or imagenet for "
+    "the last two.",
+)
+define_flags(DecoderSettings, *_SHAPE, more={"depth": "Here 0 stands for None."})
+define_flags(DecoderTraining, *_TRAINING)
+flags.DEFINE_string("backup_dir", None, "A folder for the state; by default beside the output.")
+flags.DEFINE_string("logdir", None, "A folder for TensorBoard.")
+flags.DEFINE_string("report", None, "A JSON file to write measures and settings to.")
+flags.mark_flag_as_required("output")
 
 
 def _settings() -> tuple[DecoderSettings, DecoderTraining]:
-    decoder = DecoderSettings(
-        upsampling=FLAGS.upsampling,
-        width=FLAGS.width,
-        depth=FLAGS.depth or None,
-        maps=_integers("maps"),
-        factors=_integers("factors"),
-        kernel_size=FLAGS.kernel_size,
-        seed=FLAGS.seed,
-    )
-    given: dict[str, Any] = {name: FLAGS[name].value for name in _OF_TRAINING}
-    return decoder, DecoderTraining(**given)
+    decoder = given_settings(DecoderSettings, *_SHAPE, depth=FLAGS.depth or None, seed=FLAGS.seed)
+    return decoder, given_settings(DecoderTraining, *_TRAINING, seed=FLAGS.seed)
 
 
 def _photographs(training: DecoderTraining) -> Photographs:

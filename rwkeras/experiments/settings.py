@@ -6,53 +6,40 @@ from rwkeras.networks.recipe import ARCHITECTURES
 from rwkeras.optimizers.settings import PRECISIONS
 from rwkeras.parametrizations.parametrization import PARAMETRIZATIONS
 from rwkeras.rotation.settings import RotationSettings
-from rwkeras.validation import check_choice, check_number, plain_numbers
+from rwkeras.settings import Settings, setting
 
 
 @dataclass(frozen=True)
-class ExperimentSettings:
-    """Settings of an experiment.
+class ExperimentSettings(Settings):
+    """Settings of an experiment."""
 
-    Attributes:
-        architecture: Of the random networks: "vgg19" or "toy_vgg".
-        image_size: The side of the images, which are cut to squares.
-        max_images: How many of the images are used at most.
-        max_iterations: Of each optimisation.
-        samples: How many networks, or noises, there are of each kind.
-        candidates: See `StackSettings`.
-        stack_iterations: See `StackSettings`.
-        parametrization: The coordinates of inversions; pixels, as in the papers.
-        precision: See `OptimizerSettings`. Machines differ in whether "auto" takes bfloat16, so
-            that jobs on several could.
-        training_steps: Of the rival that is trained on the spot.
-        decoder_steps: Of each training of a decoder.
-        seed: The first of the seeds.
-    """
-
-    architecture: str = "vgg19"
-    image_size: int = 128
-    max_images: int = 4
-    max_iterations: int = 200
-    samples: int = 5
-    candidates: int = 5
-    stack_iterations: int = 60
-    parametrization: str = "pixels"
-    precision: str = "float32"
-    training_steps: int = RotationSettings.steps
-    decoder_steps: int = 1500
-    seed: int = 0
-
-    def __post_init__(self):
-        plain_numbers(self)
-        check_choice("architecture", self.architecture, ARCHITECTURES)
-        check_number("image_size", self.image_size, integer=True, minimum=32)
-        for name in ("max_images", "max_iterations", "samples", "candidates", "stack_iterations"):
-            check_number(name, getattr(self, name), integer=True, minimum=1)
-        for name in ("training_steps", "decoder_steps"):
-            check_number(name, getattr(self, name), integer=True, minimum=1)
-        check_choice("parametrization", self.parametrization, PARAMETRIZATIONS)
-        check_choice("precision", self.precision, PRECISIONS)
-        check_number("seed", self.seed, integer=True)
+    architecture: str = setting(
+        "vgg19", 'Of the random networks: "vgg19" or "toy_vgg".', choices=ARCHITECTURES
+    )
+    image_size: int = setting(128, "The side of the images, which are cut to squares.", minimum=32)
+    max_images: int = setting(4, "How many of the images are used at most.", minimum=1)
+    max_iterations: int = setting(200, "Iterations of each optimisation.", minimum=1)
+    samples: int = setting(5, "How many networks, or noises, there are of each kind.", minimum=1)
+    candidates: int = setting(5, "Of each layer of a stack; see `StackSettings`.", minimum=1)
+    stack_iterations: int = setting(
+        60, "Iterations of a stack's inversions; see `StackSettings`.", minimum=1
+    )
+    parametrization: str = setting(
+        "pixels",
+        "The coordinates of inversions; pixels, as in the papers.",
+        choices=PARAMETRIZATIONS,
+    )
+    precision: str = setting(
+        "float32",
+        'See `OptimizerSettings`. Machines differ in whether "auto" takes bfloat16, so that jobs '
+        "on several could.",
+        choices=PRECISIONS,
+    )
+    training_steps: int = setting(
+        RotationSettings.steps, "Steps of the rival that is trained on the spot.", minimum=1
+    )
+    decoder_steps: int = setting(1500, "Steps of each training of a decoder.", minimum=1)
+    seed: int = setting(0, "The first of the seeds.")
 
 
 # Ends within two minutes on two cores, and says nothing but that everything runs.

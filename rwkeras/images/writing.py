@@ -1,5 +1,6 @@
 """Encoding of images to files."""
 
+import functools
 import io
 import math
 import os
@@ -13,7 +14,8 @@ from PIL import Image, ImageDraw
 
 from rwkeras.images.deep_writing import png16, tiff16, to_uint16
 from rwkeras.images.files import check_output, whole_file
-from rwkeras.validation import invalid_argument, plain_numbers
+from rwkeras.settings import Settings, setting
+from rwkeras.validation import invalid_argument
 
 
 class _Format(NamedTuple):
@@ -38,33 +40,36 @@ _FORMATS = {
 }
 
 
-def _check_quality(name: str, value: Any, minimum: int) -> None:
+def _checked_quality(minimum: int, name: str, value: Any) -> Any:
     integer = isinstance(value, int) and not isinstance(value, bool)
     if not integer or not minimum <= value <= 100:
         raise invalid_argument(name, f"an integer from {minimum} to 100", value)
+    return value
+
+
+def _checked_bits(name: str, value: Any) -> Any:
+    if isinstance(value, bool) or value not in (8, 16):
+        raise invalid_argument(name, "8 or 16", value)
+    return value
 
 
 @dataclass(frozen=True)
-class FileSettings:
-    """Encoding settings: quality and bit depth.
+class FileSettings(Settings):
+    """Encoding settings: quality and bit depth."""
 
-    Attributes:
-        jpeg_quality: Of JPEG, from 1 to 100.
-        webp_quality: Of WebP, from 0 to 100; None for lossless.
-        bits: Of each channel, 8 or 16; PNG and TIFF hold 16.
-    """
-
-    jpeg_quality: int = 95
-    webp_quality: int | None = None
-    bits: int = 8
-
-    def __post_init__(self):
-        plain_numbers(self)
-        if isinstance(self.bits, bool) or self.bits not in (8, 16):
-            raise invalid_argument("bits", "8 or 16", self.bits)
-        _check_quality("jpeg_quality", self.jpeg_quality, 1)
-        if self.webp_quality is not None:
-            _check_quality("webp_quality", self.webp_quality, 0)
+    jpeg_quality: int = setting(
+        95,
+        "Of .jpg files, from 1 to 100, which is best.",
+        check=functools.partial(_checked_quality, 1),
+    )
+    webp_quality: int | None = setting(
+        None,
+        "Of .webp files, from 0 to 100; None for lossless.",
+        check=functools.partial(_checked_quality, 0),
+    )
+    bits: int = setting(
+        8, "Bits of each channel, 8 or 16; .png and .tiff hold 16.", check=_checked_bits
+    )
 
     def options(self, format_name: str) -> dict[str, Any]:
         """Returns what Pillow is to be told with a format, by its name there."""

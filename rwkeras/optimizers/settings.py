@@ -8,87 +8,100 @@ import numpy as np
 import tensorflow as tf
 
 from rwkeras.parametrizations.parametrization import PARAMETRIZATIONS
-from rwkeras.validation import check_choice, check_number, invalid_argument, plain_numbers
+from rwkeras.settings import Settings, setting
+from rwkeras.validation import invalid_argument
 
 OPTIMIZERS = ("lbfgs", "tfp", "adam")
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 @dataclass(frozen=True)
-class OptimizerSettings:
-    """Settings of an optimisation.
+class OptimizerSettings(Settings):
+    """Settings of an optimisation."""
 
-    Attributes:
-        optimizer: "lbfgs", "tfp" for the L-BFGS of TensorFlow Probability, or "adam", Keras's.
-        max_iterations: The number of iterations of an image at most; 0 returns the start.
-        max_evaluations: The number of evaluations of the gradient of an image at most, or None.
-            It is exact, so that the cost is fixed; "tfp" cannot promise it and wants None.
-        memory: How many (step, change of gradient) pairs L-BFGS keeps.
-        first_step: The root mean square change of a pixel, of 1, by the first step. L-BFGS starts
-            along the gradient with nothing to tell it a length. Of "adam" it is the learning rate.
-        report_every: After how many iterations a callback hears of the progress, and may stop it.
-        parametrization: The coordinates in which the image is varied: "adaptive" to the layers,
-            "fourier", or "pixels" as in the paper; see `rwkeras.parametrizations`.
-        fourier_exponent: The p of the prior f^-p on amplitudes, for "adaptive" and "fourier".
-        decorrelate_colors: Whether the prior takes the channels of RGB to be correlated.
-        precision: "float32", "bfloat16" for the network's weights and activations, or "auto":
-            bfloat16 for as long as its loss is the true one but for little, then float32, and so
-            for the last tenth in any case; float32 at once where bfloat16 is not faster. What
-            bfloat16 takes from the activations is measured and added every 20 iterations, which
-            costs an evaluation. "auto" turns for a whole batch at a time.
-        tile_size: How much of an image is evaluated at a time along each axis, in pixels, for
-            images whose activations do not fit in memory; None for the whole. The gradient is the
-            same to rounding; see `rwkeras.tiling`. The image is then varied over pixels where the
-            parametrisation is "adaptive", and bfloat16 is not made to agree with float32.
-        max_memory: What the process may take at most, in GiB, or None: from it `tile_size` is
-            chosen, and how many pairs L-BFGS keeps; see `rwkeras.tasks.memory`. Not of
-            `optimize_image`, whose objective was made before.
-        checkpoint_dir: A folder in which the state of the run is kept, or None. The same run begun
-            again goes on from there, and ends as if it had never stopped. With more iterations or
-            evaluations it goes on from there too, even if it had ended; when its stages and
-            precisions change was then decided by the fewer. One that has converged stays as it is.
-        checkpoint_seconds: How long to wait between saves; a run that is stopped is saved then.
-    """
-
-    optimizer: str = "lbfgs"
-    max_iterations: int = 200
-    max_evaluations: int | None = None
-    memory: int = 20
-    first_step: float = 0.05
-    report_every: int = 10
-    parametrization: str = "adaptive"
-    fourier_exponent: float = 1.25
-    decorrelate_colors: bool = True
-    precision: str = "auto"
-    tile_size: int | None = None
-    max_memory: float | None = None
-    checkpoint_dir: str | None = None
-    checkpoint_seconds: float = 60.0
+    optimizer: str = setting(
+        "lbfgs",
+        '"lbfgs", "tfp" for the L-BFGS of TensorFlow Probability, or "adam", Keras\'s.',
+        choices=OPTIMIZERS,
+    )
+    max_iterations: int = setting(
+        200, "The number of iterations of an image at most; 0 returns the start."
+    )
+    max_evaluations: int | None = setting(
+        None,
+        "The number of evaluations of the gradient of an image at most, which bounds the time; "
+        'None for any. It is exact; "tfp" cannot promise it and wants None.',
+        minimum=1,
+    )
+    memory: int = setting(20, "How many (step, change of gradient) pairs L-BFGS keeps.", minimum=1)
+    first_step: float = setting(
+        0.05,
+        "The root mean square change of a pixel, of 1, by the first step. L-BFGS starts along the "
+        'gradient with nothing to tell it a length. Of "adam" it is the learning rate.',
+        exclusive=True,
+    )
+    report_every: int = setting(
+        10,
+        "After how many iterations a callback hears of the progress, and may stop it.",
+        minimum=1,
+    )
+    parametrization: str = setting(
+        "adaptive",
+        'The coordinates in which the image is varied: "adaptive" to the layers, "fourier", or '
+        '"pixels" as in the paper; see `rwkeras.parametrizations`.',
+        choices=PARAMETRIZATIONS,
+    )
+    fourier_exponent: float = setting(
+        1.25,
+        "How fast amplitudes are expected to fall with frequency: the p of the prior f^-p, for "
+        '"adaptive" and "fourier".',
+    )
+    decorrelate_colors: bool = setting(
+        True, "Whether that prior takes the channels of RGB to be correlated."
+    )
+    precision: str = setting(
+        "auto",
+        '"float32", "bfloat16" for the network\'s weights and activations, or "auto": bfloat16 for '
+        "as long as its loss is the true one but for little, then float32, and so for the last "
+        "tenth in any case; float32 at once where bfloat16 is not faster. What bfloat16 takes from "
+        "the activations is measured and added every 20 iterations, which costs an evaluation. "
+        '"auto" turns for a whole batch at a time.',
+        choices=PRECISIONS,
+    )
+    tile_size: int | None = setting(
+        None,
+        "How much of an image is evaluated at a time along each axis, in pixels, for images whose "
+        "activations do not fit in memory; None for the whole. The gradient is the same to "
+        "rounding; see `rwkeras.tiling`. The image is then varied over pixels where the "
+        'parametrisation is "adaptive", and bfloat16 is not made to agree with float32.',
+        minimum=1,
+    )
+    max_memory: float | None = setting(
+        None,
+        "What the process may take at most, in GiB, or None: from it `tile_size` is chosen, and "
+        "how many pairs L-BFGS keeps; see `rwkeras.tasks.memory`. Not of `optimize_image`, whose "
+        "objective was made before.",
+        exclusive=True,
+    )
+    checkpoint_dir: str | None = setting(
+        None,
+        "A folder in which the state of the run is kept, or None. The same run begun again goes on "
+        "from there, and ends as if it had never stopped. With more iterations or evaluations it "
+        "goes on from there too, even if it had ended; when its stages and precisions change was "
+        "then decided by the fewer. One that has converged stays as it is.",
+    )
+    checkpoint_seconds: float = setting(
+        60.0, "How long to wait between saves; a run that is stopped is saved then."
+    )
 
     def __post_init__(self):
-        plain_numbers(self)
-        check_choice("optimizer", self.optimizer, OPTIMIZERS)
-        check_number("max_iterations", self.max_iterations, integer=True)
-        if self.max_evaluations is not None:
-            check_number("max_evaluations", self.max_evaluations, integer=True, minimum=1)
-            if self.optimizer == "tfp":
-                raise invalid_argument(
-                    "max_evaluations", "None with optimizer='tfp'", self.max_evaluations
-                )
-        check_number("memory", self.memory, integer=True, minimum=1)
-        check_number("first_step", self.first_step, exclusive=True)
-        check_number("report_every", self.report_every, integer=True, minimum=1)
-        check_choice("parametrization", self.parametrization, PARAMETRIZATIONS)
-        check_number("fourier_exponent", self.fourier_exponent)
-        check_choice("precision", self.precision, PRECISIONS)
-        if self.tile_size is not None:
-            check_number("tile_size", self.tile_size, integer=True, minimum=1)
-        if self.max_memory is not None:
-            check_number("max_memory", self.max_memory, exclusive=True)
-            if self.tile_size is not None:
-                expected = "None with `max_memory`, which chooses it"
-                raise invalid_argument("tile_size", expected, self.tile_size)
-        check_number("checkpoint_seconds", self.checkpoint_seconds)
+        super().__post_init__()
+        if self.max_evaluations is not None and self.optimizer == "tfp":
+            expected = "None with optimizer='tfp'"
+            raise invalid_argument("max_evaluations", expected, self.max_evaluations)
+        if self.max_memory is not None and self.tile_size is not None:
+            expected = "None with `max_memory`, which chooses it"
+            raise invalid_argument("tile_size", expected, self.tile_size)
 
 
 class Progress(NamedTuple):

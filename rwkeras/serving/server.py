@@ -8,9 +8,11 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rwkeras.serving.versions import versions
-from rwkeras.validation import check_number, invalid_argument, plain_numbers
+from rwkeras.settings import Settings, setting
+from rwkeras.validation import check_number, invalid_argument
 
 PROGRAM = "tensorflow_model_server"
 DOCKER = "docker"
@@ -23,38 +25,38 @@ _LARGEST_PORT = 65535
 Labels = Mapping[str, int]
 
 
+def _checked_port(name: str, port: Any) -> Any:
+    check_number(name, port, integer=True, minimum=1)
+    if port > _LARGEST_PORT:
+        raise invalid_argument(name, f"a port of at most {_LARGEST_PORT}", port)
+    return port
+
+
 @dataclass(frozen=True)
-class ServerSettings:
-    """Settings of the server.
+class ServerSettings(Settings):
+    """Settings of the server."""
 
-    Attributes:
-        port: Of gRPC.
-        rest_port: Of REST.
-        rest_timeout: Seconds after which a REST request is answered with an error. What a client
-            has given up goes on until then, or until the work is done.
-        requests_at_once: Threads on which the loops of requests take turns; with fewer than there
-            are requests, one holds up the others.
-        image: Docker's.
-    """
-
-    port: int = 8500
-    rest_port: int = 8501
-    rest_timeout: float = 120.0
-    requests_at_once: int = 8
-    image: str = "tensorflow/serving"
+    port: int = setting(8500, "The port of gRPC.", check=_checked_port)
+    rest_port: int = setting(8501, "The port of REST.", check=_checked_port)
+    # The server counts milliseconds.
+    rest_timeout: float = setting(
+        120.0,
+        "Seconds after which a REST request is answered with an error. What a client has given up "
+        "goes on until then, or until the work is done.",
+        minimum=0.001,
+    )
+    requests_at_once: int = setting(
+        8,
+        "Threads on which the loops of requests take turns; with fewer than there are requests, "
+        "one holds up the others.",
+        minimum=1,
+    )
+    image: str = setting("tensorflow/serving", "Docker's image.")
 
     def __post_init__(self):
-        plain_numbers(self)
-        for name in ("port", "rest_port"):
-            port = getattr(self, name)
-            check_number(name, port, integer=True, minimum=1)
-            if port > _LARGEST_PORT:
-                raise invalid_argument(name, f"a port of at most {_LARGEST_PORT}", port)
+        super().__post_init__()
         if self.port == self.rest_port:
             raise invalid_argument("rest_port", "another than that of gRPC", self.rest_port)
-        check_number("requests_at_once", self.requests_at_once, integer=True, minimum=1)
-        # The server counts milliseconds.
-        check_number("rest_timeout", self.rest_timeout, minimum=0.001)
         if not self.image:
             raise invalid_argument("image", "the name of an image", self.image)
 

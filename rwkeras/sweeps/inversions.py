@@ -18,7 +18,7 @@ from rwkeras.sweeps.jobs import JobResult, course
 from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.pictures import read_picture
 from rwkeras.tasks.invert import invert
-from rwkeras.tasks.regularized import invert_regularized
+from rwkeras.tasks.regularized import RegularizedInversionSettings, invert_regularized
 from rwkeras.tasks.settings import InversionSettings
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 
@@ -92,14 +92,14 @@ class Inversion:
         """Returns the picture, its likeness to the source, and the course of the loss."""
         source = read_picture(self.image, folder)
         trace = _Trace(source, self.snapshots)
-        result = (invert_regularized if self.regularized else invert)(
-            self.network.build(folder),
-            source,
-            self.layer,
-            seed=self.seed,
-            optimizer=dataclasses.replace(self.optimizer, report_every=trace.every()),
-            callback=trace,
-        )
+        model = self.network.build(folder)
+        optimizer = dataclasses.replace(self.optimizer, report_every=trace.every())
+        if self.regularized:
+            prior = RegularizedInversionSettings(self.layer, seed=self.seed)
+            result = invert_regularized(model, source, prior, optimizer=optimizer, callback=trace)
+        else:
+            settings = InversionSettings(self.layer, seed=self.seed)
+            result = invert(model, source, settings, optimizer=optimizer, callback=trace)
         values = {**_similarity(result.image, source), **course(result)}
         return JobResult(values, {"picture": result.image, **trace.pictures}, trace.rows)
 

@@ -10,10 +10,13 @@ from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import JobResult, course
 from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.pictures import read_picture
-from rwkeras.tasks.settings import STYLE_PRESETS, StyleSettings, TextureSettings
+from rwkeras.tasks.presets import STYLE_PRESETS
+from rwkeras.tasks.settings import TextureSettings
 from rwkeras.tasks.style import transfer_style
 from rwkeras.tasks.synthesis import white_noise
 from rwkeras.tasks.texture import synthesize_texture
+
+_PAINTING = STYLE_PRESETS["painting"]
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,7 @@ class Texture:
         result = synthesize_texture(
             self.network.build(folder),
             source,
-            self.layers,
-            scales=None,
-            seed=self.seed,
+            TextureSettings(self.layers, scales=None, seed=self.seed),
             optimizer=self.optimizer,
         )
         noise = white_noise((1, *source.shape), self.seed, stddev=TextureSettings.noise_stddev)
@@ -64,8 +65,8 @@ class Style:
         network: The network.
         content: What to paint.
         style: How to paint it.
-        content_layers: The layers whose activations are matched.
-        style_layers: The layers whose Gram matrices are matched.
+        content_layers: The layers whose activations are matched; None for what suits the network.
+        style_layers: The layers whose Gram matrices are matched; None for what suits the network.
         preset: One of `STYLE_PRESETS`, for the weights.
         seed: Of the starting noise.
         optimizer: The optimiser's settings.
@@ -74,8 +75,8 @@ class Style:
     network: NetworkSpec
     content: FileRef
     style: FileRef
-    content_layers: tuple[str, ...] = StyleSettings.content_layers
-    style_layers: tuple[str, ...] = StyleSettings.style_layers
+    content_layers: tuple[str, ...] | None = _PAINTING.content_layers
+    style_layers: tuple[str, ...] | None = _PAINTING.style_layers
     preset: str = "painting"
     seed: int = 0
     optimizer: OptimizerSettings = OptimizerSettings()
@@ -92,14 +93,14 @@ class Style:
             STYLE_PRESETS[self.preset],
             content_layers=self.content_layers,
             style_layers=self.style_layers,
+            scales=None,
+            seed=self.seed,
         )
         result = transfer_style(
             self.network.build(folder),
             content,
             style,
-            **dataclasses.asdict(settings),
-            scales=None,
-            seed=self.seed,
+            settings,
             optimizer=self.optimizer,
         )
         values = {

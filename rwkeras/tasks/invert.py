@@ -12,13 +12,13 @@ from rwkeras.eager import eager_only
 from rwkeras.images.batch import as_batch
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
+from rwkeras.settings import check_settings
 from rwkeras.tasks.measured import content_terms
 from rwkeras.tasks.memory import within_memory
 from rwkeras.tasks.settings import InversionSettings
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
-from rwkeras.validation import check_choice, checked_seed
+from rwkeras.validation import check_choice
 
-_DEFAULTS = InversionSettings()
 # What to start from unless there is a decoder.
 NOISE = "noise"
 
@@ -41,12 +41,9 @@ def inversion_objective(
 def invert(
     model: keras.Model,
     image: Any,
-    layer: str = _DEFAULTS.layer,
+    settings: InversionSettings = InversionSettings(),
     *,
     init: Any = NOISE,
-    weighting: str = _DEFAULTS.weighting,
-    noise_stddev: float = _DEFAULTS.noise_stddev,
-    seed: int = 0,
     optimizer: OptimizerSettings = OptimizerSettings(),
     callback: Callback | None = None,
 ) -> OptimizationResult:
@@ -59,12 +56,9 @@ def invert(
         model: A functional `keras.Model` of RGB images in [0, 1].
         image: The source: a path, a Pillow image, or an array or tensor, uint8 in [0, 255] or
             float in [0, 1], [height, width, 3] or a batch of it.
-        layer: The name of a layer.
+        settings: The layer, how its loss is weighted, and the noise.
         init: "noise", or a decoder that was trained on the layer of this network, as
             `load_decoder` takes it: what it makes of the activations is the start.
-        weighting: How w is found; see `balance`.
-        noise_stddev: Of the starting noise, for pixels in [0, 1].
-        seed: Of the starting noise.
         optimizer: The optimiser's settings.
         callback: Called with a `Progress` now and then; returns true to stop.
 
@@ -74,21 +68,20 @@ def invert(
     Raises:
         ValueError: An argument cannot be used; the message says why.
     """
-    settings = InversionSettings(layer, weighting, noise_stddev)
-    seed = checked_seed(seed)
+    check_settings(settings, InversionSettings)
     source = as_batch(image)
     shape = source.images.shape
-    optimizer = within_memory(model, [layer], shape, [shape], optimizer, adapts=True)
+    optimizer = within_memory(model, [settings.layer], shape, [shape], optimizer, adapts=True)
     objective = inversion_objective(model, source.images, settings, optimizer.tile_size)
     if isinstance(init, str) and init == NOISE:
         start = starting_noise(
-            objective, shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
+            objective, shape, settings.seed, stddev=settings.noise_stddev, optimizer=optimizer
         )
     else:
         if isinstance(init, str) and not init.endswith(".keras"):
             check_choice("init", init, (NOISE, "PATH.keras"))
         decoder = load_decoder(init, "init")
-        check_decoder(decoder, model, layer, "init")
+        check_decoder(decoder, model, settings.layer, "init")
         start = tf.constant(decode(decoder, source.images))
     result = optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
     return result if source.batched else result.unbatched()

@@ -29,8 +29,9 @@ from rwkeras.objectives.losses import content_loss
 from rwkeras.objectives.natural import alpha_norm_term, tv_beta_term
 from rwkeras.objectives.objective import Objective, content_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
+from rwkeras.settings import Settings, check_settings, setting
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
-from rwkeras.validation import check_number, checked_seed, invalid_argument, plain_numbers
+from rwkeras.validation import invalid_argument
 
 # lambda_V of each layer of CNN-A, as their figures of inverted layers have it: 1, 10 and 100 times
 # 0.5. The deeper a layer, the less it says of the image and the more the prior has to.
@@ -44,41 +45,33 @@ _SIZE = 227
 
 
 @dataclass(frozen=True)
-class RegularizedInversionSettings:
-    """Settings of inversion with a prior; the paper's constants.
+class RegularizedInversionSettings(Settings):
+    """Settings of inversion with a prior; the paper's constants."""
 
-    Attributes:
-        layer: The layer whose activations are matched.
-        alpha: The exponent of the alpha-norm, at least 1.
-        beta: The exponent of the total variation, at least 1.
-        alpha_weight: Their lambda_alpha, for alpha = 6.
-        tv_weight: Their lambda_V, for beta = 2; None for what they took for this layer of CNN-A:
-            0.5 up to `conv2`, 5 up to `conv4`, 50 from `conv5` on.
-        image_norm: Their sigma, for 227 x 227 pixels of [0, 255] in three channels.
-        noise_stddev: Of the noise that it starts from, for pixels in [0, 1]; theirs has the norm
-            sigma: 27098 / (255 sqrt(3) 227).
-    """
-
-    layer: str = "conv4"
-    alpha: float = 6.0
-    beta: float = 2.0
-    alpha_weight: float = 2.16e8
-    tv_weight: float | None = None
-    image_norm: float = 27098.0
-    noise_stddev: float = 0.27
-
-    def __post_init__(self):
-        plain_numbers(self)
-        check_number("alpha", self.alpha, minimum=1)
-        check_number("beta", self.beta, minimum=1)
-        check_number("alpha_weight", self.alpha_weight)
-        if self.tv_weight is not None:
-            check_number("tv_weight", self.tv_weight)
-        check_number("image_norm", self.image_norm, exclusive=True)
-        check_number("noise_stddev", self.noise_stddev)
-
-
-_DEFAULTS = RegularizedInversionSettings()
+    layer: str = setting("conv4", "The layer whose activations are matched.")
+    alpha: float = setting(6.0, "The exponent of the alpha-norm, at least 1.", minimum=1)
+    beta: float = setting(
+        2.0,
+        "The exponent of the total variation, at least 1; 1 leaves spikes, 2 does not.",
+        minimum=1,
+    )
+    alpha_weight: float = setting(2.16e8, "Their lambda_alpha, for alpha = 6.")
+    tv_weight: float | None = setting(
+        None,
+        "Their lambda_V, for beta = 2; None for what they took for this layer of CNN-A: 0.5 up to "
+        "`conv2`, 5 up to `conv4`, 50 from `conv5` on.",
+    )
+    image_norm: float = setting(
+        27098.0,
+        "Their sigma, for 227 x 227 pixels of [0, 255] in three channels.",
+        exclusive=True,
+    )
+    noise_stddev: float = setting(
+        0.27,
+        "Standard deviation of the noise that it starts from, for pixels in [0, 1]; theirs has the "
+        "norm sigma: 27098 / (255 sqrt(3) 227).",
+    )
+    seed: int = setting(0, "Seed of the starting noise.", minimum=None)
 
 
 def _tv_weight(settings: RegularizedInversionSettings) -> float:
@@ -132,15 +125,8 @@ def regularized_inversion_objective(
 def invert_regularized(
     model: keras.Model,
     image: Any,
-    layer: str = _DEFAULTS.layer,
+    settings: RegularizedInversionSettings = RegularizedInversionSettings(),
     *,
-    alpha: float = _DEFAULTS.alpha,
-    beta: float = _DEFAULTS.beta,
-    alpha_weight: float = _DEFAULTS.alpha_weight,
-    tv_weight: float | None = _DEFAULTS.tv_weight,
-    image_norm: float = _DEFAULTS.image_norm,
-    noise_stddev: float = _DEFAULTS.noise_stddev,
-    seed: int = 0,
     optimizer: OptimizerSettings = OptimizerSettings(parametrization="pixels"),
     callback: Callback | None = None,
 ) -> OptimizationResult:
@@ -161,14 +147,7 @@ def invert_regularized(
         model: A functional `keras.Model` of RGB images in [0, 1]; theirs is `alexnet()`.
         image: The source: a path, a Pillow image, or an array or tensor, uint8 in [0, 255] or
             float in [0, 1], [height, width, 3] or a batch of it.
-        layer: The name of a layer.
-        alpha: The exponent of the alpha-norm, at least 1.
-        beta: The exponent of the total variation, at least 1; 1 leaves spikes, 2 does not.
-        alpha_weight: Their lambda_alpha, at least 0.
-        tv_weight: Their lambda_V, at least 0; None for what they took for a layer of `alexnet`.
-        image_norm: Their sigma.
-        noise_stddev: Of the starting noise, for pixels in [0, 1].
-        seed: Of the starting noise.
+        settings: The layer, their constants, and the noise.
         optimizer: The optimiser's settings.
         callback: Called with a `Progress` now and then; returns true to stop.
 
@@ -178,14 +157,15 @@ def invert_regularized(
     Raises:
         ValueError: An argument cannot be used; the message says why.
     """
-    settings = RegularizedInversionSettings(
-        layer, alpha, beta, alpha_weight, tv_weight, image_norm, noise_stddev
-    )
-    seed = checked_seed(seed)
+    check_settings(settings, RegularizedInversionSettings)
     source = as_batch(image)
     objective = regularized_inversion_objective(model, source.images, settings)
     start = starting_noise(
-        objective, source.images.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
+        objective,
+        source.images.shape,
+        settings.seed,
+        stddev=settings.noise_stddev,
+        optimizer=optimizer,
     )
     result = optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
     return result if source.batched else result.unbatched()

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from rwkeras.optimizers.checkpoint import Bounds, kept_bounds
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings, Progress
-from rwkeras.validation import check_number, plain_numbers
+from rwkeras.settings import Settings, setting
 
 
 class Step(NamedTuple):
@@ -37,39 +37,37 @@ Maker = Callable[[Step, tf.Tensor | None, OptimizerSettings, Callback | None], O
 
 
 @dataclass(frozen=True)
-class ScaleSettings:
-    """By what sizes a picture is made.
+class ScaleSettings(Settings):
+    """By what sizes a picture is made."""
 
-    Attributes:
-        smallest: What the longer side is at least at first, in pixels.
-        step: By how much it grows each time, more than 1.
-        least_iterations: How many iterations there are at each size at least. The first has those
-            of the optimiser's settings; of those that follow each has fewer, in proportion to its
-            side.
-        least_per_draw: How many there are at least by each network that is drawn for a size; of
-            them, too, no size has more than the optimiser's settings say.
-        float32_below: Sizes whose longer side is less, in pixels, are made in float32 where the
-            optimiser's precision is "auto", the last excepted: to compile for bfloat16 too would
-            take longer than they themselves.
-        memory: How many pairs L-BFGS keeps at most: of a short run more help little, and each
-            makes the graph larger that is compiled for every size.
-    """
-
-    smallest: int = 32
-    step: float = 2.0
-    least_iterations: int = 60
-    least_per_draw: int = 30
-    float32_below: int = 128
-    memory: int = 10
-
-    def __post_init__(self):
-        plain_numbers(self)
-        check_number("smallest", self.smallest, integer=True, minimum=2)
-        check_number("step", self.step, minimum=1, exclusive=True)
-        check_number("least_iterations", self.least_iterations, integer=True, minimum=1)
-        check_number("least_per_draw", self.least_per_draw, integer=True, minimum=1)
-        check_number("float32_below", self.float32_below, integer=True)
-        check_number("memory", self.memory, integer=True, minimum=1)
+    smallest: int = setting(32, "What the longer side is at least at first, in pixels.", minimum=2)
+    step: float = setting(
+        2.0, "By how much it grows each time, more than 1.", minimum=1, exclusive=True
+    )
+    least_iterations: int = setting(
+        60,
+        "How many iterations there are at each size at least. The first has those of the "
+        "optimiser's settings; of those that follow each has fewer, in proportion to its side.",
+        minimum=1,
+    )
+    least_per_draw: int = setting(
+        30,
+        "How many there are at least by each network that is drawn for a size; of them, too, no "
+        "size has more than the optimiser's settings say.",
+        minimum=1,
+    )
+    float32_below: int = setting(
+        128,
+        "Sizes whose longer side is less, in pixels, are made in float32 where the optimiser's "
+        'precision is "auto", the last excepted: to compile for bfloat16 too would take longer '
+        "than they themselves.",
+    )
+    memory: int = setting(
+        10,
+        "How many pairs L-BFGS keeps at most: of a short run more help little, and each makes the "
+        "graph larger that is compiled for every size.",
+        minimum=1,
+    )
 
     def scales(self, side: int) -> list[float]:
         """Returns the scales for a longer side, from the smallest to 1."""

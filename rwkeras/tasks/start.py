@@ -10,17 +10,17 @@ import tensorflow as tf
 from rwkeras.decoders.decnn import load_decoder
 from rwkeras.decoders.decode import decode
 from rwkeras.images.batch import as_batch
-from rwkeras.tasks.settings import INITS
 from rwkeras.validation import invalid_argument, suggestion
 
 
-def as_start(init: Any, content: tf.Tensor) -> tf.Tensor:
+def as_start(init: Any, content: tf.Tensor, names: Sequence[str] = ()) -> tf.Tensor:
     """Returns the images that a user asks to start from.
 
     Args:
         init: The path of a decoder's `.keras` file, which decodes the content, or whatever
             `as_batch` takes.
         content: float32 RGB in [0, 1], [batch, height, width, 3].
+        names: What could have been asked for instead, for messages.
 
     Returns:
         float32 RGB in [0, 1], [batch, height, width, 3], of any size.
@@ -31,9 +31,9 @@ def as_start(init: Any, content: tf.Tensor) -> tf.Tensor:
     if isinstance(init, str | os.PathLike):
         path = os.fspath(init)
         if not os.path.isfile(path):
-            names = ", ".join(f"'{name}'" for name in INITS)
-            where = "or the path of a picture or of a decoder's .keras file, that exists"
-            raise invalid_argument("init", f"{names}, {where}{suggestion(init, INITS)}", path)
+            known = "".join(f"'{name}', " for name in names) + "or " * bool(names)
+            expected = f"{known}the path of a picture or of a decoder's .keras file, that exists"
+            raise invalid_argument("init", expected + suggestion(init, names), path)
         if path.endswith(".keras"):
             return tf.constant(decode(load_decoder(init, "init"), content))
     images = as_batch(init, "init").images

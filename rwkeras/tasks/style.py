@@ -11,26 +11,25 @@ from rwkeras.eager import eager_only
 from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.objectives.objective import Objective, tv_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
+from rwkeras.settings import check_settings
 from rwkeras.tasks.drawn import TaskNetwork
 from rwkeras.tasks.measured import content_terms, texture_terms
 from rwkeras.tasks.memory import within_memory
+from rwkeras.tasks.presets import style_settings
 from rwkeras.tasks.regions import Regions
 from rwkeras.tasks.scales import (
-    ScaleSettings,
+    Maker,
     coarse_to_fine,
     planned_steps,
     resized,
     scaled,
     scaled_shape,
 )
-from rwkeras.tasks.settings import INITS, StyleSettings, layer_names, style_settings
+from rwkeras.tasks.settings import StyleSettings, known_layers
 from rwkeras.tasks.start import as_start, warn_of_stretching
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.tasks.texture import as_sources, check_batches, check_source_weights
-from rwkeras.validation import checked_number, checked_seed, invalid_argument
-
-_DEFAULTS = StyleSettings()
-STYLE_SCALES = ScaleSettings(smallest=64)
+from rwkeras.validation import invalid_argument
 
 
 def style_parts(
@@ -51,15 +50,20 @@ def style_parts(
         tile: See `OptimizerSettings.tile_size`.
         regions: Where each of several styles goes; None for each everywhere.
     """
+    settings = style_settings(model, settings)
     content_part = content_terms(
-        model, content, settings.content_layers, weighting=settings.weighting, tile=tile
+        model,
+        content,
+        known_layers(settings.content_layers),
+        weighting=settings.weighting,
+        tile=tile,
     )
     if regions is not None:
         return content_part, regions.style_terms(list(style), settings, content)
     style_part = texture_terms(
         model,
         style,
-        settings.style_layers,
+        known_layers(settings.style_layers),
         kind="style",
         weighting=settings.weighting,
         join=settings.join,
@@ -79,6 +83,7 @@ def style_objective(
     regions: Regions | None = None,
 ) -> Objective:
     """Returns Eq. 9; arguments as of `style_parts`."""
+    settings = style_settings(model, settings)
     content_part, style_part = style_parts(model, content, style, settings, tile, regions)
     return (
         settings.content_weight * content_part
@@ -102,8 +107,8 @@ def _check_regions(
     if settings.source_weights is not None:
         given = list(settings.source_weights)
         raise invalid_argument("source_weights", "None with `content_masks`", given)
-    if settings.join != _DEFAULTS.join:
-        expected = f"'{_DEFAULTS.join}' with `content_masks`, where no styles are joined"
+    if settings.join != StyleSettings.join:
+        expected = f"'{StyleSettings.join}' with `content_masks`, where no styles are joined"
         raise invalid_argument("join", expected, settings.join)
     if optimizer.tile_size is not None:
         expected = "None with `content_masks`, which are of the whole picture"
@@ -115,24 +120,11 @@ def transfer_style(
     model: keras.Model | str,
     content: Any,
     style: Any,
+    settings: StyleSettings = StyleSettings(),
     *,
-    content_layers: Sequence[str] | None = None,
-    style_layers: Sequence[str] | None = None,
-    content_weight: float | None = None,
-    style_weight: float | None = None,
-    tv_weight: float | None = None,
-    content_side: int | None = None,
-    join: str = _DEFAULTS.join,
-    source_weights: Sequence[float] | None = _DEFAULTS.source_weights,
-    weighting: str = _DEFAULTS.weighting,
-    init: Any = _DEFAULTS.init,
-    noise_stddev: float = _DEFAULTS.noise_stddev,
-    style_scale: float = 1.0,
+    init: Any = None,
     content_masks: Sequence[Any] | None = None,
     style_masks: Sequence[Any] | None = None,
-    scales: ScaleSettings | None = STYLE_SCALES,
-    draws: int | None = None,
-    seed: int = 0,
     optimizer: OptimizerSettings = OptimizerSettings(),
     callback: Callback | None = None,
 ) -> OptimizationResult:
@@ -140,7 +132,7 @@ def transfer_style(
 
     Minimises Eq. 9 of He, Wang and Hopcroft (2016): content_weight * content +
     style_weight * style + tv_weight * total variation. See `STYLE_PRESETS` for named choices:
-    `transfer_style(model, content, style, **dataclasses.asdict(STYLE_PRESETS["paper"]))`.
+    `transfer_style(model, content, style, STYLE_PRESETS["paper"])`.
 
     Args:
         model: A functional `keras.Model` of RGB images in [0, 1], which is used as it is, or the
@@ -150,30 +142,13 @@ def transfer_style(
             or float in [0, 1], [height, width, 3] or a batch of it.
         style: How to paint it: the same, of any size; one for all or one for each. A list or tuple
             of these are several sources of one style.
-        content_layers: Layers whose activations are matched to the content image's. Of these and
-            the next five, None is what suits the network; see `style_settings`.
-        style_layers: Layers whose Gram matrices are matched to the style image's.
-        content_weight: The alpha of Eq. 9, at least 0.
-        style_weight: The beta of Eq. 9, at least 0.
-        tv_weight: The gamma of Eq. 9, at least 0, for pixels in [0, 1].
-        content_side: The longer side, in pixels, above which the content weight falls in inverse
-            proportion to the side.
-        join: How the Gram matrices of several styles become one: "mean", that of their union,
-            "max" or "log_euclidean"; see `join_grams`.
-        source_weights: How much each of several styles counts; None for its size.
-        weighting: How layers are weighted among each other; see `balance`.
-        init: "content" to start from the content image, "noise" from white noise as the paper, or
-            an image to start from, which is brought to the content's size; the path of a decoder's
-            `.keras` file starts from what that makes of the content.
-        noise_stddev: Of the noise, for pixels in [0, 1].
-        style_scale: How large the styles are taken, as a factor of their size: smaller ones give
-            finer strokes.
+        settings: Layers, weights, and how the picture is made.
+        init: What to start from instead of what the settings say: an image, which is brought to
+            the content's size, or the path of a decoder's `.keras` file, for what that makes of
+            the content.
         content_masks: Where each of as many styles goes: grey images, white where it does, of the
             content's proportions. Every style everywhere if there are none. See `with_regions`.
         style_masks: Which part of each style is taken, grey images of its proportions.
-        scales: By what sizes the result is made, from coarse to fine; None for at once.
-        draws: By how many draws of a network by name each size is made; None for as many as suit.
-        seed: Of the noise, and of a network by name.
         optimizer: The optimiser's settings.
         callback: Called with a `Progress` now and then; returns true to stop.
 
@@ -183,92 +158,109 @@ def transfer_style(
     Raises:
         ValueError: An argument cannot be used; the message says why.
     """
-    seed = checked_seed(seed)
-    with TaskNetwork(model, seed, draws) as network:
-        given: dict[str, Any] = {}
-        for name, layers in (("content_layers", content_layers), ("style_layers", style_layers)):
-            if layers is not None:
-                given[name] = layer_names(name, layers)
-        given |= {
-            "content_weight": content_weight,
-            "style_weight": style_weight,
-            "tv_weight": tv_weight,
-            "content_side": content_side,
-        }
-        settings = dataclasses.replace(
-            style_settings(network.model),
-            **{name: value for name, value in given.items() if value is not None},
-            weighting=weighting,
-            init=init if isinstance(init, str) and init in INITS else "content",
-            noise_stddev=noise_stddev,
-            join=join,
-            source_weights=source_weights,
-        )
+    check_settings(settings, StyleSettings)
+    with TaskNetwork(model, settings.seed, settings.draws) as network:
+        settings = style_settings(network.model, settings)
         target, styles = as_batch(content, "content"), as_sources(style, "style")
         size = tuple(target.images.shape[1:3])
         factor = settings.content_factor(max(size))
-        settings = dataclasses.replace(settings, content_weight=factor * settings.content_weight)
+        weight = factor * (settings.content_weight or 0)
+        settings = dataclasses.replace(settings, content_weight=weight)
         check_batches("style", styles, target.images.shape[0])
         check_source_weights(settings.source_weights, len(styles))
-        style_scale = checked_number("style_scale", style_scale, exclusive=True)
+        network.prepare(_all_layers(settings), target.images, "content")
         regions = None
-        layers = tuple(dict.fromkeys(settings.content_layers + settings.style_layers))
-        network.prepare(layers, target.images, "content")
         if content_masks is not None or style_masks is not None:
             _check_regions(styles, content_masks, settings, optimizer)
             regions = Regions(
-                network.measuring(layers, None),
-                settings.style_layers,
+                network.measuring(_all_layers(settings), None),
+                known_layers(settings.style_layers),
                 content_masks or (),
                 style_masks,
                 target.images,
                 [each.images for each in styles],
             )
-        started = None
-        if not (isinstance(init, str) and init in INITS):
-            started = as_start(init, target.images)
+        started = None if init is None else as_start(init, target.images)
+        if started is not None:
             warn_of_stretching(started, target.images)
-        steps = planned_steps(max(size), scales, optimizer.max_iterations, network.draws)
-
-        def fitted(optimizer, scale):
-            shape = scaled_shape(target.images.shape, scale)
-            style_shapes = (scaled_shape(each.images.shape, scale * style_scale) for each in styles)
-            return within_memory(
-                network.model if regions is None else regions.network,
-                list(layers),
-                shape,
-                [shape, *style_shapes],
-                optimizer,
-                sizes=len({step.scale for step in steps}),
-                whole=None if regions is None else "a picture with `content_masks`",
-            )
-
-        def make(step, start, optimizer, callback):
-            if start is None and step.scale < 1:
-                fitted(optimizer, 1.0)  # Before smaller sizes are made for nothing.
-            optimizer = fitted(optimizer, step.scale)
-            images = scaled(target.images, step.scale)
-            style_images = [scaled(each.images, step.scale * style_scale) for each in styles]
-            network.draw(step, style_images[0], "style")
-            measuring = network.measuring(layers, optimizer.tile_size)
-            objective = style_objective(
-                measuring, images, style_images, settings, optimizer.tile_size, regions
-            )
-            if start is None and started is not None:
-                start = resized(started, tuple(images.shape[1:3]))
-            elif start is None and settings.init == "noise":
-                start = starting_noise(
-                    objective, images.shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
-                )
-            elif start is None:
-                start = images
-            return optimize_image(
-                measuring if regions is None else regions.network,
-                objective,
-                start,
-                optimizer=optimizer,
-                callback=callback,
-            )
-
-        result = coarse_to_fine(make, size, steps, scales, optimizer, callback)
+        images = [each.images for each in styles]
+        steps = planned_steps(max(size), settings.scales, optimizer.max_iterations, network.draws)
+        sizes = len({step.scale for step in steps})
+        make = _maker(network, target.images, images, settings, regions, started, sizes)
+        result = coarse_to_fine(make, size, steps, settings.scales, optimizer, callback)
         return result if target.batched else result.unbatched()
+
+
+def _all_layers(settings: StyleSettings) -> tuple[str, ...]:
+    content, style = settings.content_layers, settings.style_layers
+    return tuple(dict.fromkeys(known_layers(content) + known_layers(style)))
+
+
+def _maker(
+    network: TaskNetwork,
+    content: tf.Tensor,
+    styles: Sequence[tf.Tensor],
+    settings: StyleSettings,
+    regions: Regions | None,
+    started: tf.Tensor | None,
+    sizes: int,
+) -> Maker:
+    """Returns what makes a picture by a step.
+
+    Args:
+        network: The network.
+        content: float32 RGB in [0, 1], [batch, height, width, 3].
+        styles: The same, each with a batch of as many or of one.
+        settings: The objective's, which leave nothing open, and the start's.
+        regions: Where each style goes; None for each everywhere.
+        started: What to start from, if the settings do not say.
+        sizes: How many scales there will be.
+    """
+    layers = _all_layers(settings)
+
+    def fitted(optimizer, scale):
+        shape = scaled_shape(content.shape, scale)
+        style_shapes = (scaled_shape(each.shape, scale * settings.style_scale) for each in styles)
+        return within_memory(
+            network.model if regions is None else regions.network,
+            list(layers),
+            shape,
+            [shape, *style_shapes],
+            optimizer,
+            sizes=sizes,
+            whole=None if regions is None else "a picture with `content_masks`",
+        )
+
+    def first(images, objective, optimizer):
+        if started is not None:
+            return resized(started, tuple(images.shape[1:3]))
+        if settings.init == "content":
+            return images
+        return starting_noise(
+            objective,
+            images.shape,
+            settings.seed,
+            stddev=settings.noise_stddev,
+            optimizer=optimizer,
+        )
+
+    def make(step, start, optimizer, callback):
+        if start is None and step.scale < 1:
+            fitted(optimizer, 1.0)  # Before smaller sizes are made for nothing.
+        optimizer = fitted(optimizer, step.scale)
+        images = scaled(content, step.scale)
+        style_images = [scaled(each, step.scale * settings.style_scale) for each in styles]
+        network.draw(step, style_images[0], "style")
+        measuring = network.measuring(layers, optimizer.tile_size)
+        objective = style_objective(
+            measuring, images, style_images, settings, optimizer.tile_size, regions
+        )
+        return optimize_image(
+            measuring if regions is None else regions.network,
+            objective,
+            first(images, objective, optimizer) if start is None else start,
+            optimizer=optimizer,
+            callback=callback,
+        )
+
+    return make

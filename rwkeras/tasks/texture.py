@@ -14,9 +14,11 @@ from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.networks.circular import circular_period
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
+from rwkeras.settings import check_settings
 from rwkeras.tasks.drawn import TaskNetwork
 from rwkeras.tasks.measured import texture_terms
 from rwkeras.tasks.memory import within_memory
+from rwkeras.tasks.presets import texture_settings
 from rwkeras.tasks.scales import (
     Maker,
     ScaleSettings,
@@ -25,15 +27,10 @@ from rwkeras.tasks.scales import (
     scaled,
     scaled_shape,
 )
-from rwkeras.tasks.settings import TextureSettings, layer_names, texture_layers
+from rwkeras.tasks.settings import TextureSettings, known_layers
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.tasks.tileable import check_tileable, resized_around, tileable_networks
-from rwkeras.validation import check_number, checked_seed, invalid_argument
-
-_DEFAULTS = TextureSettings()
-
-# By what sizes textures are made. The structure of a texture is decided at the first.
-TEXTURE_SCALES = ScaleSettings()
+from rwkeras.validation import invalid_argument
 
 
 def as_sources(images: Any, name: str) -> list[ImageBatch]:
@@ -64,8 +61,6 @@ def check_source_weights(weights: Sequence[float] | None, count: int) -> None:
     """Raises `ValueError` unless there is a weight for each source, or none at all."""
     if weights is None:
         return
-    for weight in weights:
-        check_number("source_weights", weight)
     if len(weights) != count or not any(weights):
         expected = f"as many numbers of at least 0 as sources, {count}, not all 0"
         raise invalid_argument("source_weights", expected, list(weights))
@@ -89,7 +84,7 @@ def texture_objective(
     return texture_terms(
         model,
         source,
-        settings.layers,
+        known_layers(texture_settings(model, settings).layers),
         kind="texture",
         weighting=settings.weighting,
         join=settings.join,
@@ -113,10 +108,9 @@ def _maker(
     network: TaskNetwork,
     sources: Sequence[tf.Tensor],
     settings: TextureSettings,
+    layers: tuple[str, ...],
     size: tuple[int, int],
     sizes: int,
-    seed: int,
-    tileable: bool,
 ) -> Maker:
     """Returns what makes a texture by a step.
 
@@ -124,14 +118,13 @@ def _maker(
         network: The network.
         sources: float32 RGB in [0, 1], [batch or 1, height, width, 3].
         settings: The objective's, and the starting noise's.
+        layers: The layers that are matched.
         size: Height and width at scale 1.
         sizes: How many scales there will be.
-        seed: Of the starting noise.
-        tileable: Whether the texture wraps around.
     """
-    period, made = 1, list[np.ndarray]()
+    period, made, tileable = 1, list[np.ndarray](), settings.tileable
     if tileable:
-        period = circular_period(tileable_networks(network.model, settings.layers)[1])
+        period = circular_period(tileable_networks(network.model, layers)[1])
     batch = max(images.shape[0] for images in sources)
 
     def shape_at(scale):
@@ -141,7 +134,7 @@ def _maker(
     def fitted(optimizer, scale):
         return within_memory(
             network.model,
-            settings.layers,
+            layers,
             shape_at(scale),
             [scaled_shape(each.shape, scale) for each in sources],
             optimizer,
@@ -157,13 +150,13 @@ def _maker(
         images = [scaled(source, scale) for source in sources]
         network.draw(step, images[0], "texture")
         if tileable:
-            measure, measured = tileable_networks(network.model, settings.layers)
+            measure, measured = tileable_networks(network.model, layers)
         else:
-            measure = measured = network.measuring(settings.layers, optimizer.tile_size)
+            measure = measured = network.measuring(layers, optimizer.tile_size)
         objective = texture_objective(measure, images, settings, optimizer.tile_size)
         if start is None:
             start = starting_noise(
-                objective, shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
+                objective, shape, settings.seed, stddev=settings.noise_stddev, optimizer=optimizer
             )
         elif tileable:
             start = resized_around(tf.constant(made[-1]), shape[1:3])
@@ -178,17 +171,8 @@ def _maker(
 def synthesize_texture(
     model: keras.Model | str,
     texture: Any,
-    layers: Sequence[str] | None = None,
-    output_size: tuple[int, int] | None = _DEFAULTS.output_size,
+    settings: TextureSettings = TextureSettings(),
     *,
-    join: str = _DEFAULTS.join,
-    source_weights: Sequence[float] | None = _DEFAULTS.source_weights,
-    weighting: str = _DEFAULTS.weighting,
-    noise_stddev: float = _DEFAULTS.noise_stddev,
-    tileable: bool = False,
-    scales: ScaleSettings | None = TEXTURE_SCALES,
-    draws: int | None = None,
-    seed: int = 0,
     optimizer: OptimizerSettings = OptimizerSettings(),
     callback: Callback | None = None,
 ) -> OptimizationResult:
@@ -203,23 +187,7 @@ def synthesize_texture(
         texture: The source: a path, a Pillow image, or an array or tensor, uint8 in [0, 255] or
             float in [0, 1], [height, width, 3] or a batch of it, one texture for each result. A
             list or tuple of these are several sources of one texture, of any sizes.
-        layers: The names of the layers whose Gram matrices are matched; None for those that suit
-            the network, see `texture_layers`.
-        output_size: (width, height) of the result in pixels; None for the first source's.
-        join: How the Gram matrices of several sources become one: "mean", that of their union,
-            "max" or "log_euclidean"; see `join_grams`.
-        source_weights: How much each of several sources counts; None for its size.
-        weighting: How the weights w_l are found; see `balance`.
-        noise_stddev: Of the starting noise, for pixels in [0, 1].
-        tileable: Whether the result can be laid side by side with itself without a seam. It is then
-            measured by the network of `with_circular_padding`, and the sources, which have borders,
-            by that of `with_mirrored_padding`; the sides must be multiples of what the network's
-            poolings take together.
-        scales: By what sizes the result is made, from coarse to fine, the sources made smaller
-            with it; None for at once. The longer sides of result and sources are at least
-            `smallest` at first.
-        draws: By how many draws of a network by name each size is made; None for as many as suit.
-        seed: Of the starting noise, and of a network by name.
+        settings: What is matched, how large the result is and how it is made.
         optimizer: The optimiser's settings.
         callback: Called with a `Progress` now and then; returns true to stop.
 
@@ -229,17 +197,10 @@ def synthesize_texture(
     Raises:
         ValueError: An argument cannot be used; the message says why.
     """
-    seed = checked_seed(seed)
-    with TaskNetwork(model, seed, draws) as network:
-        given = tuple(output_size) if isinstance(output_size, list) else output_size
-        settings = TextureSettings(
-            texture_layers(network.model) if layers is None else layer_names("layers", layers),
-            given,
-            weighting,
-            noise_stddev,
-            join,
-            source_weights,
-        )
+    check_settings(settings, TextureSettings)
+    with TaskNetwork(model, settings.seed, settings.draws) as network:
+        settings = texture_settings(network.model, settings)
+        layers, scales = known_layers(settings.layers), settings.scales
         sources = as_sources(texture, "texture")
         check_batches("texture", sources, max(source.images.shape[0] for source in sources))
         check_source_weights(settings.source_weights, len(sources))
@@ -248,9 +209,9 @@ def synthesize_texture(
         if settings.output_size is not None:
             width, height = settings.output_size
         size = height, width
-        network.prepare(settings.layers, images[0], "texture")
-        if tileable:
-            circular = tileable_networks(network.model, settings.layers)[1]
+        network.prepare(layers, images[0], "texture")
+        if settings.tileable:
+            circular = tileable_networks(network.model, layers)[1]
             check_tileable(size, circular_period(circular), optimizer)
             if optimizer.checkpoint_dir is not None:  # Weights do not tell the two networks apart.
                 folder = f"{optimizer.checkpoint_dir}/tileable"
@@ -258,7 +219,6 @@ def synthesize_texture(
         if scales is not None:
             scales = _begun_alike(scales, size, images)
         steps = planned_steps(max(size), scales, optimizer.max_iterations, network.draws)
-        sizes = len({step.scale for step in steps})
-        make = _maker(network, images, settings, size, sizes, seed, tileable)
+        make = _maker(network, images, settings, layers, size, len({s.scale for s in steps}))
         result = coarse_to_fine(make, size, steps, scales, optimizer, callback)
         return result if any(source.batched for source in sources) else result.unbatched()

@@ -72,8 +72,8 @@ def test_a_decoder_is_trained_and_used(run, photos, photo, tmp_path):
         ),
         (
             ["--factors=two"],
-            "Invalid value for argument `factors`. Expected integers with commas between them. "
-            "Received: factors=['two']",
+            "Invalid value for argument `factors`. Expected integers with commas between them, "
+            "such as 2,1. Received: factors=two",
         ),
         (
             ["--steps=15"],

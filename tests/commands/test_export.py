@@ -47,7 +47,7 @@ def test_the_multi_scale_network_is_the_default(run, photo, tmp_path):
     process = run("export", *arguments, "--output_dir=style")
     assert process.returncode == 0, process.stderr
     said = json.loads((tmp_path / "style" / "1" / "assets.extra" / "export.json").read_text())
-    assert (said["network"], said["scales"]["smallest"]) == ("multiscale", 64)
+    assert (said["network"], said["settings"]["scales"]["smallest"]) == ("multiscale", 64)
     assert said["settings"]["content_weight"] == 0.2
     assert said["settings"]["style_layers"] == ["level0", "joint"]
     MultiscaleRecipe().save(tmp_path / "drawn.json")
@@ -55,7 +55,7 @@ def test_the_multi_scale_network_is_the_default(run, photo, tmp_path):
     process = run("export", *arguments, "--output_dir=texture")
     assert process.returncode == 0, process.stderr
     said = json.loads((tmp_path / "texture" / "1" / "assets.extra" / "export.json").read_text())
-    assert (said["settings"]["layers"], said["scales"]) == (["level0", "joint"], None)
+    assert (said["settings"]["layers"], said["settings"]["scales"]) == (["level0", "joint"], None)
 
 
 def test_a_network_from_a_file_takes_no_reference(run, recipe, photo):

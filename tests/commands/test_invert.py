@@ -43,6 +43,10 @@ def test_picture_report_previews_and_tensorboard(start, photo, tmp_path):
     expected = rwkeras.psnr(image, rwkeras.read_image(photo))[0]
     np.testing.assert_allclose(report["psnr_db"], expected, atol=0.1)
     assert 0 < report["ssim"] <= 1
+    settings = rwkeras.InversionSettings(**report["settings"])
+    assert settings == rwkeras.InversionSettings("conv1_2", seed=5)
+    optimizer = rwkeras.OptimizerSettings(**report["optimizer"])
+    assert (optimizer.max_iterations, optimizer.parametrization) == (6, "adaptive")
     assert report["flags"]["seed"] == 5
     assert report["flags"]["layer"] == "conv1_2"
     assert {"image", "output", "network", "pooling", "initializer", "weighting"} <= set(

@@ -120,11 +120,13 @@ def test_several_styles_in_the_colors_of_the_content(run, cut_out, painting, pho
     layers = ["conv2_1", "conv1_1", "conv2_2"]
     rwkeras.make_ready(model, content, layers)
     result = rwkeras.transfer_style(
-        model, content, [rwkeras.match_colors(fitted(p), content) for p in (painting, photo)],
-        content_layers=layers[:1], style_layers=layers[1:], source_weights=(2, 1), style_scale=0.5,
+        model,
+        content,
+        [rwkeras.match_colors(fitted(p), content) for p in (painting, photo)],
+        rwkeras.StyleSettings(layers[:1], layers[1:], source_weights=(2, 1), style_scale=0.5),
         init=tmp_path / "start.png",
         optimizer=rwkeras.OptimizerSettings("adam", max_iterations=6),
-    )  # fmt: skip
+    )
     np.testing.assert_allclose(report["loss"], result.loss, rtol=1e-3)
 
 

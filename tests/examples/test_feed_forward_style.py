@@ -16,13 +16,13 @@ import rwkeras
 from examples.feed_forward_style import run
 from examples.style_comparison import compare
 from examples.style_network import give_colors, style_network
-from examples.style_training import Settings, halves, train
+from examples.style_training import StyleTraining, halves, train
 from rwkeras.images.painting import painting
 from rwkeras.serving.export import export_decoder
 from tests.conftest import waves
 
 ROOT = Path(__file__).parents[2]
-TOY = Settings(
+TOY = StyleTraining(
     photo_size=32,
     image_size=16,
     style_size=40,
@@ -190,7 +190,7 @@ def test_a_painting_is_drawn_from_a_seed():
 )
 def test_refused(arguments, message):
     with pytest.raises(ValueError) as error:
-        Settings(**arguments)
+        StyleTraining(**arguments)
     assert str(error.value) == message
 
 

@@ -13,14 +13,14 @@ import tensorflow as tf
 from PIL import Image
 
 import rwkeras
-from examples.super_resolution import Settings, enlarger, pairs, read_split, shrink, train
+from examples.super_resolution import Enlargement, enlarger, pairs, read_split, shrink, train
 from examples.super_resolution import run as example
 from rwkeras.backend import keras
 from rwkeras.images.photographs import OTHERS, SHOWN
 from tests.conftest import waves
 
 ROOT = Path(__file__).parents[2]
-SMALL = Settings(
+SMALL = Enlargement(
     photo_size=32,
     crop_size=16,
     batch_size=4,
@@ -206,7 +206,7 @@ def test_program_with_an_empty_folder(tmp_path):
 
 def test_small_photographs_are_refused(folder):
     with pytest.raises(ValueError) as caught:
-        read_split(Settings(images=str(folder), photo_size=48, crop_size=48))
+        read_split(Enlargement(images=str(folder), photo_size=48, crop_size=48))
     assert str(caught.value) == (
         "Invalid value for argument `images`. Expected pictures of at least 48 x 48 pixels, the "
         f"size of a crop. Received: images={folder}/0.png of 48 x 40, and 4 more"

@@ -350,7 +350,10 @@ def test_strides():
 def test_no_tiles_of_a_circular_network(circular, square):
     with pytest.raises(ValueError, match=r"`model`. Expected convolutions .* 'conv1_1' is none"):
         rwkeras.invert(
-            circular, square, "conv2_1", optimizer=rwkeras.OptimizerSettings(tile_size=8)
+            circular,
+            square,
+            rwkeras.InversionSettings("conv2_1"),
+            optimizer=rwkeras.OptimizerSettings(tile_size=8),
         )
 
 

@@ -101,18 +101,21 @@ def test_in_bfloat16(bank, square):
 
 
 def test_texture(bank, square):
-    result = rwkeras.synthesize_texture(bank, square, ["maps"], optimizer=FEW)
+    result = rwkeras.synthesize_texture(
+        bank, square, rwkeras.TextureSettings(["maps"]), optimizer=FEW
+    )
     assert list(result.losses) == ["texture/maps"]
     assert result.relative_loss < 0.05
 
 
 def test_inversion(bank, square):
-    assert rwkeras.invert(bank, square, "maps", optimizer=FEW).relative_loss < 0.01
+    result = rwkeras.invert(bank, square, rwkeras.InversionSettings("maps"), optimizer=FEW)
+    assert result.relative_loss < 0.01
 
 
 def test_style(bank, square):
-    layers = {"content_layers": ["conv5"], "style_layers": ["maps"]}
-    result = rwkeras.transfer_style(bank, square, 1 - square, **layers, optimizer=FEW)
+    settings = rwkeras.StyleSettings(["conv5"], ["maps"])
+    result = rwkeras.transfer_style(bank, square, 1 - square, settings, optimizer=FEW)
     assert set(result.losses) == {"content/conv5", "style/maps", "tv"}
     assert result.relative_loss < 0.2
 

@@ -98,7 +98,9 @@ def test_texture(square):
     model = with_joint_maps(rwkeras.multiscale(filters=4, sizes=(3, 5)), LAYERS, "all")
     rwkeras.standardize(model, square)
     optimizer = rwkeras.OptimizerSettings(memory=8, max_iterations=40)
-    result = rwkeras.synthesize_texture(model, square, ["all"], optimizer=optimizer)
+    result = rwkeras.synthesize_texture(
+        model, square, rwkeras.TextureSettings(["all"]), optimizer=optimizer
+    )
     assert list(result.losses) == ["texture/all"]
     assert result.relative_loss < 0.01
 

@@ -164,7 +164,9 @@ def test_texture(square):
     model = multiscale(**SMALL)
     rwkeras.standardize(model, square)
     optimizer = rwkeras.OptimizerSettings(memory=8, max_iterations=30)
-    result = rwkeras.synthesize_texture(model, square, multiscale_layers(), optimizer=optimizer)
+    result = rwkeras.synthesize_texture(
+        model, square, rwkeras.TextureSettings(multiscale_layers()), optimizer=optimizer
+    )
     assert result.relative_loss < 0.01
 
 

@@ -214,20 +214,28 @@ def test_in_bfloat16(pyramid, square):
 @pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=pytest.mark.slow)])
 def test_texture_with_octaves(pyramid, square, precision):
     optimizer = rwkeras.OptimizerSettings(memory=8, max_iterations=40, precision=precision)
-    result = rwkeras.synthesize_texture(pyramid, square, NAMES, optimizer=optimizer)
+    result = rwkeras.synthesize_texture(
+        pyramid, square, rwkeras.TextureSettings(NAMES), optimizer=optimizer
+    )
     assert list(result.losses) == [f"texture/{name}" for name in NAMES]
     assert result.relative_loss < 0.01
 
 
 def test_inversion_with_octaves(pyramid, square):
-    result = rwkeras.invert(pyramid, square, "conv1_1_octave1", optimizer=FEW)
+    result = rwkeras.invert(
+        pyramid, square, rwkeras.InversionSettings("conv1_1_octave1"), optimizer=FEW
+    )
     assert result.relative_loss < 0.01
 
 
 @pytest.mark.slow
 def test_style_with_octaves(pyramid, square):
     result = rwkeras.transfer_style(
-        pyramid, square, 1 - square, content_layers=["conv3_1"], style_layers=NAMES, optimizer=FEW
+        pyramid,
+        square,
+        1 - square,
+        rwkeras.StyleSettings(content_layers=["conv3_1"], style_layers=NAMES),
+        optimizer=FEW,
     )
     assert result.relative_loss < 0.2
 

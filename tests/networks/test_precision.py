@@ -77,6 +77,8 @@ def test_whether_bfloat16_is_fast_is_known_of_a_machine(machine, flags, capabili
 def test_in_bfloat16_an_inversion_comes_as_far(toy, square):
     def relative_loss(precision):
         settings = rwkeras.OptimizerSettings(memory=8, max_iterations=20, precision=precision)
-        return rwkeras.invert(toy, square, "conv2_2", optimizer=settings).relative_loss
+        return rwkeras.invert(
+            toy, square, rwkeras.InversionSettings("conv2_2"), optimizer=settings
+        ).relative_loss
 
     assert relative_loss("bfloat16") < 2 * relative_loss("float32") + 1e-3

@@ -9,7 +9,7 @@ from rwkeras.serving.settings import ServingSettings
 from rwkeras.tasks.settings import StyleSettings
 from tests.conftest import waves
 
-STYLE = StyleSettings(style_layers=("conv1_1", "conv2_1", "conv3_1"))
+STYLE = StyleSettings(style_layers=("conv1_1", "conv2_1", "conv3_1"), scales=None)
 SERVING = ServingSettings(
     max_iterations=8, max_evaluations=12, evaluations_limit=10**6, max_side=64, max_pixels=10**6
 )

@@ -85,7 +85,7 @@ def test_the_server_is_given_requests_to_warm_up_with(exported):
 
 @pytest.mark.slow
 def test_textures(model, tmp_path):
-    task = ServedTexture(TextureSettings(layers=("conv1_1", "conv2_1")))
+    task = ServedTexture(TextureSettings(("conv1_1", "conv2_1"), scales=None))
     export_task(task, model, tmp_path / "texture", settings=SMALL)
     texture = waves(32, 24)[np.newaxis]
     options = {
@@ -106,7 +106,10 @@ def test_textures(model, tmp_path):
         max_iterations=5, max_evaluations=7, parametrization="pixels", precision="float32"
     )
     expected = rwkeras.synthesize_texture(
-        model, texture, ("conv1_1", "conv2_1"), (40, 32), optimizer=optimizer
+        model,
+        texture,
+        rwkeras.TextureSettings(("conv1_1", "conv2_1"), (40, 32)),
+        optimizer=optimizer,
     )
     assert found["image"].shape == (1, 32, 40, 3)
     assert rwkeras.psnr(found["image"], expected.image) > 60
@@ -138,12 +141,14 @@ def test_inversions(model, tmp_path):
     optimizer = rwkeras.OptimizerSettings(
         max_iterations=5, max_evaluations=7, parametrization="pixels", precision="float32"
     )
-    expected = rwkeras.invert(model, source, "conv2_1", optimizer=optimizer)
+    expected = rwkeras.invert(
+        model, source, rwkeras.InversionSettings("conv2_1"), optimizer=optimizer
+    )
     assert rwkeras.psnr(found["image"], expected.image) > 60
 
 
 def test_styles_may_start_from_noise(model):
-    task = ServedStyle(StyleSettings(init="noise"))
+    task = ServedStyle(StyleSettings(init="noise", scales=None))
     assert "noise_seed" in task.options(SMALL)
     assert "noise_seed" not in ServedStyle().options(SMALL)
 
@@ -271,3 +276,26 @@ def test_what_gives_no_image_is_no_decoder(model, tmp_path):
         "Invalid value for argument `model`. Expected a network whose one output is images of any "
         "size. Received: model=[(None, None, None, 16)]"
     )
+
+
+@pytest.mark.parametrize(
+    ("served", "settings", "message"),
+    [
+        (ServedStyle, StyleSettings(style_scale=0.5), "`style_scale`. Expected 1.0"),
+        (ServedStyle, StyleSettings(draws=2), "`draws`. Expected None"),
+        (ServedStyle, StyleSettings(join="max"), "`join`. Expected 'mean'"),
+        (ServedTexture, TextureSettings(tileable=True), "`tileable`. Expected False"),
+        (ServedTexture, TextureSettings(source_weights=(1, 2)), "`source_weights`. Expected None"),
+    ],
+)
+def test_settings_that_are_not_served_are_refused(served, settings, message):
+    with pytest.raises(ValueError) as error:
+        served(settings)
+    assert f"{message} in a served task. Received: " in str(error.value)
+
+
+def test_what_settings_leave_open_is_of_a_vgg():
+    style, texture = ServedStyle().settings, ServedTexture().settings
+    assert (style.content_layers, style.style_weight) == (("conv2_2",), 100.0)
+    assert texture.layers == ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
+    assert ServedStyle(StyleSettings(seed=1)) != ServedStyle()

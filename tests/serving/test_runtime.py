@@ -1,7 +1,6 @@
 """Exports, run by TensorFlow's C++ runtime as the stock server runs them."""
 
 import contextlib
-import dataclasses
 import time
 
 import numpy as np
@@ -46,9 +45,7 @@ def eager(recipe, content, style):
         parametrization="pixels",
         precision="float32",
     )
-    return rwkeras.transfer_style(
-        recipe.build(), content, style, **dataclasses.asdict(STYLE), optimizer=optimizer
-    )
+    return rwkeras.transfer_style(recipe.build(), content, style, STYLE, optimizer=optimizer)
 
 
 def as_written_config():

@@ -21,8 +21,7 @@ from rwkeras.serving.export import export_task
 from rwkeras.serving.graph.tasks import ServedStyle
 from rwkeras.serving.settings import ServingSettings
 from rwkeras.serving.versions import versions
-from rwkeras.tasks.settings import STYLE_PRESETS
-from rwkeras.tasks.style import STYLE_SCALES
+from rwkeras.tasks.presets import STYLE_PRESETS
 from tests.conftest import waves
 from tests.serving import model_server as servers
 from tests.serving.c_api import StatusError
@@ -33,7 +32,7 @@ from tests.serving.saved_model import Signatures
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "saved_models"
 MODEL = MODELS / "multiscale_style"
-TASK = ServedStyle(STYLE_PRESETS["multiscale"], STYLE_SCALES)
+TASK = ServedStyle(STYLE_PRESETS["multiscale"])
 LATEST = MODEL / str(versions(MODEL)[-1])
 
 

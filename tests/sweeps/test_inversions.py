@@ -40,7 +40,9 @@ def test_an_inversion_is_that_of_invert(folder, image, network):
     job = Inversion(network, image, "conv2_1", 5, QUICK)
     result = job.run(folder)
     source = read_picture(image, folder)
-    plain = rwkeras.invert(network.build(folder), source, "conv2_1", seed=5, optimizer=QUICK).image
+    plain = rwkeras.invert(
+        network.build(folder), source, rwkeras.InversionSettings("conv2_1", seed=5), optimizer=QUICK
+    ).image
     np.testing.assert_array_equal(result.pictures["picture"], plain)
     assert result.values.keys() == {"psnr_db", "ssim", "distance", *COURSE}
     assert result.values["psnr_db"] == pytest.approx(rwkeras.psnr(plain, source)[0])

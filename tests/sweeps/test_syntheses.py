@@ -30,7 +30,10 @@ def test_a_texture_is_that_of_synthesize_texture(folder, texture):
     layers = ("conv1_1", "conv2_1")
     result = Texture(network, texture, layers, 2, QUICK).run(folder)
     plain = rwkeras.synthesize_texture(
-        network.build(folder), read_picture(texture, folder), layers, seed=2, optimizer=QUICK
+        network.build(folder),
+        read_picture(texture, folder),
+        rwkeras.TextureSettings(layers, seed=2),
+        optimizer=QUICK,
     )
     np.testing.assert_array_equal(result.pictures["picture"], plain.image)
     assert result.values["evaluations"] == plain.evaluations
@@ -43,15 +46,16 @@ def test_a_style_is_that_of_transfer_style(folder, texture):
     job = Style(network, content, texture, ("conv2_1",), ("conv1_1", "conv2_1"), "paper", 2, QUICK)
     result = job.run(folder)
     settings = dataclasses.replace(
-        rwkeras.STYLE_PRESETS["paper"], content_layers=job.content_layers,
+        rwkeras.STYLE_PRESETS["paper"],
+        content_layers=job.content_layers,
         style_layers=job.style_layers,
-    )  # fmt: skip
+        seed=2,
+    )
     plain = rwkeras.transfer_style(
         network.build(folder),
         read_picture(content, folder),
         read_picture(texture, folder),
-        **dataclasses.asdict(settings),
-        seed=2,
+        settings,
         optimizer=QUICK,
     )
     np.testing.assert_array_equal(result.pictures["picture"], plain.image)

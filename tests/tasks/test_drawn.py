@@ -9,6 +9,7 @@ from rwkeras.tasks import drawn
 from rwkeras.tasks.drawn import DRAWS, TaskNetwork
 from rwkeras.tasks.scales import Step
 from tests.conftest import waves
+from tests.tasks.given import with_settings
 
 pytestmark = pytest.mark.eager
 
@@ -49,7 +50,9 @@ def test_a_network_by_name_is_drawn_anew(texture):
 def test_a_model_is_used_as_it_is(texture):
     model = small()
     before = weights(model)
-    result = rwkeras.synthesize_texture(model, texture, LAYERS, optimizer=BRIEF)
+    result = rwkeras.synthesize_texture(
+        model, texture, rwkeras.TextureSettings(LAYERS), optimizer=BRIEF
+    )
     for now, then in zip(weights(model), before, strict=True):
         np.testing.assert_array_equal(now, then)
     # At once, as draws share the iterations.
@@ -60,7 +63,9 @@ def test_a_model_is_used_as_it_is(texture):
 def test_a_model_is_drawn_where_it_is_asked(texture):
     model = small()
     images = [
-        rwkeras.synthesize_texture(model, texture, draws=draws, optimizer=BRIEF).image
+        rwkeras.synthesize_texture(
+            model, texture, rwkeras.TextureSettings(draws=draws), optimizer=BRIEF
+        ).image
         for draws in (1, 2, 2)
     ]
     assert np.abs(images[0] - images[1]).max() > 0.01
@@ -70,12 +75,17 @@ def test_a_model_is_drawn_where_it_is_asked(texture):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "task",
-    [rwkeras.synthesize_texture, lambda *a, **k: rwkeras.transfer_style(*a, waves(24, 24), **k)],
+    [
+        lambda *given, seed: rwkeras.synthesize_texture(
+            *given, rwkeras.TextureSettings(seed=seed), optimizer=BRIEF
+        ),
+        lambda *given, seed: rwkeras.transfer_style(
+            *given, waves(24, 24), rwkeras.StyleSettings(seed=seed), optimizer=BRIEF
+        ),
+    ],
 )
 def test_the_same_seed_gives_the_same_bytes(texture, task):
-    first, again, other = (
-        task("multiscale", texture, seed=seed, optimizer=BRIEF).image for seed in (0, 0, 1)
-    )
+    first, again, other = (task("multiscale", texture, seed=seed).image for seed in (0, 0, 1))
     assert first.tobytes() == again.tobytes()
     assert np.abs(first - other).max() > 0.01
 
@@ -92,7 +102,9 @@ def test_nothing_is_traced_again_of_a_network_by_name(texture, monkeypatch):
     monkeypatch.setattr(rwkeras.networks.octaves.PyramidReduce, "call", counted)
     counts = []
     for shown in (texture, 1 - texture, texture):
-        rwkeras.synthesize_texture("multiscale", shown, seed=7, optimizer=BRIEF)
+        rwkeras.synthesize_texture(
+            "multiscale", shown, rwkeras.TextureSettings(seed=7), optimizer=BRIEF
+        )
         counts.append(len(traces))
     # What is eager, such as the sources' activations, is called each time.
     assert counts[2] - counts[1] < counts[1] - counts[0] + 1
@@ -136,8 +148,12 @@ def test_few_networks_are_kept(monkeypatch):
 )
 def test_errors(texture, network, draws, message):
     for task in (
-        lambda: rwkeras.synthesize_texture(network, texture, draws=draws, optimizer=BRIEF),
-        lambda: rwkeras.transfer_style(network, texture, texture, draws=draws, optimizer=BRIEF),
+        lambda: rwkeras.synthesize_texture(
+            network, texture, rwkeras.TextureSettings(draws=draws), optimizer=BRIEF
+        ),
+        lambda: rwkeras.transfer_style(
+            network, texture, texture, rwkeras.StyleSettings(draws=draws), optimizer=BRIEF
+        ),
     ):
         with pytest.raises(ValueError) as error:
             task()
@@ -176,7 +192,10 @@ MASKS.append(1 - MASKS[0])
 def test_what_styles_can_do_besides(texture, arguments):
     styles = [1 - texture, waves(24, 28)]
     result = rwkeras.transfer_style(
-        small(), texture, styles, draws=1, **{"optimizer": BRIEF, **arguments}
+        small(),
+        texture,
+        styles,
+        **with_settings(rwkeras.StyleSettings, draws=1, **{"optimizer": BRIEF, **arguments}),
     )
     assert result.image.shape == texture.shape
     assert result.loss < result.initial_loss
@@ -192,9 +211,8 @@ def test_what_styles_can_do_besides(texture, arguments):
 )
 def test_what_textures_can_do_besides(texture, arguments):
     sources = [texture, waves(24, 28)]
-    result = rwkeras.synthesize_texture(
-        small(), sources, draws=1, **{"optimizer": BRIEF, **arguments}
-    )
+    given = with_settings(rwkeras.TextureSettings, draws=1, **{"optimizer": BRIEF, **arguments})
+    result = rwkeras.synthesize_texture(small(), sources, **given)
     assert result.loss < result.initial_loss
     if "tileable" in arguments:
         assert result.image.shape == (24, 40, 3)

@@ -10,7 +10,7 @@ FEW = rwkeras.OptimizerSettings(memory=8, max_iterations=15)
 
 def test_recovers_the_image(toy, image):
     optimizer = rwkeras.OptimizerSettings(memory=8, max_iterations=60)
-    result = rwkeras.invert(toy, image, "conv1_2", optimizer=optimizer)
+    result = rwkeras.invert(toy, image, rwkeras.InversionSettings("conv1_2"), optimizer=optimizer)
     assert result.image.shape == image.shape
     assert result.image.dtype == np.float32
     assert rwkeras.psnr(result.image, image)[0] > 25
@@ -22,7 +22,9 @@ def test_recovers_the_image(toy, image):
 @pytest.mark.slow
 def test_the_weighting_does_not_matter_for_one_layer(toy, image):
     images = [
-        rwkeras.invert(toy, image, "conv1_2", weighting=weighting, optimizer=FEW).image
+        rwkeras.invert(
+            toy, image, rwkeras.InversionSettings("conv1_2", weighting=weighting), optimizer=FEW
+        ).image
         for weighting in ("mean_absolute", "none")
     ]
     assert rwkeras.psnr(*images)[0] > 40
@@ -31,7 +33,7 @@ def test_the_weighting_does_not_matter_for_one_layer(toy, image):
 @pytest.mark.slow
 def test_a_batch_is_inverted_member_by_member(toy, square):
     pair = np.stack([square, np.flip(square, 0)])
-    both = rwkeras.invert(toy, pair, "conv1_2", optimizer=FEW)
+    both = rwkeras.invert(toy, pair, rwkeras.InversionSettings("conv1_2"), optimizer=FEW)
     assert both.image.shape == pair.shape
     assert both.loss.shape == (2,)
     assert (rwkeras.psnr(both.image, pair) > 17).all()
@@ -39,7 +41,10 @@ def test_a_batch_is_inverted_member_by_member(toy, square):
 
 def test_same_seed_same_bytes(toy, image):
     first, again, other = (
-        rwkeras.invert(toy, image, "conv3_1", seed=seed, optimizer=FEW).image for seed in (1, 1, 2)
+        rwkeras.invert(
+            toy, image, rwkeras.InversionSettings("conv3_1", seed=seed), optimizer=FEW
+        ).image
+        for seed in (1, 1, 2)
     )
     assert first.tobytes() == again.tobytes()
     assert first.tobytes() != other.tobytes()
@@ -49,7 +54,7 @@ def test_same_seed_same_bytes(toy, image):
 def test_fully_connected_layer(square):
     model = rwkeras.toy_vgg(include_top=True, seed=3)
     rwkeras.calibrate(model, square)
-    result = rwkeras.invert(model, square, "fc6", optimizer=FEW)
+    result = rwkeras.invert(model, square, rwkeras.InversionSettings("fc6"), optimizer=FEW)
     assert result.relative_loss < 0.1
 
 
@@ -59,7 +64,10 @@ def test_a_photograph_from_a_deep_layer_of_vgg19():
     model = rwkeras.vgg19(seed=0)
     rwkeras.calibrate(model, photo)
     result = rwkeras.invert(
-        model, photo, "conv3_1", optimizer=rwkeras.OptimizerSettings(max_iterations=60)
+        model,
+        photo,
+        rwkeras.InversionSettings("conv3_1"),
+        optimizer=rwkeras.OptimizerSettings(max_iterations=60),
     )
     assert rwkeras.psnr(result.image, photo)[0] > 25
 
@@ -72,11 +80,14 @@ def decoder(toy):
 def test_a_decoded_start(toy, image, decoder, tmp_path):
     decoder.save(tmp_path / "decoder.keras")
     none = rwkeras.OptimizerSettings(memory=8, max_iterations=0)
-    start = rwkeras.invert(toy, image, "conv1_2", init=decoder, optimizer=none)
+    start = rwkeras.invert(
+        toy, image, rwkeras.InversionSettings("conv1_2"), init=decoder, optimizer=none
+    )
     np.testing.assert_allclose(start.image, rwkeras.decode(decoder, image), atol=1e-6)
     path = tmp_path / "decoder.keras"
     first, again = (
-        rwkeras.invert(toy, image, "conv1_2", init=init, optimizer=FEW) for init in (decoder, path)
+        rwkeras.invert(toy, image, rwkeras.InversionSettings("conv1_2"), init=init, optimizer=FEW)
+        for init in (decoder, path)
     )
     assert first.image.tobytes() == again.image.tobytes()
     assert first.loss < 0.1 * start.loss
@@ -84,13 +95,13 @@ def test_a_decoded_start(toy, image, decoder, tmp_path):
 
 def test_a_decoder_of_another_layer_is_refused(toy, image, decoder):
     with pytest.raises(ValueError) as error:
-        rwkeras.invert(toy, image, "conv2_1", init=decoder)
+        rwkeras.invert(toy, image, rwkeras.InversionSettings("conv2_1"), init=decoder)
     assert str(error.value) == (
         "Invalid value for argument `init`. Expected one for 'conv2_1' of 'toy_vgg'. "
         "Received: init=one for 'conv1_2' of 'toy_vgg'"
     )
     with pytest.raises(ValueError) as error:
-        rwkeras.invert(toy, image, "conv1_2", init="noises")
+        rwkeras.invert(toy, image, rwkeras.InversionSettings("conv1_2"), init="noises")
     assert str(error.value) == (
         "Invalid value for argument `init`. Expected one of 'noise', 'PATH.keras' (did you mean "
         "'noise'?). Received: init=noises"
@@ -99,8 +110,8 @@ def test_a_decoder_of_another_layer_is_refused(toy, image, decoder):
 
 def test_errors(toy, image):
     with pytest.raises(ValueError, match="Expected a layer of 'toy_vgg'"):
-        rwkeras.invert(toy, image, "conv9_1")
+        rwkeras.invert(toy, image, rwkeras.InversionSettings("conv9_1"))
     with pytest.raises(ValueError, match="large enough for the poolings before pool3"):
-        rwkeras.invert(toy, image[:7], "pool3")
+        rwkeras.invert(toy, image[:7], rwkeras.InversionSettings("pool3"))
     with pytest.raises(ValueError, match="`noise_stddev`. Expected a finite number of at least 0"):
-        rwkeras.invert(toy, image, "conv1_1", noise_stddev=-1)
+        rwkeras.invert(toy, image, rwkeras.InversionSettings("conv1_1", noise_stddev=-1))

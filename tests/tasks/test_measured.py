@@ -173,8 +173,8 @@ def test_how_much_sources_of_a_texture_count(toy):
     none = rwkeras.OptimizerSettings(max_iterations=0)
 
     def losses(texture, weights=None):
-        given = {"source_weights": weights, "optimizer": none, "output_size": (24, 20)}
-        return rwkeras.synthesize_texture(toy, texture, ["conv1_1", "conv2_1"], **given).losses
+        settings = rwkeras.TextureSettings(["conv1_1", "conv2_1"], (24, 20), source_weights=weights)
+        return rwkeras.synthesize_texture(toy, texture, settings, optimizer=none).losses
 
     expected = losses(first)
     for name, loss in losses([first, second], [1, 0]).items():

@@ -152,7 +152,9 @@ def test_layers_count_at_each_octave():
 def test_tasks_that_cannot_be_divided(toy, square):
     low = rwkeras.OptimizerSettings(max_memory=0.1, max_iterations=1)
     message = refusal(
-        lambda: rwkeras.synthesize_texture(toy, square, LAYERS, tileable=True, optimizer=low)
+        lambda: rwkeras.synthesize_texture(
+            toy, square, rwkeras.TextureSettings(LAYERS, tileable=True), optimizer=low
+        )
     )
     assert (
         "GiB for a tileable texture, which cannot be divided. Received: max_memory=0.1" in message
@@ -160,10 +162,15 @@ def test_tasks_that_cannot_be_divided(toy, square):
     mask = np.ones(square.shape[:2])
     message = refusal(
         lambda: rwkeras.transfer_style(
-            toy, square, square, content_layers=LAYERS, style_layers=LAYERS, optimizer=low,
-            content_masks=[mask], style_masks=[mask],
+            toy,
+            square,
+            square,
+            rwkeras.StyleSettings(LAYERS, LAYERS),
+            content_masks=[mask],
+            style_masks=[mask],
+            optimizer=low,
         )
-    )  # fmt: skip
+    )
     assert "for a picture with `content_masks`, which cannot be divided." in message
 
 
@@ -196,7 +203,9 @@ def test_a_task_is_what_the_chosen_settings_make_of_it(toy):
     assert (chosen.tile_size, chosen.memory) == (256, 3)
     definite = dataclasses.replace(bounded, max_memory=None, tile_size=256, memory=3)
     images = [
-        rwkeras.synthesize_texture(toy, picture, LAYERS, scales=None, optimizer=settings).image
+        rwkeras.synthesize_texture(
+            toy, picture, rwkeras.TextureSettings(LAYERS, scales=None), optimizer=settings
+        ).image
         for settings in (bounded, definite)
     ]
     np.testing.assert_array_equal(*images)
@@ -204,22 +213,41 @@ def test_a_task_is_what_the_chosen_settings_make_of_it(toy):
 
 def test_an_inversion_heeds_its_bound(toy, square):
     settings = rwkeras.OptimizerSettings(max_memory=0.1)
-    message = refusal(lambda: rwkeras.invert(toy, square, "conv3_1", optimizer=settings))
+    message = refusal(
+        lambda: rwkeras.invert(
+            toy, square, rwkeras.InversionSettings("conv3_1"), optimizer=settings
+        )
+    )
     assert "`max_memory`. Expected at least 1.4 GiB for an image of this size." in message
+
+
+def textures(toy, picture):
+    """Returns textures of a picture as a function of scales, and of what is no setting."""
+
+    def task(scales, **given):
+        settings = rwkeras.TextureSettings(LAYERS, scales=scales)
+        return rwkeras.synthesize_texture(toy, picture, settings, **given)
+
+    return task
+
+
+def styles(toy, picture):
+    """Returns the same of styles."""
+
+    def task(scales, **given):
+        settings = rwkeras.StyleSettings(LAYERS, LAYERS, scales=scales)
+        return rwkeras.transfer_style(toy, picture, picture, settings, **given)
+
+    return task
 
 
 def test_sizes_count_each(toy, square):
     low = rwkeras.OptimizerSettings(max_memory=0.1)
-    tasks = {
-        "texture": functools.partial(rwkeras.synthesize_texture, toy, square, LAYERS),
-        "style": functools.partial(
-            rwkeras.transfer_style, toy, square, square, content_layers=LAYERS, style_layers=LAYERS
-        ),
-    }
+    tasks = {"texture": textures(toy, square), "style": styles(toy, square)}
     for name, task in tasks.items():
         needed = []
         for scales in (None, ScaleSettings(smallest=square.shape[0] // 4, step=2)):
-            message = refusal(functools.partial(task, scales=scales, optimizer=low))
+            message = refusal(functools.partial(task, scales, optimizer=low))
             needed.append(float(re.search(r"at least ([\d.]+) GiB", message).group(1)))
         assert needed[1] - needed[0] == pytest.approx(0.3), name
 
@@ -231,16 +259,8 @@ def test_the_last_size_is_refused_before_the_first_is_made(toy):
     assert budget(toy, 16, sizes=3).whole() / GIB < needed - 0.1
     low = rwkeras.OptimizerSettings(max_memory=needed - 0.05, max_iterations=1)
     told = []
-    for task in (
-        functools.partial(rwkeras.synthesize_texture, toy, picture, LAYERS),
-        functools.partial(
-            rwkeras.transfer_style, toy, picture, picture,
-            content_layers=LAYERS, style_layers=LAYERS,
-        ),
-    ):  # fmt: skip
-        message = refusal(
-            functools.partial(task, scales=scales, optimizer=low, callback=told.append)
-        )
+    for task in (textures(toy, picture), styles(toy, picture)):
+        message = refusal(functools.partial(task, scales, optimizer=low, callback=told.append))
         assert "for an image of this size" in message
     assert not told
 

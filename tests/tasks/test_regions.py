@@ -4,6 +4,7 @@ import tensorflow as tf
 
 import rwkeras
 from tests.conftest import waves
+from tests.tasks.given import with_settings
 
 pytestmark = pytest.mark.eager
 
@@ -17,9 +18,8 @@ BLUE = RED[..., ::-1]
 
 def painted(toy, styles, **arguments):
     grey = np.full((32, 32, 3), 0.5, np.float32)
-    return rwkeras.transfer_style(
-        toy, grey, styles, init="content", **LAYERS, **{"optimizer": FEW, **arguments}
-    )
+    given = with_settings(rwkeras.StyleSettings, **LAYERS, **{"optimizer": FEW, **arguments})
+    return rwkeras.transfer_style(toy, grey, styles, **given)
 
 
 @pytest.mark.slow
@@ -120,7 +120,11 @@ def test_a_batch_of_styles_is_refused(toy):
     styles = [tf.stack([waves(32, 32)] * 2)]
     with pytest.raises(ValueError) as error:
         rwkeras.transfer_style(
-            toy, np.stack([waves(32, 32)] * 2), styles, content_masks=[LEFT], **LAYERS
+            toy,
+            np.stack([waves(32, 32)] * 2),
+            styles,
+            rwkeras.StyleSettings(**LAYERS),
+            content_masks=[LEFT],
         )
     assert str(error.value) == (
         "Invalid value for argument `style`. Expected one image a region with `content_masks`. "
@@ -154,7 +158,9 @@ def of_size(height, width):
 )
 def test_masks_of_other_proportions_are_refused(toy, masks, message):
     with pytest.raises(ValueError) as error:
-        rwkeras.transfer_style(toy, waves(31, 47), [waves(24, 40)], **LAYERS, **masks)
+        rwkeras.transfer_style(
+            toy, waves(31, 47), [waves(24, 40)], rwkeras.StyleSettings(**LAYERS), **masks
+        )
     assert str(error.value) == f"Invalid value for argument {message}"
 
 
@@ -163,6 +169,6 @@ def test_masks_of_other_sizes_are_taken(toy, size):
     few = rwkeras.OptimizerSettings(memory=8, max_iterations=1)
     masks = {"content_masks": [of_size(*size)], "style_masks": [of_size(12, 20)]}
     result = rwkeras.transfer_style(
-        toy, waves(31, 47), [waves(24, 40)], **LAYERS, **masks, optimizer=few
+        toy, waves(31, 47), [waves(24, 40)], rwkeras.StyleSettings(**LAYERS), **masks, optimizer=few
     )
     assert result.image.shape == (31, 47, 3)

@@ -85,9 +85,14 @@ def test_the_prior_weighs_as_much_whatever_the_size(network):
 
 def test_the_loss_falls_and_the_prior_takes_the_noise(network):
     photo = waves(96, 96)
-    regularized = invert_regularized(network, photo, "conv2", optimizer=FEW)
+    regularized = invert_regularized(
+        network, photo, rwkeras.RegularizedInversionSettings("conv2"), optimizer=FEW
+    )
     bare = invert_regularized(
-        network, photo, "conv2", alpha_weight=0.0, tv_weight=0.0, optimizer=FEW
+        network,
+        photo,
+        rwkeras.RegularizedInversionSettings("conv2", alpha_weight=0.0, tv_weight=0.0),
+        optimizer=FEW,
     )
     assert regularized.image.shape == photo.shape
     assert list(regularized.losses) == ["content/conv2", "alpha_norm/6", "tv_beta/2"]
@@ -99,16 +104,23 @@ def test_the_loss_falls_and_the_prior_takes_the_noise(network):
 
 
 def test_a_batch_and_another_network(toy, batch):
-    result = invert_regularized(toy, batch, "conv2_1", tv_weight=0.5, optimizer=FEW)
+    result = invert_regularized(
+        toy, batch, rwkeras.RegularizedInversionSettings("conv2_1", tv_weight=0.5), optimizer=FEW
+    )
     assert result.image.shape == batch.shape
     assert result.loss.shape == (2,)
     assert (result.loss < result.initial_loss).all()
 
 
 def test_same_seed_same_bytes(toy, image):
-    arguments = {"tv_weight": 5.0, "optimizer": dataclasses.replace(FEW, max_iterations=5)}
+    brief = dataclasses.replace(FEW, max_iterations=5)
     first, again, other = (
-        invert_regularized(toy, image, "conv3_1", seed=seed, **arguments).image
+        invert_regularized(
+            toy,
+            image,
+            RegularizedInversionSettings("conv3_1", tv_weight=5.0, seed=seed),
+            optimizer=brief,
+        ).image
         for seed in (1, 1, 2)
     )
     assert first.tobytes() == again.tobytes()
@@ -151,7 +163,9 @@ NUMBER = "Expected a finite number of at least"
 )
 def test_errors(toy, image, arguments, message):
     with pytest.raises(ValueError) as error:
-        invert_regularized(toy, image, **{"layer": "conv1_1", **arguments})
+        invert_regularized(
+            toy, image, RegularizedInversionSettings(**{"layer": "conv1_1", **arguments})
+        )
     assert str(error.value) == f"Invalid value for argument {message}"
 
 
@@ -159,7 +173,9 @@ def test_a_silent_layer_is_refused(image):
     silent = rwkeras.toy_vgg()
     silent.get_layer("conv1_1").set_weights([np.zeros((3, 3, 3, 8)), np.zeros(8)])
     with pytest.raises(ValueError) as error:
-        invert_regularized(silent, image, "conv1_1", tv_weight=1.0)
+        invert_regularized(
+            silent, image, rwkeras.RegularizedInversionSettings("conv1_1", tv_weight=1.0)
+        )
     assert str(error.value) == (
         "Invalid value for argument `image`. Expected an image on which layer 'conv1_1' is active "
         "and finite. Received: image=a mean square of [0.0]"

@@ -334,10 +334,10 @@ def test_a_finished_picture_is_taken_further(image, tmp_path):
             max_iterations=iterations, checkpoint_dir=str(tmp_path), report_every=1
         )
         scales = ScaleSettings(smallest=12, least_iterations=2)
+        settings = rwkeras.TextureSettings(["conv1_1"], scales=scales, draws=1)
         return rwkeras.synthesize_texture(
-            network, image, ["conv1_1"], scales=scales, draws=1, optimizer=optimizer,
-            callback=heard.append,
-        )  # fmt: skip
+            network, image, settings, optimizer=optimizer, callback=heard.append
+        )
 
     first_heard, second_heard, third_heard = [], [], []
     first = texture(3, first_heard)

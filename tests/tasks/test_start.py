@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import rwkeras
 from rwkeras.images.writing import to_uint8, write_image
+from rwkeras.tasks.settings import INITS
 from rwkeras.tasks.start import as_start, warn_of_stretching
 from tests.conftest import waves
 
@@ -95,7 +96,7 @@ def test_the_file_of_a_decoder(content, decoder, kind):
 )
 def test_errors(content, init, message):
     with pytest.raises(ValueError) as error:
-        as_start(init, content)
+        as_start(init, content, INITS)
     assert str(error.value) == f"Invalid value for argument {message}"
 
 

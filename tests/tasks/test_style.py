@@ -1,5 +1,3 @@
-import dataclasses
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,6 +9,7 @@ from rwkeras.images.writing import to_uint8, write_image
 from rwkeras.tasks.scales import ScaleSettings, resized, scaled
 from rwkeras.tasks.style import style_parts
 from tests.conftest import waves
+from tests.tasks.given import with_settings
 
 LAYERS = {"content_layers": ("conv2_2",), "style_layers": ("conv1_1", "conv2_1", "conv3_1")}
 FEW = rwkeras.OptimizerSettings(memory=8, max_iterations=20)
@@ -28,7 +27,9 @@ def tissue():
 
 
 def test_moves_towards_the_style_and_keeps_the_content(toy, cat, tissue):
-    result = rwkeras.transfer_style(toy, cat, tissue, **LAYERS, optimizer=FEW)
+    result = rwkeras.transfer_style(
+        toy, cat, tissue, rwkeras.StyleSettings(**LAYERS), optimizer=FEW
+    )
     assert result.image.shape == cat.shape
     assert set(result.losses) == {
         "content/conv2_2",
@@ -47,7 +48,11 @@ def test_moves_towards_the_style_and_keeps_the_content(toy, cat, tissue):
 def test_weights_trade_content_for_style(toy, cat, tissue):
     def distance(style_weight):
         result = rwkeras.transfer_style(
-            toy, cat, tissue, **LAYERS, style_weight=style_weight, optimizer=FEW
+            toy,
+            cat,
+            tissue,
+            rwkeras.StyleSettings(**LAYERS, style_weight=style_weight),
+            optimizer=FEW,
         )
         return rwkeras.mean_euclidean_distance(result.image, cat)[0]
 
@@ -56,7 +61,9 @@ def test_weights_trade_content_for_style(toy, cat, tissue):
 
 def test_content_weighs_less_in_a_larger_picture(toy, cat, tissue):
     def losses(**weights):
-        result = rwkeras.transfer_style(toy, cat, tissue, **LAYERS, **weights, optimizer=NONE)
+        result = rwkeras.transfer_style(
+            toy, cat, tissue, rwkeras.StyleSettings(**LAYERS, **weights), optimizer=NONE
+        )
         return {name: float(loss) for name, loss in result.losses.items()}
 
     noise = {"init": "noise", "content_weight": 1.0}
@@ -79,7 +86,7 @@ def test_how_content_weighs():
 def test_total_variation_smooths(toy, cat, tissue):
     def variation(tv_weight):
         result = rwkeras.transfer_style(
-            toy, cat, tissue, **LAYERS, tv_weight=tv_weight, optimizer=FEW
+            toy, cat, tissue, rwkeras.StyleSettings(**LAYERS, tv_weight=tv_weight), optimizer=FEW
         )
         return rwkeras.total_variation(result.image[np.newaxis])
 
@@ -89,7 +96,11 @@ def test_total_variation_smooths(toy, cat, tissue):
 def test_from_noise_with_a_seed(toy, cat, tissue):
     first, again, other = (
         rwkeras.transfer_style(
-            toy, cat, tissue, **LAYERS, init="noise", seed=seed, optimizer=FEW
+            toy,
+            cat,
+            tissue,
+            rwkeras.StyleSettings(**LAYERS, init="noise", seed=seed),
+            optimizer=FEW,
         ).image.tobytes()
         for seed in (1, 1, 2)
     )
@@ -100,10 +111,12 @@ def test_from_noise_with_a_seed(toy, cat, tissue):
 @pytest.mark.slow
 def test_one_style_for_a_batch(toy, cat, tissue):
     pair = np.stack([cat, np.flip(cat, 1)])
-    result = rwkeras.transfer_style(toy, pair, tissue, **LAYERS, optimizer=FEW)
+    result = rwkeras.transfer_style(
+        toy, pair, tissue, rwkeras.StyleSettings(**LAYERS), optimizer=FEW
+    )
     assert result.image.shape == pair.shape
     with pytest.raises(ValueError) as error:
-        rwkeras.transfer_style(toy, pair, np.stack([tissue] * 3), **LAYERS)
+        rwkeras.transfer_style(toy, pair, np.stack([tissue] * 3), rwkeras.StyleSettings(**LAYERS))
     assert str(error.value) == (
         "Invalid value for argument `style`. Expected one image or 2. Received: style=3 images"
     )
@@ -111,9 +124,9 @@ def test_one_style_for_a_batch(toy, cat, tissue):
 
 def test_several_styles(toy, cat, tissue):
     coffee = fit_longer_side(data.coffee().astype(np.float32) / 255, 28)
-    arguments = {**LAYERS, "optimizer": rwkeras.OptimizerSettings(memory=8, max_iterations=0)}
+    settings = rwkeras.StyleSettings(**LAYERS)
     first, second, both, listed, twice = (
-        rwkeras.transfer_style(toy, cat, style, **arguments).losses
+        rwkeras.transfer_style(toy, cat, style, settings, optimizer=NONE).losses
         for style in (tissue, coffee, [tissue, coffee], [tissue], [tissue, tissue])
     )
     assert list(both) == list(first)
@@ -121,19 +134,23 @@ def test_several_styles(toy, cat, tissue):
     assert both["style/conv1_1"] not in (first["style/conv1_1"], second["style/conv1_1"])
     for name, loss in twice.items():
         np.testing.assert_allclose(loss, first[name], rtol=1e-4)
-    result = rwkeras.transfer_style(toy, cat, [tissue, coffee], **LAYERS, join="max", optimizer=FEW)
+    result = rwkeras.transfer_style(
+        toy, cat, [tissue, coffee], rwkeras.StyleSettings(**LAYERS, join="max"), optimizer=FEW
+    )
     assert result.image.shape == cat.shape
     assert result.relative_loss < 0.5
 
 
 def test_errors_of_several_styles(toy, cat, tissue):
     with pytest.raises(ValueError) as error:
-        rwkeras.transfer_style(toy, cat, [], **LAYERS)
+        rwkeras.transfer_style(toy, cat, [], rwkeras.StyleSettings(**LAYERS))
     assert str(error.value) == (
         "Invalid value for argument `style`. Expected at least one image. Received: style=[]"
     )
     with pytest.raises(ValueError) as error:
-        rwkeras.transfer_style(toy, cat, [tissue, np.stack([tissue] * 2)], **LAYERS)
+        rwkeras.transfer_style(
+            toy, cat, [tissue, np.stack([tissue] * 2)], rwkeras.StyleSettings(**LAYERS)
+        )
     assert str(error.value) == (
         "Invalid value for argument `style`. Expected one image or 1. Received: style=2 images"
     )
@@ -141,12 +158,11 @@ def test_errors_of_several_styles(toy, cat, tissue):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", rwkeras.STYLE_PRESETS)
-def test_presets_are_arguments(preset, square):
+def test_presets_are_settings(preset, square):
     model = "multiscale" if preset == "multiscale" else rwkeras.vgg19(seed=0)
-    settings = dataclasses.asdict(rwkeras.STYLE_PRESETS[preset])
-    none = rwkeras.OptimizerSettings(memory=8, max_iterations=0)
-    losses = rwkeras.transfer_style(model, square, square, **settings, optimizer=none).losses
-    layers = {*settings["content_layers"], *settings["style_layers"]}
+    settings = rwkeras.STYLE_PRESETS[preset]
+    losses = rwkeras.transfer_style(model, square, square, settings, optimizer=NONE).losses
+    layers = {*settings.content_layers, *settings.style_layers}
     assert {name.partition("/")[2] or name for name in losses} == {*layers, "tv"}
 
 
@@ -178,8 +194,8 @@ def test_the_papers_ratio():
         ),
         (
             {"init": "zeros"},
-            "`init`. Expected 'content', 'noise', or the path of a picture or of a decoder's "
-            ".keras file, that exists. Received: init=zeros",
+            "`init`. Expected the path of a picture or of a decoder's .keras file, that exists. "
+            "Received: init=zeros",
         ),
         (
             {"init": np.zeros((2, 40, 40, 3))},
@@ -202,14 +218,16 @@ def test_the_papers_ratio():
 )
 def test_errors(toy, cat, tissue, arguments, message):
     with pytest.raises(ValueError) as error:
-        rwkeras.transfer_style(toy, cat, tissue, **arguments)
+        rwkeras.transfer_style(
+            toy, cat, tissue, **with_settings(rwkeras.StyleSettings, **arguments)
+        )
     assert str(error.value) == f"Invalid value for argument {message}"
 
 
 def test_from_an_image_of_any_size(toy, cat, tissue, tmp_path):
     def start_of(init, content=cat):
         return rwkeras.transfer_style(
-            toy, content, tissue, **LAYERS, init=init, optimizer=NONE
+            toy, content, tissue, rwkeras.StyleSettings(**LAYERS), init=init, optimizer=NONE
         ).image
 
     drawn = waves(*cat.shape[:2])
@@ -231,16 +249,22 @@ def test_from_what_a_decoder_makes_of_the_content(toy, cat, tissue, tmp_path):
     path = tmp_path / "decoder.keras"
     rwkeras.decnn(toy, "conv2_1", rwkeras.decoder(toy, "conv2_1", depth=1)).save(path)
     for given in (path, str(path)):
-        result = rwkeras.transfer_style(toy, cat, tissue, **LAYERS, init=given, optimizer=NONE)
+        result = rwkeras.transfer_style(
+            toy, cat, tissue, rwkeras.StyleSettings(**LAYERS), init=given, optimizer=NONE
+        )
         np.testing.assert_array_equal(result.image, rwkeras.decode(path, cat))
 
 
 def test_a_start_decides_where_it_ends(toy, cat, tissue):
     from_cat, from_waves = (
-        rwkeras.transfer_style(toy, cat, tissue, **LAYERS, init=init, optimizer=FEW)
-        for init in ("content", waves(24, 24))
+        rwkeras.transfer_style(
+            toy, cat, tissue, rwkeras.StyleSettings(**LAYERS), init=init, optimizer=FEW
+        )
+        for init in (None, waves(24, 24))
     )
-    again = rwkeras.transfer_style(toy, cat, tissue, **LAYERS, init=cat, optimizer=FEW)
+    again = rwkeras.transfer_style(
+        toy, cat, tissue, rwkeras.StyleSettings(**LAYERS), init=cat, optimizer=FEW
+    )
     assert again.image.tobytes() == from_cat.image.tobytes()
     assert from_waves.relative_loss < 0.2
     assert not np.allclose(from_waves.image, from_cat.image, atol=0.02)
@@ -248,7 +272,9 @@ def test_a_start_decides_where_it_ends(toy, cat, tissue):
 
 def test_the_size_at_which_styles_are_taken(toy, cat, tissue):
     def losses(style, **arguments):
-        return rwkeras.transfer_style(toy, cat, style, **LAYERS, **arguments, optimizer=NONE).losses
+        return rwkeras.transfer_style(
+            toy, cat, style, rwkeras.StyleSettings(**LAYERS, **arguments), optimizer=NONE
+        ).losses
 
     assert losses(tissue, style_scale=1) == losses(tissue)
     for scale in (0.5, 1.5):
@@ -263,9 +289,8 @@ STEPS = rwkeras.OptimizerSettings(memory=8, max_iterations=16, report_every=4)
 
 
 def coarse_to_fine(toy, cat, tissue, **arguments):
-    return rwkeras.transfer_style(
-        toy, cat, tissue, **{**LAYERS, "scales": SCALES, "optimizer": STEPS, **arguments}
-    )
+    given = {**LAYERS, "scales": SCALES, "optimizer": STEPS, **arguments}
+    return rwkeras.transfer_style(toy, cat, tissue, **with_settings(rwkeras.StyleSettings, **given))
 
 
 def test_from_coarse_to_fine(toy, cat, tissue):
@@ -281,7 +306,9 @@ def test_from_coarse_to_fine(toy, cat, tissue):
     assert result.evaluations == evaluations[-1]
     np.testing.assert_array_equal(result.image, np.clip(heard[-1].images[0], 0, 1))
     # The last size starts from the one before, which is near.
-    whole = rwkeras.transfer_style(toy, cat, tissue, **LAYERS, optimizer=NONE)
+    whole = rwkeras.transfer_style(
+        toy, cat, tissue, rwkeras.StyleSettings(**LAYERS), optimizer=NONE
+    )
     assert result.initial_loss < 0.5 * whole.loss
 
 
@@ -342,7 +369,7 @@ def test_how_much_styles_count(toy, cat, tissue):
 
     def losses(style, weights=None):
         return rwkeras.transfer_style(
-            toy, cat, style, **LAYERS, source_weights=weights, optimizer=NONE
+            toy, cat, style, rwkeras.StyleSettings(**LAYERS, source_weights=weights), optimizer=NONE
         ).losses
 
     first, second = losses(tissue), losses(coffee)
@@ -364,7 +391,9 @@ def test_how_much_styles_count(toy, cat, tissue):
 )
 def test_styles_cannot_count_so(toy, cat, tissue, weights, message):
     with pytest.raises(ValueError) as error:
-        rwkeras.transfer_style(toy, cat, [tissue, tissue], **LAYERS, source_weights=weights)
+        rwkeras.transfer_style(
+            toy, cat, [tissue, tissue], rwkeras.StyleSettings(**LAYERS, source_weights=weights)
+        )
     expected = message.format("source_weights")
     assert str(error.value) == f"Invalid value for argument `source_weights`. Expected {expected}"
 

@@ -50,13 +50,18 @@ def test_nothing_is_traced_again_from_call_to_call(square, monkeypatch):
 
     monkeypatch.setattr(minimizer.Minimizer, "__init__", counting)
     some = rwkeras.OptimizerSettings(memory=8, max_iterations=12)
-    rwkeras.invert(toy, square, "conv1_2", optimizer=some)
+    rwkeras.invert(toy, square, rwkeras.InversionSettings("conv1_2"), optimizer=some)
     first = len(traces)
     more = rwkeras.OptimizerSettings(memory=8, max_iterations=27, report_every=2)
-    rwkeras.invert(toy, np.flip(square, 0), "conv1_2", weighting="rms", optimizer=more)
+    rwkeras.invert(
+        toy,
+        np.flip(square, 0),
+        rwkeras.InversionSettings("conv1_2", weighting="rms"),
+        optimizer=more,
+    )
     assert len(built) == 1
     assert len(traces) == first > 0
-    rwkeras.invert(toy, square, "conv1_1", optimizer=FEW)
+    rwkeras.invert(toy, square, rwkeras.InversionSettings("conv1_1"), optimizer=FEW)
     assert len(built) == 2
 
 
@@ -64,9 +69,13 @@ def test_weights_that_change_are_seen(square):
     model, images = rwkeras.toy_vgg(), []
     for seed in (3, 4):
         rwkeras.randomize(model, "he", seed=seed)
-        images.append(rwkeras.invert(model, square, "conv3_1", optimizer=FEW).image)
+        images.append(
+            rwkeras.invert(model, square, rwkeras.InversionSettings("conv3_1"), optimizer=FEW).image
+        )
     fresh = rwkeras.toy_vgg(initializer="he", seed=4)
-    expected = rwkeras.invert(fresh, square, "conv3_1", optimizer=FEW).image
+    expected = rwkeras.invert(
+        fresh, square, rwkeras.InversionSettings("conv3_1"), optimizer=FEW
+    ).image
     np.testing.assert_array_equal(images[1], expected)
     assert not np.array_equal(images[0], images[1])
 
@@ -122,7 +131,7 @@ def test_graphs_of_gram_matrices_go_as_well(toy, batch, monkeypatch):
 @pytest.mark.compiled
 def test_what_was_compiled_goes_with_the_model(square):
     model = rwkeras.toy_vgg()
-    rwkeras.invert(model, square, "conv1_1", optimizer=FEW)
+    rwkeras.invert(model, square, rwkeras.InversionSettings("conv1_1"), optimizer=FEW)
     gone = weakref.ref(model)
     del model
     gc.collect()

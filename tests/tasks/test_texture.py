@@ -15,6 +15,7 @@ from rwkeras.networks.octaves import octave_layers
 from rwkeras.tasks.scales import ScaleSettings, resized
 from rwkeras.tasks.texture import texture_objective
 from rwkeras.tasks.tileable import resized_around
+from tests.tasks.given import with_settings
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
 FEW = rwkeras.OptimizerSettings(memory=8, max_iterations=90)
@@ -26,7 +27,9 @@ def texture():
 
 
 def test_approaches_the_texture(toy, texture):
-    result = rwkeras.synthesize_texture(toy, texture, LAYERS, optimizer=FEW)
+    result = rwkeras.synthesize_texture(
+        toy, texture, rwkeras.TextureSettings(LAYERS), optimizer=FEW
+    )
     noise = rwkeras.white_noise((1, *texture.shape), 0, stddev=0.1)
     before = rwkeras.patch_distance(noise, texture)
     assert rwkeras.patch_distance(result.image, texture) < before / 1.4
@@ -49,14 +52,18 @@ def test_vgg19_gives_colour_and_grain():
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [(40, 24), (24, 72)])
 def test_size_of_the_output(toy, texture, size):
-    result = rwkeras.synthesize_texture(toy, texture, LAYERS, size, optimizer=FEW)
+    result = rwkeras.synthesize_texture(
+        toy, texture, rwkeras.TextureSettings(LAYERS, size), optimizer=FEW
+    )
     assert result.image.shape == (size[1], size[0], 3)
     assert result.relative_loss < 1e-2
 
 
 def test_layers_start_alike(toy, texture):
     none = rwkeras.OptimizerSettings(memory=8, max_iterations=0)
-    losses = rwkeras.synthesize_texture(toy, texture, LAYERS, optimizer=none).losses
+    losses = rwkeras.synthesize_texture(
+        toy, texture, rwkeras.TextureSettings(LAYERS), optimizer=none
+    ).losses
     assert max(losses.values()) < 20 * min(losses.values())
 
 
@@ -94,13 +101,13 @@ def test_layers_start_alike(toy, texture):
 )
 def test_errors(toy, texture, arguments, message):
     with pytest.raises(ValueError) as error:
-        rwkeras.synthesize_texture(toy, texture, **arguments)
+        rwkeras.synthesize_texture(toy, texture, rwkeras.TextureSettings(**arguments))
     assert str(error.value) == f"Invalid value for argument {message}"
 
 
 def test_output_that_is_too_small_for_the_layers(toy, texture):
     with pytest.raises(ValueError, match="large enough for the poolings before"):
-        rwkeras.synthesize_texture(toy, texture, LAYERS, (3, 30))
+        rwkeras.synthesize_texture(toy, texture, rwkeras.TextureSettings(LAYERS, (3, 30)))
 
 
 @pytest.fixture
@@ -113,7 +120,7 @@ BRIEF = rwkeras.OptimizerSettings(memory=8, max_iterations=20, precision="float3
 
 def test_one_source_in_a_list_is_the_source(toy, texture):
     single, listed = (
-        rwkeras.synthesize_texture(toy, given, LAYERS, optimizer=BRIEF)
+        rwkeras.synthesize_texture(toy, given, rwkeras.TextureSettings(LAYERS), optimizer=BRIEF)
         for given in (texture, [texture])
     )
     assert single.image.tobytes() == listed.image.tobytes()
@@ -122,11 +129,16 @@ def test_one_source_in_a_list_is_the_source(toy, texture):
 
 @pytest.mark.parametrize("join", ["mean", "max", "log_euclidean"])
 def test_between_several_sources(toy, texture, bricks, join):
-    result = rwkeras.synthesize_texture(toy, [texture, bricks], LAYERS, join=join, optimizer=BRIEF)
+    result = rwkeras.synthesize_texture(
+        toy, [texture, bricks], rwkeras.TextureSettings(LAYERS, join=join), optimizer=BRIEF
+    )
     assert result.image.shape == texture.shape
     assert result.relative_loss < 0.05
     sized = rwkeras.synthesize_texture(
-        toy, (bricks, texture), LAYERS, (24, 20), join=join, optimizer=BRIEF
+        toy,
+        (bricks, texture),
+        rwkeras.TextureSettings(LAYERS, (24, 20), join=join),
+        optimizer=BRIEF,
     )
     assert sized.image.shape == (20, 24, 3)
 
@@ -155,7 +167,9 @@ def test_weights_bring_gradients_to_one_size_on_average(toy, texture, bricks, we
 @pytest.mark.slow
 def test_sources_of_a_batch(toy, texture):
     pair = np.stack([texture, np.flip(texture, 2)])
-    both = rwkeras.synthesize_texture(toy, [texture, pair], LAYERS, optimizer=BRIEF)
+    both = rwkeras.synthesize_texture(
+        toy, [texture, pair], rwkeras.TextureSettings(LAYERS), optimizer=BRIEF
+    )
     assert both.image.shape == pair.shape
     assert both.loss.shape == (2,)
     assert (both.relative_loss < 0.1).all()
@@ -174,7 +188,7 @@ def test_sources_of_a_batch(toy, texture):
 )
 def test_errors_of_several_sources(toy, sources, message):
     with pytest.raises(ValueError) as error:
-        rwkeras.synthesize_texture(toy, sources, LAYERS)
+        rwkeras.synthesize_texture(toy, sources, rwkeras.TextureSettings(LAYERS))
     assert str(error.value) == f"Invalid value for argument `texture`. Expected {message}"
 
 
@@ -187,7 +201,9 @@ def test_errors_of_source_weights(toy, texture, bricks, weights):
             expected, received = "a finite number of at least 0", weight
             break
     with pytest.raises(ValueError) as error:
-        rwkeras.synthesize_texture(toy, [texture, bricks], LAYERS, source_weights=weights)
+        rwkeras.synthesize_texture(
+            toy, [texture, bricks], rwkeras.TextureSettings(LAYERS, source_weights=weights)
+        )
     shown = received if isinstance(received, str) else repr(received)
     assert str(error.value) == (
         f"Invalid value for argument `source_weights`. Expected {expected}. "
@@ -197,12 +213,16 @@ def test_errors_of_source_weights(toy, texture, bricks, weights):
 
 def test_a_weight_for_a_single_source_must_be_one(toy, texture):
     one, none = (
-        rwkeras.synthesize_texture(toy, texture, LAYERS, source_weights=weights, optimizer=BRIEF)
+        rwkeras.synthesize_texture(
+            toy, texture, rwkeras.TextureSettings(LAYERS, source_weights=weights), optimizer=BRIEF
+        )
         for weights in ([2], None)
     )
     np.testing.assert_array_equal(one.image, none.image)
     with pytest.raises(ValueError, match=r"as sources, 1, not all 0\. Received"):
-        rwkeras.synthesize_texture(toy, texture, LAYERS, source_weights=[1, 2])
+        rwkeras.synthesize_texture(
+            toy, texture, rwkeras.TextureSettings(LAYERS, source_weights=[1, 2])
+        )
 
 
 def test_sources_count_by_their_weights(toy, texture, bricks):
@@ -227,7 +247,8 @@ HALF = ScaleSettings(smallest=24, step=2, least_iterations=2)
 
 def synthesize(toy, texture, **given):
     arguments = {"output_size": PERIODIC, "optimizer": FEW, **given}
-    return rwkeras.synthesize_texture(toy, texture, LAYERS, **arguments)
+    settings = with_settings(rwkeras.TextureSettings, layers=LAYERS, **arguments)
+    return rwkeras.synthesize_texture(toy, texture, **settings)
 
 
 @pytest.mark.slow
@@ -260,10 +281,10 @@ def test_a_tileable_texture_is_measured_without_borders(toy, texture):
 @pytest.mark.slow
 def test_a_tileable_texture_at_octaves_and_from_coarse_to_fine(toy, texture):
     pyramid = rwkeras.with_octaves(toy, LAYERS, 2)
-    result = rwkeras.synthesize_texture(
-        pyramid, texture, octave_layers(LAYERS, 2), (48, 32), tileable=True, optimizer=BRIEF,
-        scales=HALF,
-    )  # fmt: skip
+    settings = rwkeras.TextureSettings(
+        octave_layers(LAYERS, 2), (48, 32), tileable=True, scales=HALF
+    )
+    result = rwkeras.synthesize_texture(pyramid, texture, settings, optimizer=BRIEF)
     assert result.image.shape == (32, 48, 3)
     assert rwkeras.seam_ratio(result.image)[0] < 2
 
@@ -335,7 +356,9 @@ def test_errors_of_tileable_textures(toy, texture, arguments, message):
 
 def test_a_network_that_does_not_wrap_around_makes_no_tileable_texture(texture):
     with pytest.raises(ValueError, match=r"`model`. Expected convolutions of stride 1 .* 'conv1'"):
-        rwkeras.synthesize_texture(rwkeras.alexnet(), texture, ["conv2"], tileable=True)
+        rwkeras.synthesize_texture(
+            rwkeras.alexnet(), texture, rwkeras.TextureSettings(["conv2"], tileable=True)
+        )
 
 
 def test_a_state_of_the_plain_network_is_not_gone_on_with(toy, texture, tmp_path):
@@ -386,7 +409,9 @@ def test_sizes_from_coarse_to_fine(toy, texture, monkeypatch, size, tileable, si
     monkeypatch.setattr("rwkeras.tasks.texture.texture_objective", objective)
     scales = ScaleSettings(smallest=20, step=math.sqrt(2))
     result = rwkeras.synthesize_texture(
-        toy, [texture, smaller], LAYERS, size, tileable=tileable, scales=scales
+        toy,
+        [texture, smaller],
+        rwkeras.TextureSettings(LAYERS, size, tileable=tileable, scales=scales),
     )
     assert made == sizes
     assert result.image.shape == (size[1], size[0], 3)

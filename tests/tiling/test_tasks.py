@@ -51,7 +51,9 @@ def test_styles_of_a_batch(toy, content, style):
     pair = np.stack([content, np.flip(content, 0)])
 
     def make(optimizer):
-        return rwkeras.transfer_style(toy, pair, [style, pair], **STYLE, optimizer=optimizer)
+        return rwkeras.transfer_style(
+            toy, pair, [style, pair], rwkeras.StyleSettings(**STYLE), optimizer=optimizer
+        )
 
     check(make)
 
@@ -59,7 +61,9 @@ def test_styles_of_a_batch(toy, content, style):
 @pytest.mark.slow
 def test_a_texture(toy, style):
     def make(optimizer):
-        return rwkeras.synthesize_texture(toy, style, TEXTURE, (45, 29), optimizer=optimizer)
+        return rwkeras.synthesize_texture(
+            toy, style, rwkeras.TextureSettings(TEXTURE, (45, 29)), optimizer=optimizer
+        )
 
     check(make)
 
@@ -67,7 +71,9 @@ def test_a_texture(toy, style):
 @pytest.mark.slow
 def test_an_inversion(toy, content):
     def make(optimizer):
-        return rwkeras.invert(toy, content, "conv2_1", optimizer=optimizer)
+        return rwkeras.invert(
+            toy, content, rwkeras.InversionSettings("conv2_1"), optimizer=optimizer
+        )
 
     check(make, parametrization="pixels")
 
@@ -106,7 +112,9 @@ def test_nothing_is_traced_again_from_call_to_call(content, style, monkeypatch):
 
     def paint(content, style, **arguments):
         optimizer = settings(24, max_iterations=2)
-        rwkeras.transfer_style(toy, content, style, **STYLE, **arguments, optimizer=optimizer)
+        rwkeras.transfer_style(
+            toy, content, style, rwkeras.StyleSettings(**STYLE, **arguments), optimizer=optimizer
+        )
 
     paint(content, style)
     first = len(traces)
@@ -137,7 +145,10 @@ def test_a_texture_of_a_pyramid(style):
 
     def make(optimizer):
         return rwkeras.synthesize_texture(
-            network, style, multiscale_layers(), (45, 39), optimizer=optimizer
+            network,
+            style,
+            rwkeras.TextureSettings(multiscale_layers(), (45, 39)),
+            optimizer=optimizer,
         )
 
     check(make)
@@ -146,7 +157,9 @@ def test_a_texture_of_a_pyramid(style):
 def test_networks_that_cannot_be_tiled(toy, style):
     mirrored = rwkeras.with_mirrored_padding(toy)
     with pytest.raises(ValueError) as error:
-        rwkeras.synthesize_texture(mirrored, style, TEXTURE, optimizer=settings(16))
+        rwkeras.synthesize_texture(
+            mirrored, style, rwkeras.TextureSettings(TEXTURE), optimizer=settings(16)
+        )
     assert str(error.value) == (
         "Invalid value for argument `model`. Expected convolutions of stride 1 that keep the size, "
         "poolings that do not overlap, and layers that work on each pixel by itself, but 'conv1_1' "

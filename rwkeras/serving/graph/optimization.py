@@ -55,7 +55,10 @@ class Optimization:
 class ScaledOptimization(Optimization, abc.ABC):
     """Base of served tasks that work at one size or from coarse to fine."""
 
-    scales: ScaleSettings | None
+    @property
+    @abc.abstractmethod
+    def scales(self) -> ScaleSettings | None:
+        """By what sizes pictures are made, from coarse to fine; None for at once."""
 
     @property
     @abc.abstractmethod
@@ -107,9 +110,9 @@ def _budget(options: Mapping[str, tf.Tensor]) -> Budget:
     return Budget(options["max_iterations"], options["max_evaluations"])
 
 
-def noise_seed() -> tf.Tensor:
-    """Returns the seed of the noise from which a task with seed 0 starts."""
-    return tf.constant(derive_seed(0, "noise"), tf.int64)
+def noise_seed(seed: int) -> tf.Tensor:
+    """Returns the seed of the noise from which a task with a seed starts."""
+    return tf.constant(derive_seed(seed, "noise"), tf.int64)
 
 
 def noise(size: tf.Tensor, seed: tf.Tensor, stddev: float) -> tf.Tensor:

@@ -5,6 +5,7 @@ and the order of sums is left to TensorFlow, the processor and the number of thr
 a graph gives the same request the same bits each time, alone or in a batch.
 """
 
+import dataclasses
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -18,14 +19,25 @@ from rwkeras.serving.graph.optimization import (
 )
 from rwkeras.serving.graph.task import Option
 from rwkeras.serving.settings import ServingSettings
+from rwkeras.settings import Settings, settings_fields
 from rwkeras.tasks.invert import inversion_objective
+from rwkeras.tasks.presets import STYLE_PRESETS, VGG_LAYERS, completed
 from rwkeras.tasks.scales import ScaleSettings
-from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSettings
+from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSettings, known_layers
 from rwkeras.tasks.style import style_parts
 from rwkeras.tasks.texture import texture_objective
+from rwkeras.validation import invalid_argument
 
 # Of a loss's terms; far larger ones would make it infinite.
 _LARGEST_WEIGHT = 1e12
+
+
+def _check_served(settings: Settings, *names: str) -> None:
+    """Raises `ValueError` if settings ask for what is not served."""
+    for field in settings_fields(type(settings)):
+        value = getattr(settings, field.name)
+        if field.name in names and value != field.default:
+            raise invalid_argument(field.name, f"{field.default!r} in a served task", value)
 
 
 @dataclass(frozen=True)
@@ -39,16 +51,26 @@ class ServedStyle(ScaledOptimization):
     that are smaller than the layers need, which here are not made smaller than that.
 
     Attributes:
-        settings: The layers, and the weights that are taken if none are given.
-        scales: By what sizes it is made, from coarse to fine; None for at once.
+        settings: The layers, the weights that are taken if none are given, and the sizes by which
+            it is made. Layers and weights that are None are those of the preset "painting";
+            `style_settings` knows what suits another network.
     """
 
     settings: StyleSettings = StyleSettings()
-    scales: ScaleSettings | None = None
+
+    def __post_init__(self):
+        _check_served(self.settings, "draws", "join", "source_weights", "style_scale")
+        settings = completed(self.settings, STYLE_PRESETS["painting"])
+        object.__setattr__(self, "settings", settings)
+
+    @property
+    def scales(self) -> ScaleSettings | None:
+        return self.settings.scales
 
     @property
     def layers(self) -> dict[str, tuple[str, ...]]:
-        content, style = self.settings.content_layers, self.settings.style_layers
+        content = known_layers(self.settings.content_layers)
+        style = known_layers(self.settings.style_layers)
         # What is made is of the content's size.
         return {"content": tuple(dict.fromkeys(content + style)), "style": style}
 
@@ -60,13 +82,14 @@ class ServedStyle(ScaledOptimization):
             for name, weight in weights.items()
         }
         if self.settings.init == "noise":
-            options["noise_seed"] = Option(noise_seed())
+            options["noise_seed"] = Option(noise_seed(self.settings.seed))
         return {**options, **self.budget(settings)}
 
     @property
     def terms(self) -> tuple[str, ...]:
-        content = [f"content/{layer}" for layer in self.settings.content_layers]
-        return (*content, *(f"style/{layer}" for layer in self.settings.style_layers), "tv")
+        content = [f"content/{layer}" for layer in known_layers(self.settings.content_layers)]
+        style = [f"style/{layer}" for layer in known_layers(self.settings.style_layers)]
+        return (*content, *style, "tv")
 
     def run(self, model, images, options) -> dict[str, tf.Tensor]:
         content, style = images["content"], images["style"]
@@ -97,16 +120,25 @@ class ServedTexture(ScaledOptimization):
     With `scales` it is made from coarse to fine as a `ServedStyle` is.
 
     Attributes:
-        settings: The layers, and how they are weighted.
-        scales: By what sizes it is made; None for at once.
+        settings: The layers, how they are weighted, and the sizes by which it is made. Layers that
+            are None are those of a VGG; `texture_settings` knows what suits another network.
     """
 
     settings: TextureSettings = TextureSettings()
-    scales: ScaleSettings | None = None
+
+    def __post_init__(self):
+        _check_served(self.settings, "draws", "join", "source_weights", "tileable")
+        layers = self.settings.layers or VGG_LAYERS
+        settings = dataclasses.replace(self.settings, layers=layers)
+        object.__setattr__(self, "settings", settings)
+
+    @property
+    def scales(self) -> ScaleSettings | None:
+        return self.settings.scales
 
     @property
     def layers(self) -> dict[str, tuple[str, ...]]:
-        return {"texture": self.settings.layers}
+        return {"texture": known_layers(self.settings.layers)}
 
     def options(self, settings: ServingSettings) -> dict[str, Option]:
         # A side of 0 is that of the source.
@@ -115,11 +147,15 @@ class ServedTexture(ScaledOptimization):
             name: Option(tf.constant(side), 0, settings.max_side, "texture")
             for name, side in (("width", width), ("height", height))
         }
-        return {**sides, "noise_seed": Option(noise_seed()), **self.budget(settings)}
+        return {
+            **sides,
+            "noise_seed": Option(noise_seed(self.settings.seed)),
+            **self.budget(settings),
+        }
 
     @property
     def terms(self) -> tuple[str, ...]:
-        return tuple(f"texture/{layer}" for layer in self.settings.layers)
+        return tuple(f"texture/{layer}" for layer in self.layers["texture"])
 
     def run(self, model, images, options) -> dict[str, tf.Tensor]:
         texture = images["texture"]
@@ -153,7 +189,7 @@ class ServedInversion(Optimization):
         return {"source": (self.settings.layer,)}
 
     def options(self, settings: ServingSettings) -> dict[str, Option]:
-        return {"noise_seed": Option(noise_seed()), **self.budget(settings)}
+        return {"noise_seed": Option(noise_seed(self.settings.seed)), **self.budget(settings)}
 
     @property
     def terms(self) -> tuple[str, ...]:

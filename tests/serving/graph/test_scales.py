@@ -13,8 +13,9 @@ from rwkeras.serving.graph.scales import AtScale, planned, resized
 from rwkeras.serving.graph.tasks import ServedStyle, ServedTexture
 from rwkeras.serving.settings import ServingSettings
 from rwkeras.tasks import scales as python
+from rwkeras.tasks.presets import STYLE_PRESETS
 from rwkeras.tasks.scales import ScaleSettings
-from rwkeras.tasks.settings import STYLE_PRESETS, TextureSettings
+from rwkeras.tasks.settings import TextureSettings
 from tests.conftest import waves
 
 SCALES = ScaleSettings(smallest=10, least_iterations=2, memory=5)
@@ -71,8 +72,10 @@ def asked(function, images, iterations, evaluations):
 
 @pytest.fixture(scope="module")
 def style(model):
-    settings = dataclasses.replace(STYLE_PRESETS["multiscale"], content_side=CONTENT_SIDE)
-    return traced(ServedStyle(settings, SCALES), model)
+    settings = dataclasses.replace(
+        STYLE_PRESETS["multiscale"], content_side=CONTENT_SIDE, scales=SCALES
+    )
+    return traced(ServedStyle(settings), model)
 
 
 def check(found, expected, sizes):
@@ -92,18 +95,26 @@ def test_styles_are_those_of_the_task_with_that_network(model, style, size):
     content = waves(*size)[np.newaxis]
     found = asked(style, {"content": content, "style": STYLE}, 6, MANY)
     expected = rwkeras.transfer_style(
-        model, content, STYLE, content_side=CONTENT_SIDE, scales=SCALES, optimizer=optimizer(6)
+        model,
+        content,
+        STYLE,
+        rwkeras.StyleSettings(content_side=CONTENT_SIDE, scales=SCALES),
+        optimizer=optimizer(6),
     )
     check(found, expected, 6)
 
 
 @pytest.mark.slow
 def test_styles_may_begin_with_noise(model):
-    settings = dataclasses.replace(STYLE_PRESETS["multiscale"], init="noise")
-    function = traced(ServedStyle(settings, SCALES), model)
+    settings = dataclasses.replace(STYLE_PRESETS["multiscale"], init="noise", scales=SCALES)
+    function = traced(ServedStyle(settings), model)
     found = asked(function, {"content": CONTENT, "style": STYLE}, 5, MANY)
     expected = rwkeras.transfer_style(
-        model, CONTENT, STYLE, init="noise", scales=SCALES, optimizer=optimizer(5)
+        model,
+        CONTENT,
+        STYLE,
+        rwkeras.StyleSettings(init="noise", scales=SCALES),
+        optimizer=optimizer(5),
     )
     check(found, expected, 9)
 
@@ -111,10 +122,10 @@ def test_styles_may_begin_with_noise(model):
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [None, (50, 24)])
 def test_textures_are_those_of_the_task_with_that_network(model, size):
-    task = ServedTexture(TextureSettings(LAYERS, output_size=size), SCALES)
+    task = ServedTexture(TextureSettings(LAYERS, output_size=size, scales=SCALES))
     found = asked(traced(task, model), {"texture": STYLE}, 6, MANY)
     expected = rwkeras.synthesize_texture(
-        model, STYLE, LAYERS, size, scales=SCALES, optimizer=optimizer(6)
+        model, STYLE, rwkeras.TextureSettings(LAYERS, size, scales=SCALES), optimizer=optimizer(6)
     )
     check(found, expected, 8)
 
@@ -145,9 +156,12 @@ def nodes(function):
 
 @pytest.mark.slow
 def test_the_graph_does_not_grow_with_the_sizes(model, style):
-    once = nodes(traced(ServedStyle(STYLE_PRESETS["multiscale"]), model))
+    at_once = dataclasses.replace(STYLE_PRESETS["multiscale"], scales=None)
+    once = nodes(traced(ServedStyle(at_once), model))
     finer = ScaleSettings(smallest=2, step=1.2, memory=5)
-    assert nodes(style) == nodes(traced(ServedStyle(STYLE_PRESETS["multiscale"], finer), model))
+    assert nodes(style) == nodes(
+        traced(ServedStyle(dataclasses.replace(at_once, scales=finer)), model)
+    )
     assert nodes(style) < 1.5 * once
 
 

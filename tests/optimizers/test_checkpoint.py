@@ -58,15 +58,11 @@ def test_a_stopped_run_ends_as_if_it_had_never_stopped(
     toy, image, tmp_path, optimizer, precision, stop
 ):
     how = {"optimizer": optimizer, "precision": precision}
-    whole = invert(toy, image, rwkeras.InversionSettings(settings(None, **how)))
-    first = invert(
-        toy,
-        image,
-        rwkeras.InversionSettings(settings(tmp_path, **how), lambda p: p.iteration >= stop),
-    )
+    whole = invert(toy, image, settings(None, **how))
+    first = invert(toy, image, settings(tmp_path, **how), lambda p: p.iteration >= stop)
     assert first.stopped
     seen = []
-    second = invert(toy, image, rwkeras.InversionSettings(settings(tmp_path, **how), seen.append))
+    second = invert(toy, image, settings(tmp_path, **how), seen.append)
     assert seen[0].iteration >= stop
     np.testing.assert_array_equal(second.image, whole.image)
     assert second.evaluations == whole.evaluations
@@ -80,16 +76,16 @@ def test_an_exception_loses_nothing(toy, image, tmp_path):
 
     slow = settings(tmp_path, checkpoint_seconds=1e6)
     with pytest.raises(KeyboardInterrupt):
-        invert(toy, image, rwkeras.InversionSettings(slow, interrupt))
+        invert(toy, image, slow, interrupt)
     seen = []
-    invert(toy, image, rwkeras.InversionSettings(slow, seen.append))
+    invert(toy, image, slow, seen.append)
     assert seen[0].iteration == 20
 
 
 def test_a_finished_run_is_returned_as_it_was(toy, image, tmp_path):
-    first = invert(toy, image, rwkeras.InversionSettings(settings(tmp_path)))
+    first = invert(toy, image, settings(tmp_path))
     seen = []
-    second = invert(toy, image, rwkeras.InversionSettings(settings(tmp_path), seen.append))
+    second = invert(toy, image, settings(tmp_path), seen.append)
     np.testing.assert_array_equal(second.image, first.image)
     assert [progress.iteration for progress in seen] == [75]
 
@@ -106,14 +102,11 @@ def refusal(folder, act):
 
 
 def test_a_checkpoint_of_another_run_is_refused(toy, image, tmp_path):
-    invert(toy, image, rwkeras.InversionSettings(settings(tmp_path, max_iterations=5)))
+    invert(toy, image, settings(tmp_path, max_iterations=5))
 
     def refused(model=toy, picture=image, layer="conv2_2", seed=0, **changes):
         optimizer = settings(tmp_path, **{"max_iterations": 5, **changes})
-        return refusal(
-            tmp_path,
-            lambda: invert(model, picture, rwkeras.InversionSettings(optimizer, None, layer, seed)),
-        )
+        return refusal(tmp_path, lambda: invert(model, picture, optimizer, None, layer, seed))
 
     assert refused(max_iterations=4) == "max_iterations was 5 and is now 4"
     assert refused(optimizer="adam") == "optimizer was 'lbfgs' and is now 'adam'"
@@ -248,7 +241,7 @@ def test_a_folder_of_something_else(toy, image, tmp_path):
     other = tf.train.Checkpoint(variable=tf.Variable(1.0))
     tf.train.CheckpointManager(other, str(tmp_path), 1).save()
     with pytest.raises(ValueError) as error:
-        invert(toy, image, rwkeras.InversionSettings(settings(tmp_path)))
+        invert(toy, image, settings(tmp_path))
     assert str(error.value) == (
         "Invalid value for argument `checkpoint_dir`. Expected a folder with checkpoints of "
         f"rwkeras. Received: checkpoint_dir={tmp_path}"
@@ -271,7 +264,7 @@ def test_a_folder_that_cannot_be_made(toy, image, tmp_path):
     file = tmp_path / "file"
     file.touch()
     with pytest.raises(ValueError) as error:
-        invert(toy, image, rwkeras.InversionSettings(settings(file)))
+        invert(toy, image, settings(file))
     assert str(error.value) == (
         "Invalid value for argument `checkpoint_dir`. Expected a folder that can be written. "
         f"Received: checkpoint_dir={file}"
@@ -299,7 +292,7 @@ optimizer = rwkeras.OptimizerSettings(
 )
 def stop(progress):
     print(progress.iteration, flush=True)
-result = rwkeras.invert(model, waves(32, 24), "conv2_2", optimizer=optimizer, callback=stop)
+result = rwkeras.invert(model, waves(32, 24), rwkeras.InversionSettings("conv2_2"), optimizer=optimizer, callback=stop)
 np.save(sys.argv[2], result.image)
 """
 

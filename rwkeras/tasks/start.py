@@ -13,14 +13,18 @@ from rwkeras.images.batch import as_batch
 from rwkeras.tasks.settings import INITS
 from rwkeras.validation import invalid_argument, suggestion
 
+# What starts from nothing else start from.
+NOISE = "noise"
 
-def as_start(init: Any, content: tf.Tensor) -> tf.Tensor:
+
+def as_start(init: Any, content: tf.Tensor, names: Sequence[str] = INITS) -> tf.Tensor:
     """Returns the images that a user asks to start from.
 
     Args:
         init: The path of a decoder's `.keras` file, which decodes the content, or whatever
             `as_batch` takes.
         content: float32 RGB in [0, 1], [batch, height, width, 3].
+        names: What else the task starts from, by name, for messages.
 
     Returns:
         float32 RGB in [0, 1], [batch, height, width, 3], of any size.
@@ -31,9 +35,9 @@ def as_start(init: Any, content: tf.Tensor) -> tf.Tensor:
     if isinstance(init, str | os.PathLike):
         path = os.fspath(init)
         if not os.path.isfile(path):
-            names = ", ".join(f"'{name}'" for name in INITS)
+            listed = ", ".join(f"'{name}'" for name in names)
             where = "or the path of a picture or of a decoder's .keras file, that exists"
-            raise invalid_argument("init", f"{names}, {where}{suggestion(init, INITS)}", path)
+            raise invalid_argument("init", f"{listed}, {where}{suggestion(init, names)}", path)
         if path.endswith(".keras"):
             return tf.constant(decode(load_decoder(init, "init"), content))
     images = as_batch(init, "init").images

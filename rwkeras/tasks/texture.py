@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,10 +23,12 @@ from rwkeras.tasks.scales import (
     ScaleSettings,
     coarse_to_fine,
     planned_steps,
+    resized,
     scaled,
     scaled_shape,
 )
 from rwkeras.tasks.settings import TextureSettings, layer_names, texture_layers
+from rwkeras.tasks.start import NOISE, as_start, warn_of_stretching
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.tasks.tileable import check_tileable, resized_around, tileable_networks
 from rwkeras.validation import check_number, checked_seed, invalid_argument
@@ -109,6 +112,21 @@ def _begun_alike(
     return dataclasses.replace(scales, smallest=math.ceil(scales.smallest * max(size) / smallest))
 
 
+def _started(init: Any, sources: Sequence[tf.Tensor], size: tuple[int, int]) -> tf.Tensor:
+    """Returns the images that a user asks to start from, one for each result.
+
+    Args:
+        init: See `synthesize_texture`.
+        sources: float32 RGB in [0, 1], [batch or 1, height, width, 3].
+        size: Height and width of the result.
+    """
+    if isinstance(init, str | os.PathLike) and os.fspath(init).endswith(".keras"):
+        raise invalid_argument("init", "'noise' or a picture", os.fspath(init))
+    start = as_start(init, max(sources, key=lambda images: images.shape[0]), (NOISE,))
+    warn_of_stretching(start, tf.zeros((1, *size, 3)))
+    return start
+
+
 def _maker(
     network: TaskNetwork,
     sources: Sequence[tf.Tensor],
@@ -117,6 +135,7 @@ def _maker(
     sizes: int,
     seed: int,
     tileable: bool,
+    started: tf.Tensor | None,
 ) -> Maker:
     """Returns what makes a texture by a step.
 
@@ -128,6 +147,7 @@ def _maker(
         sizes: How many scales there will be.
         seed: Of the starting noise.
         tileable: Whether the texture wraps around.
+        started: The images to start from, of any size; None for noise.
     """
     period, made = 1, list[np.ndarray]()
     if tileable:
@@ -161,7 +181,9 @@ def _maker(
         else:
             measure = measured = network.measuring(settings.layers, optimizer.tile_size)
         objective = texture_objective(measure, images, settings, optimizer.tile_size)
-        if start is None:
+        if start is None and started is not None:
+            start = resized(started, shape[1:3])
+        elif start is None:
             start = starting_noise(
                 objective, shape, seed, stddev=settings.noise_stddev, optimizer=optimizer
             )
@@ -184,6 +206,7 @@ def synthesize_texture(
     join: str = _DEFAULTS.join,
     source_weights: Sequence[float] | None = _DEFAULTS.source_weights,
     weighting: str = _DEFAULTS.weighting,
+    init: Any = NOISE,
     noise_stddev: float = _DEFAULTS.noise_stddev,
     tileable: bool = False,
     scales: ScaleSettings | None = TEXTURE_SCALES,
@@ -192,7 +215,7 @@ def synthesize_texture(
     optimizer: OptimizerSettings = OptimizerSettings(),
     callback: Callback | None = None,
 ) -> OptimizationResult:
-    """Synthesises a texture like one or several sources, starting from white noise.
+    """Synthesises a texture like one or several sources, from white noise or from a picture.
 
     Minimises Eq. 5 of He, Wang and Hopcroft (2016), the sum over layers of w_l E_l.
 
@@ -210,6 +233,8 @@ def synthesize_texture(
             "max" or "log_euclidean"; see `join_grams`.
         source_weights: How much each of several sources counts; None for its size.
         weighting: How the weights w_l are found; see `balance`.
+        init: "noise" to start from white noise as the paper, or an image to start from, as
+            `as_batch` takes it, which is brought to the size of the result.
         noise_stddev: Of the starting noise, for pixels in [0, 1].
         tileable: Whether the result can be laid side by side with itself without a seam. It is then
             measured by the network of `with_circular_padding`, and the sources, which have borders,
@@ -248,6 +273,7 @@ def synthesize_texture(
         if settings.output_size is not None:
             width, height = settings.output_size
         size = height, width
+        started = None if isinstance(init, str) and init == NOISE else _started(init, images, size)
         network.prepare(settings.layers, images[0], "texture")
         if tileable:
             circular = tileable_networks(network.model, settings.layers)[1]
@@ -259,6 +285,6 @@ def synthesize_texture(
             scales = _begun_alike(scales, size, images)
         steps = planned_steps(max(size), scales, optimizer.max_iterations, network.draws)
         sizes = len({step.scale for step in steps})
-        make = _maker(network, images, settings, size, sizes, seed, tileable)
+        make = _maker(network, images, settings, size, sizes, seed, tileable, started)
         result = coarse_to_fine(make, size, steps, scales, optimizer, callback)
         return result if any(source.batched for source in sources) else result.unbatched()

@@ -1,4 +1,4 @@
-"""Text that image files hold beside their pixels: PNG's tEXt, JPEG's COM, TIFF's ImageDescription."""
+"""Text that image files hold: tEXt of PNG, COM of JPEG, ImageDescription of TIFF."""
 
 import os
 from typing import Any

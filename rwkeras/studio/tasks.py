@@ -1,0 +1,181 @@
+"""Recipes as calls of the package's tasks, or of the client of models that are served."""
+
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from rwkeras.images.colors import match_colors, with_luminance_of
+from rwkeras.images.reading import Picture, fit_longer_side, from_pillow, read_picture, resize
+from rwkeras.networks.loading import load_network, make_ready
+from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
+from rwkeras.serving.client.client import Client
+from rwkeras.serving.client.models import MODELS
+from rwkeras.studio.recipes import RECOVER, STYLE, TEXTURE, Recipe
+from rwkeras.studio.remaining import Stretch
+from rwkeras.tasks.invert import invert
+from rwkeras.tasks.scales import ScaleSettings, planned_steps
+from rwkeras.tasks.settings import STYLE_PRESETS
+from rwkeras.tasks.start import NOISE
+from rwkeras.tasks.style import STYLE_SCALES, transfer_style
+from rwkeras.tasks.texture import TEXTURE_SCALES, synthesize_texture
+
+# The network of styles and textures, and that of inversions.
+_DRAWN, _DEEP = "multiscale", "vgg19"
+# After how many iterations a run is heard of. Part of what a recipe that was stopped means.
+_REPORT_EVERY = 5
+_CHECKPOINT_SECONDS = 5.0
+_SERVED = {STYLE: MODELS["style"], TEXTURE: MODELS["texture"], RECOVER: MODELS["invert"]}
+
+
+class Sources(NamedTuple):
+    """The pictures that a recipe is made of, as large as it takes them.
+
+    Attributes:
+        images: float32 RGB in [0, 1], each [height, width, 3]; a style is not yet scaled.
+        icc_profile: Of the first, which the result keeps; None without one.
+    """
+
+    images: tuple[np.ndarray, ...]
+    icc_profile: bytes | None
+
+
+def read_sources(recipe: Recipe, paths: Mapping[str, Path]) -> Sources:
+    """Reads the pictures that a recipe is made of, in the order of its roles.
+
+    Args:
+        recipe: The recipe.
+        paths: Their files, by digest.
+    """
+    read: list[Picture] = [read_picture(paths[digest]) for digest in recipe.pictures]
+    images = [fit_longer_side(each.image, recipe.size) for each in read]
+    if recipe.kind == STYLE and recipe.colors == "matched":
+        images[1] = match_colors(images[1], images[0])
+    return Sources(tuple(images), read[0].icc_profile)
+
+
+def finishing(recipe: Recipe, sources: Sources) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns what is done to a picture, of any size, before it is shown: its colours."""
+
+    def finish(image: np.ndarray) -> np.ndarray:
+        image = np.clip(image, 0, 1)
+        if recipe.kind != STYLE or recipe.colors != "photograph":
+            return image
+        content = sources.images[0]
+        if content.shape != image.shape:
+            content = resize(content, (image.shape[1], image.shape[0]))
+        return with_luminance_of(content, image)
+
+    return finish
+
+
+def stretches(recipe: Recipe, sources: Sources) -> list[Stretch]:
+    """Returns the sizes through which a recipe goes, and how long it stays at each."""
+    side = max(sources.images[0].shape[:2])
+    draws = 1 if recipe.kind == RECOVER else recipe.draws
+    steps = planned_steps(side, _scales(recipe), recipe.iterations, draws)
+    return [Stretch(step.iterations, step.scale) for step in steps]
+
+
+def _scales(recipe: Recipe) -> ScaleSettings | None:
+    """Returns by what sizes a recipe is made: what goes on from a picture stays at its size."""
+    if recipe.kind == RECOVER or recipe.start is not None:
+        return None
+    return STYLE_SCALES if recipe.kind == STYLE else TEXTURE_SCALES
+
+
+def run_here(
+    recipe: Recipe,
+    sources: Sources,
+    paths: Mapping[str, Path],
+    checkpoint_dir: Path,
+    callback: Callback,
+) -> OptimizationResult:
+    """Runs a recipe by the package's own task.
+
+    Args:
+        recipe: The recipe.
+        sources: What `read_sources` returned.
+        paths: Files of its pictures, by digest, that of its start among them.
+        checkpoint_dir: Where the state of the run is kept, and from where it goes on.
+        callback: Called with a `Progress` now and then; returns true to stop.
+    """
+    common: dict[str, Any] = {
+        "seed": recipe.seed,
+        "callback": callback,
+        "optimizer": OptimizerSettings(
+            max_iterations=recipe.iterations,
+            report_every=_REPORT_EVERY,
+            checkpoint_dir=str(checkpoint_dir),
+            checkpoint_seconds=_CHECKPOINT_SECONDS,
+        ),
+    }
+    if recipe.start is not None:
+        common["init"] = read_picture(paths[recipe.start]).image
+    if recipe.kind == RECOVER:
+        return _recover(recipe, sources.images[0], common)
+    common |= {"scales": _scales(recipe), "draws": recipe.draws}
+    if recipe.kind == TEXTURE:
+        return synthesize_texture(_DRAWN, sources.images[0], **common)
+    content, style = sources.images
+    return transfer_style(
+        _DRAWN,
+        content,
+        style,
+        content_weight=STYLE_PRESETS[_DRAWN].content_weight * 2**recipe.balance,
+        style_scale=recipe.style_scale,
+        **common,
+    )
+
+
+def _recover(recipe: Recipe, image: np.ndarray, common: dict[str, Any]) -> OptimizationResult:
+    model = load_network(_DEEP, seed=recipe.seed)
+    make_ready(model, image[np.newaxis], [recipe.layer])
+    return invert(model, image, recipe.layer, **{"init": NOISE, **common})
+
+
+class Served(NamedTuple):
+    """What a served model made.
+
+    Attributes:
+        image: float32 RGB in [0, 1], [height, width, 3].
+        model: "MODEL:VERSION".
+    """
+
+    image: np.ndarray
+    model: str
+
+
+def run_served(recipe: Recipe, sources: Sources, endpoint: str) -> Served:
+    """Has a model that TensorFlow Serving serves run a recipe, from its beginning.
+
+    Args:
+        recipe: The recipe, without a start, which served models do not take.
+        sources: What `read_sources` returned.
+        endpoint: The server's address, as `Client` takes it.
+
+    Raises:
+        ValueError: The server has no such model or does not take what it is asked.
+        ServingError: What the server has to say.
+    """
+    options: dict[str, Any] = {"noise_seed": recipe.seed, "max_iterations": recipe.iterations}
+    with Client(endpoint, model=_SERVED[recipe.kind]) as client:
+        metadata = client.metadata()
+        signature = metadata.signatures["serving_default"]
+        if recipe.kind == STYLE:
+            usual = signature.defaults["content_weight"].item()
+            content, style = sources.images
+            style = fit_longer_side(style, max(2, round(max(style.shape[:2]) * recipe.style_scale)))
+            options["content_weight"] = usual * 2**recipe.balance
+        known = {name: value for name, value in options.items() if name in signature.inputs}
+        if recipe.kind == STYLE:
+            reply = client.transfer_style(content, style, **known)
+        elif recipe.kind == TEXTURE:
+            reply = client.synthesize_texture(sources.images[0], **known)
+        else:
+            reply = client.invert(sources.images[0], **known)
+    image = from_pillow(Image.open(io.BytesIO(reply.images[0])))
+    return Served(image, f"{_SERVED[recipe.kind]}:{metadata.version}")

@@ -9,6 +9,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import threading
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -31,19 +32,21 @@ class Worker:
     def __init__(self, max_pixels: int):
         self._max_pixels = max_pixels
         self._process: Any = None
+        self._starting = threading.Lock()
         self._connection: Connection | None = None
 
     def start(self) -> None:
         """Starts the process, unless it runs; it has TensorFlow seconds later."""
-        if self._process is not None and self._process.is_alive():
-            return
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_work, args=(theirs, self._max_pixels), name="rwkeras-studio-worker", daemon=True
-        )
-        self._process.start()
-        theirs.close()
+        with self._starting:
+            if self._process is not None and self._process.is_alive():
+                return
+            context = multiprocessing.get_context("spawn")
+            self._connection, theirs = context.Pipe()
+            self._process = context.Process(
+                target=_work, args=(theirs, self._max_pixels), name="rwkeras-studio", daemon=True
+            )
+            self._process.start()
+            theirs.close()
 
     def perform(self, work: Work, report: Report) -> Outcome:
         """Does a job; as `do_work`.

@@ -1,0 +1,69 @@
+"""HTML elements with attributes, and parts of a page that are filled anew when they change."""
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from nicegui import ui
+from nicegui.elements.mixins.text_element import TextElement
+
+
+def tag(name: str, text: str = "", classes: str = "", /, **attributes: Any) -> TextElement:
+    """Returns an HTML element, which is a context for what it holds.
+
+    Args:
+        name: Its name.
+        text: What it says.
+        classes: Its classes.
+        **attributes: Its attributes, with "_" for "-" and after what Python has words for; None
+            for none.
+    """
+    element = TextElement(tag=name, text=text)
+    if classes:
+        element.classes(classes)
+    for key, value in attributes.items():
+        if value is not None and value is not False:
+            element.props[key.rstrip("_").replace("_", "-")] = "" if value is True else value
+    return element
+
+
+def button(text: str, act: Callable[[], Any], classes: str = "", **attributes: Any) -> TextElement:
+    """Returns a button that does something."""
+    element = tag("button", text, classes, type="button", **attributes)
+    element.on("click", lambda: act())
+    return element
+
+
+def picture(source: str, alt: str, classes: str = "", **attributes: Any) -> TextElement:
+    """Returns a picture."""
+    return tag("img", "", classes, src=source, alt=alt, **attributes)
+
+
+class Section:
+    """A part of the page that is filled anew when what it shows is another."""
+
+    def __init__(self) -> None:
+        self._container: ui.element | None = None
+        self._shown: Hashable = None
+
+    def key(self) -> Hashable:
+        """Returns what decides the part's elements."""
+        raise NotImplementedError
+
+    def fill(self) -> None:
+        """Makes the part's elements."""
+        raise NotImplementedError
+
+    def place(self, name: str, classes: str, **attributes: Any) -> None:
+        """Puts the part on the page, as an element of a name."""
+        self._container = tag(name, "", classes, **attributes)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Fills the part anew, if what it shows is another."""
+        key = self.key()
+        if self._container is None or self._shown == key:
+            return
+        self._shown = key
+        self._container.clear()
+        with self._container:
+            self.fill()

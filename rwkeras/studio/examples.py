@@ -1,5 +1,6 @@
 """Pictures to begin with: photographs of scikit-image, and the painting that the project draws."""
 
+import functools
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
@@ -8,11 +9,15 @@ import numpy as np
 
 from rwkeras.images.painting import painting
 from rwkeras.images.photographs import photographs
+from rwkeras.images.reading import square
 from rwkeras.images.writing import write_image
+from rwkeras.studio.pictures import write_view
 from rwkeras.studio.recipes import RECOVER, STYLE, TEXTURE
 from rwkeras.studio.store import Store
 
 _PAINTING_SIDE = 320
+# Of small views, which are square.
+_VIEW_SIDE = 100
 # A part of the stained tissue that looks alike everywhere, as a texture should.
 _TISSUE = np.s_[10:266, 24:280]
 
@@ -50,11 +55,22 @@ def examples_of(kind: str, role: str) -> list[Example]:
     return [example for example in EXAMPLES if (kind, role) in example.roles]
 
 
+@functools.lru_cache(len(EXAMPLES))
 def _pixels(name: str) -> np.ndarray:
     if name == "painting":
         return painting(_PAINTING_SIDE)
     image = photographs([name])[0]
     return image[_TISSUE] if name == "immunohistochemistry" else image
+
+
+def example_view(name: str) -> bytes | None:
+    """Returns a small view of an example, a JPEG file; None if there is no such example."""
+    if name not in {example.name for example in EXAMPLES}:
+        return None
+    with tempfile.TemporaryDirectory(prefix=".rwkeras-") as folder:
+        path = Path(folder) / "view.jpg"
+        write_view(path, square(_pixels(name), _VIEW_SIDE))
+        return path.read_bytes()
 
 
 def add_example(store: Store, name: str) -> str:

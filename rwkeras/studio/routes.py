@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from rwkeras.images.comments import read_comment
 from rwkeras.studio.downloads import ENDINGS, download
+from rwkeras.studio.examples import example_view
 from rwkeras.studio.queue import Queue
 from rwkeras.studio.recipes import Recipe, read_recipe
 from rwkeras.studio.settings import StudioSettings
@@ -41,6 +42,7 @@ class Routes:
         return [
             Route("/studio/pictures", self.drop, methods=["POST"]),
             Route("/studio/pictures/{digest}.jpg", self.view),
+            Route("/studio/examples/{name}.jpg", self.example),
             Route("/studio/jobs/{name}/{file}", self.job_file),
             Route("/studio/results/{name}.{ending}", self.result),
         ]
@@ -80,6 +82,18 @@ class Routes:
     async def view(self, request: Request) -> Response:
         """Answers with the small view of a picture."""
         return _file(self._store.view_path(request.path_params["digest"]))
+
+    async def example(self, request: Request) -> Response:
+        """Answers with the small view of an example."""
+        async with self._turn:
+            try:
+                content = await asyncio.to_thread(example_view, request.path_params["name"])
+            except ValueError as error:
+                return _refused(str(error), 404)
+        if content is None:
+            return _refused("There is no such example", 404)
+        headers = {"cache-control": "max-age=86400"}
+        return Response(content, media_type="image/jpeg", headers=headers)
 
     async def job_file(self, request: Request) -> Response:
         """Answers with a file of a job."""

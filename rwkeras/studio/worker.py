@@ -7,7 +7,6 @@ what takes all memory ends this one alone.
 import contextlib
 import logging
 import multiprocessing
-import os
 import signal
 import threading
 from multiprocessing.connection import Connection
@@ -15,6 +14,7 @@ from typing import Any
 
 from PIL import Image
 
+from rwkeras.start_lines import quiet_start
 from rwkeras.studio.performing import Left, Moment, Outcome, Report, Work
 
 _WAIT = 0.2
@@ -123,10 +123,9 @@ def _work(connection: Connection, max_pixels: int) -> None:
     """Does what is asked over a connection until that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # It is the page's process that hears Ctrl-C.
     Image.MAX_IMAGE_PIXELS = max_pixels
-    # Nobody reads what TensorFlow says of a machine without a GPU, or of functions traced anew.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    from rwkeras.studio.work import do_work
+    with quiet_start():
+        from rwkeras.studio.work import do_work
 
     with contextlib.suppress(EOFError, OSError, Left):
         for work in iter(connection.recv, None):

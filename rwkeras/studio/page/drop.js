@@ -1,7 +1,10 @@
 // Files that are dropped or chosen, the slider over two pictures, tabs by arrow keys, light and dark.
 (() => {
   const wells = () => [...document.querySelectorAll(".well")];
-  const tell = (well, name, detail) => well.dispatchEvent(new CustomEvent(name, { detail }));
+  // By its role, as the page may have been filled anew while a file was sent.
+  const tell = (well, name, detail) => document
+    .querySelector(`.well[data-role="${well.dataset.role}"]`)
+    ?.dispatchEvent(new CustomEvent(name, { detail }));
 
   async function send(well, file) {
     const most = Number(document.querySelector(".studio").dataset.most);
@@ -28,7 +31,7 @@
   // The first file goes to a well, others to those after it.
   function spread(files, first) {
     const all = wells();
-    const empty = all.findIndex((well) => !well.classList.contains("filled"));
+    const empty = all.findIndex((well) => !well.querySelector(".filled"));
     let place = first ? all.indexOf(first) : Math.max(0, empty);
     for (const file of [...files].slice(0, all.length)) {
       send(all[place % all.length], file);

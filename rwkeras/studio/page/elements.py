@@ -3,7 +3,6 @@
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
 
@@ -38,12 +37,16 @@ def picture(source: str, alt: str, classes: str = "", **attributes: Any) -> Text
     return tag("img", "", classes, src=source, alt=alt, **attributes)
 
 
+# No part's key is that.
+_NOTHING = object()
+
+
 class Section:
     """A part of the page that is filled anew when what it shows is another."""
 
     def __init__(self) -> None:
-        self._container: ui.element | None = None
-        self._shown: Hashable = None
+        self._container: TextElement | None = None
+        self._shown: Hashable = _NOTHING
 
     def key(self) -> Hashable:
         """Returns what decides the part's elements."""
@@ -53,10 +56,11 @@ class Section:
         """Makes the part's elements."""
         raise NotImplementedError
 
-    def place(self, name: str, classes: str, **attributes: Any) -> None:
-        """Puts the part on the page, as an element of a name."""
-        self._container = tag(name, "", classes, **attributes)
+    def place(self, name: str, classes: str, /, **attributes: Any) -> TextElement:
+        """Puts the part on the page, as an element of a name, which is returned."""
+        container = self._container = tag(name, "", classes, **attributes)
         self.refresh()
+        return container
 
     def refresh(self) -> None:
         """Fills the part anew, if what it shows is another."""

@@ -1,6 +1,6 @@
 """Where pictures are dropped, and the examples that may be taken instead."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Any
 
 from nicegui import run
@@ -40,48 +40,78 @@ class Wells(Section):
         super().__init__()
         self._desk, self._store = desk, store
         self._dropped, self._refused, self._changed = dropped, refused, changed
+        self._wells: list[_Well] = []
 
     def key(self) -> Hashable:
         """See `Section`."""
-        kind = self._desk.kind
-        return kind, tuple(self._desk.picture(role) for role in PICTURES[kind])
+        return self._desk.kind
 
     def fill(self) -> None:
         """See `Section`."""
+        self._wells = []
         for role in PICTURES[self._desk.kind]:
-            self._well(role)
+            well = _Well(self._desk, role, self._take)
+            self._wells.append(well)
+            element = well.place("section", "well", data_role=role, aria_label=ROLES[role])
+            element.on(
+                "picture",
+                lambda event, role=role: self._dropped(role, event.args),
+                js_handler=_DETAIL,
+            )
+            element.on("refused", lambda event: self._refused(event.args), js_handler=_DETAIL)
 
-    def _well(self, role: str) -> None:
-        digest, label = self._desk.picture(role), ROLES[role]
-        well = tag("section", "", "well", data_role=role, aria_label=label)
-        if digest is not None:
-            well.classes("filled")
-        well.on("picture", lambda event: self._dropped(role, event.args), js_handler=_DETAIL)
-        well.on("refused", lambda event: self._refused(event.args), js_handler=_DETAIL)
-        with well:
-            tag("h2", label)
-            with tag("label", "", "drop"):
-                tag("input", "", "file", type="file", multiple=True, accept=_ACCEPT,
-                    aria_label=f"{label}: choose a file")  # fmt: skip
-                if digest is None:
-                    tag("span", "Drop a picture here, or choose one", "hint")
-                else:
-                    picture(f"/studio/pictures/{digest}.jpg", f"The {label.lower()} chosen")
-                    tag("span", "Drop or choose another", "hint over")
-            with tag("ul", "", "examples", aria_label=f"Examples for the {label.lower()}"):
-                for example in examples_of(self._desk.kind, role):
-                    self._example(role, example.name, example.label)
+    def refresh(self) -> None:
+        """Fills the part anew, or of its wells those that have other pictures."""
+        super().refresh()
+        for well in self._wells:
+            well.refresh()
 
-    def _example(self, role: str, name: str, label: str) -> None:
-        async def take() -> None:
-            try:
-                digest = await run.io_bound(add_example, self._store, name)
-            except (ValueError, OSError) as error:
-                self._refused(str(error))
-                return
+    async def _take(self, role: str, name: str) -> None:
+        """Takes an example."""
+        try:
+            digest = await run.io_bound(add_example, self._store, name)
             self._desk.choose(role, digest)
-            self._changed()
+        except (ValueError, OSError) as error:
+            self._refused(str(error))
+            return
+        self._changed()
 
-        with tag("li"):
-            chip = tag("button", label, "chip", type="button")
-            chip.on("click", take)
+
+class _Well(Section):
+    """Where the picture of a role is dropped. Files arrive one by one: it stays, whatever is in it.
+
+    Args:
+        desk: Whose picture.
+        role: The role.
+        take: Takes an example for a role, by its name.
+    """
+
+    def __init__(self, desk: Desk, role: str, take: Callable[[str, str], Awaitable[None]]):
+        super().__init__()
+        self._desk, self._role, self._take = desk, role, take
+        self._kind = desk.kind
+
+    def key(self) -> Hashable:
+        """See `Section`."""
+        return self._desk.picture(self._role)
+
+    def fill(self) -> None:
+        """See `Section`."""
+        digest, label = self._desk.picture(self._role), ROLES[self._role]
+        tag("h2", label)
+        with tag("label", "", "drop filled" if digest else "drop"):
+            tag("input", "", "file", type="file", multiple=True, accept=_ACCEPT,
+                aria_label=f"{label}: choose a file")  # fmt: skip
+            if digest is None:
+                tag("span", "Drop a picture here, or choose one", "hint")
+            else:
+                picture(f"/studio/pictures/{digest}.jpg", f"The {label.lower()} chosen")
+                tag("span", "Drop or choose another", "hint over")
+        with tag("ul", "", "examples", aria_label=f"Examples for the {label.lower()}"):
+            for example in examples_of(self._kind, self._role):
+                with tag("li"):
+                    chip = tag("button", "", "chip", type="button", title=example.label,
+                               aria_label=example.label)  # fmt: skip
+                    chip.on("click", lambda name=example.name: self._take(self._role, name))
+                    with chip:
+                        picture(f"/studio/examples/{example.name}.jpg", "", loading="lazy")

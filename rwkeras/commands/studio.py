@@ -8,6 +8,8 @@ Example:
     rwkeras-studio --folder=pictures --endpoint=localhost:8500
 """
 
+from typing import Any
+
 from absl import flags
 
 from rwkeras.studio.settings import StudioSettings
@@ -52,7 +54,7 @@ _NAMES = (
 
 def main() -> None:
     """Runs the tool."""
-    given = {name: FLAGS[name].value for name in _NAMES}
+    given: dict[str, Any] = {name: FLAGS[name].value for name in _NAMES}
     if FLAGS.max_megapixels is not None:
         given["max_pixels"] = round(FLAGS.max_megapixels * 1e6)
     serve(StudioSettings(**given), show=FLAGS.open)

@@ -131,6 +131,7 @@ def _work(connection: Connection, max_pixels: int) -> None:
         for work in iter(connection.recv, None):
             if not isinstance(work, Work):
                 continue  # A stop that came after the end.
+            answer: tuple[str, Any]
             try:
                 answer = "done", do_work(work, _reporter(connection))
             except (ValueError, OSError, MemoryError) as error:

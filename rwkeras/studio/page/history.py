@@ -1,5 +1,6 @@
 """What was made before, and what waits."""
 
+import functools
 from collections.abc import Callable, Hashable
 
 from rwkeras.studio.jobs import Job
@@ -42,11 +43,11 @@ class History(Section):
                     card = tag(
                         "button", "", "card", type="button", aria_label=f"Show: {described(job)}"
                     )
-                    card.on("click", lambda job=job: self._show(job))
+                    card.on("click", functools.partial(self._show, job))
                     with card:
                         picture(f"/studio/jobs/{job.name}/view.jpg", "", loading="lazy")
                         tag("span", f"{KINDS[job.recipe.kind]}, seed {job.recipe.seed}", "caption")
-                    button("Remove", lambda job=job: self._queue.remove(job.name), "remove",
+                    button("Remove", functools.partial(self._queue.remove, job.name), "remove",
                            aria_label=f"Remove: {described(job)}")  # fmt: skip
 
 
@@ -83,6 +84,6 @@ class Waiting(Section):
                     with tag("li"):
                         words = "running" if n == 0 else place(n)
                         button(f"{KINDS[job.recipe.kind]}, seed {job.recipe.seed}: {words}",
-                               lambda job=job: self._show(job), "link")  # fmt: skip
-                        button("Stop", lambda job=job: self._queue.stop(job.name), "remove",
+                               functools.partial(self._show, job), "link")  # fmt: skip
+                        button("Stop", functools.partial(self._queue.stop, job.name), "remove",
                                aria_label=f"Stop: {described(job)}")  # fmt: skip

@@ -1,5 +1,6 @@
 """The page: tabs, wells, settings, the picture and what was made before."""
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ class Page:
             tag("h1", "rwkeras studio")
             with tag("div", "", "tabs", role="tablist", aria_label="What to make"):
                 for kind, label in KINDS.items():
-                    self._tabs[kind] = button(label, lambda kind=kind: self._turn(kind), "tab",
+                    self._tabs[kind] = button(label, functools.partial(self._turn, kind), "tab",
                                               role="tab", aria_controls="wells")  # fmt: skip
             self._waiting.place("div", "pending")
             place = self._settings.endpoint or "on this machine"

@@ -1,5 +1,6 @@
 """The picture itself: while it is made, and once it is, beside what it was made of."""
 
+import functools
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -176,7 +177,7 @@ class Stage(Section):
                     current = "true" if shown is not None and job.name == shown.name else None
                     card = tag("button", "", "card", type="button", aria_current=current,
                                aria_label=described(job))  # fmt: skip
-                    card.on("click", lambda job=job: self._show(job))
+                    card.on("click", functools.partial(self._show, job))
                     with card:
                         if job.digest:
                             picture(f"/studio/jobs/{job.name}/view.jpg", "")

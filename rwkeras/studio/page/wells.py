@@ -1,9 +1,8 @@
 """Where pictures are dropped, and the examples that may be taken instead."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any
-
-from nicegui import run
 
 from rwkeras.studio.desk import Desk
 from rwkeras.studio.examples import add_example, examples_of
@@ -69,7 +68,7 @@ class Wells(Section):
     async def _take(self, role: str, name: str) -> None:
         """Takes an example."""
         try:
-            digest = await run.io_bound(add_example, self._store, name)
+            digest = await asyncio.to_thread(add_example, self._store, name)
             self._desk.choose(role, digest)
         except (ValueError, OSError) as error:
             self._refused(str(error))

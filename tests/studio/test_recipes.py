@@ -83,8 +83,8 @@ def test_errors(values, message):
     ("changes", "message"),
     [
         ({"sed": 3}, "`recipe`. Expected one of 'balance', 'colors', 'draws', 'iterations', "
-         "'kind', 'layer', 'pictures', 'seed', 'served', 'size', 'start', 'stop', 'style_scale' (did you "
-         "mean 'seed'?). Received: recipe=sed"),
+         "'kind', 'layer', 'pictures', 'seed', 'served', 'size', 'start', 'stop', 'style_scale' "
+         "(did you mean 'seed'?). Received: recipe=sed"),
         ({"pictures": [1]}, "`pictures`. Expected a SHA-256 each of content, style. Received: "
          "pictures=[1]"),
         ({"kind": None}, "`kind`. Expected one of 'style', 'texture', 'recover'. Received: "

@@ -13,6 +13,7 @@ from rwkeras.images.reading import Picture, fit_longer_side, from_pillow, read_p
 from rwkeras.networks.loading import load_network, make_ready
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.serving.client.client import Client
+from rwkeras.serving.client.metadata import Signature
 from rwkeras.serving.client.models import MODELS
 from rwkeras.studio.recipes import RECOVER, STYLE, TEXTURE, Recipe
 from rwkeras.studio.remaining import Stretch
@@ -22,6 +23,7 @@ from rwkeras.tasks.settings import STYLE_PRESETS
 from rwkeras.tasks.start import NOISE
 from rwkeras.tasks.style import STYLE_SCALES, transfer_style
 from rwkeras.tasks.texture import TEXTURE_SCALES, synthesize_texture
+from rwkeras.validation import invalid_argument
 
 # The network of styles and textures, and that of inversions.
 _DRAWN, _DEEP = "multiscale", "vgg19"
@@ -161,21 +163,34 @@ def run_served(recipe: Recipe, sources: Sources, endpoint: str) -> Served:
         ValueError: The server has no such model or does not take what it is asked.
         ServingError: What the server has to say.
     """
-    options: dict[str, Any] = {"noise_seed": recipe.seed, "max_iterations": recipe.iterations}
-    with Client(endpoint, model=_SERVED[recipe.kind]) as client:
+    model = _SERVED[recipe.kind]
+    with Client(endpoint, model=model) as client:
         metadata = client.metadata()
-        signature = metadata.signatures["serving_default"]
+        options = _options(recipe, model, metadata.signatures["serving_default"])
         if recipe.kind == STYLE:
-            usual = signature.defaults["content_weight"].item()
             content, style = sources.images
-            style = fit_longer_side(style, max(2, round(max(style.shape[:2]) * recipe.style_scale)))
-            options["content_weight"] = usual * 2**recipe.balance
-        known = {name: value for name, value in options.items() if name in signature.inputs}
-        if recipe.kind == STYLE:
-            reply = client.transfer_style(content, style, **known)
+            side = max(2, round(max(style.shape[:2]) * recipe.style_scale))
+            reply = client.transfer_style(content, fit_longer_side(style, side), **options)
         elif recipe.kind == TEXTURE:
-            reply = client.synthesize_texture(sources.images[0], **known)
+            reply = client.synthesize_texture(sources.images[0], **options)
         else:
-            reply = client.invert(sources.images[0], **known)
+            reply = client.invert(sources.images[0], **options)
     image = from_pillow(Image.open(io.BytesIO(reply.images[0])))
-    return Served(image, f"{_SERVED[recipe.kind]}:{metadata.version}")
+    return Served(image, f"{model}:{metadata.version}")
+
+
+def _options(recipe: Recipe, model: str, signature: Signature) -> dict[str, Any]:
+    """Returns what a served model is asked for; raises `ValueError` for what it does not take."""
+    options: dict[str, Any] = {"max_iterations": recipe.iterations}
+    if "noise_seed" in signature.inputs:
+        options["noise_seed"] = recipe.seed
+    elif recipe.seed != Recipe.seed:
+        expected = f"{Recipe.seed} with {model}, which starts from the photograph"
+        raise invalid_argument("seed", expected, recipe.seed)
+    if recipe.balance != Recipe.balance:
+        if "content_weight" not in signature.defaults:
+            expected = f"{Recipe.balance:g} with {model}, which weighs no content"
+            raise invalid_argument("balance", expected, recipe.balance)
+        usual = signature.defaults["content_weight"].item()
+        options["content_weight"] = usual * 2**recipe.balance
+    return options

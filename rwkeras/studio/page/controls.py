@@ -70,7 +70,7 @@ class Controls(Section):
                 tag("summary", "Effort")
                 self._slider("iterations", "Iterations", 5, 300, 5,
                              ends=("sketch", "finished"), shown=str)  # fmt: skip
-                if kind != RECOVER:
+                if kind != RECOVER and self._settings.endpoint is None:
                     self._slider("draws", "Networks a size", 1, 8, 1, ends=("", ""), shown=str)
         if self._settings.endpoint is None:
             self._going_on()

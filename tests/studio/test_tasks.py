@@ -64,7 +64,7 @@ def test_a_served_model_is_asked_for_what_the_recipe_says(paths, tmp_path, wire)
     assert inputs["content_weight"] == 2.0
     assert inputs["max_iterations"] == 7
     assert decoded(inputs["content_bytes"][0], tmp_path).shape == (27, 32, 3)
-    assert decoded(inputs["style_bytes"][0], tmp_path).shape == (13, 16, 3)
+    assert decoded(inputs["style_bytes"][0], tmp_path).shape == (14, 16, 3)
     assert outcome.recipe == dataclasses.replace(recipe, served="multiscale_style:1")
     picture = folder / "picture.png"
     assert read_recipe(read_comment(picture)) == outcome.recipe

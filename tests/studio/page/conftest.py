@@ -19,7 +19,7 @@ from tests.tools import path_of
 
 CHROMIUM = shutil.which("chromium")
 # As root, and in a container whose shared memory is small.
-_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage"]
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage"]
 _STARTS = 30
 
 
@@ -79,7 +79,7 @@ def browser():
     if CHROMIUM is None:
         pytest.skip("needs a browser: apt-get install chromium")
     with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield opened
         opened.close()
 

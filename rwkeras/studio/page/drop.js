@@ -77,6 +77,13 @@
     next.click();
   });
 
+  // What is shown is above what it was chosen from.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.(".history .card")) {
+      document.getElementById("stage").scrollIntoView({ block: "nearest" });
+    }
+  });
+
   const theme = () => { try { return localStorage.getItem("theme"); } catch { return null; } };
   const apply = (value) => { if (value) document.documentElement.dataset.theme = value; };
   apply(theme());

@@ -38,6 +38,15 @@ def _example(page, name: str) -> None:
     page.get_by_role("button", name=name).click()
 
 
+def _show_first(page) -> None:
+    """Shows what was made first, half covered by what it was made of."""
+    page.locator(".history .card").last.click()
+    page.get_by_text("320 x 213 pixels").wait_for()
+    page.locator(".cut").fill("42")
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_timeout(1000)
+
+
 def main(folder: Path) -> None:
     """Writes the pictures into a folder."""
     with tempfile.TemporaryDirectory() as kept, sync_playwright() as playwright:
@@ -59,15 +68,10 @@ def main(folder: Path) -> None:
             page.locator(".variations img").nth(3).wait_for()
             dark = _open(browser, studio, _DESK, "dark")
             wait_until_made(dark)
-            dark.locator(".history .card").last.click()
-            dark.locator(".strip li").nth(5).wait_for()
-            dark.locator(".cut").fill("42")
-            dark.wait_for_timeout(1000)
+            _show_first(dark)
             _take(dark, folder / "studio_done.jpg")
             phone = _open(browser, studio, _PHONE, "light")
-            phone.locator(".history .card").last.click()
-            phone.locator(".cut").fill("42")
-            phone.wait_for_timeout(1000)
+            _show_first(phone)
             _take(phone, folder / "studio_phone.jpg")
         finally:
             browser.close()

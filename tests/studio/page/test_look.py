@@ -39,7 +39,8 @@ _CONTRAST = """() => {
     }
     return "rgb(255, 255, 255)";
   };
-  const words = ["h1", "h2", "p", "button", "label", ".ends span"].map((n) => `.studio ${n}`).join();
+  const words = ["h1", "h2", "p", "button", "label", ".ends span"]
+    .map((name) => `.studio ${name}`).join();
   return Object.fromEntries([...document.querySelectorAll(words)]
     .filter((element) => element.offsetParent && element.textContent.trim())
     .map((element) => {
@@ -74,7 +75,7 @@ def test_the_keyboard_reaches_everything(page, files):
         )
     for name in ("To the picture", "Style", "Photograph: choose a file", "A cup of coffee",
                  "set-balance", "set-size", "set-seed", "Paint", "4 variations"):  # fmt: skip
-        assert any(found.startswith(name) for found in reached), (name, reached)
+        assert any(name in found for found in reached), (name, reached)
 
 
 def test_arrows_turn_tabs_and_move_sliders(page):

@@ -72,26 +72,27 @@ class Store:
         if self.has_picture(digest):
             os.utime(self._pictures / digest)
             return digest
-        self._make_room(name)
+        self._make_room(name, len(content))
         path = self._pictures / digest
         with whole_file(path) as temporary:
             temporary.write_bytes(content)
             view_of_file(temporary, self._pictures / f"{digest}.jpg", name)
         return digest
 
-    def _make_room(self, name: str) -> None:
-        """Removes the oldest picture without a result where there are too many to take another."""
-        digests = self.pictures()
-        if len(digests) < self._settings.max_pictures:
-            return
+    def _make_room(self, name: str, size: int) -> None:
+        """Removes the oldest pictures without a result where another would be too much."""
+        digests, settings = self.pictures(), self._settings
         used = {digest for job in self.jobs() for digest in job.recipe.needed}
         unused = [digest for digest in digests if digest not in used]
-        if not unused:
+        count = len(digests)
+        while unused and (count >= settings.max_pictures or self.size() + size > settings.max_kept):
+            self._remove_picture(unused.pop(0))
+            count -= 1
+        if count >= settings.max_pictures:
             raise ValueError(
-                f"{name} is one too many: results are made of {len(digests)} pictures already, of "
-                f"at most {self._settings.max_pictures}. Remove results"
+                f"{name} is one too many: results are made of {count} pictures already, of at "
+                f"most {settings.max_pictures}. Remove results"
             )
-        self._remove_picture(unused[0])
 
     def _remove_picture(self, digest: str) -> None:
         for path in (self._pictures / digest, self._pictures / f"{digest}.jpg"):

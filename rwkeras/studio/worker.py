@@ -9,6 +9,7 @@ import logging
 import multiprocessing
 import signal
 import threading
+import traceback
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -134,7 +135,11 @@ def _work(connection: Connection, max_pixels: int) -> None:
             answer: tuple[str, Any]
             try:
                 answer = "done", do_work(work, _reporter(connection))
-            except (ValueError, OSError, MemoryError) as error:
+            except Left:
+                raise
+            except Exception as error:  # A fault of one job is not to be that of the next.
+                if not isinstance(error, ValueError | OSError | MemoryError):
+                    traceback.print_exc()
                 answer = "failed", " ".join(str(error).split()) or type(error).__name__
             connection.send(answer)
 

@@ -92,6 +92,17 @@ def test_of_too_many_pictures_the_oldest_without_a_result_gives_way(tmp_path):
     store.close()
 
 
+def test_pictures_without_a_result_give_way_when_all_takes_too_much(tmp_path):
+    store = Store(small(tmp_path / "kept", max_kept=3 * len(png())))
+    digests = []
+    for n in range(6):
+        digests.append(store.add_picture(png(n), "a"))
+        os.utime(store.picture_path(digests[-1]), (n, n))
+    assert store.pictures() == digests[-len(store.pictures()) :]
+    assert 1 <= len(store.pictures()) < 6
+    store.close()
+
+
 ODD = ["..", "../lock", "/etc/passwd", "a" * 63, "A" * 64, "", "\0" * 64, "a" * 64 + "/.."]
 
 

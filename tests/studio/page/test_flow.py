@@ -172,4 +172,6 @@ def test_variations_are_a_grid(page, files):
     grid.locator("img").nth(3).wait_for()
     assert grid.locator(".caption").all_inner_texts() == [f"seed {n}" for n in (7, 8, 9, 10)]
     grid.locator("button").nth(2).click()
-    assert grid.locator("[aria-current=true] .caption").inner_text() == "seed 9"
+    grid.locator("[aria-current=true]").get_by_text("seed 9").wait_for()
+    assert grid.locator("[aria-current=true]").count() == 1
+    assert page.locator("#set-seed").input_value() == "9"

@@ -10,6 +10,7 @@ from tests.studio.made import DIGESTS, Doer, png, small
 from tests.studio.test_queue import ended
 
 pytest.importorskip("starlette")
+pytest.importorskip("httpx")
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 

@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/installed
 help:  ## This list.
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1: /p' $(MAKEFILE_LIST)
 
-.PHONY: help install demo serve models test test-all fuzz lint types imports docs wheel bench bazel clean
+.PHONY: help install demo studio serve models test test-all fuzz lint types imports docs wheel bench bazel clean
 
 install: $(INSTALLED)  ## Everything into .venv.
 
@@ -19,6 +19,9 @@ $(INSTALLED): setup.py
 
 demo: $(INSTALLED)  ## Three pictures and a contact sheet under demo/.
 	$(BIN)/python tools/demo.py --output_dir=demo
+
+studio: $(INSTALLED)  ## The studio: a page in the browser, on this machine alone.
+	$(BIN)/python tools/studio.py --folder=build/studio
 
 serve: $(INSTALLED)  ## Serves all models of saved_models/, by tensorflow_model_server or Docker.
 	$(BIN)/python tools/serve.py --models_dir=saved_models

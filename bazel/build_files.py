@@ -25,6 +25,9 @@ _DISTRIBUTIONS = {
 # Those of `make bench`, and what TensorFlow brings: it has no requirement of its own.
 _NOT_REQUIRED = ("torch", "ml_dtypes")
 
+# What modules read beside them.
+_DATA = (".css", ".js", ".md", ".pyi", ".typed")
+
 _HEAD = """\
 # Written by bazel/build_files.py.
 
@@ -84,7 +87,7 @@ def _library(folder: Path, name: str, sources: list[Path], deps: set[str]) -> st
     ordered = sorted(deps - {own}, key=lambda label: (label.startswith("requirement"), label))
     whole = not _has_folders(folder)
     srcs = ['    srcs = glob(["*.py"]),'] if whole else _listed("srcs", [f'"{sources[0].name}"'])
-    data = sorted(p.name for p in folder.iterdir() if p.suffix in (".md", ".pyi", ".typed"))
+    data = sorted(p.name for p in folder.iterdir() if p.suffix in _DATA)
     rows = [
         "py_library(",
         f'    name = "{name}",',

@@ -65,3 +65,8 @@ def run_train_decoder() -> None:
 def run_decode() -> None:
     """Runs `rwkeras-decode`."""
     launch("rwkeras.commands.decode")
+
+
+def run_studio() -> None:
+    """Runs `rwkeras-studio`."""
+    launch("rwkeras.commands.studio")

@@ -25,7 +25,8 @@ define_flags(InversionSettings, "layer")
 flags.DEFINE_string(
     "init",
     NOISE,
-    "What to start from: noise, or the .keras file of a decoder for the layer of this network.",
+    "What to start from: noise, the path of a picture, or that of the .keras file of a decoder for "
+    "the layer of this network.",
 )
 flags.mark_flag_as_required("image")
 
@@ -35,7 +36,7 @@ def main() -> int:
     source = Source("image")
 
     def prepare():
-        if FLAGS.variations > 1 and FLAGS.init != NOISE:
+        if FLAGS.variations > 1 and FLAGS.init.endswith(".keras"):
             expected = "1 with a decoder to start from, which is of one network"
             raise invalid_argument("variations", expected, FLAGS.variations)
         image = source.batch

@@ -13,8 +13,8 @@ import absl.logging
 from absl import app, flags
 from PIL import Image
 
-from rwkeras.commands.start_lines import quiet_start
 from rwkeras.commands.streams import keep_progress_from_failing
+from rwkeras.start_lines import quiet_start
 from rwkeras.validation import check_number
 
 # A process that a signal ends has this and the signal's number as its status.

@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from rwkeras.commands.filmstrip import Filmstrip
 from rwkeras.commands.pictures import Pictures
 from rwkeras.commands.streams import Unfailing
+from rwkeras.images.filmstrip import Filmstrip
 from rwkeras.optimizers.settings import Progress
 
 _REPORT_EVERY = 5

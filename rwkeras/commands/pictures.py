@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from rwkeras.images.alpha import off_white, resized_alpha
-from rwkeras.images.reading import Picture, fit_longer_side
+from rwkeras.images.reading import Picture
 from rwkeras.images.writing import (
     FileSettings,
     contact_sheet,
     holds_icc_profile,
-    to_uint8,
     write_image,
 )
 
@@ -20,22 +19,11 @@ from rwkeras.images.writing import (
 Finish = Callable[[np.ndarray], np.ndarray]
 
 _DEFAULTS = FileSettings()
-# The longer side of pictures on sheets, at most.
-_SHEET_SIDE = 512
 
 
 def as_it_is(image: np.ndarray) -> np.ndarray:
     """Returns a picture as it is."""
     return image
-
-
-def thumbnail(image: np.ndarray) -> np.ndarray:
-    """Returns a picture at a size for sheets, uint8 RGB, [height, width, 3].
-
-    Args:
-        image: float32 RGB in [0, 1], [height, width, 3].
-    """
-    return to_uint8(fit_longer_side(image, min(_SHEET_SIDE, max(image.shape[:2]))))
 
 
 class Pictures:

@@ -13,6 +13,7 @@ from absl import flags
 
 from rwkeras.commands.outputs import check_named_outputs
 from rwkeras.serving.client.client import Client
+from rwkeras.serving.client.models import MODELS
 from rwkeras.serving.client.reply import Reply, check_png_output
 from rwkeras.validation import invalid_argument
 
@@ -23,13 +24,6 @@ _PICTURES = {
     "texture": ("texture",),
     "invert": ("source",),
     "decoder": ("source",),
-}
-# The models that are asked if none is named.
-_MODELS = {
-    "style": "multiscale_style",
-    "texture": "multiscale_texture",
-    "invert": "ranvgg_invert",
-    "decoder": "decoder",
 }
 _CALLS: dict[str, Callable[..., Reply]] = {
     "style": Client.transfer_style,
@@ -43,7 +37,7 @@ flags.DEFINE_string("address", None, "http://HOST:PORT for REST, HOST:PORT for g
 flags.DEFINE_string(
     "model",
     None,
-    f"The model's name; by default that of its kind of {', '.join(_MODELS.values())}.",
+    f"The model's name; by default that of its kind of {', '.join(MODELS.values())}.",
 )
 flags.DEFINE_integer("version", None, "Its version; by default the latest.")
 flags.DEFINE_string("label", None, "The label of a version, instead.")
@@ -111,7 +105,7 @@ def main() -> None:
         check_named_outputs(pictures, output=output)
     with Client(
         FLAGS.address,
-        model=_MODELS[FLAGS.kind] if FLAGS.model is None else FLAGS.model,
+        model=MODELS[FLAGS.kind] if FLAGS.model is None else FLAGS.model,
         version=FLAGS.version,
         label=FLAGS.label,
         timeout=FLAGS.timeout,

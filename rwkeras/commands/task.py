@@ -11,17 +11,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rwkeras.commands import flags
-from rwkeras.commands.filmstrip import Filmstrip
 from rwkeras.commands.given import forget_pictures, named_pictures
 from rwkeras.commands.launch import SIGNALLED, own_flags
 from rwkeras.commands.monitor import Monitor, report_interval
 from rwkeras.commands.peak import peak_memory, return_freed_memory
-from rwkeras.commands.pictures import Finish, Pictures, as_it_is, thumbnail
+from rwkeras.commands.pictures import Finish, Pictures, as_it_is
 from rwkeras.commands.report import described, write_json
 from rwkeras.commands.source import Source
 from rwkeras.commands.task_files import TaskFiles, task_files
 from rwkeras.commands.variations import Variation, in_rows, seeded
 from rwkeras.images.files import is_stream
+from rwkeras.images.filmstrip import Filmstrip, thumbnail
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.settings import Settings
 from rwkeras.validation import check_number

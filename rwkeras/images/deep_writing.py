@@ -19,29 +19,41 @@ def to_uint16(image: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(image, 0, 1).astype(np.float64) * 65535).astype(np.uint16)
 
 
-def png16(pixels: np.ndarray, icc_profile: bytes | None = None) -> bytes:
+def png16(
+    pixels: np.ndarray, icc_profile: bytes | None = None, comment: str | None = None
+) -> bytes:
     """Returns a PNG file of 16 bits a channel.
 
     Args:
         pixels: uint16, RGB or RGBA, [height, width, channels].
         icc_profile: An ICC profile, or None.
+        comment: ASCII text that the file holds beside its pixels, or None.
     """
     import tensorflow as tf  # It takes seconds, and most pictures do without.
 
     encoded = tf.io.encode_png(pixels).numpy()
-    if icc_profile is None:
-        return encoded
-    body = b"iCCP" + b"ICC Profile\0\0" + zlib.compress(icc_profile)
-    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
-    return encoded[:_PNG_START] + chunk + encoded[_PNG_START:]
+    chunks = b""
+    if icc_profile is not None:
+        chunks += _chunk(b"iCCP" + b"ICC Profile\0\0" + zlib.compress(icc_profile))
+    if comment is not None:
+        chunks += _chunk(b"tEXt" + b"Comment\0" + comment.encode("ascii"))
+    return encoded[:_PNG_START] + chunks + encoded[_PNG_START:]
 
 
-def tiff16(pixels: np.ndarray, icc_profile: bytes | None = None) -> bytes:
+def _chunk(body: bytes) -> bytes:
+    """Returns a chunk of a PNG file, whose body begins with its kind."""
+    return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+
+
+def tiff16(
+    pixels: np.ndarray, icc_profile: bytes | None = None, comment: str | None = None
+) -> bytes:
     """Returns a TIFF file of 16 bits a channel, without compression as Pillow's are.
 
     Args:
         pixels: uint16, RGB or RGBA, [height, width, channels].
         icc_profile: An ICC profile, or None.
+        comment: ASCII text that the file holds as its ImageDescription, or None.
     """
     import tifffile
 
@@ -52,6 +64,7 @@ def tiff16(pixels: np.ndarray, icc_profile: bytes | None = None) -> bytes:
         photometric="rgb",
         extrasamples=["unassalpha"] if pixels.shape[2] == 4 else None,
         iccprofile=icc_profile,
+        description=comment,
         metadata=None,
         software=False,
     )

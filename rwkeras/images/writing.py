@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
+from rwkeras.images.comments import check_comment, comment_options
 from rwkeras.images.deep_writing import png16, tiff16, to_uint16
 from rwkeras.images.files import check_output, whole_file
 from rwkeras.settings import Settings, setting
@@ -24,8 +25,8 @@ class _Format(NamedTuple):
     name: str
     alpha: bool = True
     icc_profile: bool = True
-    # Encodes uint16 pixels and a profile; None where a format has no 16 bits.
-    sixteen: Callable[[np.ndarray, bytes | None], bytes] | None = None
+    # Encodes uint16 pixels, a profile and a comment; None where a format has no 16 bits.
+    sixteen: Callable[[np.ndarray, bytes | None, str | None], bytes] | None = None
 
 
 _JPEG, _TIFF = _Format("JPEG", alpha=False), _Format("TIFF", sixteen=tiff16)
@@ -118,6 +119,7 @@ def write_image(
     *,
     alpha: np.ndarray | None = None,
     icc_profile: bytes | None = None,
+    comment: str | None = None,
     settings: FileSettings = _DEFAULTS,
 ) -> None:
     """Writes a picture, whole or not at all.
@@ -130,6 +132,8 @@ def write_image(
         alpha: An alpha channel, float in [0, 1], 1 where opaque, [height, width]; PNG, WebP and
             TIFF hold one.
         icc_profile: An ICC profile of RGB; all formats but BMP hold one.
+        comment: ASCII text that the file holds beside its pixels; PNG, JPEG and TIFF hold one. See
+            `read_comment`.
         settings: How it is written where the format leaves a choice.
 
     Raises:
@@ -149,23 +153,31 @@ def write_image(
         raise invalid_argument("alpha", f"the image's shape, {image.shape[:2]}", alpha.shape)
     if settings.bits == 16 and kind.sixteen is None:
         raise invalid_argument("bits", f"8 with {kind.name}, which holds no more", str(path))
+    if comment is not None:
+        check_comment(comment, kind.name)
     pixels = image if alpha is None else np.dstack([image, alpha])
     # Not straight into the file: where a disk is full Pillow may leave half a JPEG and say nothing.
     if settings.bits == 16 and kind.sixteen is not None:
-        encoded = kind.sixteen(to_uint16(pixels), icc_profile)
+        encoded = kind.sixteen(to_uint16(pixels), icc_profile, comment)
     else:
-        encoded = _eight_bits(pixels, kind.name, icc_profile, settings)
+        encoded = _eight_bits(pixels, kind.name, icc_profile, comment, settings)
     with whole_file(path) as temporary:
         temporary.write_bytes(encoded)
 
 
 def _eight_bits(
-    pixels: np.ndarray, format_name: str, icc_profile: bytes | None, settings: FileSettings
+    pixels: np.ndarray,
+    format_name: str,
+    icc_profile: bytes | None,
+    comment: str | None,
+    settings: FileSettings,
 ) -> bytes:
     """Returns the bytes of a file of 8 bits a channel."""
     options = settings.options(format_name)
     if icc_profile is not None:
         options["icc_profile"] = icc_profile
+    if comment is not None:
+        options |= comment_options(comment, format_name)
     file = io.BytesIO()
     Image.fromarray(to_uint8(pixels)).save(file, format_name, **options)
     return file.getvalue()

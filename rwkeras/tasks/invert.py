@@ -1,5 +1,6 @@
 """Inversion: the image whose activations at one layer are those of another (Eq. 1-4)."""
 
+import os
 from typing import Any
 
 import tensorflow as tf
@@ -15,12 +16,10 @@ from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerS
 from rwkeras.settings import check_settings
 from rwkeras.tasks.measured import content_terms
 from rwkeras.tasks.memory import within_memory
+from rwkeras.tasks.scales import resized
 from rwkeras.tasks.settings import InversionSettings
+from rwkeras.tasks.start import NOISE, as_start, warn_of_stretching
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
-from rwkeras.validation import check_choice
-
-# What to start from unless there is a decoder.
-NOISE = "noise"
 
 
 def inversion_objective(
@@ -37,6 +36,25 @@ def inversion_objective(
     return content_terms(model, source, [settings.layer], weighting=settings.weighting, tile=tile)
 
 
+def _given_start(init: Any, model: keras.Model, layer: str, images: tf.Tensor) -> tf.Tensor:
+    """Returns the images that a user asks to start from, of the size of the source.
+
+    Args:
+        init: A decoder of the layer, or an image; see `invert`.
+        model: The network.
+        layer: The layer.
+        images: The source, float32 RGB in [0, 1], [batch, height, width, 3].
+    """
+    path = os.fspath(init) if isinstance(init, str | os.PathLike) else None
+    if isinstance(init, keras.Model) or (path is not None and path.endswith(".keras")):
+        decoder = load_decoder(init, "init")
+        check_decoder(decoder, model, layer, "init")
+        return tf.constant(decode(decoder, images))
+    start = as_start(init, images, (NOISE,))
+    warn_of_stretching(start, images)
+    return resized(start, tuple(images.shape[1:3]))
+
+
 @eager_only
 def invert(
     model: keras.Model,
@@ -47,7 +65,7 @@ def invert(
     optimizer: OptimizerSettings = OptimizerSettings(),
     callback: Callback | None = None,
 ) -> OptimizationResult:
-    """Recovers an image from its activations at one layer, from noise or from a decoder's guess.
+    """Recovers an image from its activations at one layer, from noise, a picture or a decoder's.
 
     Minimises Eq. 1 of He, Wang and Hopcroft (2016), w ||F(x) - F(x0)||^2 / (2 N M), without any
     image prior.
@@ -58,7 +76,8 @@ def invert(
             float in [0, 1], [height, width, 3] or a batch of it.
         settings: The layer, how its loss is weighted, and the noise.
         init: "noise", or a decoder that was trained on the layer of this network, as
-            `load_decoder` takes it: what it makes of the activations is the start.
+            `load_decoder` takes it: what it makes of the activations is the start. Or an image to
+            start from, as `as_batch` takes it, which is brought to the source's size.
         optimizer: The optimiser's settings.
         callback: Called with a `Progress` now and then; returns true to stop.
 
@@ -78,10 +97,6 @@ def invert(
             objective, shape, settings.seed, stddev=settings.noise_stddev, optimizer=optimizer
         )
     else:
-        if isinstance(init, str) and not init.endswith(".keras"):
-            check_choice("init", init, (NOISE, "PATH.keras"))
-        decoder = load_decoder(init, "init")
-        check_decoder(decoder, model, settings.layer, "init")
-        start = tf.constant(decode(decoder, source.images))
+        start = _given_start(init, model, settings.layer, source.images)
     result = optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
     return result if source.batched else result.unbatched()

@@ -12,6 +12,9 @@ from rwkeras.decoders.decode import decode
 from rwkeras.images.batch import as_batch
 from rwkeras.validation import invalid_argument, suggestion
 
+# What starts from nothing else start from.
+NOISE = "noise"
+
 
 def as_start(init: Any, content: tf.Tensor, names: Sequence[str] = ()) -> tf.Tensor:
     """Returns the images that a user asks to start from.
@@ -20,7 +23,7 @@ def as_start(init: Any, content: tf.Tensor, names: Sequence[str] = ()) -> tf.Ten
         init: The path of a decoder's `.keras` file, which decodes the content, or whatever
             `as_batch` takes.
         content: float32 RGB in [0, 1], [batch, height, width, 3].
-        names: What could have been asked for instead, for messages.
+        names: What else the task starts from, by name, for messages.
 
     Returns:
         float32 RGB in [0, 1], [batch, height, width, 3], of any size.

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,10 +25,12 @@ from rwkeras.tasks.scales import (
     ScaleSettings,
     coarse_to_fine,
     planned_steps,
+    resized,
     scaled,
     scaled_shape,
 )
 from rwkeras.tasks.settings import TextureSettings, known_layers
+from rwkeras.tasks.start import NOISE, as_start, warn_of_stretching
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.tasks.tileable import check_tileable, resized_around, tileable_networks
 from rwkeras.validation import invalid_argument
@@ -104,6 +107,21 @@ def _begun_alike(
     return dataclasses.replace(scales, smallest=math.ceil(scales.smallest * max(size) / smallest))
 
 
+def _started(init: Any, sources: Sequence[tf.Tensor], size: tuple[int, int]) -> tf.Tensor:
+    """Returns the images that a user asks to start from, one for each result.
+
+    Args:
+        init: See `synthesize_texture`.
+        sources: float32 RGB in [0, 1], [batch or 1, height, width, 3].
+        size: Height and width of the result.
+    """
+    if isinstance(init, str | os.PathLike) and os.fspath(init).endswith(".keras"):
+        raise invalid_argument("init", "'noise' or a picture", os.fspath(init))
+    start = as_start(init, max(sources, key=lambda images: images.shape[0]), (NOISE,))
+    warn_of_stretching(start, tf.zeros((1, *size, 3)))
+    return start
+
+
 def _maker(
     network: TaskNetwork,
     sources: Sequence[tf.Tensor],
@@ -111,6 +129,7 @@ def _maker(
     layers: tuple[str, ...],
     size: tuple[int, int],
     sizes: int,
+    started: tf.Tensor | None,
 ) -> Maker:
     """Returns what makes a texture by a step.
 
@@ -121,6 +140,7 @@ def _maker(
         layers: The layers that are matched.
         size: Height and width at scale 1.
         sizes: How many scales there will be.
+        started: The images to start from, of any size; None for noise.
     """
     period, made, tileable = 1, list[np.ndarray](), settings.tileable
     if tileable:
@@ -154,7 +174,9 @@ def _maker(
         else:
             measure = measured = network.measuring(layers, optimizer.tile_size)
         objective = texture_objective(measure, images, settings, optimizer.tile_size)
-        if start is None:
+        if start is None and started is not None:
+            start = resized(started, shape[1:3])
+        elif start is None:
             start = starting_noise(
                 objective, shape, settings.seed, stddev=settings.noise_stddev, optimizer=optimizer
             )
@@ -173,10 +195,11 @@ def synthesize_texture(
     texture: Any,
     settings: TextureSettings = TextureSettings(),
     *,
+    init: Any = NOISE,
     optimizer: OptimizerSettings = OptimizerSettings(),
     callback: Callback | None = None,
 ) -> OptimizationResult:
-    """Synthesises a texture like one or several sources, starting from white noise.
+    """Synthesises a texture like one or several sources, from white noise or from a picture.
 
     Minimises Eq. 5 of He, Wang and Hopcroft (2016), the sum over layers of w_l E_l.
 
@@ -188,6 +211,8 @@ def synthesize_texture(
             float in [0, 1], [height, width, 3] or a batch of it, one texture for each result. A
             list or tuple of these are several sources of one texture, of any sizes.
         settings: What is matched, how large the result is and how it is made.
+        init: "noise" to start from white noise as the paper, or an image to start from, as
+            `as_batch` takes it, which is brought to the size of the result.
         optimizer: The optimiser's settings.
         callback: Called with a `Progress` now and then; returns true to stop.
 
@@ -209,6 +234,7 @@ def synthesize_texture(
         if settings.output_size is not None:
             width, height = settings.output_size
         size = height, width
+        started = None if isinstance(init, str) and init == NOISE else _started(init, images, size)
         network.prepare(layers, images[0], "texture")
         if settings.tileable:
             circular = tileable_networks(network.model, layers)[1]
@@ -219,6 +245,7 @@ def synthesize_texture(
         if scales is not None:
             scales = _begun_alike(scales, size, images)
         steps = planned_steps(max(size), scales, optimizer.max_iterations, network.draws)
-        make = _maker(network, images, settings, layers, size, len({s.scale for s in steps}))
+        count = len({step.scale for step in steps})
+        make = _maker(network, images, settings, layers, size, count, started)
         result = coarse_to_fine(make, size, steps, scales, optimizer, callback)
         return result if any(source.batched for source in sources) else result.unbatched()

@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
-from rwkeras.commands.filmstrip import Filmstrip
 from rwkeras.commands.monitor import Monitor, report_interval
 from rwkeras.commands.pictures import Pictures
+from rwkeras.images.filmstrip import Filmstrip
 from rwkeras.optimizers.settings import Progress
 from tests.conftest import waves
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from rwkeras.commands.pictures import Pictures, thumbnail
+from rwkeras.commands.pictures import Pictures
 from rwkeras.images.alpha import over_white
+from rwkeras.images.filmstrip import thumbnail
 from rwkeras.images.reading import Picture
 from rwkeras.images.writing import FileSettings, to_uint8
 from tests.conftest import waves

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rwkeras.commands.start_lines import quiet_start
+from rwkeras.start_lines import quiet_start
 from tests.fuzz.commands import TOOLS
 from tests.fuzz.files import Random
 

@@ -292,7 +292,8 @@ optimizer = rwkeras.OptimizerSettings(
 )
 def stop(progress):
     print(progress.iteration, flush=True)
-result = rwkeras.invert(model, waves(32, 24), rwkeras.InversionSettings("conv2_2"), optimizer=optimizer, callback=stop)
+layer = rwkeras.InversionSettings("conv2_2")
+result = rwkeras.invert(model, waves(32, 24), layer, optimizer=optimizer, callback=stop)
 np.save(sys.argv[2], result.image)
 """
 

@@ -4,6 +4,8 @@ from skimage import data
 
 import rwkeras
 from rwkeras.images.reading import fit_longer_side
+from rwkeras.tasks.scales import resized
+from tests.conftest import waves
 
 FEW = rwkeras.OptimizerSettings(memory=8, max_iterations=15)
 
@@ -103,9 +105,29 @@ def test_a_decoder_of_another_layer_is_refused(toy, image, decoder):
     with pytest.raises(ValueError) as error:
         rwkeras.invert(toy, image, rwkeras.InversionSettings("conv1_2"), init="noises")
     assert str(error.value) == (
-        "Invalid value for argument `init`. Expected one of 'noise', 'PATH.keras' (did you mean "
-        "'noise'?). Received: init=noises"
+        "Invalid value for argument `init`. Expected 'noise', or the path of a picture or of a "
+        "decoder's .keras file, that exists (did you mean 'noise'?). Received: init=noises"
     )
+
+
+def test_a_picture_to_start_from(toy, image, tmp_path):
+    none = rwkeras.OptimizerSettings(memory=8, max_iterations=0)
+    start = np.rint(waves(16, 12)[::-1] * 255) / np.float32(255)
+    rwkeras.write_image(tmp_path / "start.png", start)
+    made = [
+        rwkeras.invert(toy, image, "conv1_2", init=init, optimizer=none).image
+        for init in (start, tmp_path / "start.png", str(tmp_path / "start.png"))
+    ]
+    assert made[0].tobytes() == made[1].tobytes() == made[2].tobytes()
+    np.testing.assert_allclose(made[0], resized(start[np.newaxis], (32, 24))[0], atol=1e-4)
+
+
+def test_a_run_goes_on_from_its_own_picture(toy, image):
+    first = rwkeras.invert(toy, image, "conv1_2", optimizer=FEW)
+    more = rwkeras.invert(toy, image, "conv1_2", init=first.image, optimizer=FEW)
+    # Its pixels are clipped, which is not nothing to a layer.
+    assert more.initial_loss < 0.1 * first.initial_loss
+    assert more.loss < first.loss
 
 
 def test_errors(toy, image):

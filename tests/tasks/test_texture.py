@@ -15,6 +15,7 @@ from rwkeras.networks.octaves import octave_layers
 from rwkeras.tasks.scales import ScaleSettings, resized
 from rwkeras.tasks.texture import texture_objective
 from rwkeras.tasks.tileable import resized_around
+from tests.conftest import waves
 from tests.tasks.given import with_settings
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
@@ -35,6 +36,48 @@ def test_approaches_the_texture(toy, texture):
     assert rwkeras.patch_distance(result.image, texture) < before / 1.4
     assert result.relative_loss < 1e-3
     assert list(result.losses) == [f"texture/{layer}" for layer in LAYERS]
+
+
+def test_a_picture_to_start_from(toy, texture, tmp_path):
+    none = rwkeras.OptimizerSettings(memory=8, max_iterations=0)
+    start = np.rint(waves(24, 24) * 255) / np.float32(255)
+    rwkeras.write_image(tmp_path / "start.png", start)
+    made = [
+        rwkeras.synthesize_texture(
+            toy, texture, LAYERS, (32, 32), init=init, scales=None, optimizer=none
+        ).image
+        for init in (start, tmp_path / "start.png")
+    ]
+    assert made[0].tobytes() == made[1].tobytes()
+    np.testing.assert_allclose(made[0], resized(start[np.newaxis], (32, 32))[0], atol=1e-6)
+
+
+def test_a_run_goes_on_from_its_own_picture(toy, texture):
+    few = rwkeras.OptimizerSettings(memory=8, max_iterations=20)
+    first = rwkeras.synthesize_texture(toy, texture, LAYERS, scales=None, optimizer=few)
+    more = rwkeras.synthesize_texture(
+        toy, texture, LAYERS, init=first.image, scales=None, optimizer=few
+    )
+    np.testing.assert_allclose(more.initial_loss, first.loss, rtol=0.05)
+    assert more.loss < first.loss
+
+
+@pytest.mark.parametrize(
+    ("init", "expected"),
+    [
+        (
+            "noises",
+            "'noise', or the path of a picture or of a decoder's .keras file, that exists (did you "
+            "mean 'noise'?). Received: init=noises",
+        ),
+        ("a.keras", "'noise' or a picture. Received: init=a.keras"),
+        (np.zeros((3, 8, 8, 3), np.float32), "one image or 1. Received: init=3 images"),
+    ],
+)
+def test_errors_of_starts(toy, texture, init, expected):
+    with pytest.raises(ValueError) as error:
+        rwkeras.synthesize_texture(toy, texture, LAYERS, init=init)
+    assert str(error.value) == f"Invalid value for argument `init`. Expected {expected}"
 
 
 @pytest.mark.slow

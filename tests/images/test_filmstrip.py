@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import rwkeras
-from rwkeras.commands.filmstrip import Filmstrip, spaced
-from rwkeras.commands.pictures import thumbnail
+from rwkeras.images.filmstrip import Filmstrip, spaced, thumbnail
 from tests.conftest import waves
 from tests.tools import ROOT
 

@@ -5,14 +5,24 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from rwkeras.commands.pictures import thumbnail
-from rwkeras.images.reading import resize
+from rwkeras.images.reading import fit_longer_side, resize
 from rwkeras.images.writing import to_uint8
 
 # How many stages are shown at most, and by what factor iterations grow between those that are kept:
 # when a run will end is not known until it does.
 _STAGES = 7
 _RATIO = math.sqrt(2)
+# The longer side of pictures on sheets, at most.
+_SHEET_SIDE = 512
+
+
+def thumbnail(image: np.ndarray) -> np.ndarray:
+    """Returns a picture at a size for sheets, uint8 RGB, [height, width, 3].
+
+    Args:
+        image: float32 RGB in [0, 1], [height, width, 3].
+    """
+    return to_uint8(fit_longer_side(image, min(_SHEET_SIDE, max(image.shape[:2]))))
 
 
 def spaced(iterations: Iterable[int], count: int) -> list[int]:

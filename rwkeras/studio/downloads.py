@@ -1,0 +1,75 @@
+"""Results as files to take away: PNG, JPEG or TIFF with the recipe in them."""
+
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from rwkeras.images.reading import read_picture
+from rwkeras.images.writing import write_image
+from rwkeras.studio.jobs import Job
+from rwkeras.studio.names import digest_of
+from rwkeras.studio.store import Store
+from rwkeras.validation import check_choice, invalid_argument
+
+# Endings by format, and what browsers call them.
+FORMATS = {"png": "image/png", "jpg": "image/jpeg", "tif": "image/tiff"}
+# The format of a file that was dropped, by Pillow's name.
+ENDINGS = {"PNG": "png", "JPEG": "jpg", "TIFF": "tif"}
+
+
+class Download(NamedTuple):
+    """A file to take away.
+
+    Attributes:
+        name: What it is called.
+        media_type: What browsers call its format.
+        content: Its bytes.
+    """
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+def title(job: Job) -> str:
+    """Returns what the files of a result are called, without an ending."""
+    return f"{job.recipe.kind}-{job.name[:16].lstrip('0')}-seed{job.recipe.seed}"
+
+
+def download(store: Store, job: Job, ending: str) -> Download:
+    """Returns a result as a file, whose bytes its recipe decides.
+
+    Args:
+        store: Where the result is.
+        job: The job that made it.
+        ending: "png", "jpg" or "tif"; or "json" for the recipe alone.
+
+    Raises:
+        ValueError: There is no such format, or no picture.
+    """
+    check_choice("format", ending, (*FORMATS, "json"))
+    if ending == "json":
+        content = (job.recipe.text() + "\n").encode("ascii")
+        return Download(f"{title(job)}.json", "application/json", content)
+    path = store.job_file(job.name, "picture.png")
+    if path is None or not job.digest:
+        raise invalid_argument("job", "one with a picture", job.name)
+    return Download(f"{title(job)}.{ending}", FORMATS[ending], _encoded(path, job, ending))
+
+
+def _encoded(path: Path, job: Job, ending: str) -> bytes:
+    if ending == "png":
+        return path.read_bytes()
+    picture = read_picture(path)
+    with tempfile.TemporaryDirectory(prefix=".rwkeras-") as folder:
+        file = Path(folder) / f"picture.{ending}"
+        write_image(file, picture.image, icc_profile=picture.icc_profile, comment=job.recipe.text())
+        return file.read_bytes()
+
+
+def as_wanted(store: Store, job: Job) -> bool | None:
+    """Returns whether a picture that was made again is the same to the byte; None if none was."""
+    digest, ending = job.wanted
+    if not digest or not job.digest:
+        return None
+    return digest_of(download(store, job, ending).content) == digest

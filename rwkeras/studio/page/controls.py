@@ -1,0 +1,145 @@
+"""Settings of the next picture, each with a label, and what begins it."""
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from rwkeras.studio.desk import Desk
+from rwkeras.studio.page.elements import Section, button, tag
+from rwkeras.studio.page.words import BEGIN, COLORS
+from rwkeras.studio.recipes import RECOVER, STYLE
+from rwkeras.studio.settings import StudioSettings
+
+_VALUE = "(event) => emit(event.target.value)"
+_LAYERS = tuple(f"conv{stage}_1" for stage in range(1, 6))
+_SIZE_STEP, _VARIATIONS = 32, 4
+# The largest seed that a person is offered.
+_SEEDS = 9999
+
+
+def _power(exponent: float) -> str:
+    return _factor(2.0**exponent)
+
+
+def _factor(factor: float) -> str:
+    return f"x {factor:.3g}"
+
+
+class Controls(Section):
+    """The settings of the present kind.
+
+    Args:
+        desk: Whose settings.
+        settings: The studio's.
+        begin: Begins so many pictures.
+        changed: Called with a setting's name and value once it was moved.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        settings: StudioSettings,
+        *,
+        begin: Callable[[int], None],
+        changed: Callable[[str, Any], None],
+    ):
+        super().__init__()
+        self._desk, self._settings = desk, settings
+        self._begin, self._changed = begin, changed
+        self.goes_on = True
+
+    def key(self) -> Hashable:
+        """See `Section`."""
+        return self._desk.kind, self._desk.revision
+
+    def fill(self) -> None:
+        """See `Section`."""
+        kind = self._desk.kind
+        with tag("div", "", "settings"):
+            if kind == STYLE:
+                self._slider("balance", "Content against style", -3, 3, 0.5,
+                             ends=("painting", "photograph"), shown=_power)  # fmt: skip
+                self._slider("style_scale", "Style scale", 0.25, 2, 0.25,
+                             ends=("fine strokes", "broad"), shown=_factor)  # fmt: skip
+                self._choice("colors", "Colours kept", COLORS)
+            if kind == RECOVER:
+                self._choice("layer", "From layer", {name: name for name in _LAYERS})
+            self._slider("size", "Size", _SIZE_STEP, self._settings.max_side, _SIZE_STEP,
+                         ends=("quick", "large"), shown=lambda x: f"{x} px")  # fmt: skip
+            self._slider("seed", "Seed", 0, _SEEDS, 1, ends=("", ""), shown=str, number=True)
+            with tag("details", "", "more"):
+                tag("summary", "Effort")
+                self._slider("iterations", "Iterations", 5, 300, 5,
+                             ends=("sketch", "finished"), shown=str)  # fmt: skip
+                if kind != RECOVER and self._settings.endpoint is None:
+                    self._slider("draws", "Networks a size", 1, 8, 1, ends=("", ""), shown=str)
+        if self._settings.endpoint is None:
+            self._going_on()
+        with tag("div", "", "actions"):
+            button(BEGIN[kind], lambda: self._begin(1), "primary")
+            button(f"{_VARIATIONS} variations", lambda: self._begin(_VARIATIONS), "quiet")
+
+    def _going_on(self) -> None:
+        def toggled(event: Any) -> None:
+            self.goes_on = bool(event.args)
+
+        with tag("label", "", "check"):
+            box = tag("input", "", "", type="checkbox", checked=self.goes_on)
+            box.on("change", toggled, js_handler="(event) => emit(event.target.checked)")
+            tag("span", "Go on from the present picture when a setting moves")
+
+    def _slider(
+        self,
+        name: str,
+        label: str,
+        least: float,
+        most: float,
+        step: float,
+        *,
+        ends: tuple[str, str],
+        shown: Callable[[Any], str],
+        number: bool = False,
+    ) -> None:
+        """Makes a slider, or a field for a number, that changes a setting when it is let go."""
+        value, whole = self._desk.value(name), isinstance(step, int)
+
+        def read(text: Any) -> float | int:
+            return int(float(text)) if whole else float(text)
+
+        with tag("div", "", "setting"):
+            with tag("label", "", "name", for_=f"set-{name}"):
+                tag("span", label)
+            output = tag("output", "" if number else shown(value), "value", for_=f"set-{name}")
+            field = tag("input", "", "number" if number else "", id_=f"set-{name}", name=name,
+                        type="number" if number else "range", min=least, max=most, step=step,
+                        value=value)  # fmt: skip
+            if not number:
+                field.props["aria-valuetext"] = shown(value)
+            if any(ends):
+                with tag("div", "", "ends", aria_hidden="true"):
+                    tag("span", ends[0])
+                    tag("span", ends[1])
+
+        def moved(event: Any) -> None:
+            text = shown(read(event.args))
+            output.text = "" if number else text
+            field.props["aria-valuetext"] = text
+
+        def let_go(event: Any) -> None:
+            if str(event.args).strip():
+                self._changed(name, read(event.args))
+
+        if not number:
+            field.on("input", moved, js_handler=_VALUE, throttle=0.05)
+        field.on("change", let_go, js_handler=_VALUE)
+
+    def _choice(self, name: str, label: str, choices: dict[str, str]) -> None:
+        """Makes a list of which one is chosen."""
+        value = self._desk.value(name)
+        with tag("div", "", "setting"):
+            with tag("label", "", "name", for_=f"set-{name}"):
+                tag("span", label)
+            field = tag("select", "", "", id_=f"set-{name}", name=name)
+            with field:
+                for key, text in choices.items():
+                    tag("option", text, "", value=key, selected=key == value)
+        field.on("change", lambda event: self._changed(name, event.args), js_handler=_VALUE)

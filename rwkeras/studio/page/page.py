@@ -1,0 +1,168 @@
+"""The page: tabs, wells, settings, the picture and what was made before."""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+from nicegui import ui
+
+from rwkeras.studio.desk import Desk
+from rwkeras.studio.jobs import Job
+from rwkeras.studio.page.controls import Controls
+from rwkeras.studio.page.elements import Section, button, tag
+from rwkeras.studio.page.history import History, Waiting
+from rwkeras.studio.page.stage import Stage
+from rwkeras.studio.page.wells import Wells
+from rwkeras.studio.page.words import KINDS
+from rwkeras.studio.queue import Queue
+from rwkeras.studio.recipes import Recipe, read_recipe
+from rwkeras.studio.settings import StudioSettings
+from rwkeras.studio.store import Store
+
+_HERE = Path(__file__).parent
+# How often the page looks at what has become of its jobs, in seconds.
+_TICK = 0.4
+
+
+class Page:
+    """One person's page.
+
+    Args:
+        store: Where pictures and results are.
+        queue: Who makes them.
+        settings: The studio's.
+    """
+
+    def __init__(self, store: Store, queue: Queue, settings: StudioSettings):
+        self._settings = settings
+        self._desk = Desk(store, queue, settings)
+        self._wells = Wells(
+            self._desk, store, dropped=self._dropped, refused=self._say, changed=self._refresh
+        )
+        self._controls = Controls(self._desk, settings, begin=self._begin, changed=self._change)
+        self._stage = Stage(self._desk, store, queue, self._show)
+        self._waiting = Waiting(queue, self._show)
+        self._history = History(queue, self._show)
+        self._tabs: dict[str, Any] = {}
+        self._message: Any = None
+        self._found: tuple[Recipe, tuple[str, str], str] | None = None
+        self._question: Any = None
+
+    def build(self) -> None:
+        """Puts all on the page."""
+        ui.add_head_html(f"<style>{(_HERE / 'look.css').read_text(encoding='ascii')}</style>")
+        ui.add_body_html(f"<script>{(_HERE / 'drop.js').read_text(encoding='ascii')}</script>")
+        with tag("div", "", "studio", data_most=self._settings.max_bytes):
+            tag("a", "To the picture", "skip", href="#stage")
+            self._header()
+            self._message = tag("p", "", "message", role="alert", aria_live="assertive")
+            self._question = tag("div", "", "question", role="group", aria_label="A recipe")
+            with tag("main", "", "desk"):
+                self._wells.place("div", "wells", id_="wells", role="tabpanel")
+                self._stage.place("div", "stage", id_="stage", tabindex="-1")
+                self._controls.place("section", "controls", aria_label="Settings")
+            self._history.place("section", "history", aria_label="Made before")
+        ui.timer(_TICK, self._tick)
+        self._mark_tab()
+
+    def _header(self) -> None:
+        with tag("header", "", "head"):
+            tag("h1", "rwkeras studio")
+            with tag("div", "", "tabs", role="tablist", aria_label="What to make"):
+                for kind, label in KINDS.items():
+                    self._tabs[kind] = button(label, functools.partial(self._turn, kind), "tab",
+                                              role="tab", aria_controls="wells")  # fmt: skip
+            self._waiting.place("div", "pending")
+            place = self._settings.endpoint or "on this machine"
+            tag("span", place, "where", title="Where jobs run")
+            tag("button", "Light or dark", "theme", type="button", data_act="theme")
+
+    def _parts(self) -> list[Section]:
+        return [self._wells, self._stage, self._controls, self._waiting, self._history]
+
+    def _refresh(self) -> None:
+        for part in self._parts():
+            part.refresh()
+        self._mark_tab()
+
+    def _mark_tab(self) -> None:
+        for kind, tab in self._tabs.items():
+            here = kind == self._desk.kind
+            tab.props["aria-selected"] = "true" if here else "false"
+            tab.props["tabindex"] = "0" if here else "-1"
+
+    def _tick(self) -> None:
+        try:
+            self._desk.tick()
+        except ValueError as error:
+            self._say(str(error))
+        self._refresh()
+        self._stage.tick()
+
+    def _say(self, words: str) -> None:
+        """Says what went wrong, or nothing."""
+        self._message.text = words
+
+    def _turn(self, kind: str) -> None:
+        self._desk.kind = kind
+        self._say("")
+        self._refresh()
+
+    def _show(self, job: Job) -> None:
+        self._desk.show(job)
+        self._say("")
+        self._refresh()
+
+    def _dropped(self, role: str, answer: dict[str, Any]) -> None:
+        """Takes what the server answered of a file: a picture, a recipe, or one with the other."""
+        self._say("")
+        try:
+            if answer.get("digest"):
+                self._desk.choose(role, answer["digest"])
+            recipe = read_recipe(answer.get("recipe"))
+            if recipe is not None:
+                digest, ending = answer["wanted"]
+                self._ask(recipe, (digest, ending) if ending in ("png", "jpg", "tif") else ("", ""))
+        except ValueError as error:
+            self._say(str(error))
+        self._refresh()
+
+    def _ask(self, recipe: Recipe, wanted: tuple[str, str]) -> None:
+        """Asks whether the picture of a recipe is to be made again."""
+
+        def again() -> None:
+            self._question.clear()
+            try:
+                self._desk.again(recipe, wanted)
+            except ValueError as error:
+                self._say(str(error))
+            self._refresh()
+
+        self._question.clear()
+        with self._question:
+            text = f"This file holds its recipe: {KINDS[recipe.kind].lower()}, seed {recipe.seed}."
+            tag("p", text)
+            button("Make it again", again, "primary")
+            button(
+                "Only use the picture" if wanted[0] else "Leave it", self._question.clear, "quiet"
+            )
+
+    def _begin(self, variations: int) -> None:
+        self._say("")
+        try:
+            self._desk.begin(variations)
+        except ValueError as error:
+            missing = self._desk.missing
+            self._say("Drop a picture into each well first." if missing else str(error))
+        self._refresh()
+
+    def _change(self, name: str, value: Any) -> None:
+        """Takes a setting, and goes on from the present picture with it."""
+        self._say("")
+        try:
+            self._desk.change(name, value)
+            if self._controls.goes_on and self._desk.can_go_on():
+                self._desk.go_on()
+        except ValueError as error:
+            self._say(str(error))
+        self._refresh()

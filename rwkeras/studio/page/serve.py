@@ -1,0 +1,105 @@
+"""The server of the page: NiceGUI's application behind the guard, bound to one address."""
+
+import contextlib
+import secrets
+import socket
+import threading
+import webbrowser
+from collections.abc import AsyncIterator
+
+import uvicorn
+from fastapi import FastAPI
+from nicegui import app as pages
+from nicegui import ui
+from PIL import Image
+
+from rwkeras.studio.guard import Guard
+from rwkeras.studio.page.page import Page
+from rwkeras.studio.queue import Queue
+from rwkeras.studio.routes import Routes
+from rwkeras.studio.settings import StudioSettings
+from rwkeras.studio.store import Store
+from rwkeras.studio.worker import Worker
+from rwkeras.validation import invalid_argument
+
+_TITLE = "rwkeras studio"
+# Of the connection to a page, in bytes and seconds: what it says are clicks.
+_MESSAGE, _SHUTDOWN = 2**20, 2
+
+
+def address(settings: StudioSettings, token: str | None) -> str:
+    """Returns where the page is, with the token that it wants."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}/" + (f"?token={token}" if token else "")
+
+
+def serve(settings: StudioSettings, *, show: bool = False) -> None:
+    """Serves the page until the process is told to end.
+
+    Args:
+        settings: Where, and with which limits.
+        show: Whether to open a browser.
+
+    Raises:
+        ValueError: The folder or the address cannot be had.
+    """
+    Image.MAX_IMAGE_PIXELS = settings.max_pixels
+    token = None if settings.is_local else secrets.token_urlsafe(24)
+    store = Store(settings)
+    worker = Worker(settings.max_pixels)
+    queue = Queue(store, settings, worker.perform)
+    application = _application(store, queue, settings, worker)
+    config = uvicorn.Config(
+        Guard(application, settings, token),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        ws_max_size=_MESSAGE,
+        timeout_graceful_shutdown=_SHUTDOWN,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    try:
+        if not _is_free(config):
+            raise invalid_argument("port", f"one that is free at {settings.host}", settings.port)
+        print(f"studio: {address(settings, token)}", flush=True)
+        if show:
+            threading.Timer(1.0, webbrowser.open, [address(settings, token)]).start()
+        server.run()
+    finally:
+        queue.close()
+        worker.close()
+        store.close()
+
+
+def _is_free(config: uvicorn.Config) -> bool:
+    """Returns whether the address can be bound to."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((config.host, config.port))
+        except OSError:
+            return False
+    return True
+
+
+def _application(store: Store, queue: Queue, settings: StudioSettings, worker: Worker) -> FastAPI:
+    """Returns the page's application, which begins with the queue when it is up."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        queue.start()
+        yield
+
+    application = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    application.router.routes.extend(Routes(store, queue, settings).routes())
+    # It imports TensorFlow then, for the first job to begin at once.
+    pages.on_connect(worker.start)
+
+    @ui.page("/", title=_TITLE)
+    def page() -> None:
+        Page(store, queue, settings).build()
+
+    ui.run_with(application, title=_TITLE, dark=None, show_welcome_message=False, tailwind=False)
+    return application

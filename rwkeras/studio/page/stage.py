@@ -1,0 +1,186 @@
+"""The picture itself: while it is made, and once it is, beside what it was made of."""
+
+import functools
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from PIL import Image
+
+from rwkeras.studio.desk import Desk
+from rwkeras.studio.downloads import FORMATS, as_wanted
+from rwkeras.studio.jobs import FAILED, RUNNING, STOPPED, WAITING, Job
+from rwkeras.studio.page.elements import Section, button, picture, tag
+from rwkeras.studio.page.words import INVITATION, described, duration, place, progress, settings
+from rwkeras.studio.queue import Queue
+from rwkeras.studio.store import Store
+
+_LABELS = {"png": "PNG", "jpg": "JPEG", "tif": "TIFF"}
+
+
+class Stage(Section):
+    """The job that is shown.
+
+    Args:
+        desk: Which that is.
+        store: Where its files are.
+        queue: Who makes it.
+        show: Shows another job.
+    """
+
+    def __init__(self, desk: Desk, store: Store, queue: Queue, show: Callable[[Job], None]):
+        super().__init__()
+        self._desk, self._store, self._queue, self._show = desk, store, queue, show
+        self._live: dict[str, Any] = {}
+
+    def key(self) -> Hashable:
+        """See `Section`."""
+        job = self._desk.shown
+        if job is None:
+            return (self._desk.kind,)
+        others = tuple((each.name, each.state) for each in self._desk.variations())
+        return self._desk.kind, job.name, job.state, self._queue.place(job.name), others
+
+    def fill(self) -> None:
+        """See `Section`."""
+        job = self._desk.shown
+        self._live = {}
+        if job is None:
+            with tag("div", "", "empty"):
+                tag("p", INVITATION[self._desk.kind], "lead")
+                tag("p", "Drop pictures anywhere, or take an example, and begin.")
+        elif job.state == WAITING:
+            with tag("div", "", "empty"):
+                tag("p", "Waiting", "lead")
+                tag(
+                    "p",
+                    f"This one is {place(self._queue.place(job.name) or 0)}.",
+                    "",
+                    role="status",
+                )
+                button("Take it out", lambda: self._queue.stop(job.name), "quiet")
+        elif job.state == RUNNING:
+            self._running(job)
+        elif job.digest:
+            self._result(job)
+        else:
+            failed = job.state == FAILED
+            with tag("div", "", "empty"):
+                tag(
+                    "p",
+                    "Failed" if failed else "Stopped before there was anything",
+                    "lead",
+                )
+                if job.error:
+                    tag("p", job.error, "error", role="alert" if failed else None)
+        self._variations()
+
+    def _running(self, job: Job) -> None:
+        with tag("figure", "", "canvas"):
+            with tag("div", "", "frame"):
+                source = f"/studio/pictures/{job.recipe.start or job.recipe.pictures[0]}.jpg"
+                live = picture(source, "The picture as it is now", "live faint")
+            with tag("figcaption", "", "running"):
+                bar = tag("progress", "", "", max=1, aria_label="How much is done")
+                words = tag("p", progress(None), "time")
+                button("Stop", lambda: self._queue.stop(job.name), "stop",
+                       title="Keeps the best picture so far")  # fmt: skip
+        tag("p", "The picture is being made", "unseen", role="status")
+        self._live = {"job": job, "image": live, "bar": bar, "words": words, "views": 0}
+
+    def tick(self) -> None:
+        """Shows where a job that runs stands now."""
+        if not self._live:
+            return
+        live, job = self._live, self._live["job"]
+        moment = self._queue.moment(job.name)
+        if moment is None:
+            return
+        live["words"].text = progress(moment)
+        live["bar"].props["value"] = moment.iteration / max(1, moment.iterations)
+        if moment.views != live["views"]:
+            live["views"] = moment.views
+            live["image"].classes(remove="faint")
+            live["image"].props["src"] = f"/studio/jobs/{job.name}/view.jpg?v={moment.views}"
+
+    def _result(self, job: Job) -> None:
+        width, height = self._size(job)
+        with tag("figure", "", "canvas"):
+            self._compare(job, width, height)
+            with tag("figcaption", "", "done"):
+                state = "Stopped" if job.state == STOPPED else "Done"
+                tag("p", f"{state} in {duration(job.seconds)}, {width} x {height} pixels", "time",
+                    role="status")  # fmt: skip
+                self._same(job)
+                with tag("div", "", "downloads", role="group", aria_label="Download"):
+                    for ending in FORMATS:
+                        self._link(job, ending, _LABELS[ending])
+                    self._link(job, "json", "Recipe")
+        self._filmstrip(job)
+        with tag("details", "", "made"):
+            tag("summary", "How it was made")
+            with tag("dl"):
+                for name, value in settings(job).items():
+                    with tag("div"):
+                        tag("dt", name)
+                        tag("dd", value)
+
+    def _size(self, job: Job) -> tuple[int, int]:
+        path = self._store.job_file(job.name, "picture.png")
+        if path is None:
+            return 1, 1
+        with Image.open(path) as image:
+            return image.size
+
+    def _compare(self, job: Job, width: int, height: int) -> None:
+        """Makes the picture with what it was before under a slider."""
+        with tag("div", "", "frame compare", style=f"--ratio: {width / height:.4f}"):
+            picture(f"/studio/jobs/{job.name}/picture.png", described(job), "after")
+            before = job.recipe.pictures[0]
+            picture(f"/studio/pictures/{before}.jpg", "What it was made of", "before")
+            tag("span", "", "edge", aria_hidden="true")
+            tag("input", "", "cut", type="range", min=0, max=100, value=0, step=1,
+                aria_label="How much of the picture before is shown, in percent")  # fmt: skip
+
+    def _same(self, job: Job) -> None:
+        same = as_wanted(self._store, job)
+        if same is not None:
+            words = "The same file, to the byte" if same else "Not the bytes of the file dropped"
+            tag("p", words, "badge" if same else "badge differs")
+
+    def _link(self, job: Job, ending: str, label: str) -> None:
+        tag("a", label, "download", href=f"/studio/results/{job.name}.{ending}", download=True,
+            aria_label=f"Download {label}")  # fmt: skip
+
+    def _filmstrip(self, job: Job) -> None:
+        stages = self._store.stages(job.name)
+        if not stages:
+            return
+        with tag("section", "", "strip", aria_label="Filmstrip"):
+            with tag("ol"):
+                for file in stages:
+                    iteration = int(file.removeprefix("stage-").removesuffix(".jpg"))
+                    with tag("li"):
+                        picture(f"/studio/jobs/{job.name}/{file}", f"After {iteration} iterations")
+                        tag("span", str(iteration), "", aria_hidden="true")
+            tag("a", "Filmstrip as a picture", "download", download=True,
+                href=f"/studio/jobs/{job.name}/strip.jpg")  # fmt: skip
+
+    def _variations(self) -> None:
+        jobs = self._desk.variations()
+        if len(jobs) < 2:
+            return
+        shown = self._desk.shown
+        with tag("section", "", "variations", aria_label="Variations"):
+            tag("h2", "Variations")
+            with tag("div", "", "grid"):
+                for job in jobs:
+                    current = "true" if shown is not None and job.name == shown.name else None
+                    card = tag("button", "", "card", type="button", aria_current=current,
+                               aria_label=described(job))  # fmt: skip
+                    card.on("click", functools.partial(self._show, job))
+                    with card:
+                        if job.digest:
+                            picture(f"/studio/jobs/{job.name}/view.jpg", "")
+                        else:
+                            tag("span", job.state, "pending")
+                        tag("span", f"seed {job.recipe.seed}", "caption")

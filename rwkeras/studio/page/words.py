@@ -1,0 +1,81 @@
+"""What the page calls things."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rwkeras.studio.jobs import Job
+from rwkeras.studio.performing import Moment
+from rwkeras.studio.recipes import RECOVER, STYLE, TEXTURE
+
+KINDS = {STYLE: "Style", TEXTURE: "Texture", RECOVER: "Recover"}
+# What the button that begins says.
+BEGIN = {STYLE: "Paint", TEXTURE: "Weave", RECOVER: "Recover"}
+ROLES = {
+    "content": "Photograph",
+    "style": "Painting",
+    "texture": "Texture",
+    "image": "Photograph",
+}
+INVITATION = {
+    STYLE: "A photograph, repainted in the strokes of a painting.",
+    TEXTURE: "More of a texture, woven from noise until its grain is the same.",
+    RECOVER: "A photograph, found again from what a random network made of it.",
+}
+COLORS = {
+    "painting": "The painting's",
+    "photograph": "The photograph's",
+    "matched": "A painting in the photograph's",
+}
+_ORDINALS = {1: "next", 2: "second", 3: "third", 4: "fourth", 5: "fifth"}
+
+
+def duration(seconds: float) -> str:
+    """Returns a duration in words."""
+    if seconds < 1:
+        return "a moment"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+
+
+def progress(moment: Moment | None) -> str:
+    """Returns in words where a run stands."""
+    if moment is None:
+        return "Getting the network ready"
+    text = f"Iteration {moment.iteration} of {moment.iterations}"
+    return text if moment.seconds is None else f"{text}, {duration(moment.seconds)} left"
+
+
+def place(before: int) -> str:
+    """Returns in words how many jobs come before one."""
+    return f"{_ORDINALS.get(before, f'number {before}')} in the queue"
+
+
+def described(job: Job) -> str:
+    """Returns a job in a few words, as a picture's alternative."""
+    recipe = job.recipe
+    return f"{KINDS[recipe.kind]}, {recipe.size} pixels, seed {recipe.seed}, {job.state}"
+
+
+def settings(job: Job) -> dict[str, str]:
+    """Returns by name what a result was made by."""
+    values = job.recipe.values()
+    names = {
+        "balance": "content weight",
+        "style_scale": "style scale",
+        "colors": "colours",
+        "draws": "networks a size",
+        "start": "went on from",
+        "stop": "stopped at",
+        "served": "served by",
+    }
+    shown: dict[str, Callable[[Any], Any]] = {
+        "balance": lambda balance: f"x {2.0**balance:g}",
+        "start": lambda digest: digest[:12],
+        "stop": lambda stop: f"iteration {stop[0]}",
+    }
+    return {
+        names.get(name, name): str(shown.get(name, str)(value))
+        for name, value in values.items()
+        if value is not None and name not in ("pictures", "kind")
+    } | {"time": duration(job.seconds)}

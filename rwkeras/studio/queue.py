@@ -1,0 +1,179 @@
+"""The queue: one job at a time, the others in their order, across restarts of the server."""
+
+import contextlib
+import dataclasses
+import shutil
+import threading
+
+from rwkeras.studio.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job
+from rwkeras.studio.names import digest_of, new_job_name
+from rwkeras.studio.performing import Left, Moment, Perform, Work
+from rwkeras.studio.recipes import Recipe
+from rwkeras.studio.settings import StudioSettings
+from rwkeras.studio.store import Store
+from rwkeras.validation import invalid_argument
+
+
+class Queue:
+    """Jobs of a store, done one after another in a thread.
+
+    What was waiting or running when the last queue of the store ended comes first; what was
+    running goes on from its checkpoint.
+
+    Args:
+        store: Where jobs are kept.
+        settings: How many may wait, and who does them.
+        perform: Does a job.
+    """
+
+    def __init__(self, store: Store, settings: StudioSettings, perform: Perform):
+        self._store, self._settings, self._perform = store, settings, perform
+        self._changed = threading.Condition()
+        self._jobs = {job.name: job for job in store.jobs()}
+        self._moments: dict[str, Moment] = {}
+        self._stops: set[str] = set()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="rwkeras-studio-queue", daemon=True)
+
+    def start(self) -> None:
+        """Begins with the first job."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends; what runs is left as it is, for the next queue of the store to go on with."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def submit(
+        self,
+        recipe: Recipe,
+        *,
+        group: str | None = None,
+        wanted: tuple[str, str] = ("", ""),
+    ) -> Job:
+        """Puts a recipe at the end of the queue; returns its job.
+
+        Args:
+            recipe: What is to be made.
+            group: The name of the first of several that are asked for together; None: of its own.
+            wanted: See `Job.wanted`.
+
+        Raises:
+            ValueError: It is larger than allowed, a picture of it is missing, or too many wait.
+        """
+        if recipe.size > self._settings.max_side:
+            raise invalid_argument("size", f"at most {self._settings.max_side}", recipe.size)
+        for digest in recipe.needed:
+            self._store.picture_path(digest)
+        if self._settings.endpoint is not None and recipe.start is not None:
+            raise invalid_argument(
+                "start", "None with served models, which begin anew", recipe.start
+            )
+        with self._changed:
+            waiting = sum(job.state == WAITING for job in self._jobs.values())
+            if waiting >= self._settings.max_waiting:
+                expected = f"at most {self._settings.max_waiting} jobs to wait"
+                raise invalid_argument("recipe", expected, f"one more than {waiting}")
+            name = new_job_name()
+            job = Job(name, recipe, group=name if group is None else group, wanted=wanted)
+            self._keep(job)
+            self._changed.notify_all()
+            return job
+
+    def stop(self, name: str) -> None:
+        """Stops a job: what waits is taken out, what runs keeps its best picture so far."""
+        with self._changed:
+            job = self._jobs.get(name)
+            if job is None or job.ended:
+                return
+            if job.state == WAITING:
+                self._keep(dataclasses.replace(job, state=STOPPED))
+            else:
+                self._stops.add(name)
+
+    def remove(self, name: str) -> None:
+        """Removes a job that has ended, with its picture."""
+        with self._changed:
+            job = self._jobs.get(name)
+            if job is not None and job.ended:
+                self._store.remove_job(name)
+                del self._jobs[name]
+
+    def job(self, name: str) -> Job | None:
+        """Returns a job, or None if there is none of that name."""
+        with self._changed:
+            return self._jobs.get(name)
+
+    def jobs(self) -> list[Job]:
+        """Returns all jobs, the oldest first."""
+        with self._changed:
+            return [self._jobs[name] for name in sorted(self._jobs)]
+
+    def place(self, name: str) -> int | None:
+        """Returns how many jobs come before a job; None once it has ended."""
+        with self._changed:
+            order = [job.name for job in self._pending()]
+            return order.index(name) if name in order else None
+
+    def moment(self, name: str) -> Moment | None:
+        """Returns where a job stands that runs, or None."""
+        with self._changed:
+            return self._moments.get(name)
+
+    def _pending(self) -> list[Job]:
+        """Returns what is to be done, in its order: what runs comes first."""
+        left = [self._jobs[name] for name in sorted(self._jobs) if not self._jobs[name].ended]
+        return sorted(left, key=lambda job: job.state != RUNNING)
+
+    def _keep(self, job: Job) -> None:
+        self._store.save_job(job)
+        self._jobs[job.name] = job
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing or self._pending())
+                if self._closing:
+                    return
+                job = dataclasses.replace(self._pending()[0], state=RUNNING)
+                self._keep(job)
+            with contextlib.suppress(Left):
+                self._do(job)
+
+    def _do(self, job: Job) -> None:
+        """Does a job and keeps how it ended."""
+        folder = self._store.job_folder(job.name)
+
+        def report(moment: Moment | None) -> bool:
+            with self._changed:
+                if moment is not None:
+                    self._moments[job.name] = moment
+                if self._closing:
+                    raise Left
+                return job.name in self._stops
+
+        try:
+            paths = {digest: self._store.picture_path(digest) for digest in job.recipe.needed}
+            outcome = self._perform(
+                Work(job.recipe, paths, folder, self._settings.endpoint), report
+            )
+            ended = dataclasses.replace(
+                job,
+                recipe=outcome.recipe,
+                state=STOPPED if outcome.stopped else DONE,
+                digest=digest_of((folder / "picture.png").read_bytes()),
+                seconds=outcome.seconds,
+            )
+        except (ValueError, OSError) as error:
+            asked = job.name in self._stops
+            ended = dataclasses.replace(job, state=STOPPED if asked else FAILED, error=str(error))
+        shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+        with self._changed:
+            self._moments.pop(job.name, None)
+            self._stops.discard(job.name)
+            self._keep(ended)
+            for name in self._store.trim():
+                self._jobs.pop(name, None)

@@ -1,0 +1,203 @@
+"""The studio's folder: pictures by the SHA-256 of their bytes, and a folder for each job.
+
+All names in it are made here, of hexadecimal digits: what a browser asks for is looked up among
+them, and links are not followed.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from rwkeras.images.files import whole_file
+from rwkeras.studio.jobs import Job, read_job
+from rwkeras.studio.names import digest_of, is_digest, is_job_name
+from rwkeras.studio.pictures import view_of_file
+from rwkeras.studio.settings import StudioSettings
+from rwkeras.validation import invalid_argument
+
+_RECORD = "job.json"
+# What a job's folder has for a browser.
+_FILES = re.compile(r"picture\.png|view\.jpg|strip\.jpg|recipe\.json|stage-[0-9]{6}\.jpg")
+
+
+class Store:
+    """The studio's folder, which no other process has meanwhile.
+
+    Args:
+        settings: Where it is, and the limits of what it holds.
+
+    Raises:
+        ValueError: The folder cannot be used, or another studio has it.
+    """
+
+    def __init__(self, settings: StudioSettings):
+        self._settings = settings
+        self.root = Path(settings.folder).resolve()
+        self._pictures, self._jobs = self.root / "pictures", self.root / "jobs"
+        try:
+            for folder in (self.root, self._pictures, self._jobs):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                if folder.is_symlink():
+                    raise OSError(None, "a link")
+            self._lock = _locked(self.root / "lock")
+        except OSError as error:
+            expected = "a folder that can be written to, and that no other studio has"
+            raise invalid_argument("folder", expected, f"{self.root} ({error.strerror})") from error
+
+    def close(self) -> None:
+        """Gives the folder back."""
+        self._lock.close()
+
+    def add_picture(self, content: bytes, name: str) -> str:
+        """Keeps a picture; returns the SHA-256 of its bytes.
+
+        Args:
+            content: The bytes of its file.
+            name: What the person calls it, for messages.
+
+        Raises:
+            ValueError: It is no whole picture, too large, or one too many.
+        """
+        if len(content) > self._settings.max_bytes:
+            raise ValueError(
+                f"{name} has {len(content)} bytes: at most {self._settings.max_bytes} are taken"
+            )
+        digest = digest_of(content)
+        if self.has_picture(digest):
+            os.utime(self._pictures / digest)
+            return digest
+        self._make_room(name, len(content))
+        path = self._pictures / digest
+        with whole_file(path) as temporary:
+            temporary.write_bytes(content)
+            view_of_file(temporary, self._pictures / f"{digest}.jpg", name)
+        return digest
+
+    def _make_room(self, name: str, size: int) -> None:
+        """Removes the oldest pictures without a result where another would be too much."""
+        digests, settings = self.pictures(), self._settings
+        used = {digest for job in self.jobs() for digest in job.recipe.needed}
+        unused = [digest for digest in digests if digest not in used]
+        count = len(digests)
+        while unused and (count >= settings.max_pictures or self.size() + size > settings.max_kept):
+            self._remove_picture(unused.pop(0))
+            count -= 1
+        if count >= settings.max_pictures:
+            raise ValueError(
+                f"{name} is one too many: results are made of {count} pictures already, of at "
+                f"most {settings.max_pictures}. Remove results"
+            )
+
+    def _remove_picture(self, digest: str) -> None:
+        for path in (self._pictures / digest, self._pictures / f"{digest}.jpg"):
+            path.unlink(missing_ok=True)
+
+    def pictures(self) -> list[str]:
+        """Returns the digests of all pictures, the oldest first."""
+        found = [path for path in self._pictures.iterdir() if is_digest(path.name)]
+        return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
+
+    def has_picture(self, digest: str) -> bool:
+        """Returns whether a picture is kept."""
+        return is_digest(digest) and _is_plain(self._pictures / digest)
+
+    def picture_path(self, digest: str) -> Path:
+        """Returns the file of a picture; raises `ValueError` if it is not kept."""
+        if not self.has_picture(digest):
+            raise invalid_argument("picture", "the SHA-256 of a picture that is kept", digest)
+        return self._pictures / digest
+
+    def view_path(self, digest: str) -> Path | None:
+        """Returns the file of a picture's small view, or None."""
+        path = self._pictures / f"{digest}.jpg"
+        return path if is_digest(digest) and _is_plain(path) else None
+
+    def job_folder(self, name: str) -> Path:
+        """Returns the folder of a job; raises `ValueError` if that is no job's name."""
+        if not is_job_name(name):
+            raise invalid_argument("job", "the name of a job", name)
+        return self._jobs / name
+
+    def job_file(self, name: str, file: str) -> Path | None:
+        """Returns a file of a job that a browser may have, or None if there is none."""
+        if not is_job_name(name) or _FILES.fullmatch(file) is None:
+            return None
+        folder = self._jobs / name
+        path = folder / file
+        return path if not folder.is_symlink() and _is_plain(path) else None
+
+    def stages(self, name: str) -> list[str]:
+        """Returns the names of a job's files of stages, the first first."""
+        files = sorted(path.name for path in self.job_folder(name).glob("stage-*.jpg"))
+        return [file for file in files if self.job_file(name, file) is not None]
+
+    def save_job(self, job: Job) -> None:
+        """Keeps what is known of a job."""
+        folder = self.job_folder(job.name)
+        folder.mkdir(exist_ok=True)
+        for name, text in ((_RECORD, job.text()), ("recipe.json", job.recipe.text() + "\n")):
+            with whole_file(folder / name) as temporary:
+                temporary.write_text(text, encoding="ascii")
+
+    def jobs(self) -> list[Job]:
+        """Returns all jobs, the oldest first; what cannot be read is left out."""
+        return list(self._read_jobs())
+
+    def _read_jobs(self) -> Iterator[Job]:
+        for folder in sorted(self._jobs.iterdir()):
+            if is_job_name(folder.name) and not folder.is_symlink():
+                with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+                    job = read_job((folder / _RECORD).read_text(encoding="ascii"))
+                    if job.name == folder.name:
+                        yield job
+
+    def remove_job(self, name: str) -> None:
+        """Removes a job and its picture."""
+        shutil.rmtree(self.job_folder(name), ignore_errors=True)
+
+    def size(self) -> int:
+        """Returns what pictures and results take on the disk, in bytes."""
+        return _size(self._pictures) + _size(self._jobs)
+
+    def trim(self) -> list[str]:
+        """Removes the oldest results while all take too much; returns the names of their jobs."""
+        removed: list[str] = []
+        ended = [job for job in self.jobs() if job.ended]
+        while self.size() > self._settings.max_kept and ended:
+            job = ended.pop(0)
+            self.remove_job(job.name)
+            removed.append(job.name)
+            used = {digest for other in self.jobs() for digest in other.recipe.needed}
+            for digest in set(job.recipe.needed) - used:
+                self._remove_picture(digest)
+        return removed
+
+
+def _is_plain(path: Path) -> bool:
+    """Returns whether a path is that of a regular file, and no link."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _size(folder: Path) -> int:
+    sizes = (path.lstat().st_size for path in folder.rglob("*") if _is_plain(path))
+    return sum(sizes)
+
+
+def _locked(path: Path) -> IO[str]:
+    """Returns a file that this process alone has open, until it is closed."""
+    file = open(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600), "w")  # noqa: SIM115
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise OSError(error.errno, "another studio has it") from error
+    return file

@@ -1,0 +1,206 @@
+"""Recipes as calls of the package's tasks, or of the client of models that are served."""
+
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from rwkeras.images.colors import match_colors, with_luminance_of
+from rwkeras.images.reading import Picture, fit_longer_side, from_pillow, read_picture, resize
+from rwkeras.networks.loading import load_network, make_ready
+from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
+from rwkeras.serving.client.client import Client
+from rwkeras.serving.client.metadata import Signature
+from rwkeras.serving.client.models import MODELS
+from rwkeras.studio.recipes import RECOVER, STYLE, TEXTURE, Recipe
+from rwkeras.studio.remaining import Stretch
+from rwkeras.tasks.invert import invert
+from rwkeras.tasks.presets import STYLE_PRESETS
+from rwkeras.tasks.scales import ScaleSettings, planned_steps
+from rwkeras.tasks.settings import (
+    STYLE_SCALES,
+    TEXTURE_SCALES,
+    InversionSettings,
+    StyleSettings,
+    TextureSettings,
+)
+from rwkeras.tasks.start import NOISE
+from rwkeras.tasks.style import transfer_style
+from rwkeras.tasks.texture import synthesize_texture
+from rwkeras.validation import invalid_argument
+
+# The network of styles and textures, and that of inversions.
+_DRAWN, _DEEP = "multiscale", "vgg19"
+# After how many iterations a run is heard of. Part of what a recipe that was stopped means.
+REPORT_EVERY = 5
+_CHECKPOINT_SECONDS = 5.0
+_SERVED = {STYLE: MODELS["style"], TEXTURE: MODELS["texture"], RECOVER: MODELS["invert"]}
+
+
+class Sources(NamedTuple):
+    """The pictures that a recipe is made of, as large as it takes them.
+
+    Attributes:
+        images: float32 RGB in [0, 1], each [height, width, 3]; a style is not yet scaled.
+        icc_profile: Of the first, which the result keeps; None without one.
+    """
+
+    images: tuple[np.ndarray, ...]
+    icc_profile: bytes | None
+
+
+def read_sources(recipe: Recipe, paths: Mapping[str, Path]) -> Sources:
+    """Reads the pictures that a recipe is made of, in the order of its roles.
+
+    Args:
+        recipe: The recipe.
+        paths: Their files, by digest.
+    """
+    read: list[Picture] = [read_picture(paths[digest]) for digest in recipe.pictures]
+    images = [fit_longer_side(each.image, recipe.size) for each in read]
+    if recipe.kind == STYLE and recipe.colors == "matched":
+        images[1] = match_colors(images[1], images[0])
+    return Sources(tuple(images), read[0].icc_profile)
+
+
+def finishing(recipe: Recipe, sources: Sources) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns what is done to a picture, of any size, before it is shown: its colours."""
+
+    def finish(image: np.ndarray) -> np.ndarray:
+        image = np.clip(image, 0, 1)
+        if recipe.kind != STYLE or recipe.colors != "photograph":
+            return image
+        content = sources.images[0]
+        if content.shape != image.shape:
+            content = resize(content, (image.shape[1], image.shape[0]))
+        return with_luminance_of(content, image)
+
+    return finish
+
+
+def stretches(recipe: Recipe, sources: Sources) -> list[Stretch]:
+    """Returns the sizes through which a recipe goes, and how long it stays at each."""
+    side = max(sources.images[0].shape[:2])
+    draws = 1 if recipe.kind == RECOVER else recipe.draws
+    steps = planned_steps(side, _scales(recipe), recipe.iterations, draws)
+    return [Stretch(step.iterations, step.scale) for step in steps]
+
+
+def _scales(recipe: Recipe) -> ScaleSettings | None:
+    """Returns by what sizes a recipe is made: what goes on from a picture stays at its size."""
+    if recipe.kind == RECOVER or recipe.start is not None:
+        return None
+    return STYLE_SCALES if recipe.kind == STYLE else TEXTURE_SCALES
+
+
+def run_here(
+    recipe: Recipe,
+    sources: Sources,
+    paths: Mapping[str, Path],
+    checkpoint_dir: Path,
+    callback: Callback,
+) -> OptimizationResult:
+    """Runs a recipe by the package's own task.
+
+    Args:
+        recipe: The recipe.
+        sources: What `read_sources` returned.
+        paths: Files of its pictures, by digest, that of its start among them.
+        checkpoint_dir: Where the state of the run is kept, and from where it goes on.
+        callback: Called with a `Progress` now and then; returns true to stop.
+    """
+    common: dict[str, Any] = {
+        "callback": callback,
+        "optimizer": OptimizerSettings(
+            max_iterations=recipe.iterations,
+            report_every=REPORT_EVERY,
+            checkpoint_dir=str(checkpoint_dir),
+            checkpoint_seconds=_CHECKPOINT_SECONDS,
+        ),
+    }
+    if recipe.start is not None:
+        common["init"] = read_picture(paths[recipe.start]).image
+    if recipe.kind == RECOVER:
+        return _recover(recipe, sources.images[0], common)
+    made: dict[str, Any] = {
+        "scales": _scales(recipe),
+        "draws": recipe.draws,
+        "seed": recipe.seed,
+    }
+    if recipe.kind == TEXTURE:
+        return synthesize_texture(_DRAWN, sources.images[0], TextureSettings(**made), **common)
+    content, style = sources.images
+    usual = STYLE_PRESETS[_DRAWN].content_weight
+    settings = StyleSettings(
+        content_weight=None if usual is None else usual * 2**recipe.balance,
+        style_scale=recipe.style_scale,
+        **made,
+    )
+    return transfer_style(_DRAWN, content, style, settings, **common)
+
+
+def _recover(recipe: Recipe, image: np.ndarray, common: dict[str, Any]) -> OptimizationResult:
+    model = load_network(_DEEP, seed=recipe.seed)
+    make_ready(model, image[np.newaxis], [recipe.layer])
+    settings = InversionSettings(recipe.layer, seed=recipe.seed)
+    return invert(model, image, settings, **{"init": NOISE, **common})
+
+
+class Served(NamedTuple):
+    """What a served model made.
+
+    Attributes:
+        image: float32 RGB in [0, 1], [height, width, 3].
+        model: "MODEL:VERSION".
+    """
+
+    image: np.ndarray
+    model: str
+
+
+def run_served(recipe: Recipe, sources: Sources, endpoint: str) -> Served:
+    """Has a model that TensorFlow Serving serves run a recipe, from its beginning.
+
+    Args:
+        recipe: The recipe, without a start, which served models do not take.
+        sources: What `read_sources` returned.
+        endpoint: The server's address, as `Client` takes it.
+
+    Raises:
+        ValueError: The server has no such model or does not take what it is asked.
+        ServingError: What the server has to say.
+    """
+    model = _SERVED[recipe.kind]
+    with Client(endpoint, model=model) as client:
+        metadata = client.metadata()
+        options = _options(recipe, model, metadata.signatures["serving_default"])
+        if recipe.kind == STYLE:
+            content, style = sources.images
+            side = max(2, round(max(style.shape[:2]) * recipe.style_scale))
+            reply = client.transfer_style(content, fit_longer_side(style, side), **options)
+        elif recipe.kind == TEXTURE:
+            reply = client.synthesize_texture(sources.images[0], **options)
+        else:
+            reply = client.invert(sources.images[0], **options)
+    image = from_pillow(Image.open(io.BytesIO(reply.images[0])))
+    return Served(image, f"{model}:{metadata.version}")
+
+
+def _options(recipe: Recipe, model: str, signature: Signature) -> dict[str, Any]:
+    """Returns what a served model is asked for; raises `ValueError` for what it does not take."""
+    options: dict[str, Any] = {"max_iterations": recipe.iterations}
+    if "noise_seed" in signature.inputs:
+        options["noise_seed"] = recipe.seed
+    elif recipe.seed != Recipe.seed:
+        expected = f"{Recipe.seed} with {model}, which starts from the photograph"
+        raise invalid_argument("seed", expected, recipe.seed)
+    if recipe.balance != Recipe.balance:
+        if "content_weight" not in signature.defaults:
+            expected = f"{Recipe.balance:g} with {model}, which weighs no content"
+            raise invalid_argument("balance", expected, recipe.balance)
+        usual = signature.defaults["content_weight"].item()
+        options["content_weight"] = usual * 2**recipe.balance
+    return options

@@ -1,0 +1,82 @@
+"""Pictures of the studio for its guide, made of scikit-image's photographs.
+
+python -m tests.studio.page.pictures docs
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from tests.studio.page.acts import begin, settings, stop_going_on, wait_until_made
+from tests.studio.page.conftest import CHROMIUM, FLAGS, Studio
+
+_DESK, _PHONE = {"width": 1360, "height": 880}, {"width": 390, "height": 800}
+_QUALITY, _SIDE = 82, 1100
+
+
+def _take(page, path: Path) -> None:
+    """Writes what is seen of a page, a small JPEG file."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "page.png"
+        page.screenshot(path=file)
+        with Image.open(file) as image:
+            image.thumbnail((_SIDE, _SIDE))
+            image.convert("RGB").save(path, quality=_QUALITY, optimize=True)
+
+
+def _open(browser, studio, size, scheme):
+    page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
+    page.set_default_timeout(240_000)
+    page.goto(studio.url)
+    return page
+
+
+def _example(page, name: str) -> None:
+    page.get_by_role("button", name=name).click()
+
+
+def _show_first(page) -> None:
+    """Shows what was made first, half covered by what it was made of."""
+    page.locator(".history .card").last.click()
+    page.get_by_text("320 x 213 pixels").wait_for()
+    page.locator(".cut").fill("42")
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_timeout(1000)
+
+
+def main(folder: Path) -> None:
+    """Writes the pictures into a folder."""
+    with tempfile.TemporaryDirectory() as kept, sync_playwright() as playwright:
+        studio = Studio(Path(kept) / "kept")
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            page = _open(browser, studio, _DESK, "light")
+            _example(page, "A cup of coffee")
+            _example(page, "The project's painting")
+            page.locator(".drop.filled").nth(1).wait_for()
+            stop_going_on(page)
+            settings(page, size=320)
+            begin(page)
+            page.wait_for_function("() => document.querySelector('.running progress')?.value > 0.6")
+            _take(page, folder / "studio_running.jpg")
+            wait_until_made(page)
+            settings(page, size=128, iterations=60)
+            begin(page, "4 variations")
+            page.locator(".variations img").nth(3).wait_for()
+            dark = _open(browser, studio, _DESK, "dark")
+            wait_until_made(dark)
+            _show_first(dark)
+            _take(dark, folder / "studio_done.jpg")
+            phone = _open(browser, studio, _PHONE, "light")
+            _show_first(phone)
+            _take(phone, folder / "studio_phone.jpg")
+        finally:
+            browser.close()
+            studio.end()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

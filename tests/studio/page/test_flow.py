@@ -1,0 +1,177 @@
+"""The studio in a real browser, from pictures that are dropped to the file that is taken away."""
+
+import json
+import signal
+from urllib.parse import urlsplit
+
+import pytest
+
+import rwkeras
+from rwkeras.images.comments import read_comment
+from rwkeras.studio.names import digest_of
+from rwkeras.studio.recipes import read_recipe
+from tests.studio.page.acts import (
+    begin,
+    choose_both,
+    download,
+    drop,
+    setting,
+    settings,
+    stop_going_on,
+    wait_until_made,
+    wait_until_running,
+    well,
+)
+
+pytestmark = pytest.mark.slow
+QUICK = {"size": 64, "iterations": 10, "draws": 1}
+# Long enough for something to be done meanwhile.
+LONG = {"size": 256, "iterations": 300, "draws": 8}
+
+
+def test_from_pictures_that_are_dropped_to_the_file_that_makes_them_again(page, files, tmp_path):
+    drop(page, "content", files / "photograph.png")
+    drop(page, "style", files / "painting.jpg", "image/jpeg")
+    page.locator(".drop.filled").nth(1).wait_for()
+    settings(page, **QUICK)
+    begin(page)
+    wait_until_made(page)
+    assert page.locator(".strip li").count() >= 2
+    recipes = set()
+    for label, ending in (("PNG", ".png"), ("JPEG", ".jpg"), ("TIFF", ".tif")):
+        content, name = download(page, label)
+        path = tmp_path / f"taken{ending}"
+        path.write_bytes(content)
+        assert name.startswith("style-")
+        assert name.endswith(ending)
+        assert rwkeras.read_image(path).shape == (48, 64, 3)
+        recipes.add(read_comment(path))
+    beside, name = download(page, "Recipe")
+    assert name.endswith(".json")
+    assert recipes == {beside.decode().strip()}
+    assert json.loads(beside)["size"] == 64
+    for ending, kind in ((".jpg", "image/jpeg"), (".tif", "image/tiff"), (".png", "image/png")):
+        path = tmp_path / f"taken{ending}"
+        drop(page, "content", path, kind)
+        page.get_by_role("button", name="Make it again").click()
+        page.get_by_text("The same file, to the byte").wait_for()
+        wait_until_made(page)
+        label = {".jpg": "JPEG", ".tif": "TIFF", ".png": "PNG"}[ending]
+        assert download(page, label)[0] == path.read_bytes()
+        choose_both(page, files)
+    assert {urlsplit(url).hostname for url in page.asked if url.startswith("http")} == {"127.0.0.1"}
+
+
+def test_a_setting_that_moves_goes_on_from_the_present_picture(page, files, tmp_path):
+    choose_both(page, files)
+    stop_going_on(page)
+    settings(page, **QUICK)
+    begin(page)
+    wait_until_made(page)
+    first = download(page, "PNG")[0]
+    page.get_by_label("Go on from the present picture").check()
+    shown = page.locator(".compare .after").get_attribute("src")
+    setting(page, "balance", 2)
+    page.wait_for_function(
+        "shown => ![shown, undefined].includes(document.querySelector('.compare .after')?.src"
+        ".replace(location.origin, ''))", arg=shown,
+    )  # fmt: skip
+    second = download(page, "PNG")[0]
+    assert first != second
+    (tmp_path / "second.png").write_bytes(second)
+    recipe = read_recipe(read_comment(tmp_path / "second.png"))
+    assert recipe.balance == 2
+    (tmp_path / "first.png").write_bytes(first)
+    assert recipe.start == digest_of(first)
+    drop(page, "content", tmp_path / "second.png")
+    page.get_by_role("button", name="Make it again").click()
+    page.get_by_text("The same file, to the byte").wait_for()
+
+
+def test_a_run_survives_a_reload_and_keeps_its_best_when_it_is_stopped(page, files, tmp_path):
+    choose_both(page, files)
+    stop_going_on(page)
+    settings(page, **LONG)
+    begin(page)
+    wait_until_running(page)
+    page.reload()
+    wait_until_running(page)
+    assert "of" in page.locator(".running .time").inner_text()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    wait_until_made(page)
+    assert page.locator("figcaption .time").inner_text().startswith("Stopped in")
+    taken = tmp_path / "stopped.png"
+    taken.write_bytes(download(page, "PNG")[0])
+    assert read_recipe(read_comment(taken)).stop is not None
+    drop(page, "content", taken)
+    page.get_by_role("button", name="Make it again").click()
+    page.get_by_text("The same file, to the byte").wait_for()
+
+
+def test_a_run_survives_a_restart_of_the_server(page, studio, files):
+    choose_both(page, files)
+    stop_going_on(page)
+    settings(page, size=128, iterations=200, draws=4)
+    begin(page)
+    wait_until_running(page)
+    page.wait_for_timeout(1500)
+    studio.end(signal.SIGTERM)
+    (kept,) = [
+        path for path in (studio.folder / "jobs").iterdir() if (path / "checkpoint").exists()
+    ]
+    assert json.loads((kept / "job.json").read_text())["state"] == "running"
+    studio.start()
+    page.goto(studio.url)
+    wait_until_made(page)
+    job = json.loads((kept / "job.json").read_text())
+    assert job["state"] == "done"
+    # It did not begin anew: what ran before is not among what it was heard of.
+    assert not (kept / "stage-000000.jpg").exists()
+    assert not (kept / "checkpoint").exists()
+
+
+def test_what_is_no_picture_is_refused_in_words(page, files, tmp_path):
+    (tmp_path / "notes.txt").write_text("not a picture")
+    drop(page, "content", tmp_path / "notes.txt", "text/plain")
+    alert = page.get_by_role("alert")
+    alert.get_by_text("Expected a picture in a format that Pillow reads").wait_for()
+    assert "notes.txt" in alert.inner_text()
+    half = tmp_path / "half.png"
+    half.write_bytes((files / "photograph.png").read_bytes()[:200])
+    drop(page, "content", half)
+    alert.get_by_text("half.png").wait_for()
+
+
+def test_two_at_once_wait_for_each_other(page, browser, studio, files):
+    choose_both(page, files)
+    stop_going_on(page)
+    settings(page, **LONG)
+    begin(page)
+    wait_until_running(page)
+    context = browser.new_context()
+    other = context.new_page()
+    other.goto(studio.url)
+    other.get_by_role("tab", name="Texture").click()
+    well(other, "texture").locator("input[type=file]").set_input_files(files / "painting.jpg")
+    other.locator(".drop.filled").wait_for()
+    settings(other, **QUICK)
+    begin(other, "Weave")
+    other.get_by_text("This one is next in the queue.").wait_for()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    other.locator(".downloads").wait_for(timeout=90_000)
+    wait_until_made(page)
+    context.close()
+
+
+def test_variations_are_a_grid(page, files):
+    choose_both(page, files)
+    stop_going_on(page)
+    settings(page, **QUICK, seed=7)
+    begin(page, "4 variations")
+    grid = page.locator(".variations")
+    grid.locator("img").nth(3).wait_for()
+    assert grid.locator(".caption").all_inner_texts() == [f"seed {n}" for n in (7, 8, 9, 10)]
+    grid.locator("button").nth(2).click()
+    grid.locator("[aria-current=true]").get_by_text("seed 9").wait_for()
+    assert grid.locator("[aria-current=true]").count() == 1
+    assert page.locator("#set-seed").input_value() == "9"

@@ -1,0 +1,161 @@
+"""Who can use the page, and how it is seen."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.studio.page.acts import choose_both
+from tests.studio.page.conftest import Studio
+from tests.tools import path_of
+
+pytestmark = pytest.mark.slow
+
+# The names of what can be reached by the keyboard and has none.
+_NAMELESS = """() => [...document.querySelectorAll(
+  ".studio button, .studio a[href], .studio input, .studio select, .studio img, .studio progress"
+)].filter((element) => {
+  const labels = [...(element.labels ?? [])].map((label) => label.textContent).join("");
+  const named = element.getAttribute("aria-label") ?? element.getAttribute("alt");
+  return !(named ?? "").trim() && !labels.trim() && !element.textContent.trim()
+    && !(element.tagName === "IMG" && element.closest("button[aria-label]"));
+}).map((element) => element.outerHTML)"""
+# The contrast of words with what is behind them, as WCAG 2 has it.
+_CONTRAST = """() => {
+  const parts = (color) => color.match(/[\\d.]+/g).map(Number);
+  const light = (color) => {
+    const [r, g, b] = parts(color).map((value) => {
+      const share = value / 255;
+      return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (let each = element; each; each = each.parentElement) {
+      const color = getComputedStyle(each).backgroundColor;
+      const alpha = parts(color)[3];
+      if (alpha === undefined || alpha === 1) return color;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const words = ["h1", "h2", "p", "button", "label", ".ends span"]
+    .map((name) => `.studio ${name}`).join();
+  return Object.fromEntries([...document.querySelectorAll(words)]
+    .filter((element) => element.offsetParent && element.textContent.trim())
+    .map((element) => {
+      const pair = [light(getComputedStyle(element).color), light(behind(element))];
+      return [element.textContent.trim().slice(0, 30),
+        (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05)];
+    }));
+}"""
+
+
+@pytest.mark.parametrize("kind", ["Style", "Texture", "Recover"])
+def test_everything_has_a_name(page, files, kind):
+    choose_both(page, files)
+    page.get_by_role("tab", name=kind).click()
+    page.get_by_role("tab", name=kind, selected=True).wait_for()
+    assert page.evaluate(_NAMELESS) == []
+    assert page.locator("h1").count() == 1
+    assert page.evaluate("document.title") == "rwkeras studio"
+
+
+def test_the_keyboard_reaches_everything(page, files):
+    choose_both(page, files)
+    page.locator("body").click(position={"x": 2, "y": 2})
+    reached = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate(
+                "() => { const e = document.activeElement; return e.getAttribute('aria-label')"
+                " ?? e.id + e.textContent.trim(); }"
+            )
+        )
+    for name in ("To the picture", "Style", "Photograph: choose a file", "A cup of coffee",
+                 "set-balance", "set-size", "set-seed", "Paint", "4 variations"):  # fmt: skip
+        assert any(name in found for found in reached), (name, reached)
+
+
+def test_arrows_turn_tabs_and_move_sliders(page):
+    page.get_by_role("tab", name="Style").focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("tab", name="Texture", selected=True).wait_for()
+    page.get_by_text("More of a texture").wait_for()
+    page.keyboard.press("ArrowLeft")
+    page.get_by_text("repainted in the strokes").wait_for()
+    slider = page.get_by_label("Content against style")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.locator("output").get_by_text("x 1.41").wait_for()
+    assert slider.get_attribute("aria-valuetext") == "x 1.41"
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1280])
+def test_nothing_is_wider_than_the_screen(browser, studio, width):
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    page = context.new_page()
+    page.goto(studio.url)
+    page.get_by_role("button", name="Paint", exact=True).wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out_in_light_and_dark(browser, studio, scheme):
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    page.goto(studio.url)
+    page.get_by_role("button", name="Paint", exact=True).wait_for()
+    ratios = page.evaluate(_CONTRAST)
+    assert len(ratios) > 10
+    assert min(ratios.values()) >= 4.5, ratios
+    behind = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    dark = sum(map(int, re.findall(r"\d+", behind)[:3])) < 3 * 128
+    assert dark is (scheme == "dark")
+    page.get_by_role("button", name="Light or dark").click()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != behind
+    context.close()
+
+
+def test_the_page_is_there_in_seconds_without_tensorflow(studio):
+    assert studio.seconds < 10
+    heavy = (
+        "import sys, rwkeras.studio.page.serve; "
+        "print([n for n in ('tensorflow', 'keras') if n in sys.modules])"
+    )
+    process = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True)
+    assert process.stdout == "[]\n", process.stderr
+
+
+def test_beyond_this_machine_a_token_is_wanted(browser, tmp_path):
+    studio = Studio(tmp_path / "kept", "--host=0.0.0.0")
+    try:
+        (token,) = re.findall(r"\?token=(\S+)", studio.said())
+        context = browser.new_context()
+        page = context.new_page()
+        assert page.goto(studio.url).status == 401
+        assert page.goto(f"{studio.url}?token=wrong").status == 401
+        assert page.goto(f"{studio.url}?token={token}").status == 200
+        page.get_by_role("button", name="Paint", exact=True).wait_for()
+        page.get_by_role("tab", name="Texture").click()
+        page.get_by_text("More of a texture").wait_for()
+        assert page.goto(studio.url).status == 200
+        context.close()
+    finally:
+        studio.end()
+
+
+def test_a_port_or_a_folder_that_is_taken_is_said_in_a_line(studio, tmp_path):
+    for flags, words in (
+        ([f"--folder={tmp_path / 'kept'}", f"--port={studio.port}"], "Expected one that is free"),
+        ([f"--folder={studio.folder}", "--port=1"], "another studio has it"),
+    ):
+        process = subprocess.run(
+            [sys.executable, path_of("studio"), *flags, "--noopen"], capture_output=True, text=True
+        )
+        assert process.returncode == 1
+        assert process.stderr.startswith("error: Invalid value for argument ")
+        assert words in process.stderr
+        assert len(process.stderr.splitlines()) == 1

@@ -1,0 +1,83 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+import rwkeras
+from rwkeras.images.comments import read_comment
+from rwkeras.studio.downloads import as_wanted, download
+from rwkeras.studio.jobs import Job
+from rwkeras.studio.names import digest_of, new_job_name
+from rwkeras.studio.recipes import Recipe, read_recipe
+from rwkeras.studio.store import Store
+from tests.conftest import waves
+from tests.studio.made import DIGESTS, small
+
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+KINDS = {"png": "PNG", "jpg": "JPEG", "tif": "TIFF"}
+
+
+@pytest.fixture
+def store(tmp_path):
+    made = Store(small(tmp_path / "kept"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def job(store):
+    recipe = Recipe("recover", DIGESTS[:1], seed=5)
+    made = Job(new_job_name(), recipe, "done")
+    store.save_job(made)
+    path = store.job_folder(made.name) / "picture.png"
+    rwkeras.write_image(path, waves(12, 10), icc_profile=PROFILE, comment=recipe.text())
+    return dataclasses.replace(made, digest=digest_of(path.read_bytes()))
+
+
+@pytest.mark.parametrize("ending", KINDS)
+def test_a_file_has_the_picture_its_profile_and_its_recipe(store, job, tmp_path, ending):
+    file = download(store, job, ending)
+    assert file.name == f"recover-{job.name[:16].lstrip('0')}-seed5.{ending}"
+    path = tmp_path / file.name
+    path.write_bytes(file.content)
+    with Image.open(path) as image:
+        assert image.format == KINDS[ending]
+        assert image.info["icc_profile"] == PROFILE
+        assert file.media_type == Image.MIME[image.format]
+    assert read_recipe(read_comment(path)) == job.recipe
+    near = 0.1 if ending == "jpg" else 0.5 / 255
+    np.testing.assert_allclose(rwkeras.read_image(path), waves(12, 10), atol=near)
+    assert download(store, job, ending).content == file.content
+
+
+def test_the_recipe_alone(store, job):
+    file = download(store, job, "json")
+    assert json.loads(file.content)["seed"] == 5
+    assert read_recipe(file.content) == job.recipe
+    assert file.media_type == "application/json"
+
+
+@pytest.mark.parametrize("ending", KINDS)
+def test_whether_it_is_as_wanted(store, job, ending):
+    assert as_wanted(store, job) is None
+    digest = digest_of(download(store, job, ending).content)
+    assert as_wanted(store, dataclasses.replace(job, wanted=(digest, ending))) is True
+    assert as_wanted(store, dataclasses.replace(job, wanted=(DIGESTS[0], ending))) is False
+    unmade = dataclasses.replace(job, wanted=(digest, ending), digest="")
+    assert as_wanted(store, unmade) is None
+
+
+def test_errors(store, job):
+    with pytest.raises(ValueError) as error:
+        download(store, job, "gif")
+    assert str(error.value) == (
+        "Invalid value for argument `format`. Expected one of 'png', 'jpg', 'tif', 'json'"
+        " (did you mean 'tif'?). Received: format=gif"
+    )
+    with pytest.raises(ValueError) as error:
+        download(store, dataclasses.replace(job, digest=""), "png")
+    assert str(error.value) == (
+        f"Invalid value for argument `job`. Expected one with a picture. Received: job={job.name}"
+    )

@@ -1,0 +1,168 @@
+"""The guard as ASGI has it: scopes and messages, without a server."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from rwkeras.studio.guard import COOKIE, Guard
+from tests.studio.made import small
+
+TOKEN = "a-token-of-the-studio"
+OWN = {"host": "127.0.0.1:8765"}
+
+
+def run(coroutine):
+    """Runs a coroutine in a thread of its own: a browser leaves a loop running in the tests' one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, coroutine).result()
+
+
+def asked(guard, kind="http", query="", body=(b"",), **headers):
+    """Returns what a request is answered with: status, headers and what the application read."""
+    sent, read = [], []
+
+    async def application(scope, receive, send):
+        while True:
+            message = await receive()
+            read.append(message)
+            if message["type"] != "http.request" or not message.get("more_body"):
+                break
+        await send({"type": f"{kind}.response.start", "status": 200, "headers": [(b"a", b"b")]})
+
+    parts = [
+        {"type": "http.request", "body": part, "more_body": n < len(body) - 1}
+        for n, part in enumerate(body)
+    ]
+
+    async def receive():
+        return parts.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    scope = {
+        "type": kind,
+        "headers": [(name.encode(), value.encode()) for name, value in named.items()],
+        "query_string": query.encode(),
+    }
+    guard._app = application
+    run(guard(scope, receive, send))
+    return sent, read
+
+
+@pytest.fixture
+def local(tmp_path):
+    return Guard(None, small(tmp_path, max_bytes=1000), None)
+
+
+@pytest.fixture
+def open_(tmp_path):
+    return Guard(None, small(tmp_path, host="0.0.0.0"), TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (OWN, 200),
+        ({"host": "localhost:8765"}, 200),
+        ({"host": "[::1]:8765"}, 200),
+        ({**OWN, "origin": "http://127.0.0.1:8765"}, 200),
+        ({}, 421),
+        ({"host": "studio.example.com"}, 421),
+        ({"host": "127.0.0.1.example.com:8765"}, 421),
+        ({"host": "[::1"}, 421),
+        ({**OWN, "origin": "http://example.com"}, 403),
+        ({**OWN, "origin": "null"}, 403),
+        ({**OWN, "origin": "http://127.0.0.1:9999"}, 403),
+        ({**OWN, "content_length": "1000"}, 200),
+        ({**OWN, "content_length": "9000000"}, 413),
+        ({**OWN, "content_length": "-1"}, 413),
+    ],
+)
+def test_who_is_let_through(local, headers, status):
+    sent, read = asked(local, **headers)
+    assert sent[0]["status"] == status
+    assert bool(read) is (status == 200)
+
+
+def test_another_sites_pages_open_no_connection(local):
+    sent, read = asked(local, "websocket", host=OWN["host"], origin="http://example.com")
+    assert sent == [
+        {
+            "type": "websocket.close",
+            "code": 1008,
+            "reason": "Another site may not ask the studio.",
+        }
+    ]
+    assert read == []
+
+
+def test_a_body_that_is_larger_than_it_said_ends_the_request(local):
+    most = 1000 + 2**20
+    whole = asked(local, body=(b"x" * most,), **OWN)[1]
+    assert [message["type"] for message in whole] == ["http.request"]
+    _, read = asked(local, body=(b"x" * most, b"y", b"z"), **OWN)
+    assert [message["type"] for message in read] == ["http.request", "http.disconnect"]
+
+
+def test_browsers_are_told_to_be_careful(local):
+    (start,), _ = asked(local, **OWN)
+    headers = dict(start["headers"])
+    assert headers[b"a"] == b"b"
+    assert headers[b"x-frame-options"] == b"DENY"
+    assert headers[b"x-content-type-options"] == b"nosniff"
+    policy = headers[b"content-security-policy"].decode()
+    assert "default-src 'self'" in policy
+    assert "http" not in policy
+    assert b"set-cookie" not in headers
+
+
+OTHER = {"host": "studio.lan:8765"}
+
+
+@pytest.mark.parametrize(
+    ("query", "cookie", "status"),
+    [
+        ("", None, 401),
+        ("token=", None, 401),
+        ("token=wrong", None, 401),
+        (f"token={TOKEN}", None, 200),
+        ("", f"{COOKIE}={TOKEN}", 200),
+        ("", f"{COOKIE}=wrong", 401),
+        ("", f"other={TOKEN}", 401),
+        ("token=%ff", None, 401),
+    ],
+)
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_the_token_is_wanted_where_others_reach_the_page(open_, query, cookie, status, kind):
+    headers = OTHER if cookie is None else {**OTHER, "cookie": cookie}
+    sent, read = asked(open_, kind, query, **headers)
+    if status == 200:
+        assert read
+    else:
+        assert sent[0].get("status", 401) == status
+        assert read == []
+
+
+def test_the_token_stays_in_a_cookie_that_no_script_reads(open_):
+    (start,), _ = asked(open_, query=f"token={TOKEN}", **OTHER)
+    cookie = dict(start["headers"])[b"set-cookie"].decode()
+    assert cookie == f"{COOKIE}={TOKEN}; HttpOnly; SameSite=Strict; Path=/"
+    (start,), _ = asked(open_, cookie=f"{COOKIE}={TOKEN}", **OTHER)
+    assert b"set-cookie" not in dict(start["headers"])
+
+
+def test_what_is_no_request_goes_through(local):
+    async def nothing(*_):
+        return {"type": "lifespan.startup"}
+
+    seen = []
+
+    async def application(scope, receive, send):
+        seen.append(scope["type"])
+
+    local._app = application
+    run(local({"type": "lifespan"}, nothing, nothing))
+    assert seen == ["lifespan"]

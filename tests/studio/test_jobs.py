@@ -1,0 +1,35 @@
+import dataclasses
+import json
+
+import pytest
+
+from rwkeras.studio.jobs import STATES, Job, read_job
+from rwkeras.studio.names import new_job_name
+from tests.studio.made import DIGESTS, recipe
+
+
+def test_a_job_is_read_as_it_was_written():
+    job = Job(
+        new_job_name(), recipe(stop=(3, 4)), "stopped", "g", (DIGESTS[0], "jpg"), "d", "e", 2.5
+    )
+    assert read_job(job.text()) == job
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_what_has_ended(state):
+    job = dataclasses.replace(Job(new_job_name(), recipe()), state=state)
+    assert job.ended is (state in ("done", "stopped", "failed"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "../../etc"}, "`job`. Expected the JSON of a job. Received: job="),
+        ({"state": "lost"}, "`state`. Expected one of 'waiting', 'running', 'done', 'stopped', "),
+    ],
+)
+def test_errors(changes, message):
+    values = json.loads(Job(new_job_name(), recipe()).text())
+    with pytest.raises(ValueError) as error:
+        read_job(json.dumps({**values, **changes}))
+    assert str(error.value).startswith(f"Invalid value for argument {message}")

@@ -1,0 +1,136 @@
+import os
+from urllib.parse import quote
+
+import pytest
+
+from rwkeras.studio.queue import Queue
+from rwkeras.studio.recipes import Recipe
+from rwkeras.studio.store import Store
+from tests.studio.made import DIGESTS, Doer, png, small
+from tests.studio.test_queue import ended
+
+pytest.importorskip("starlette")
+pytest.importorskip("httpx")
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from rwkeras.studio.routes import Routes
+
+
+@pytest.fixture
+def store(tmp_path):
+    made = Store(small(tmp_path / "kept", max_bytes=5000))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def queue(store):
+    made = Queue(store, small(store.root), Doer())
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def browser(store, queue):
+    routes = Routes(store, queue, small(store.root, max_bytes=5000)).routes()
+    with TestClient(Starlette(routes=routes)) as client:
+        yield client
+
+
+def dropped(browser, content, name="a.png"):
+    return browser.post("/studio/pictures", content=content, headers={"x-name": quote(name)})
+
+
+def test_a_picture_is_kept_and_shown(browser, store):
+    answer = dropped(browser, png())
+    assert answer.status_code == 200
+    digest = answer.json()["digest"]
+    assert answer.json() == {"digest": digest}
+    assert store.has_picture(digest)
+    view = browser.get(f"/studio/pictures/{digest}.jpg")
+    assert view.headers["content-type"] == "image/jpeg"
+    assert view.content[:2] == b"\xff\xd8"
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "words", "status"),
+    [
+        (b"text", "notes.txt", "Received: picture=notes.txt", 400),
+        (b"text", "../../etc/\0\npasswd", "Received: picture=../../etc/??passwd", 400),
+        (b"text", "", "Received: picture=The file", 400),
+        (b"x" * 5001, "a.png", "a.png has more than 5000 bytes, which are the most", 413),
+        (b"", "empty.png", "Received: picture=empty.png", 400),
+        (b'{"rwkeras": "1", "kind": "styl"}', "r.json", "(did you mean 'style'?)", 400),
+    ],
+)
+def test_what_is_refused_is_named(browser, store, content, name, words, status):
+    answer = dropped(browser, content, name)
+    assert answer.status_code == status
+    assert words in answer.json()["error"]
+    assert store.pictures() == []
+
+
+def test_a_result_that_is_dropped_has_its_recipe(browser, store, queue):
+    digest = dropped(browser, png()).json()["digest"]
+    job = ended(queue, queue.submit(Recipe("texture", (digest,))))
+    for ending in ("png", "jpg", "tif"):
+        file = browser.get(f"/studio/results/{job.name}.{ending}")
+        assert file.headers["content-disposition"].startswith('attachment; filename="texture-')
+        answer = dropped(browser, file.content, f"a.{ending}").json()
+        assert answer["recipe"] == job.recipe.text()
+        assert answer["kind"] == "texture"
+        assert answer["wanted"] == [answer["digest"], ending]
+    beside = browser.get(f"/studio/results/{job.name}.json")
+    answer = dropped(browser, beside.content, "a.json").json()
+    assert answer == {"recipe": job.recipe.text(), "kind": "texture", "wanted": ["", "json"]}
+
+
+def test_what_a_browser_may_have_of_a_job(browser, store, queue):
+    digest = dropped(browser, png()).json()["digest"]
+    job = ended(queue, queue.submit(Recipe("texture", (digest,))))
+    assert browser.get(f"/studio/jobs/{job.name}/picture.png").status_code == 200
+    assert browser.get(f"/studio/jobs/{job.name}/job.json").status_code == 404
+    (store.job_folder(job.name) / "strip.jpg").symlink_to(store.root / "lock")
+    assert browser.get(f"/studio/jobs/{job.name}/strip.jpg").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/studio/pictures/../lock.jpg",
+        "/studio/pictures/%2e%2e%2flock.jpg",
+        "/studio/pictures/..%2f..%2f..%2fetc%2fpasswd.jpg",
+        f"/studio/pictures/{DIGESTS[0]}.jpg",
+        f"/studio/pictures/{DIGESTS[0]}",
+        "/studio/jobs/../lock",
+        "/studio/jobs/%2e%2e/lock",
+        "/studio/jobs/..%2f..%2fetc/passwd",
+        "/studio/jobs/" + "0" * 24 + "/picture.png",
+        "/studio/results/..%2flock.png",
+        "/studio/results/" + "0" * 24 + ".png",
+        "/studio/examples/..%2fcoffee.jpg",
+        "/studio/examples/data_dir.jpg",
+    ],
+)
+def test_odd_paths_lead_nowhere(browser, store, path):
+    (store.root / "lock.jpg").write_bytes(b"secret")
+    answer = browser.get(path)
+    assert answer.status_code == 404
+    assert b"secret" not in answer.content
+
+
+def test_what_a_job_has_not(browser, store, queue):
+    digest = dropped(browser, png()).json()["digest"]
+    job = ended(queue, queue.submit(Recipe("texture", (digest,))))
+    assert browser.get(f"/studio/results/{job.name}.gif").status_code == 404
+    os.remove(store.job_folder(job.name) / "picture.png")
+    assert browser.get(f"/studio/results/{job.name}.png").status_code == 404
+
+
+def test_examples_are_shown(browser):
+    for name in ("coffee", "painting"):
+        answer = browser.get(f"/studio/examples/{name}.jpg")
+        assert answer.status_code == 200
+        assert answer.content[:2] == b"\xff\xd8"

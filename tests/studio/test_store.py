@@ -1,0 +1,194 @@
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import rwkeras
+from rwkeras.studio.jobs import Job
+from rwkeras.studio.names import digest_of, new_job_name
+from rwkeras.studio.recipes import Recipe
+from rwkeras.studio.store import Store
+from tests.conftest import waves
+from tests.studio.made import png, recipe, small
+
+
+@pytest.fixture
+def store(tmp_path):
+    made = Store(small(tmp_path / "kept"))
+    yield made
+    made.close()
+
+
+def kept(store, **changes):
+    job = Job(new_job_name(), Recipe("texture", (store.add_picture(png(), "a"),)), **changes)
+    store.save_job(job)
+    return job
+
+
+def test_a_picture_is_kept_by_its_bytes(store):
+    content = png()
+    digest = store.add_picture(content, "a.png")
+    assert digest == digest_of(content)
+    assert store.add_picture(content, "b.png") == digest
+    assert store.picture_path(digest).read_bytes() == content
+    assert store.pictures() == [digest]
+    with Image.open(store.view_path(digest)) as view:
+        assert (view.format, view.size) == ("JPEG", (16, 24))
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("ending", ["png", "tif"])
+def test_pictures_of_all_depths_have_a_view(store, tmp_path, ending, bits):
+    path = tmp_path / f"a.{ending}"
+    rwkeras.write_image(path, waves(30, 20), settings=rwkeras.FileSettings(bits=bits))
+    view = store.view_path(store.add_picture(path.read_bytes(), path.name))
+    np.testing.assert_allclose(rwkeras.read_image(view), waves(30, 20), atol=0.2)
+
+
+def test_what_is_no_picture_is_not_kept(store):
+    with pytest.raises(ValueError) as error:
+        store.add_picture(b"text", "notes.txt")
+    assert str(error.value) == (
+        "Invalid value for argument `picture`. Expected a picture in a format that Pillow reads. "
+        "Received: picture=notes.txt"
+    )
+    with pytest.raises(ValueError, match=r"Expected a picture that is whole. .*=half.png \("):
+        store.add_picture(png()[:100], "half.png")
+    with pytest.raises(ValueError) as error:
+        store.add_picture(png(size=(1, 5)), "thin.png")
+    assert str(error.value) == ("A picture has at least 2 x 2 pixels, not thin.png (5 x 1 pixels)")
+    assert list((store.root / "pictures").iterdir()) == []
+
+
+def test_limits_of_bytes_and_pixels(tmp_path, monkeypatch):
+    store = Store(small(tmp_path / "kept", max_bytes=300))
+    with pytest.raises(ValueError) as error:
+        store.add_picture(b"x" * 301, "a.png")
+    assert str(error.value) == "a.png has 301 bytes: at most 300 are taken"
+    store.close()
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    store = Store(small(tmp_path / "kept"))
+    with pytest.raises(ValueError, match=r"Expected a picture of at most 100 pixels.*=a.png \("):
+        store.add_picture(png(), "a.png")
+    store.close()
+
+
+def test_of_too_many_pictures_the_oldest_without_a_result_gives_way(tmp_path):
+    store = Store(small(tmp_path / "kept", max_pictures=2))
+    used, unused = (store.add_picture(png(n), "a") for n in (1, 2))
+    for n, digest in enumerate((used, unused)):
+        os.utime(store.picture_path(digest), (n, n))
+    store.save_job(Job(new_job_name(), Recipe("texture", (used,)), "done"))
+    third = store.add_picture(png(3), "c")
+    assert set(store.pictures()) == {used, third}
+    store.save_job(Job(new_job_name(), Recipe("texture", (third,)), "done"))
+    with pytest.raises(ValueError) as error:
+        store.add_picture(png(4), "d.png")
+    assert str(error.value) == (
+        "d.png is one too many: results are made of 2 pictures already, of at most 2. Remove "
+        "results"
+    )
+    store.close()
+
+
+def test_pictures_without_a_result_give_way_when_all_takes_too_much(tmp_path):
+    store = Store(small(tmp_path / "kept", max_kept=3 * len(png())))
+    digests = []
+    for n in range(6):
+        digests.append(store.add_picture(png(n), "a"))
+        os.utime(store.picture_path(digests[-1]), (n, n))
+    assert store.pictures() == digests[-len(store.pictures()) :]
+    assert 1 <= len(store.pictures()) < 6
+    store.close()
+
+
+ODD = ["..", "../lock", "/etc/passwd", "a" * 63, "A" * 64, "", "\0" * 64, "a" * 64 + "/.."]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_names_are_nobodys(store, name):
+    (store.root / "pictures" / "..").resolve()
+    assert not store.has_picture(name)
+    assert store.view_path(name) is None
+    assert store.job_file(name, "picture.png") is None
+    with pytest.raises(ValueError) as error:
+        store.picture_path(name)
+    assert str(error.value) == (
+        "Invalid value for argument `picture`. Expected the SHA-256 of a picture that is kept. "
+        f"Received: picture={name}"
+    )
+    with pytest.raises(ValueError) as error:
+        store.job_folder(name)
+    assert str(error.value) == (
+        f"Invalid value for argument `job`. Expected the name of a job. Received: job={name}"
+    )
+
+
+@pytest.mark.parametrize(
+    "file", ["job.json", "../lock", "checkpoint", "stage-1.jpg", "stage-000001.jpg/..", "", ".."]
+)
+def test_a_browser_has_a_jobs_pictures_alone(store, file):
+    job = kept(store)
+    (store.job_folder(job.name) / "checkpoint").mkdir()
+    assert store.job_file(job.name, file) is None
+    assert store.job_file(job.name, "recipe.json").read_text() == job.recipe.text() + "\n"
+
+
+def test_links_are_not_followed(store, tmp_path):
+    (tmp_path / "secret").write_bytes(b"secret")
+    job, digest = kept(store), "e" * 64
+    os.symlink(tmp_path / "secret", store.root / "pictures" / digest)
+    os.symlink(tmp_path / "secret", store.root / "pictures" / f"{digest}.jpg")
+    os.symlink(tmp_path / "secret", store.job_folder(job.name) / "picture.png")
+    assert not store.has_picture(digest)
+    assert store.view_path(digest) is None
+    assert store.job_file(job.name, "picture.png") is None
+    elsewhere = new_job_name()
+    (tmp_path / "job").mkdir()
+    (tmp_path / "job" / "picture.png").write_bytes(b"secret")
+    os.symlink(tmp_path / "job", store.root / "jobs" / elsewhere)
+    assert store.job_file(elsewhere, "picture.png") is None
+    assert [each.name for each in store.jobs()] == [job.name]
+
+
+def test_jobs_are_kept_and_what_is_broken_is_left_out(store):
+    first, second = kept(store), kept(store, state="done")
+    (store.job_folder(first.name) / "job.json").write_text("{")
+    assert store.jobs() == [second]
+    store.remove_job(second.name)
+    assert store.jobs() == []
+
+
+def test_of_too_much_the_oldest_results_give_way_with_their_pictures(tmp_path):
+    store = Store(small(tmp_path / "kept", max_kept=60_000))
+    jobs = []
+    for n in range(4):
+        digest = store.add_picture(png(n), "a")
+        job = Job(new_job_name(), Recipe("texture", (digest,)), "done" if n else "running")
+        store.save_job(job)
+        (store.job_folder(job.name) / "picture.png").write_bytes(b"x" * 20_000)
+        jobs.append(job)
+    assert store.trim() == [jobs[1].name, jobs[2].name]
+    assert [job.name for job in store.jobs()] == [jobs[0].name, jobs[3].name]
+    assert set(store.pictures()) == {*jobs[0].recipe.pictures, *jobs[3].recipe.pictures}
+    assert store.size() <= 60_000
+    assert store.trim() == []
+    store.close()
+
+
+def test_a_folder_is_one_studios(store, tmp_path):
+    with pytest.raises(ValueError) as error:
+        Store(small(store.root))
+    assert str(error.value) == (
+        "Invalid value for argument `folder`. Expected a folder that can be written to, and that "
+        f"no other studio has. Received: folder={store.root} (another studio has it)"
+    )
+    store.close()
+    Store(small(store.root)).close()
+    os.symlink(tmp_path, tmp_path / "link")
+    (tmp_path / "other").mkdir()
+    os.symlink(tmp_path, tmp_path / "other" / "pictures")
+    with pytest.raises(ValueError, match=r"\(a link\)"):
+        Store(small(tmp_path / "other"))
+    assert recipe().kind == "style"

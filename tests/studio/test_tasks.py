@@ -1,0 +1,105 @@
+"""Recipes asked of served models; those of this machine are in `test_work.py`."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import rwkeras
+from rwkeras.images.comments import read_comment
+from rwkeras.images.reading import fit_longer_side
+from rwkeras.studio.performing import Work
+from rwkeras.studio.recipes import Recipe, read_recipe
+from rwkeras.studio.remaining import Stretch
+from rwkeras.studio.tasks import read_sources, run_served, stretches
+from rwkeras.studio.work import do_work
+from tests.conftest import waves
+from tests.serving.client.models import SERVERS
+from tests.serving.wire import Model, rest_server, signature_def
+from tests.studio.made import DIGESTS
+
+RECIPE = Recipe("style", DIGESTS[:2], 32, iterations=7)
+_FILES = {"content_bytes": ("string", [None]), "style_bytes": ("string", [None])}
+_OPTIONS = {"content_weight": ("float32", []), "max_iterations": ("int32", [])}
+_DEFAULTS = {"content_weight": np.float32(0.5), "max_iterations": np.int32(100)}
+
+
+class Asked:
+    """A model that gives back the content, and keeps what it was asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, name, inputs):
+        self.asked.append({**_DEFAULTS, **inputs})
+        return {"image_bytes": inputs["content_bytes"]}
+
+    def model(self, defaults=_DEFAULTS):
+        options = {name: _OPTIONS[name] for name in defaults}
+        outputs = {"image_bytes": ("string", [None]), "loss": ("float32", [None])}
+        signatures = {"serving_default": signature_def({**_FILES, **options}, outputs, defaults)}
+
+        def predict(name, inputs):
+            return {**self(name, inputs), "loss": np.zeros([1], np.float32)}
+
+        return Model(predict, signatures)
+
+
+@pytest.fixture
+def paths(tmp_path):
+    made = {digest: tmp_path / f"{digest[:3]}.png" for digest in DIGESTS[:2]}
+    for n, path in enumerate(made.values()):
+        rwkeras.write_image(path, waves(40, 48)[:: 1 - 2 * n])
+    return made
+
+
+@pytest.mark.parametrize("wire", SERVERS)
+def test_a_served_model_is_asked_for_what_the_recipe_says(paths, tmp_path, wire):
+    recipe = dataclasses.replace(RECIPE, balance=2.0, style_scale=0.5)
+    asked, folder = Asked(), tmp_path / "job"
+    folder.mkdir()
+    with SERVERS[wire](asked.model()) as address:
+        outcome = do_work(Work(recipe, paths, folder, address), lambda moment: False)
+    (inputs,) = asked.asked
+    assert inputs["content_weight"] == 2.0
+    assert inputs["max_iterations"] == 7
+    assert decoded(inputs["content_bytes"][0], tmp_path).shape == (27, 32, 3)
+    assert decoded(inputs["style_bytes"][0], tmp_path).shape == (14, 16, 3)
+    assert outcome.recipe == dataclasses.replace(recipe, served="multiscale_style:1")
+    picture = folder / "picture.png"
+    assert read_recipe(read_comment(picture)) == outcome.recipe
+    content = fit_longer_side(rwkeras.read_image(paths[DIGESTS[0]]), 32)
+    np.testing.assert_allclose(rwkeras.read_image(picture), content, atol=1 / 255)
+
+
+def test_stretches(paths):
+    recipe = dataclasses.replace(RECIPE, size=128, iterations=60, draws=1)
+    sources = read_sources(recipe, paths)
+    assert stretches(recipe, sources) == [Stretch(60, 0.5), Stretch(60, 1.0)]
+    going_on = dataclasses.replace(recipe, start=DIGESTS[0], draws=2)
+    assert stretches(going_on, sources) == [Stretch(30, 1.0), Stretch(30, 1.0)]
+
+
+def decoded(content, folder):
+    (folder / "sent.png").write_bytes(content)
+    return rwkeras.read_image(folder / "sent.png")
+
+
+def refused(recipe, paths, model):
+    with rest_server(model) as address, pytest.raises(ValueError) as error:
+        run_served(recipe, read_sources(recipe, paths), address)
+    return str(error.value).removeprefix("Invalid value for argument ")
+
+
+def test_what_a_served_model_does_not_take_is_refused(paths):
+    seeded = dataclasses.replace(RECIPE, seed=3)
+    assert refused(seeded, paths, Asked().model()) == (
+        "`seed`. Expected 0 with multiscale_style, which starts from the photograph. Received: "
+        "seed=3"
+    )
+    weighed = dataclasses.replace(RECIPE, balance=1.0)
+    few = {"max_iterations": _DEFAULTS["max_iterations"]}
+    assert refused(weighed, paths, Asked().model(few)) == (
+        "`balance`. Expected 0 with multiscale_style, which weighs no content. Received: "
+        "balance=1.0"
+    )

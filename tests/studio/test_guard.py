@@ -13,7 +13,7 @@ OWN = {"host": "127.0.0.1:8765"}
 
 
 def run(coroutine):
-    """Runs a coroutine in a thread of its own: a browser leaves a loop running in the tests' one."""
+    """Runs a coroutine in its own thread: a browser leaves a loop running in that of the tests."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, coroutine).result()
 

@@ -112,10 +112,11 @@ def test_a_decoder_of_another_layer_is_refused(toy, image, decoder):
 
 def test_a_picture_to_start_from(toy, image, tmp_path):
     none = rwkeras.OptimizerSettings(memory=8, max_iterations=0)
+    settings = rwkeras.InversionSettings("conv1_2")
     start = np.rint(waves(16, 12)[::-1] * 255) / np.float32(255)
     rwkeras.write_image(tmp_path / "start.png", start)
     made = [
-        rwkeras.invert(toy, image, "conv1_2", init=init, optimizer=none).image
+        rwkeras.invert(toy, image, settings, init=init, optimizer=none).image
         for init in (start, tmp_path / "start.png", str(tmp_path / "start.png"))
     ]
     assert made[0].tobytes() == made[1].tobytes() == made[2].tobytes()
@@ -123,8 +124,9 @@ def test_a_picture_to_start_from(toy, image, tmp_path):
 
 
 def test_a_run_goes_on_from_its_own_picture(toy, image):
-    first = rwkeras.invert(toy, image, "conv1_2", optimizer=FEW)
-    more = rwkeras.invert(toy, image, "conv1_2", init=first.image, optimizer=FEW)
+    settings = rwkeras.InversionSettings("conv1_2")
+    first = rwkeras.invert(toy, image, settings, optimizer=FEW)
+    more = rwkeras.invert(toy, image, settings, init=first.image, optimizer=FEW)
     # Its pixels are clipped, which is not nothing to a layer.
     assert more.initial_loss < 0.1 * first.initial_loss
     assert more.loss < first.loss

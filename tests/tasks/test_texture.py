@@ -40,12 +40,11 @@ def test_approaches_the_texture(toy, texture):
 
 def test_a_picture_to_start_from(toy, texture, tmp_path):
     none = rwkeras.OptimizerSettings(memory=8, max_iterations=0)
+    settings = rwkeras.TextureSettings(LAYERS, (32, 32), scales=None)
     start = np.rint(waves(24, 24) * 255) / np.float32(255)
     rwkeras.write_image(tmp_path / "start.png", start)
     made = [
-        rwkeras.synthesize_texture(
-            toy, texture, LAYERS, (32, 32), init=init, scales=None, optimizer=none
-        ).image
+        rwkeras.synthesize_texture(toy, texture, settings, init=init, optimizer=none).image
         for init in (start, tmp_path / "start.png")
     ]
     assert made[0].tobytes() == made[1].tobytes()
@@ -54,10 +53,9 @@ def test_a_picture_to_start_from(toy, texture, tmp_path):
 
 def test_a_run_goes_on_from_its_own_picture(toy, texture):
     few = rwkeras.OptimizerSettings(memory=8, max_iterations=20)
-    first = rwkeras.synthesize_texture(toy, texture, LAYERS, scales=None, optimizer=few)
-    more = rwkeras.synthesize_texture(
-        toy, texture, LAYERS, init=first.image, scales=None, optimizer=few
-    )
+    settings = rwkeras.TextureSettings(LAYERS, scales=None)
+    first = rwkeras.synthesize_texture(toy, texture, settings, optimizer=few)
+    more = rwkeras.synthesize_texture(toy, texture, settings, init=first.image, optimizer=few)
     np.testing.assert_allclose(more.initial_loss, first.loss, rtol=0.05)
     assert more.loss < first.loss
 
@@ -76,7 +74,7 @@ def test_a_run_goes_on_from_its_own_picture(toy, texture):
 )
 def test_errors_of_starts(toy, texture, init, expected):
     with pytest.raises(ValueError) as error:
-        rwkeras.synthesize_texture(toy, texture, LAYERS, init=init)
+        rwkeras.synthesize_texture(toy, texture, rwkeras.TextureSettings(LAYERS), init=init)
     assert str(error.value) == f"Invalid value for argument `init`. Expected {expected}"
 
 

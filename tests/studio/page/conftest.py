@@ -96,7 +96,7 @@ def studio(tmp_path_factory):
 def page(browser, studio):
     """A page of the studio in a browser of its own, and what it asked for, by `asked`."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(90_000)
+    context.set_default_timeout(240_000)
     page = context.new_page()
     page.asked, page.faults = [], []
     page.on("request", lambda request: page.asked.append(request.url))

@@ -115,6 +115,8 @@ def test_a_run_survives_a_restart_of_the_server(page, studio, files):
     begin(page)
     wait_until_running(page)
     page.wait_for_timeout(1500)
+    # An open page would load itself again, and break off what is asked for below.
+    page.goto("about:blank")
     studio.end(signal.SIGTERM)
     (kept,) = [
         path for path in (studio.folder / "jobs").iterdir() if (path / "checkpoint").exists()
@@ -158,7 +160,7 @@ def test_two_at_once_wait_for_each_other(page, browser, studio, files):
     begin(other, "Weave")
     other.get_by_text("This one is next in the queue.").wait_for()
     page.get_by_role("button", name="Stop", exact=True).click()
-    other.locator(".downloads").wait_for(timeout=90_000)
+    other.locator(".downloads").wait_for(timeout=240_000)
     wait_until_made(page)
     context.close()
 

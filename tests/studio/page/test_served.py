@@ -20,7 +20,7 @@ def test_a_served_model_paints(browser, files, tmp_path):
         try:
             context = browser.new_context(accept_downloads=True)
             page = context.new_page()
-            page.set_default_timeout(90_000)
+            page.set_default_timeout(240_000)
             page.goto(studio.url)
             choose_both(page, files)
             assert page.get_by_text(address).count() == 1

@@ -14,6 +14,7 @@ from absl import flags
 from rwkeras.commands.launch import Signalled
 from rwkeras.commands.monitor import Monitor, report_interval
 from rwkeras.images.painting import painting
+from rwkeras.images.photographs import TISSUE
 from rwkeras.images.reading import fit_longer_side, from_array
 from rwkeras.images.writing import check_image_output, contact_sheet, write_image
 from rwkeras.metrics import patch_distance, psnr
@@ -44,8 +45,6 @@ flags.DEFINE_integer(
 flags.DEFINE_integer("seed", 0, "Seed of weights and noise.")
 
 _DEEP_LAYER = "conv3_1"
-# A part of the stained tissue that looks alike everywhere, as a texture should.
-_TISSUE = np.s_[10:266, 24:280]
 _NETWORK = "multiscale"
 # Fewer than by default, for the time.
 _DRAWS = 2
@@ -104,7 +103,7 @@ def main() -> None:
         check_image_output(folder / name, "output_dir")
     astronaut, tissue, coffee = (
         fit_longer_side(from_array(photo), FLAGS.image_size)
-        for photo in (data.astronaut(), data.immunohistochemistry()[_TISSUE], data.coffee())
+        for photo in (data.astronaut(), data.immunohistochemistry()[TISSUE], data.coffee())
     )
     rows = [_texture(tissue), _style(coffee, painting(FLAGS.image_size)), _invert(astronaut)]
     write_image(folder / "contact_sheet.jpg", contact_sheet(rows))

@@ -8,10 +8,10 @@ Example:
     rwkeras-studio --folder=pictures --endpoint=localhost:8500
 """
 
-from typing import Any
-
 from absl import flags
 
+from rwkeras.commands.settings_flags import define_flags, given_settings
+from rwkeras.settings import settings_fields
 from rwkeras.studio.settings import StudioSettings
 
 try:
@@ -22,39 +22,15 @@ except ModuleNotFoundError as error:
     ) from error
 
 FLAGS = flags.FLAGS
-_STUDIO = StudioSettings()
-
-flags.DEFINE_string(
-    "folder", _STUDIO.folder, "Where pictures, jobs and results are kept; made if it is missing."
-)
-flags.DEFINE_string(
-    "host", _STUDIO.host, "The address to bind to: this machine's alone, or with a token any."
-)
-flags.DEFINE_integer("port", _STUDIO.port, "The port.")
-flags.DEFINE_string(
-    "endpoint",
-    _STUDIO.endpoint,
-    "A TensorFlow Serving server that does the work: http://HOST:PORT for REST, HOST:PORT for "
-    "gRPC; by default this machine does.",
-)
-flags.DEFINE_integer("max_bytes", _STUDIO.max_bytes, "Larger files are refused, in bytes.")
-flags.DEFINE_integer("max_pictures", _STUDIO.max_pictures, "How many pictures are kept at most.")
-flags.DEFINE_integer("max_waiting", _STUDIO.max_waiting, "How many jobs wait at most.")
-flags.DEFINE_integer("max_side", _STUDIO.max_side, "The longer side of results at most, in pixels.")
-flags.DEFINE_integer(
-    "max_kept", _STUDIO.max_kept, "What all takes on the disk: the oldest results give way. Bytes."
-)
+# The settings whose flags have their names; pixels are given in megapixels, as to all tools.
+_NAMES = [field.name for field in settings_fields(StudioSettings) if field.name != "max_pixels"]
+define_flags(StudioSettings, *_NAMES)
 flags.DEFINE_bool("open", True, "Whether to open a browser.")
-
-_NAMES = (
-    "folder", "host", "port", "endpoint", "max_bytes", "max_pictures", "max_waiting", "max_side",
-    "max_kept",
-)  # fmt: skip
 
 
 def main() -> None:
     """Runs the tool."""
-    given: dict[str, Any] = {name: FLAGS[name].value for name in _NAMES}
+    others = {}
     if FLAGS.max_megapixels is not None:
-        given["max_pixels"] = round(FLAGS.max_megapixels * 1e6)
-    serve(StudioSettings(**given), show=FLAGS.open)
+        others["max_pixels"] = round(FLAGS.max_megapixels * 1e6)
+    serve(given_settings(StudioSettings, *_NAMES, **others), show=FLAGS.open)

@@ -1,6 +1,5 @@
 """Results as files to take away: PNG, JPEG or TIFF with the recipe in them."""
 
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,6 +7,7 @@ from rwkeras.images.reading import read_picture
 from rwkeras.images.writing import write_image
 from rwkeras.studio.jobs import Job
 from rwkeras.studio.names import digest_of
+from rwkeras.studio.pictures import file_bytes
 from rwkeras.studio.store import Store
 from rwkeras.validation import check_choice, invalid_argument
 
@@ -61,10 +61,13 @@ def _encoded(path: Path, job: Job, ending: str) -> bytes:
     if ending == "png":
         return path.read_bytes()
     picture = read_picture(path)
-    with tempfile.TemporaryDirectory(prefix=".rwkeras-") as folder:
-        file = Path(folder) / f"picture.{ending}"
-        write_image(file, picture.image, icc_profile=picture.icc_profile, comment=job.recipe.text())
-        return file.read_bytes()
+    return file_bytes(
+        f".{ending}",
+        write_image,
+        picture.image,
+        icc_profile=picture.icc_profile,
+        comment=job.recipe.text(),
+    )
 
 
 def as_wanted(store: Store, job: Job) -> bool | None:

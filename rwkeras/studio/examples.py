@@ -1,25 +1,21 @@
 """Pictures to begin with: photographs of scikit-image, and the painting that the project draws."""
 
 import functools
-import tempfile
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from rwkeras.images.painting import painting
-from rwkeras.images.photographs import photographs
+from rwkeras.images.photographs import TISSUE, photographs
 from rwkeras.images.reading import square
 from rwkeras.images.writing import write_image
-from rwkeras.studio.pictures import write_view
+from rwkeras.studio.pictures import file_bytes, write_view
 from rwkeras.studio.recipes import RECOVER, STYLE, TEXTURE
 from rwkeras.studio.store import Store
 
 _PAINTING_SIDE = 320
 # Of small views, which are square.
 _VIEW_SIDE = 100
-# A part of the stained tissue that looks alike everywhere, as a texture should.
-_TISSUE = np.s_[10:266, 24:280]
 
 
 class Example(NamedTuple):
@@ -60,17 +56,14 @@ def _pixels(name: str) -> np.ndarray:
     if name == "painting":
         return painting(_PAINTING_SIDE)
     image = photographs([name])[0]
-    return image[_TISSUE] if name == "immunohistochemistry" else image
+    return image[TISSUE] if name == "immunohistochemistry" else image
 
 
 def example_view(name: str) -> bytes | None:
     """Returns a small view of an example, a JPEG file; None if there is no such example."""
     if name not in {example.name for example in EXAMPLES}:
         return None
-    with tempfile.TemporaryDirectory(prefix=".rwkeras-") as folder:
-        path = Path(folder) / "view.jpg"
-        write_view(path, square(_pixels(name), _VIEW_SIDE))
-        return path.read_bytes()
+    return file_bytes(".jpg", write_view, square(_pixels(name), _VIEW_SIDE))
 
 
 def add_example(store: Store, name: str) -> str:
@@ -79,7 +72,4 @@ def add_example(store: Store, name: str) -> str:
     Raises:
         ValueError: scikit-image is not installed, or the store has no room.
     """
-    with tempfile.TemporaryDirectory(prefix=".rwkeras-") as folder:
-        path = Path(folder) / "example.png"
-        write_image(path, _pixels(name))
-        return store.add_picture(path.read_bytes(), name)
+    return store.add_picture(file_bytes(".png", write_image, _pixels(name)), name)

@@ -1,7 +1,10 @@
 """Pictures that are dropped: checked whole, with a small view that any browser shows."""
 
+import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +16,21 @@ from rwkeras.images.writing import FileSettings, write_image
 # The longer side of small views, in pixels.
 VIEW_SIDE = 640
 _QUALITY = FileSettings(jpeg_quality=88)
+
+
+def file_bytes(ending: str, write: Callable[..., None], *arguments: Any, **options: Any) -> bytes:
+    """Returns the bytes of a picture's file.
+
+    Args:
+        ending: Of the file's name, which says its format: ".png".
+        write: Writes the file, given its path and what follows.
+        *arguments: For `write`.
+        **options: For `write`.
+    """
+    with tempfile.TemporaryDirectory(prefix=".rwkeras-") as folder:
+        path = Path(folder) / f"picture{ending}"
+        write(path, *arguments, **options)
+        return path.read_bytes()
 
 
 def write_view(path: Path, image: np.ndarray, side: int = VIEW_SIDE) -> None:

@@ -2,55 +2,74 @@
 
 import ipaddress
 from dataclasses import dataclass
+from typing import Any
 
-from rwkeras.validation import check_number, invalid_argument, plain_numbers
+from rwkeras.settings import Settings, setting
+from rwkeras.validation import check_number, invalid_argument
 
 _MIB = 2**20
+_PORTS = 65535
+
+
+def _checked_folder(name: str, value: Any) -> str:
+    if not (isinstance(value, str) and value):
+        raise invalid_argument(name, "the path of a folder", value)
+    return value
+
+
+def _checked_host(name: str, value: Any) -> str:
+    if not (isinstance(value, str) and value):
+        raise invalid_argument(name, "an address of this machine", value)
+    return value
+
+
+def _checked_port(name: str, value: Any) -> int:
+    check_number(name, value, integer=True, minimum=1)
+    if value > _PORTS:
+        raise invalid_argument(name, f"at most {_PORTS}", value)
+    return value
 
 
 @dataclass(frozen=True)
-class StudioSettings:
-    """Settings of the studio.
+class StudioSettings(Settings):
+    """Settings of the studio."""
 
-    Attributes:
-        folder: Where pictures, jobs and results are kept; made if it is missing.
-        host: The address that the page is bound to.
-        port: Its port.
-        endpoint: A TensorFlow Serving server that does the work, as `Client` takes its address;
-            None for this machine.
-        max_bytes: The size of a file that is dropped, at most, in bytes.
-        max_pixels: The pixels of a picture that is dropped, at most.
-        max_pictures: How many pictures are kept at most. Of those that no result is made of, the
-            oldest give way.
-        max_waiting: How many jobs wait at most.
-        max_side: The longer side of a result, at most, in pixels.
-        max_kept: What results and pictures take on the disk together at most, in bytes: the oldest
-            results give way.
-    """
-
-    folder: str = "studio"
-    host: str = "127.0.0.1"
-    port: int = 8765
-    endpoint: str | None = None
-    max_bytes: int = 32 * _MIB
-    max_pixels: int = 24_000_000
-    max_pictures: int = 200
-    max_waiting: int = 24
-    max_side: int = 1024
-    max_kept: int = 1024 * _MIB
-
-    def __post_init__(self):
-        plain_numbers(self)
-        if not (isinstance(self.folder, str) and self.folder):
-            raise invalid_argument("folder", "the path of a folder", self.folder)
-        if not (isinstance(self.host, str) and self.host):
-            raise invalid_argument("host", "an address of this machine", self.host)
-        check_number("port", self.port, integer=True, minimum=1)
-        if self.port > 65535:
-            raise invalid_argument("port", "at most 65535", self.port)
-        for name in ("max_bytes", "max_pixels", "max_pictures", "max_waiting", "max_kept"):
-            check_number(name, getattr(self, name), integer=True, minimum=1)
-        check_number("max_side", self.max_side, integer=True, minimum=32)
+    folder: str = setting(
+        "studio",
+        "Where pictures, jobs and results are kept; made if it is missing.",
+        check=_checked_folder,
+    )
+    host: str = setting(
+        "127.0.0.1",
+        "The address that the page is bound to: this machine's alone, or with a token any.",
+        check=_checked_host,
+    )
+    port: int = setting(8765, "The page's port.", check=_checked_port)
+    endpoint: str | None = setting(
+        None,
+        "A TensorFlow Serving server that does the work: http://HOST:PORT for REST, HOST:PORT for "
+        "gRPC; None for this machine.",
+    )
+    max_bytes: int = setting(
+        32 * _MIB, "The size of a file that is dropped, at most, in bytes.", minimum=1
+    )
+    max_pixels: int = setting(
+        24_000_000, "The pixels of a picture that is dropped, at most.", minimum=1
+    )
+    max_pictures: int = setting(
+        200,
+        "How many pictures are kept at most. Of those that no result is made of, the oldest give "
+        "way.",
+        minimum=1,
+    )
+    max_waiting: int = setting(24, "How many jobs wait at most.", minimum=1)
+    max_side: int = setting(1024, "The longer side of a result, at most, in pixels.", minimum=32)
+    max_kept: int = setting(
+        1024 * _MIB,
+        "What results and pictures take on the disk together at most, in bytes: the oldest results "
+        "give way.",
+        minimum=1,
+    )
 
     @property
     def is_local(self) -> bool:

@@ -10,6 +10,14 @@ from rwkeras.tasks.settings import StyleSettings, TextureSettings
 # The layers of a VGG whose Gram matrices make textures, as in the paper.
 VGG_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
 
+_PAINTING = StyleSettings(
+    content_layers=("conv2_2",),
+    style_layers=(*VGG_LAYERS, "conv5_1"),
+    content_weight=1.0,
+    style_weight=100.0,
+    tv_weight=1.0,
+)
+
 # "multiscale" is of that network: features of all levels, far lighter than style, let go of the
 # content evenly. The others are of a VGG-19. The papers give content : style : tv = 100 : 1 : 1000
 # without their units. With pixels in [0, 1], balanced layers and a total variation summed over the
@@ -25,19 +33,9 @@ STYLE_PRESETS = {
         tv_weight=0.0,
         content_side=256,
     ),
-    "painting": StyleSettings(
-        content_layers=("conv2_2",),
-        style_layers=(*VGG_LAYERS, "conv5_1"),
-        content_weight=1.0,
-        style_weight=100.0,
-        tv_weight=1.0,
-    ),
-    "paper": StyleSettings(
-        content_layers=("conv2_2",),
-        style_layers=(*VGG_LAYERS, "conv5_1"),
-        content_weight=100.0,
-        style_weight=1.0,
-        tv_weight=1000 / (256 * 256 * 3),
+    "painting": _PAINTING,
+    "paper": dataclasses.replace(
+        _PAINTING, content_weight=100.0, style_weight=1.0, tv_weight=1000 / (256 * 256 * 3)
     ),
 }
 # What of a style depends on the network where it is not given.

@@ -7,6 +7,7 @@ from typing import Any
 from nicegui import ui
 
 from rwkeras.studio.desk import Desk
+from rwkeras.studio.downloads import FORMATS
 from rwkeras.studio.jobs import Job
 from rwkeras.studio.page.controls import Controls
 from rwkeras.studio.page.elements import Section, button, tag
@@ -122,7 +123,7 @@ class Page:
             recipe = read_recipe(answer.get("recipe"))
             if recipe is not None:
                 digest, ending = answer["wanted"]
-                self._ask(recipe, (digest, ending) if ending in ("png", "jpg", "tif") else ("", ""))
+                self._ask(recipe, (digest, ending) if ending in FORMATS else ("", ""))
         except ValueError as error:
             self._say(str(error))
         self._refresh()

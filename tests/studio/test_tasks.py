@@ -72,6 +72,34 @@ def test_a_served_model_is_asked_for_what_the_recipe_says(paths, tmp_path, wire)
     np.testing.assert_allclose(rwkeras.read_image(picture), content, atol=1 / 255)
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "source"),
+    [
+        ("texture", "multiscale_texture", "texture_bytes"),
+        ("recover", "ranvgg_invert", "source_bytes"),
+    ],
+)
+def test_textures_and_inversions_are_asked_for_by_their_seed(paths, tmp_path, kind, name, source):
+    asked = []
+
+    def predict(_, inputs):
+        asked.append(inputs)
+        return {"image_bytes": inputs[source], "loss": np.zeros([1], np.float32)}
+
+    defaults = {"noise_seed": np.int64(0), "max_iterations": np.int32(100)}
+    options = {"noise_seed": ("int64", []), "max_iterations": ("int32", [])}
+    taken = {source: ("string", [None]), **options}
+    outputs = {"image_bytes": ("string", [None]), "loss": ("float32", [None])}
+    signatures = {"serving_default": signature_def(taken, outputs, defaults)}
+    recipe = Recipe(kind, DIGESTS[:1], 32, seed=9, iterations=7)
+    with rest_server(Model(predict, signatures, name=name)) as address:
+        served = run_served(recipe, read_sources(recipe, paths), address)
+    assert (asked[0]["noise_seed"], asked[0]["max_iterations"]) == (9, 7)
+    assert decoded(asked[0][source][0], tmp_path).shape == (27, 32, 3)
+    assert served.model == f"{name}:1"
+    assert served.image.shape == (27, 32, 3)
+
+
 def test_stretches(paths):
     recipe = dataclasses.replace(RECIPE, size=128, iterations=60, draws=1)
     sources = read_sources(recipe, paths)

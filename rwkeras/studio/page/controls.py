@@ -61,11 +61,12 @@ class Controls(Section):
                 self._slider("style_scale", "Style scale", 0.25, 2, 0.25,
                              ends=("fine strokes", "broad"), shown=_factor)  # fmt: skip
                 self._choice("colors", "Colours kept", COLORS)
-            if kind == RECOVER:
+            if kind == RECOVER and self._settings.endpoint is None:
                 self._choice("layer", "From layer", {name: name for name in _LAYERS})
             self._slider("size", "Size", _SIZE_STEP, self._settings.max_side, _SIZE_STEP,
                          ends=("quick", "large"), shown=lambda x: f"{x} px")  # fmt: skip
-            self._slider("seed", "Seed", 0, _SEEDS, 1, ends=("", ""), shown=str, number=True)
+            if self._takes_seed:
+                self._slider("seed", "Seed", 0, _SEEDS, 1, ends=("", ""), shown=str, number=True)
             with tag("details", "", "more"):
                 tag("summary", "Effort")
                 self._slider("iterations", "Iterations", 5, 300, 5,
@@ -76,7 +77,13 @@ class Controls(Section):
             self._going_on()
         with tag("div", "", "actions"):
             button(BEGIN[kind], lambda: self._begin(1), "primary")
-            button(f"{_VARIATIONS} variations", lambda: self._begin(_VARIATIONS), "quiet")
+            if self._takes_seed:
+                button(f"{_VARIATIONS} variations", lambda: self._begin(_VARIATIONS), "quiet")
+
+    @property
+    def _takes_seed(self) -> bool:
+        """Whether another seed makes another picture: a served style starts from the photograph."""
+        return self._settings.endpoint is None or self._desk.kind != STYLE
 
     def _going_on(self) -> None:
         def toggled(event: Any) -> None:

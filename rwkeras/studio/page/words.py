@@ -26,6 +26,8 @@ COLORS = {
     "photograph": "The photograph's",
     "matched": "A painting in the photograph's",
 }
+# What a served model has of its own, whatever a recipe says.
+_SERVERS_OWN = ("layer", "draws")
 _ORDINALS = {1: "next", 2: "second", 3: "third", 4: "fourth", 5: "fifth"}
 
 
@@ -77,5 +79,7 @@ def settings(job: Job) -> dict[str, str]:
     return {
         names.get(name, name): str(shown.get(name, str)(value))
         for name, value in values.items()
-        if value is not None and name not in ("pictures", "kind")
+        if value is not None
+        and name not in ("pictures", "kind")
+        and not (job.recipe.served is not None and name in _SERVERS_OWN)
     } | {"time": duration(job.seconds)}

@@ -41,8 +41,11 @@ def setting(page, name, value):
         if effort.get_attribute("open") is None:
             effort.locator("summary").click()
     field = page.locator(f"#set-{name}")
-    if field.input_value() != str(value):
+    if field.evaluate("field => field.localName") == "select":
+        field.select_option(value)
+    elif field.input_value() != str(value):
         field.fill(str(value))
+        field.blur()  # A number that was typed counts once its field is left.
 
 
 def settings(page, **values):
@@ -72,3 +75,14 @@ def download(page, label):
 def stop_going_on(page):
     """Has settings moved without anything being made at once."""
     page.get_by_label("Go on from the present picture").uncheck()
+
+
+def go_on(page, name, value):
+    """Moves a setting with the studio going on from its picture; waits for what it makes."""
+    page.get_by_label("Go on from the present picture").check()
+    shown = page.locator(".compare .after").get_attribute("src")
+    setting(page, name, value)
+    page.wait_for_function(
+        "shown => ![shown, undefined].includes(document.querySelector('.compare .after')?.src"
+        ".replace(location.origin, ''))", arg=shown,
+    )  # fmt: skip

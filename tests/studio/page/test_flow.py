@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,10 +13,11 @@ from rwkeras.studio.names import digest_of
 from rwkeras.studio.recipes import read_recipe
 from tests.studio.page.acts import (
     begin,
+    choose,
     choose_both,
     download,
     drop,
-    setting,
+    go_on,
     settings,
     stop_going_on,
     wait_until_made,
@@ -62,28 +64,59 @@ def test_from_pictures_that_are_dropped_to_the_file_that_makes_them_again(page, 
     assert {urlsplit(url).hostname for url in page.asked if url.startswith("http")} == {"127.0.0.1"}
 
 
-def test_a_setting_that_moves_goes_on_from_the_present_picture(page, files, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("balance", 2), ("style_scale", 0.5), ("colors", "photograph"), ("seed", 5), ("size", 96)],
+)
+def test_a_setting_that_moves_goes_on_from_the_present_picture(page, files, tmp_path, name, value):
     choose_both(page, files)
     stop_going_on(page)
     settings(page, **QUICK)
     begin(page)
     wait_until_made(page)
-    first = download(page, "PNG")[0]
-    page.get_by_label("Go on from the present picture").check()
-    shown = page.locator(".compare .after").get_attribute("src")
-    setting(page, "balance", 2)
-    page.wait_for_function(
-        "shown => ![shown, undefined].includes(document.querySelector('.compare .after')?.src"
-        ".replace(location.origin, ''))", arg=shown,
-    )  # fmt: skip
-    second = download(page, "PNG")[0]
-    assert first != second
-    (tmp_path / "second.png").write_bytes(second)
-    recipe = read_recipe(read_comment(tmp_path / "second.png"))
-    assert recipe.balance == 2
-    (tmp_path / "first.png").write_bytes(first)
-    assert recipe.start == digest_of(first)
-    drop(page, "content", tmp_path / "second.png")
+    first, second = tmp_path / "first.png", tmp_path / "second.png"
+    first.write_bytes(download(page, "PNG")[0])
+    go_on(page, name, value)
+    second.write_bytes(download(page, "PNG")[0])
+    assert first.read_bytes() != second.read_bytes()
+    recipe = read_recipe(read_comment(second))
+    assert getattr(recipe, name) == value
+    assert recipe.start == digest_of(first.read_bytes())
+    side = value if name == "size" else QUICK["size"]
+    assert rwkeras.read_image(second).shape == (side * 3 // 4, side, 3)
+    drop(page, "content", second)
+    page.get_by_role("button", name="Make it again").click()
+    page.get_by_text("The same file, to the byte").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("tab", "role", "verb", "name", "value"),
+    [
+        ("Texture", "texture", "Weave", "size", 96),
+        ("Texture", "texture", "Weave", "seed", 5),
+        ("Recover", "image", "Recover", "layer", "conv2_1"),
+        ("Recover", "image", "Recover", "seed", 5),
+    ],
+)
+def test_the_other_tabs(page, files, tmp_path, tab, role, verb, name, value):
+    page.get_by_role("tab", name=tab).click()
+    well(page, role).wait_for()
+    choose(page, role, files / "photograph.png")
+    stop_going_on(page)
+    settings(page, size=64, iterations=10, **({"draws": 1} if tab == "Texture" else {}))
+    begin(page, verb)
+    wait_until_made(page)
+    assert page.locator(".strip li").count() >= 2
+    first, second = tmp_path / "first.png", tmp_path / "second.jpg"
+    first.write_bytes(download(page, "PNG")[0])
+    assert read_recipe(read_comment(first)).kind == tab.lower()
+    go_on(page, name, value)
+    second.write_bytes(download(page, "JPEG")[0])
+    recipe = read_recipe(read_comment(second))
+    assert getattr(recipe, name) == value
+    assert recipe.start == digest_of(first.read_bytes())
+    assert first.read_bytes() != download(page, "PNG")[0]
+    drop(page, role, second, "image/jpeg")
     page.get_by_role("button", name="Make it again").click()
     page.get_by_text("The same file, to the byte").wait_for()
 
@@ -108,16 +141,19 @@ def test_a_run_survives_a_reload_and_keeps_its_best_when_it_is_stopped(page, fil
     page.get_by_text("The same file, to the byte").wait_for()
 
 
-def test_a_run_survives_a_restart_of_the_server(page, studio, files):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_run_survives_a_restart_of_the_server(page, studio, files, number):
     choose_both(page, files)
     stop_going_on(page)
     settings(page, size=128, iterations=200, draws=4)
     begin(page)
     wait_until_running(page)
     page.wait_for_timeout(1500)
+    if number == signal.SIGKILL:  # Nothing is saved at the end: what was saved last counts.
+        saved_beyond_the_beginning(studio.folder)
     # An open page would load itself again, and break off what is asked for below.
     page.goto("about:blank")
-    studio.end(signal.SIGTERM)
+    studio.end(number)
     (kept,) = [
         path for path in (studio.folder / "jobs").iterdir() if (path / "checkpoint").exists()
     ]
@@ -130,6 +166,14 @@ def test_a_run_survives_a_restart_of_the_server(page, studio, files):
     # It did not begin anew: what ran before is not among what it was heard of.
     assert not (kept / "stage-000000.jpg").exists()
     assert not (kept / "checkpoint").exists()
+
+
+def saved_beyond_the_beginning(folder):
+    """Waits until a job of the folder has a state to go on from."""
+    end = time.monotonic() + 60
+    while not any((folder / "jobs").glob("*/checkpoint/**/*.index")):
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_what_is_no_picture_is_refused_in_words(page, files, tmp_path):

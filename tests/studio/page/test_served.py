@@ -1,5 +1,7 @@
 """The studio with a served model that does its work."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,9 +10,12 @@ from rwkeras.images.comments import read_comment
 from rwkeras.images.reading import fit_longer_side
 from rwkeras.studio.recipes import read_recipe
 from tests.serving.client.models import style_model
+from tests.serving.model_server import running
 from tests.serving.wire import rest_server
 from tests.studio.page.acts import begin, choose_both, download, settings, wait_until_made
 from tests.studio.page.conftest import Studio
+
+MODEL = Path(__file__).parents[3] / "saved_models" / "multiscale_style"
 
 
 @pytest.mark.slow
@@ -30,12 +35,43 @@ def test_a_served_model_paints(browser, files, tmp_path):
             wait_until_made(page)
             taken = tmp_path / "taken.png"
             taken.write_bytes(download(page, "PNG")[0])
-            settings(page, seed=3)
-            begin(page)
-            page.get_by_text("Expected 0 with multiscale_style").wait_for()
+            # Nothing that a served style does not take is offered.
+            assert page.locator("#set-seed").count() == 0
+            assert page.get_by_role("button", name="4 variations").count() == 0
+            page.get_by_role("tab", name="Texture").click()
+            page.locator("#set-seed").wait_for()
+            page.get_by_role("tab", name="Recover").click()
+            page.get_by_role("button", name="Recover", exact=True).wait_for()
+            assert page.locator("#set-layer").count() == 0
             context.close()
         finally:
             studio.end()
     assert read_recipe(read_comment(taken)).served == "multiscale_style:1"
     content = fit_longer_side(rwkeras.read_image(files / "photograph.png"), 64)
     np.testing.assert_allclose(rwkeras.read_image(taken), 1 - content, atol=2 / 255)
+
+
+@pytest.mark.slow
+def test_the_model_of_the_repository_paints(browser, files, tmp_path):
+    with running(MODEL, MODEL.name, stand_in=True) as addresses:
+        studio = Studio(tmp_path / "kept", f"--endpoint={addresses.rpc}")
+        try:
+            context = browser.new_context(accept_downloads=True)
+            page = context.new_page()
+            page.set_default_timeout(240_000)
+            page.goto(studio.url)
+            choose_both(page, files)
+            settings(page, size=64, iterations=5, balance=2)
+            begin(page)
+            wait_until_made(page)
+            taken = tmp_path / "taken.png"
+            taken.write_bytes(download(page, "PNG")[0])
+            context.close()
+        finally:
+            studio.end()
+    recipe = read_recipe(read_comment(taken))
+    assert (recipe.served, recipe.balance) == ("multiscale_style:1", 2)
+    content = fit_longer_side(rwkeras.read_image(files / "photograph.png"), 64)
+    painted = rwkeras.read_image(taken)
+    assert painted.shape == content.shape
+    assert np.mean(np.abs(painted - content)) > 0.02

@@ -36,6 +36,7 @@ setup(
         # RGB of 16 bits and of floating point: Python and NumPy alone.
         "tifffile>=2024.1",
         "tqdm>=4.66",
+        "urllib3>=2.0",
         "wrapt>=1.16",
     ],
     extras_require={

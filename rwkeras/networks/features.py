@@ -17,6 +17,14 @@ class SilentNetworkError(InvalidArgumentError):
     """Images on which a network has nothing to answer, such as those of one colour."""
 
 
+def checked_layers(name: str, layers: Iterable[str]) -> tuple[str, ...]:
+    """Returns layers as a tuple, or raises `ValueError` unless they are names that differ."""
+    names = () if isinstance(layers, str) else tuple(layers)
+    if not names or len(set(names)) < len(names) or not all(isinstance(n, str) for n in names):
+        raise invalid_argument(name, "one or more names of different layers", layers)
+    return names
+
+
 def feature_extractor(model: keras.Model, layers: Iterable[str]) -> keras.Model:
     """Returns a model that gives the activations of some layers of another.
 

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from rwkeras.backend import keras
-from rwkeras.networks.features import feature_extractor
+from rwkeras.networks.features import checked_layers, feature_extractor
 from rwkeras.validation import checked_number, invalid_argument
 
 # How often an image is halved, and once for the image itself.
@@ -65,14 +65,6 @@ class PyramidReduce(keras.layers.Layer):
         return batch, _halved(height), _halved(width), channels
 
 
-def _layer_names(layers: Iterable[str]) -> tuple[str, ...]:
-    """Returns layers as a tuple, or raises `ValueError` unless they are names that differ."""
-    names = () if isinstance(layers, str) else tuple(layers)
-    if not names or len(set(names)) < len(names):
-        raise invalid_argument("layers", "one or more names of different layers", layers)
-    return names
-
-
 def _octave_layer(layer: str, octave: int) -> str:
     return f"{layer}_octave{octave}" if octave else layer
 
@@ -93,7 +85,7 @@ def octave_layers(layers: Iterable[str], octaves: int = OCTAVES) -> tuple[str, .
             least 1.
     """
     octaves = checked_number("octaves", octaves, integer=True, minimum=1)
-    names = _layer_names(layers)
+    names = checked_layers("layers", layers)
     return tuple(_octave_layer(name, octave) for octave in range(octaves) for name in names)
 
 
@@ -122,7 +114,7 @@ def with_octaves(model: keras.Model, layers: Iterable[str], octaves: int = OCTAV
             name that would be given.
     """
     octaves = checked_number("octaves", octaves, integer=True, minimum=1)
-    names = _layer_names(layers)
+    names = checked_layers("layers", layers)
     extractor = feature_extractor(model, names)
     image = model.inputs[0]
     if len(image.shape) != 4 or image.shape[1:3] != (None, None):

@@ -4,6 +4,7 @@ The whole family is one loop over a table of stages. Layers have the papers'
 names: `conv1_1` ... `conv5_4`, `pool1` ... `pool5`, `fc6`, `fc7`, `fc8`.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -45,6 +46,16 @@ class Architecture(NamedTuple):
             f"conv{stage}_{index}"
             for stage, (depth, _) in enumerate(self.stages, 1)
             for index in range(1, depth + 1)
+        )
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of the conv layers and of the pooling after each stage, in forward order."""
+        names = iter(self.conv_layers)
+        return tuple(
+            name
+            for stage, (depth, _) in enumerate(self.stages, 1)
+            for name in (*itertools.islice(names, depth), f"pool{stage}")
         )
 
     @property

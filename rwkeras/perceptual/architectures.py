@@ -11,7 +11,7 @@ from rwkeras.networks.multiscale import FILTERS
 from rwkeras.networks.recipe import ARCHITECTURES
 from rwkeras.networks.vgg import POOLINGS, checked_width, narrowed, random_kernels
 from rwkeras.perceptual.multiscale import LAYERS, MultiscaleFeatures
-from rwkeras.perceptual.network import RandomFeatures, layer_names
+from rwkeras.perceptual.network import RandomFeatures
 from rwkeras.validation import check_choice, invalid_argument
 
 _MULTISCALE = "multiscale"
@@ -41,7 +41,7 @@ def checked_layer_names(
     if not isinstance(subtract_mean, bool):
         raise invalid_argument("subtract_mean", "true or false", subtract_mean)
     if architecture != _MULTISCALE:
-        return layer_names(ARCHITECTURES[architecture])
+        return ARCHITECTURES[architecture].layers
     for name, value, usual in (
         ("pooling", pooling, "avg"),
         ("subtract_mean", subtract_mean, False),

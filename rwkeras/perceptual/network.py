@@ -13,16 +13,6 @@ from rwkeras.validation import invalid_argument
 _POOLING: dict[str, Callable[..., tf.Tensor]] = {"avg": tf.nn.avg_pool2d, "max": tf.nn.max_pool2d}
 
 
-def layer_names(architecture: Architecture) -> tuple[str, ...]:
-    """Returns the names of the convolutions and the poolings, in forward order."""
-    convolutions = architecture.conv_layers
-    return tuple(
-        name
-        for stage in range(1, len(architecture.stages) + 1)
-        for name in (*(n for n in convolutions if n.startswith(f"conv{stage}_")), f"pool{stage}")
-    )
-
-
 class RandomFeatures:
     """The activations of some layers of a calibrated VGG with random weights.
 
@@ -51,7 +41,7 @@ class RandomFeatures:
 
         Args:
             architecture: A member of the VGG family.
-            layers: Some of its `layer_names`.
+            layers: Some of its conv layers and poolings.
             kernels: Returns the distribution of a layer's kernel, by the layer's name.
             seed: Of the reference images.
             pooling: See `vgg19`.
@@ -64,7 +54,7 @@ class RandomFeatures:
         self._pool = _POOLING[pooling]
         # VGG's 255 x - mean without the 255, which the division by the first activations cancels.
         self._offset = np.array(MEAN_RGB) / 255 if subtract_mean else np.zeros(3)
-        names = layer_names(architecture)
+        names = architecture.layers
         deepest = max((names.index(layer) for layer in layers), default=-1)
         # A convolution with its kernel, a pooling without.
         chain: list[tuple[str, tf.Tensor | None]] = []

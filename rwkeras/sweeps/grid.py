@@ -3,12 +3,12 @@
 import itertools
 from collections.abc import Sequence
 
+from rwkeras.networks.features import checked_layers
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.inversions import Inversion
 from rwkeras.sweeps.jobs import Manifest
 from rwkeras.sweeps.networks import NetworkSpec
-from rwkeras.tasks.settings import layer_names
 from rwkeras.validation import checked_number, invalid_argument
 
 
@@ -35,7 +35,7 @@ def inversion_grid(
     Raises:
         ValueError: An argument is empty or cannot be used.
     """
-    layers = layer_names("layers", layers)
+    layers = checked_layers("layers", layers)
     for name, values in (("images", images), ("seeds", seeds), ("networks", networks)):
         if not values:
             raise invalid_argument(name, "at least one", values)

@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from rwkeras.networks.features import checked_layers
 from rwkeras.objectives.balance import WEIGHTINGS
 from rwkeras.objectives.joining import JOINS
 from rwkeras.settings import Settings, setting
@@ -16,14 +17,6 @@ from rwkeras.validation import check_number, invalid_argument
 INITS = ("content", "noise")
 # By what sizes pictures are made. The structure of a texture is decided at the first.
 TEXTURE_SCALES, STYLE_SCALES = ScaleSettings(), ScaleSettings(smallest=64)
-
-
-def layer_names(name: str, layers: Sequence[str]) -> tuple[str, ...]:
-    """Returns layers as a tuple, or raises `ValueError` unless they are names that differ."""
-    names = () if isinstance(layers, str) else tuple(layers)
-    if not names or len(set(names)) < len(names) or not all(isinstance(n, str) for n in names):
-        raise invalid_argument(name, "one or more names of different layers", layers)
-    return names
 
 
 def known_layers(layers: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -77,7 +70,7 @@ class TextureSettings(Settings):
         None,
         "The layers whose Gram matrices are matched; None for what suits the network, see "
         "`texture_settings`.",
-        check=layer_names,
+        check=checked_layers,
     )
     output_size: tuple[int, int] | None = setting(
         None,
@@ -112,12 +105,12 @@ class StyleSettings(Settings):
         None,
         "The layers whose activations are matched to the content image's; None, of this and the "
         "next five, for what suits the network, see `style_settings`.",
-        check=layer_names,
+        check=checked_layers,
     )
     style_layers: tuple[str, ...] | None = setting(
         None,
         "The layers whose Gram matrices are matched to the style image's.",
-        check=layer_names,
+        check=checked_layers,
     )
     content_weight: float | None = setting(None, "How much the content counts, the alpha of Eq. 9.")
     style_weight: float | None = setting(None, "How much the style counts, the beta of Eq. 9.")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import rwkeras
-from rwkeras.networks.vgg import MEAN_RGB
+from rwkeras.networks.vgg import MEAN_RGB, TOY_VGG, VGG19
 
 CONVS = [f"conv{s}_{i}" for s, depth in enumerate((2, 2, 4, 4, 4), 1) for i in range(1, depth + 1)]
 
@@ -23,6 +23,13 @@ def test_vgg19_has_the_papers_layers(vgg):
     assert names.index("pool3") == names.index("conv3_4") + 1
     assert vgg.count_params() == 20_024_384
     assert vgg.compute_output_shape((1, 256, 256, 3)) == (1, 8, 8, 512)
+
+
+def test_layers_of_an_architecture_are_in_forward_order(vgg):
+    assert TOY_VGG.layers == (
+        "conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2", "conv3_1", "conv3_2", "pool3",
+    )  # fmt: skip
+    assert VGG19.layers == tuple(layer.name for layer in vgg.layers[2:])
 
 
 def test_weights_are_gaussian_with_zero_biases(vgg):

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 import rwkeras
 from rwkeras.networks.vgg import TOY_VGG, VGG19, narrowed, random_kernels
-from rwkeras.perceptual.network import RandomFeatures, layer_names
+from rwkeras.perceptual.network import RandomFeatures
 from rwkeras.perceptual.reference import reference_images
 
 
@@ -25,13 +25,6 @@ def compare(features, model, images):
     rwkeras.make_ready(model, reference_images(5), features.layers)
     for name, expected in part(images).items():
         np.testing.assert_allclose(features(images)[name], expected, rtol=1e-4, atol=1e-5)
-
-
-def test_layer_names_are_in_forward_order():
-    assert layer_names(TOY_VGG) == (
-        "conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2", "conv3_1", "conv3_2", "pool3",
-    )  # fmt: skip
-    assert layer_names(VGG19) == tuple(layer.name for layer in rwkeras.vgg19().layers[2:])
 
 
 @pytest.mark.parametrize("pooling", ["avg", "max"])

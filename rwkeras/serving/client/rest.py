@@ -1,12 +1,10 @@
 """TensorFlow Serving's REST interface."""
 
 import contextlib
-import email.utils
 import json
 import os
 import socket
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
@@ -14,6 +12,8 @@ from urllib.parse import quote
 
 import numpy as np
 import requests
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
 
 from rwkeras.serving.client.columns import from_columns, to_columns
 from rwkeras.serving.client.deadline import Deadline, retried
@@ -188,12 +188,9 @@ def _message(response: requests.Response, content: bytes) -> str:
 
 def _retry_after(response: requests.Response) -> float:
     """Returns the seconds that a busy server asks to wait for; 0 if it does not say."""
-    value = response.headers.get("Retry-After", "")
-    if value.isdecimal():
-        return float(value)
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+        return float(Retry().parse_retry_after(response.headers.get("Retry-After", "")))
+    except InvalidHeader:
         return 0.0
 
 

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import rwkeras
 from benchmarks.picture_statistics import texture_by
 from benchmarks.picture_tasks import TASKS, Task
+from rwkeras.networks.multiscale import multiscale_layers
+from rwkeras.networks.octaves import octave_layers, with_octaves
 from rwkeras.tasks.drawn import DRAWS
 from rwkeras.tasks.presets import VGG_LAYERS
 from rwkeras.tasks.settings import STYLE_SCALES, TEXTURE_SCALES
@@ -133,10 +135,10 @@ def _filter_bank(task: Task, given: Given):
 def _octaves(task: Task, given: Given, count: int = 4):
     """Takes no size at which the smallest octave would have less than the smallest size."""
     layers = ("conv1_1", "conv2_1", "conv3_1")
-    network = rwkeras.with_octaves(_calibrated(task, given, layers), layers, count)
+    network = with_octaves(_calibrated(task, given, layers), layers, count)
     smallest = TEXTURE_SCALES.smallest * 2 ** (count - 1)
     settings = rwkeras.TextureSettings(
-        rwkeras.octave_layers(layers, count),
+        octave_layers(layers, count),
         scales=dataclasses.replace(TEXTURE_SCALES, smallest=smallest),
         seed=given.seed,
     )
@@ -161,7 +163,7 @@ METHODS = {
     "coarse_to_fine": Method(_coarse_to_fine),
     "filter_bank": Method(_filter_bank, ("texture",)),
     "octaves": Method(_octaves, ("texture",)),
-    "levels_alone": Method(_statistic("gram", layers=rwkeras.multiscale_layers()), ("texture",)),
+    "levels_alone": Method(_statistic("gram", layers=multiscale_layers()), ("texture",)),
     "spectrum": Method(_statistic("gram", spectrum=True), ("texture",)),
     "shifted": Method(_statistic("shifted"), ("texture",)),
     "moments": Method(_statistic("moments"), ("texture",)),

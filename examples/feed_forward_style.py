@@ -39,6 +39,7 @@ from examples.style_training import StyleTraining, train
 from rwkeras.backend import keras
 from rwkeras.commands.settings_flags import define_flags, given_settings
 from rwkeras.commands.streams import keep_progress_from_failing
+from rwkeras.decoders.photographs import read_photographs
 from rwkeras.images.files import check_output, whole_file
 from rwkeras.images.outputs import Input, Output, check_apart
 from rwkeras.images.painting import painting
@@ -85,7 +86,7 @@ def run(settings: StyleTraining, given: dict[str, Any]) -> None:
     check_export_folder(given["export_dir"] or output.with_suffix(""))
     style, photo = _read(settings, given)
     images = given["images"] or photographs(OTHERS)
-    found = rwkeras.read_photographs(images, settings.photo_size, settings.image_size)
+    found = read_photographs(images, settings.photo_size, settings.image_size)
     for name in found.unreadable:
         print(f"warning: {name} cannot be read and is left out", file=sys.stderr)
     started = time.perf_counter()

@@ -34,6 +34,7 @@ from examples.enlargements import measure, show, table
 from rwkeras.backend import keras
 from rwkeras.commands.settings_flags import define_flags, given_settings
 from rwkeras.commands.streams import keep_progress_from_failing
+from rwkeras.decoders.photographs import read_photographs
 from rwkeras.decoders.random_crops import Split, random_crops, split
 from rwkeras.decoders.upsampling import DepthToSpace
 from rwkeras.images.files import whole_file
@@ -106,12 +107,12 @@ def read_split(settings: Enlargement) -> Split:
     """
     size = settings.photo_size
     if settings.images is not None:
-        return split(rwkeras.read_photographs(settings.images, size, size), settings.crops())
+        return split(read_photographs(settings.images, size, size), settings.crops())
     large = (
         [photo for photo in photographs(names) if min(photo.shape[:2]) >= size]
         for names in (OTHERS, SHOWN)
     )
-    return Split(*(rwkeras.read_photographs(photos, size, size).squares for photos in large))
+    return Split(*(read_photographs(photos, size, size).squares for photos in large))
 
 
 def shrink(images: tf.Tensor, factor: int) -> tf.Tensor:

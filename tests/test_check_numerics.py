@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
+from rwkeras.objectives.natural import tv_beta_term
 from rwkeras.optimizers.loop import minimize
 from rwkeras.optimizers.minimizer import Minimizer
 from rwkeras.optimizers.problem import Problem
@@ -76,7 +77,7 @@ def test_measures(checked, image):
 
 def test_losses(checked, batch):
     term = (
-        rwkeras.tv_beta_term(1.0)
+        tv_beta_term(1.0)
         + rwkeras.spectrum_term(batch)
         + rwkeras.texture_term("input", [batch, 1 - batch], join="log_euclidean")
         + rwkeras.sliced_wasserstein_term("input", batch)

@@ -10,6 +10,13 @@ import pytest
 import rwkeras
 from rwkeras.backend import float32_layers
 from rwkeras.networks.applications import keras_application
+from rwkeras.networks.circular import with_circular_padding, with_mirrored_padding
+from rwkeras.networks.joint import with_joint_maps
+from rwkeras.networks.octaves import with_octaves
+from rwkeras.networks.regions import with_regions
+from rwkeras.networks.vgg import narrow_vgg19
+from rwkeras.rotation.rival import untrained_twin
+from rwkeras.rotation.settings import RotationSettings
 from tests.conftest import waves
 
 SETTINGS = ["mixed_bfloat16", "mixed_float16", "float64", "floatx", "channels_first", "all"]
@@ -49,18 +56,18 @@ def decoders():
 def derived():
     model = rwkeras.toy_vgg()
     yield rwkeras.feature_extractor(model, ["conv1_1", "pool2"])
-    yield rwkeras.with_octaves(model, ["conv1_1"], 2)
-    yield rwkeras.with_joint_maps(model, ["conv1_1", "conv2_1"])
-    yield rwkeras.with_regions(model, ["conv1_1"], {"left": np.eye(4, dtype=np.float32)})
-    yield rwkeras.with_circular_padding(model)
-    yield rwkeras.with_mirrored_padding(rwkeras.multiscale(filters=2))
+    yield with_octaves(model, ["conv1_1"], 2)
+    yield with_joint_maps(model, ["conv1_1", "conv2_1"])
+    yield with_regions(model, ["conv1_1"], {"left": np.eye(4, dtype=np.float32)})
+    yield with_circular_padding(model)
+    yield with_mirrored_padding(rwkeras.multiscale(filters=2))
 
 
 def named():
     yield rwkeras.toy_vgg(include_top=True)
     yield rwkeras.toy_vgg(pooling="max", subtract_mean=True)
-    yield rwkeras.narrow_vgg19(width=0.05)
-    yield rwkeras.untrained_twin(rwkeras.RotationSettings(width=0.05))
+    yield narrow_vgg19(width=0.05)
+    yield untrained_twin(RotationSettings(width=0.05))
     yield rwkeras.filter_bank(filters=2, sizes=(3, 5))
     yield rwkeras.multiscale(filters=2, depth=2)
     yield rwkeras.alexnet()

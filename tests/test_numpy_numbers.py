@@ -11,6 +11,11 @@ import tensorflow as tf
 import rwkeras
 from rwkeras.decoders.network import decoder
 from rwkeras.networks.multiscale_recipe import MultiscaleRecipe
+from rwkeras.networks.octaves import octave_layers, with_octaves
+from rwkeras.networks.standardize import redraw
+from rwkeras.networks.vgg import narrow_vgg19
+from rwkeras.objectives.natural import alpha_norm_term, tv_beta_term
+from rwkeras.rotation.settings import RotationSettings
 from rwkeras.serving.client.client import Client
 from rwkeras.serving.settings import ServingSettings
 from rwkeras.stacking.settings import StackSettings
@@ -28,7 +33,7 @@ SETTINGS = [
     rwkeras.InversionSettings,
     rwkeras.OptimizerSettings,
     rwkeras.RegularizedInversionSettings,
-    rwkeras.RotationSettings,
+    RotationSettings,
     rwkeras.ScaleSettings,
     rwkeras.StyleSettings,
     rwkeras.TextureSettings,
@@ -100,7 +105,7 @@ def test_networks(kind):
             rwkeras.filter_bank(n((16, 16, 3)), filters=n(2), sizes=n((3, 5))),
             rwkeras.filter_bank((16, 16, 3), filters=2, sizes=(3, 5)),
         ),
-        (rwkeras.narrow_vgg19(width=n(0.0625)), rwkeras.narrow_vgg19(width=0.0625)),
+        (narrow_vgg19(width=n(0.0625)), narrow_vgg19(width=0.0625)),
         (
             rwkeras.toy_vgg(initializer=rwkeras.Sparse(n(0.25), n(0.5))),
             rwkeras.toy_vgg(initializer=rwkeras.Sparse(0.25, 0.5)),
@@ -110,11 +115,11 @@ def test_networks(kind):
         assert weights(found) == weights(expected)
         json.dumps(found.get_config(), default=str)
     model = pairs[1][0]
-    rwkeras.redraw(model, n(1))
+    redraw(model, n(1))
     rwkeras.standardize(model, waves(16, 16), draw=n(1))
     toy = rwkeras.toy_vgg()
-    assert rwkeras.octave_layers(["a"], n(2)) == ("a", "a_octave1")
-    rwkeras.with_octaves(toy, ["conv1_1"], n(2))
+    assert octave_layers(["a"], n(2)) == ("a", "a_octave1")
+    with_octaves(toy, ["conv1_1"], n(2))
     arguments = {"width": n(0.25), "maps": n((3,)), "kernel_size": n(3), "seed": n(1)}
     decoder(toy, "conv2_1", **arguments)
 
@@ -127,9 +132,9 @@ def test_objectives(kind, batch):
     def objective(n):
         return (
             n(2.0) * rwkeras.tv_term() * n(3)
-            + rwkeras.tv_beta_term(n(1.5))
-            + n(2) * rwkeras.alpha_norm_term(n(4.0), mean=n((0.5, 0.25, 0.5)), name="four")
-            + rwkeras.alpha_norm_term(n(6.0), mean=n(0.5))
+            + tv_beta_term(n(1.5))
+            + n(2) * alpha_norm_term(n(4.0), mean=n((0.5, 0.25, 0.5)), name="four")
+            + alpha_norm_term(n(6.0), mean=n(0.5))
             + rwkeras.sliced_wasserstein_term("input", batch, projections=n(3), seed=n(1))
             + rwkeras.shifted_gram_term("input", batch, [n((1, 0))])
         )
@@ -211,7 +216,7 @@ def test_every_public_class_of_settings_is_among_them():
     public = [getattr(rwkeras, name) for name in rwkeras.__all__]
     named = {x for x in public if inspect.isclass(x) and dataclasses.is_dataclass(x)}
     # A recipe has its own test.
-    assert named - {rwkeras.Recipe, rwkeras.MultiscaleRecipe} <= set(SETTINGS)
+    assert named - {rwkeras.Recipe, MultiscaleRecipe} <= set(SETTINGS)
 
 
 def test_a_recipe_of_numbers_of_numpy_is_saved(toy_recipe, tmp_path):

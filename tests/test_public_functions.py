@@ -16,9 +16,30 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 import rwkeras
 import rwkeras.serving
+from rwkeras.decoders.photographs import read_photographs
+from rwkeras.images.reading import read_picture
 from rwkeras.networks import pretrained
-from rwkeras.networks.recipe import kernel_digest
-from rwkeras.networks.vgg import VGG19, build_vgg, narrowed, random_kernels
+from rwkeras.networks.batch_normalization import adapt_batch_normalization
+from rwkeras.networks.circular import circular_period, with_circular_padding, with_mirrored_padding
+from rwkeras.networks.joint import with_joint_maps
+from rwkeras.networks.multiscale import multiscale_layers
+from rwkeras.networks.multiscale_recipe import MultiscaleRecipe, read_multiscale_recipe
+from rwkeras.networks.octaves import octave_layers, with_octaves
+from rwkeras.networks.recipe import LayerRecipe, kernel_digest
+from rwkeras.networks.regions import region_layers, with_regions
+from rwkeras.networks.rescale import rescale_filters
+from rwkeras.networks.standardize import redraw
+from rwkeras.networks.vgg import VGG19, build_vgg, narrow_vgg19, narrowed, random_kernels
+from rwkeras.objectives.joining import joined_gram
+from rwkeras.objectives.moments import covariance_loss, moments
+from rwkeras.objectives.natural import alpha_norm, alpha_norm_term, tv_beta, tv_beta_term
+from rwkeras.objectives.shifted import shifted_gram, shifted_gram_loss
+from rwkeras.objectives.sliced import sliced_wasserstein_loss, sorted_projections
+from rwkeras.objectives.spectrum import spectrum_loss
+from rwkeras.rotation.rival import train_rotation_rival, untrained_twin
+from rwkeras.rotation.settings import RotationSettings
+from rwkeras.tasks.regularized import regularized_inversion_objective
+from rwkeras.tasks.style import style_objective
 from tests.conftest import waves
 from tests.networks.test_pretrained import CONVS, DENSE, write_legacy
 from tests.test_keras_settings import SETTINGS, described, surroundings
@@ -79,11 +100,11 @@ def networks(folder):
         described(model)
         for model in (
             rwkeras.toy_vgg(),
-            rwkeras.narrow_vgg19(width=1 / 16),
+            narrow_vgg19(width=1 / 16),
             rwkeras.alexnet(),
             rwkeras.filter_bank(filters=2, sizes=(3, 5)),
             rwkeras.multiscale(filters=2, levels=2),
-            rwkeras.untrained_twin(rwkeras.RotationSettings(width=1 / 16)),
+            untrained_twin(RotationSettings(width=1 / 16)),
             rwkeras.load_network("toy_vgg", seed=2),
         )
     ]
@@ -122,11 +143,11 @@ def initializers(folder):
 @group("calibrate make_ready rescale_filters standardize redraw adapt_batch_normalization")
 def scaling(folder):
     bank = rwkeras.multiscale(filters=2, levels=2)
-    rwkeras.redraw(bank, 3)
+    redraw(bank, 3)
     rwkeras.standardize(bank, IMAGE, draw=3)
     ready, rescaled = rwkeras.toy_vgg(), rwkeras.toy_vgg()
     rwkeras.make_ready(ready, IMAGE)
-    rwkeras.rescale_filters(rescaled, IMAGE)
+    rescale_filters(rescaled, IMAGE)
     inputs = keras.Input((None, None, 3), dtype="float32")
     maps = keras.layers.Conv2D(4, 3, data_format="channels_last", dtype="float32", name="first")(
         inputs
@@ -134,7 +155,7 @@ def scaling(folder):
     norm = keras.layers.BatchNormalization(dtype="float32", name="second")(maps)
     normalized = keras.Model(inputs, norm)
     rwkeras.randomize(normalized, "he")
-    rwkeras.adapt_batch_normalization(normalized, IMAGE)
+    adapt_batch_normalization(normalized, IMAGE)
     models = toy(), bank, ready, rescaled, normalized
     return [model.get_weights() for model in models]
 
@@ -147,19 +168,19 @@ def derived(folder):
     model, batch = toy(), IMAGE[np.newaxis]
     bank = rwkeras.multiscale(filters=2, levels=2)
     masks = {"left": np.eye(16, dtype=np.float32)}
-    names = rwkeras.region_layers(["conv1_1"], "left")
-    octaves = rwkeras.octave_layers(["conv1_1"], 2)
-    circular = rwkeras.with_circular_padding(model)
+    names = region_layers(["conv1_1"], "left")
+    octaves = octave_layers(["conv1_1"], 2)
+    circular = with_circular_padding(model)
     return [
         rwkeras.extract(model, ["conv1_1", "pool2"], batch),
         rwkeras.feature_extractor(model, ["conv2_1"])(batch),
-        rwkeras.extract(rwkeras.with_octaves(model, ["conv1_1"], 2), octaves, batch),
-        rwkeras.with_joint_maps(model, ["conv1_1", "conv1_2"])(batch),
-        rwkeras.extract(rwkeras.with_regions(model, ["conv1_1"], masks), names, batch),
+        rwkeras.extract(with_octaves(model, ["conv1_1"], 2), octaves, batch),
+        with_joint_maps(model, ["conv1_1", "conv1_2"])(batch),
+        rwkeras.extract(with_regions(model, ["conv1_1"], masks), names, batch),
         circular(batch),
-        rwkeras.circular_period(circular),
-        rwkeras.with_mirrored_padding(bank)(batch),
-        rwkeras.multiscale_layers(levels=2),
+        circular_period(circular),
+        with_mirrored_padding(bank)(batch),
+        multiscale_layers(levels=2),
     ]
 
 
@@ -173,12 +194,12 @@ def losses(folder):
     gram = rwkeras.gram_matrix(noise)
     return [
         noise, gram, rwkeras.content_loss(noise, noise[:1]), rwkeras.texture_loss(noise, gram[:1]),
-        rwkeras.total_variation(noise), rwkeras.alpha_norm(noise), rwkeras.tv_beta(noise),
-        rwkeras.covariance_loss(noise, rwkeras.moments(noise[:1])),
-        rwkeras.shifted_gram_loss(noise, rwkeras.shifted_gram(noise[:1], [(1, 0)]), [(1, 0)]),
-        rwkeras.sliced_wasserstein_loss(noise, rwkeras.sorted_projections(noise[:1])),
-        rwkeras.spectrum_loss(noise, noise[:1]),
-        rwkeras.joined_gram([noise[:1], noise[1:]], "log_euclidean"),
+        rwkeras.total_variation(noise), alpha_norm(noise), tv_beta(noise),
+        covariance_loss(noise, moments(noise[:1])),
+        shifted_gram_loss(noise, shifted_gram(noise[:1], [(1, 0)]), [(1, 0)]),
+        sliced_wasserstein_loss(noise, sorted_projections(noise[:1])),
+        spectrum_loss(noise, noise[:1]),
+        joined_gram([noise[:1], noise[1:]], "log_euclidean"),
     ]  # fmt: skip
 
 
@@ -200,15 +221,15 @@ def objectives(folder):
         + rwkeras.sliced_wasserstein_term("conv1_1", maps)
         + rwkeras.spectrum_term(batch)
         + rwkeras.tv_term()
-        + rwkeras.alpha_norm_term()
-        + rwkeras.tv_beta_term()
+        + alpha_norm_term()
+        + tv_beta_term()
     )
     images = tf.reverse(batch, [1])
     features = {**rwkeras.extract(model, ["conv1_1", "conv2_1"], images), "input": images}
     settings = rwkeras.StyleSettings(("conv1_1",), ("conv1_1",))
-    style = rwkeras.style_objective(model, batch, images, settings)
+    style = style_objective(model, batch, images, settings)
     small = rwkeras.RegularizedInversionSettings("conv1_1", tv_weight=1.0)
-    regularized = rwkeras.regularized_inversion_objective(model, batch, small)
+    regularized = regularized_inversion_objective(model, batch, small)
     texture = rwkeras.texture_term("conv1_1", maps)
     return [
         objective(features),
@@ -226,13 +247,13 @@ def images(folder):
     image = rwkeras.read_image(folder / "a.png")
     measures = rwkeras.psnr, rwkeras.ssim, rwkeras.mean_euclidean_distance, rwkeras.patch_distance
     return [
-        rwkeras.read_picture(folder / "a.png").image,
+        read_picture(folder / "a.png").image,
         rwkeras.as_batch(np.stack([image, image])).images,
         rwkeras.match_colors(image, 1 - image),
         rwkeras.with_luminance_of(image, 1 - image),
         [measure(image, image[::-1]) for measure in measures],
         rwkeras.seam_ratio(image),
-        list(rwkeras.read_photographs([folder / "a.png"], 32, 16).squares),
+        list(read_photographs([folder / "a.png"], 32, 16).squares),
     ]
 
 
@@ -252,17 +273,17 @@ def perceptual(folder):
 
 @group("read_recipe read_multiscale_recipe LayerRecipe MultiscaleRecipe Recipe")
 def recipes(folder):
-    bank = rwkeras.MultiscaleRecipe(levels=2, filters=2)
+    bank = MultiscaleRecipe(levels=2, filters=2)
     bank.save(folder / "bank.json")
     scaled = {
-        layer.name: rwkeras.LayerRecipe(0, 1.0, kernel_digest(layer.kernel.numpy()))
+        layer.name: LayerRecipe(0, 1.0, kernel_digest(layer.kernel.numpy()))
         for layer in rwkeras.toy_vgg(seed=3).layers
         if hasattr(layer, "kernel")
     }
     stacked = rwkeras.Recipe("toy_vgg", rwkeras.Gaussian(seed=3), layers=scaled)
     stacked.save(folder / "stacked.json")
     return [
-        rwkeras.read_multiscale_recipe(folder / "bank.json").build().get_weights(),
+        read_multiscale_recipe(folder / "bank.json").build().get_weights(),
         rwkeras.read_recipe(folder / "stacked.json").build().get_weights(),
     ]
 
@@ -339,10 +360,10 @@ def decoders(folder):
 
 @group("train_rotation_rival RotationSettings", slow=True)
 def rotation(folder):
-    settings = rwkeras.RotationSettings(
+    settings = RotationSettings(
         width=1 / 32, crop_size=32, photo_size=0, batch_size=2, steps=1, held_out_crops=2
     )
-    network, _ = rwkeras.train_rotation_rival([waves(64, 160)], settings)
+    network, _ = train_rotation_rival([waves(64, 160)], settings)
     return network.get_weights()
 
 
@@ -444,5 +465,6 @@ def test_the_same_comes_of_it(tmp_path, name, setting):
 def test_all_public_names_are_used():
     used = set().union(*(each.names for each in GROUPS.values()))
     public = {*rwkeras.__all__, *rwkeras.serving.__all__}
-    assert used | CONSTANTS | RESULTS | CLIENT == public
+    # And what is imported from its module alone.
+    assert used | CONSTANTS | RESULTS | CLIENT >= public
     assert not used & (CONSTANTS | RESULTS | CLIENT)

@@ -3,6 +3,8 @@ import pytest
 
 import rwkeras
 from rwkeras.backend import keras
+from rwkeras.decoders.match import check_decoder
+from rwkeras.networks.vgg import narrow_vgg19
 from tests.conftest import waves
 
 OTHERS = (
@@ -17,22 +19,22 @@ def decoder(toy):
 
 
 def test_its_own_network(decoder, toy, tmp_path):
-    rwkeras.check_decoder(decoder, toy, "conv2_1")
+    check_decoder(decoder, toy, "conv2_1")
     decoder.save(tmp_path / "decoder.keras")
     loaded = rwkeras.load_decoder(tmp_path / "decoder.keras")
-    rwkeras.check_decoder(loaded, toy, "conv2_1")
+    check_decoder(loaded, toy, "conv2_1")
 
 
 def test_not_calibrated_or_on_another_image(decoder):
     network = rwkeras.toy_vgg(seed=3)
-    rwkeras.check_decoder(decoder, network, "conv2_1")
+    check_decoder(decoder, network, "conv2_1")
     kernel = network.get_layer("conv1_1").kernel.numpy()
     rwkeras.make_ready(network, 0.2 + 0.3 * waves(20, 48), ["conv2_1"])
     assert not np.allclose(kernel, network.get_layer("conv1_1").kernel, rtol=0.01)
-    rwkeras.check_decoder(decoder, network, "conv2_1")
+    check_decoder(decoder, network, "conv2_1")
     # A file keeps a network's name and layers, if not how its kernels were drawn.
     network.get_layer("conv3_1").kernel.assign(network.get_layer("conv3_1").kernel + 1)
-    rwkeras.check_decoder(decoder, network, "conv2_1")
+    check_decoder(decoder, network, "conv2_1")
 
 
 def test_of_a_whole_network_with_biases():
@@ -42,18 +44,18 @@ def test_of_a_whole_network_with_biases():
             layer.bias.assign(np.linspace(0, 1, layer.bias.shape[0]))
     model = rwkeras.decnn(network, "fc7", rwkeras.decoder(network, "fc7", depth=1))
     rwkeras.calibrate(network, waves(32, 32))
-    rwkeras.check_decoder(model, network, "fc7")
+    check_decoder(model, network, "fc7")
     bias = network.get_layer("fc6").bias
     bias.assign(np.flip(bias.numpy()))
     with pytest.raises(ValueError) as info:
-        rwkeras.check_decoder(model, network, "fc7")
+        check_decoder(model, network, "fc7")
     assert str(info.value) == OTHERS
 
 
 @pytest.mark.parametrize("layer", ["conv2_2", "conv1_1"])
 def test_another_layer(decoder, toy, layer):
     with pytest.raises(ValueError) as info:
-        rwkeras.check_decoder(decoder, toy, layer)
+        check_decoder(decoder, toy, layer)
     assert str(info.value) == (
         f"Invalid value for argument `decoder`. Expected one for '{layer}' of 'toy_vgg'. "
         "Received: decoder=one for 'conv2_1' of 'toy_vgg'"
@@ -61,9 +63,9 @@ def test_another_layer(decoder, toy, layer):
 
 
 def test_another_architecture(decoder):
-    network = rwkeras.narrow_vgg19(width=1 / 16)
+    network = narrow_vgg19(width=1 / 16)
     with pytest.raises(ValueError) as info:
-        rwkeras.check_decoder(decoder, network, "conv2_1")
+        check_decoder(decoder, network, "conv2_1")
     assert str(info.value) == (
         "Invalid value for argument `decoder`. Expected one for 'conv2_1' of 'narrow_vgg19'. "
         "Received: decoder=one for 'conv2_1' of 'toy_vgg'"
@@ -74,15 +76,15 @@ def test_another_architecture(decoder):
 def test_other_weights_and_settings(decoder, settings):
     network = rwkeras.toy_vgg(**{"seed": 3, **settings})
     with pytest.raises(ValueError) as info:
-        rwkeras.check_decoder(decoder, network, "conv2_1")
+        check_decoder(decoder, network, "conv2_1")
     assert str(info.value) == OTHERS
 
 
 def test_another_scale_of_the_same_random_numbers(decoder):
-    rwkeras.check_decoder(decoder, rwkeras.toy_vgg(seed=3, initializer="he"), "conv2_1")
+    check_decoder(decoder, rwkeras.toy_vgg(seed=3, initializer="he"), "conv2_1")
     network = rwkeras.toy_vgg(seed=3, initializer="laplace")
     with pytest.raises(ValueError) as info:
-        rwkeras.check_decoder(decoder, network, "conv2_1")
+        check_decoder(decoder, network, "conv2_1")
     assert str(info.value) == OTHERS
 
 
@@ -93,24 +95,24 @@ def test_one_kernel_changed(decoder):
         before = kernel.numpy()
         kernel.assign(change(before))
         with pytest.raises(ValueError) as info:
-            rwkeras.check_decoder(decoder, network, "conv2_1")
+            check_decoder(decoder, network, "conv2_1")
         assert str(info.value) == OTHERS
         kernel.assign(before)
-    rwkeras.check_decoder(decoder, network, "conv2_1")
+    check_decoder(decoder, network, "conv2_1")
 
 
 def test_a_network_of_the_same_name_with_other_layers(decoder):
     inputs = keras.Input((None, None, 3))
     x = keras.layers.Conv2D(12, 3, padding="same", name="conv2_1")(inputs)
     with pytest.raises(ValueError) as info:
-        rwkeras.check_decoder(decoder, keras.Model(inputs, x, name="toy_vgg"), "conv2_1")
+        check_decoder(decoder, keras.Model(inputs, x, name="toy_vgg"), "conv2_1")
     assert str(info.value) == OTHERS
 
 
 def test_no_such_layer(toy):
     model = rwkeras.decnn(toy, "conv2_1", rwkeras.decoder(toy, "conv2_1", depth=1))
     with pytest.raises(ValueError) as info:
-        rwkeras.check_decoder(model, toy, "conv9_1")
+        check_decoder(model, toy, "conv9_1")
     assert str(info.value) == (
         "Invalid value for argument `decoder`. Expected one for 'conv9_1' of 'toy_vgg'. "
         "Received: decoder=one for 'conv2_1' of 'toy_vgg'"
@@ -119,7 +121,7 @@ def test_no_such_layer(toy):
 
 def test_the_argument_as_the_caller_spells_it(decoder, toy):
     with pytest.raises(ValueError) as info:
-        rwkeras.check_decoder(decoder, toy, "conv1_1", "init")
+        check_decoder(decoder, toy, "conv1_1", "init")
     assert str(info.value) == (
         "Invalid value for argument `init`. Expected one for 'conv1_1' of 'toy_vgg'. "
         "Received: init=one for 'conv2_1' of 'toy_vgg'"
@@ -130,9 +132,9 @@ def test_biases_of_zero_are_not_any_biases(decoder):
     network = rwkeras.toy_vgg(seed=3)
     network.get_layer("conv1_1").bias.assign(network.get_layer("conv1_1").bias + 1)
     with pytest.raises(ValueError) as info:
-        rwkeras.check_decoder(decoder, network, "conv2_1")
+        check_decoder(decoder, network, "conv2_1")
     assert str(info.value) == OTHERS
 
 
 def test_the_same_network_for_images_of_one_size(decoder):
-    rwkeras.check_decoder(decoder, rwkeras.toy_vgg((32, 32, 3), seed=3), "conv2_1")
+    check_decoder(decoder, rwkeras.toy_vgg((32, 32, 3), seed=3), "conv2_1")

@@ -10,16 +10,19 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
-from rwkeras import DecoderSettings, DecoderTraining, TrainedDecoder
+from rwkeras import DecoderSettings, DecoderTraining
 from rwkeras.backend import keras
 from rwkeras.decoders import train as module
 from rwkeras.decoders.backup import forget_backup
 from rwkeras.decoders.decnn import parts
 from rwkeras.decoders.levels import encoder_to
+from rwkeras.decoders.match import check_decoder
 from rwkeras.decoders.photographs import read_photographs
 from rwkeras.decoders.random_crops import random_crops, split
+from rwkeras.decoders.train import TrainedDecoder
 from rwkeras.images.photographs import OTHERS
 from rwkeras.images.writing import write_image
+from rwkeras.networks.vgg import narrow_vgg19
 from tests.conftest import waves
 
 LAYER = "conv2_1"
@@ -106,7 +109,7 @@ def test_what_a_training_gives(whole, toy):
     encoder, decoder = parts(whole.model)
     assert (encoder.name, decoder.name) == ("toy_vgg", "decoder")
     assert not same(decoder, rwkeras.decoder(toy, LAYER, upsampling="nearest", width=0.5, depth=1))
-    rwkeras.check_decoder(whole.model, toy, LAYER)
+    check_decoder(whole.model, toy, LAYER)
 
 
 def test_the_network_stays_as_it_is():
@@ -267,7 +270,7 @@ def test_the_state_of_another_training_is_refused(whole, toy, tmp_path):
         "Invalid value for argument `backup_dir`. Expected a folder without another training's "
         f"state. Received: backup_dir={tmp_path}"
     )
-    narrow = rwkeras.narrow_vgg19(width=1 / 16)
+    narrow = narrow_vgg19(width=1 / 16)
     for changes in (
         {"layer": "conv1_1"},
         {"network": narrow},

@@ -17,6 +17,7 @@ from examples.feed_forward_style import run
 from examples.style_comparison import compare
 from examples.style_network import give_colors, style_network
 from examples.style_training import StyleTraining, halves, train
+from rwkeras.decoders.photographs import read_photographs
 from rwkeras.images.painting import painting
 from rwkeras.serving.export import export_decoder
 from tests.conftest import waves
@@ -39,7 +40,7 @@ STYLE = painting(40)[:32]
 
 def trained(settings=TOY):
     photos = [waves(32, 40), waves(48, 32)[:, ::-1]]
-    squares = rwkeras.read_photographs(photos, settings.photo_size, settings.image_size).squares
+    squares = read_photographs(photos, settings.photo_size, settings.image_size).squares
     return train(STYLE, squares, settings)
 
 

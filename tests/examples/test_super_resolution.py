@@ -16,6 +16,7 @@ import rwkeras
 from examples.super_resolution import Enlargement, enlarger, pairs, read_split, shrink, train
 from examples.super_resolution import run as example
 from rwkeras.backend import keras
+from rwkeras.decoders.photographs import read_photographs
 from rwkeras.images.photographs import OTHERS, SHOWN
 from tests.conftest import waves
 
@@ -49,7 +50,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def squares(folder):
-    return rwkeras.read_photographs(folder, 32, 32).squares
+    return read_photographs(folder, 32, 32).squares
 
 
 def each(dataset) -> list[bytes]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-import rwkeras
+from rwkeras.images.reading import Picture, read_picture
 from tests.fuzz.commands import draw_line
 from tests.fuzz.files import Drawn, Random, any_file, no_file, put
 from tests.tools import Ended, run_here
@@ -79,15 +79,15 @@ def check_read(random: Random, folder: Path) -> str:
     return drawn.kind
 
 
-def _read(path: Path) -> tuple[rwkeras.Picture | None, str | None]:
+def _read(path: Path) -> tuple[Picture | None, str | None]:
     """Returns a file's picture, or why there is none."""
     try:
-        return rwkeras.read_picture(path, "content"), None
+        return read_picture(path, "content"), None
     except ValueError as error:
         return None, str(error)
 
 
-def _check_picture(picture: rwkeras.Picture, drawn: Drawn) -> None:
+def _check_picture(picture: Picture, drawn: Drawn) -> None:
     image = picture.image
     assert image.dtype == np.float32
     assert image.ndim == 3

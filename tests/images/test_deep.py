@@ -10,6 +10,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 import rwkeras
 from rwkeras.images.deep_writing import png16, tiff16, to_uint16
 from rwkeras.images.orientation import ORIENTATION, upright
+from rwkeras.images.reading import read_picture
 
 RANDOM = np.random.default_rng(0)
 RGB = RANDOM.integers(0, 65536, (5, 4, 3)).astype(np.uint16)
@@ -27,7 +28,7 @@ def srgb():
 def test_sixteen_bits_in_and_out_without_loss(tmp_path, ending):
     path, profile = tmp_path / f"a.{ending}", srgb()
     rwkeras.write_image(path, RGB / 65535, icc_profile=profile, settings=SETTINGS)
-    picture = rwkeras.read_picture(path)
+    picture = read_picture(path)
     np.testing.assert_array_equal(to_uint16(picture.image), RGB)
     assert picture.icc_profile == profile
     assert picture.alpha is None
@@ -41,7 +42,7 @@ def test_alpha_of_sixteen_bits(tmp_path, ending):
     path = tmp_path / f"a.{ending}"
     image, alpha = RGBA[..., :3] / 65535, RGBA[..., 3] / 65535
     rwkeras.write_image(path, image, alpha=alpha, settings=SETTINGS)
-    picture = rwkeras.read_picture(path)
+    picture = read_picture(path)
     np.testing.assert_array_equal(to_uint16(picture.alpha), RGBA[..., 3])
     expected = image * alpha[..., np.newaxis] + 1 - alpha[..., np.newaxis]
     np.testing.assert_allclose(picture.image, expected, atol=1e-6)
@@ -100,7 +101,7 @@ def test_white_is_zero(tmp_path):
 def test_premultiplied_alpha(tmp_path):
     pixels = np.array([[[0.25, 0, 0, 0.5], [0, 0, 0, 0]]], np.float32)
     tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb", extrasamples=["assocalpha"])
-    got = rwkeras.read_picture(tmp_path / "a.tif")
+    got = read_picture(tmp_path / "a.tif")
     np.testing.assert_array_equal(got.image, [[[0.75, 0.5, 0.5], [1, 1, 1]]])
     np.testing.assert_array_equal(got.alpha, [[0.5, 0]])
 

@@ -8,7 +8,14 @@ import pytest
 from PIL import Image, ImageCms
 
 import rwkeras
-from rwkeras.images.reading import fit_longer_side, from_array, from_pillow, resize, square
+from rwkeras.images.reading import (
+    fit_longer_side,
+    from_array,
+    from_pillow,
+    read_picture,
+    resize,
+    square,
+)
 from rwkeras.images.writing import to_uint8
 from tests.conftest import waves
 
@@ -88,7 +95,7 @@ def test_a_picture_with_its_alpha_channel(tmp_path, mode):
     image = Image.new("RGBA", (4, 3), (255, 255, 255, 0))
     image.putpixel((1, 0), (0, 0, 0, 255))
     image.convert(mode).save(tmp_path / "a.png")
-    picture = rwkeras.read_picture(tmp_path / "a.png")
+    picture = read_picture(tmp_path / "a.png")
     expected = np.zeros((3, 4), np.float32)
     expected[0, 1] = 1
     np.testing.assert_array_equal(picture.alpha, expected)
@@ -101,7 +108,7 @@ def test_an_alpha_channel_is_rotated_with_its_picture(tmp_path):
     exif[0x0112] = 6
     alpha = to_uint8(waves(12, 9)[..., 0])
     Image.fromarray(np.dstack([RGB, alpha])).save(tmp_path / "a.png", exif=exif)
-    picture = rwkeras.read_picture(tmp_path / "a.png")
+    picture = read_picture(tmp_path / "a.png")
     np.testing.assert_array_equal(to_uint8(picture.alpha), np.rot90(alpha, k=-1))
 
 
@@ -109,7 +116,7 @@ def test_an_alpha_channel_is_rotated_with_its_picture(tmp_path):
 @pytest.mark.parametrize("ending", ["png", "jpg", "webp", "tif"])
 def test_a_picture_with_its_profile(tmp_path, ending):
     Image.fromarray(RGB).save(tmp_path / f"a.{ending}", icc_profile=srgb())
-    picture = rwkeras.read_picture(tmp_path / f"a.{ending}")
+    picture = read_picture(tmp_path / f"a.{ending}")
     assert picture.icc_profile == srgb()
     assert picture.alpha is None
     np.testing.assert_array_equal(picture.image, rwkeras.read_image(tmp_path / f"a.{ending}"))
@@ -121,7 +128,7 @@ def test_a_profile_of_other_colours_is_left_out(tmp_path):
     Image.fromarray(RGB[..., 0]).save(tmp_path / "a.png", icc_profile=bytes(profile))
     message = "^`content` has an ICC profile of GRAY, not of RGB: it is left out.$"
     with pytest.warns(UserWarning, match=message):
-        assert rwkeras.read_picture(tmp_path / "a.png", "content").icc_profile is None
+        assert read_picture(tmp_path / "a.png", "content").icc_profile is None
 
 
 def test_half_transparent():

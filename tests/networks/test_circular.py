@@ -8,6 +8,7 @@ import tensorflow as tf
 
 import rwkeras
 from rwkeras.networks.alexnet import GroupedConv2D, LocalResponseNormalization
+from rwkeras.networks.batch_normalization import adapt_batch_normalization
 from rwkeras.networks.borders import (
     CircularConv2D,
     CircularPyramidReduce,
@@ -15,8 +16,9 @@ from rwkeras.networks.borders import (
     mirror,
     wrap,
 )
+from rwkeras.networks.circular import circular_period, with_circular_padding, with_mirrored_padding
 from rwkeras.networks.multiscale import multiscale, multiscale_layers
-from rwkeras.networks.octaves import PyramidReduce, octave_layers
+from rwkeras.networks.octaves import PyramidReduce, octave_layers, with_octaves
 from rwkeras.networks.precision import lower_precision
 from tests.conftest import waves
 
@@ -56,7 +58,7 @@ def plain():
 
 @pytest.fixture(scope="module")
 def circular(plain):
-    return rwkeras.with_circular_padding(plain)
+    return with_circular_padding(plain)
 
 
 @pytest.mark.parametrize(
@@ -137,8 +139,8 @@ def test_names_shapes_and_weights(plain, circular):
 @pytest.mark.parametrize(("layer", "period"), [("conv1_2", 1), ("conv2_1", 2), ("pool3", 8)])
 def test_period(plain, layer, period):
     part = rwkeras.feature_extractor(plain, [layer])
-    assert rwkeras.circular_period(rwkeras.with_circular_padding(part)) == period
-    assert rwkeras.circular_period(plain) == 1
+    assert circular_period(with_circular_padding(part)) == period
+    assert circular_period(plain) == 1
 
 
 def mixed():
@@ -159,7 +161,7 @@ def mixed():
 
 
 def test_a_mirrored_network_has_no_frame(plain):
-    mirrored = rwkeras.with_mirrored_padding(plain)
+    mirrored = with_mirrored_padding(plain)
     # Of one colour, activations are the same everywhere, where zeros beyond would be a frame.
     grey = np.full((1, 20, 27, 3), 0.8, np.float32)
     for name, features in mirrored(grey).items():
@@ -170,7 +172,7 @@ def test_a_mirrored_network_has_no_frame(plain):
 
 
 def test_a_mirrored_network_against_the_plain_one(plain):
-    mirrored, images = rwkeras.with_mirrored_padding(plain), noise(2, 20, 27, 3)
+    mirrored, images = with_mirrored_padding(plain), noise(2, 20, 27, 3)
     assert [layer.name for layer in mirrored.layers] == [layer.name for layer in plain.layers]
     once, same = mirrored(images), plain(images)
     # The first layer sees the image itself, mirrored.
@@ -188,7 +190,7 @@ def test_a_mirrored_network_against_the_plain_one(plain):
 
 
 def test_a_mirrored_network_is_saved_and_loaded(plain, square, tmp_path):
-    mirrored = rwkeras.with_mirrored_padding(plain)
+    mirrored = with_mirrored_padding(plain)
     mirrored.save(tmp_path / "mirrored.keras")
     loaded = keras.saving.load_model(tmp_path / "mirrored.keras")
     for name, features in mirrored(square[np.newaxis]).items():
@@ -199,17 +201,17 @@ def test_all_that_wraps_around():
     model = mixed()
     rwkeras.randomize(model, "he")
     images = noise(1, 12, 18, 3)
-    rwkeras.adapt_batch_normalization(model, images)
-    circular = rwkeras.with_circular_padding(model)
-    assert rwkeras.circular_period(circular) == 6
+    adapt_batch_normalization(model, images)
+    circular = with_circular_padding(model)
+    assert circular_period(circular) == 6
     compare_with_the_tiled(model, circular, images)
 
 
 def test_a_bank_of_filters_larger_than_the_image():
     model = rwkeras.filter_bank(sizes=(3, 23), filters=4)
     extractor = rwkeras.feature_extractor(model, ["conv3", "conv23", "maps"])
-    circular = rwkeras.with_circular_padding(extractor)
-    assert rwkeras.circular_period(circular) == 1
+    circular = with_circular_padding(extractor)
+    assert circular_period(circular) == 1
     image = noise(1, 9, 13, 3)
     compare_with_the_tiled(extractor, circular, image, times=5)
 
@@ -224,10 +226,10 @@ def test_a_level_of_the_pyramid(size):
 
 def test_octaves_wrap_around(plain):
     names = octave_layers(["conv1_1", "conv2_2"], 3)
-    pyramid = rwkeras.with_octaves(plain, ["conv1_1", "conv2_2"], 3)
+    pyramid = with_octaves(plain, ["conv1_1", "conv2_2"], 3)
     extractor = rwkeras.feature_extractor(pyramid, names)
-    circular = rwkeras.with_circular_padding(extractor)
-    assert rwkeras.circular_period(circular) == 8
+    circular = with_circular_padding(extractor)
+    assert circular_period(circular) == 8
     compare_with_the_tiled(extractor, circular, noise(1, 32, 24, 3), times=5)
 
 
@@ -238,8 +240,8 @@ def pyramid():
 
 
 def test_a_pyramid_of_filters_wraps_around(pyramid):
-    circular = rwkeras.with_circular_padding(pyramid)
-    assert rwkeras.circular_period(circular) == 2 ** (3 - 1)
+    circular = with_circular_padding(pyramid)
+    assert circular_period(circular) == 2 ** (3 - 1)
     compare_with_the_tiled(pyramid, circular, noise(2, 24, 28, 3))
     image = noise(1, 24, 28, 3)
     here, there = circular(image), circular(np.roll(image, (4, -12), (1, 2)))
@@ -257,12 +259,12 @@ def test_a_pyramid_of_filters_wraps_around(pyramid):
 
 @pytest.mark.parametrize("levels", [1, 2, 4])
 def test_the_period_of_a_pyramid(levels):
-    circular = rwkeras.with_circular_padding(multiscale(levels=levels, filters=1))
-    assert rwkeras.circular_period(circular) == 2 ** (levels - 1)
+    circular = with_circular_padding(multiscale(levels=levels, filters=1))
+    assert circular_period(circular) == 2 ** (levels - 1)
 
 
 def test_a_pyramid_of_filters_is_mirrored(pyramid):
-    mirrored = rwkeras.with_mirrored_padding(pyramid)
+    mirrored = with_mirrored_padding(pyramid)
     kinds = {type(layer) for layer in mirrored.layers if layer.weights}
     assert kinds == {MirroredConv2D}
     grey = np.full((1, 21, 30, 3), 0.8, np.float32)
@@ -283,7 +285,7 @@ def test_a_pyramid_of_filters_is_mirrored(pyramid):
 def test_saved_loaded_and_in_bfloat16(circular, square, tmp_path):
     circular.save(tmp_path / "circular.keras")
     loaded = keras.saving.load_model(tmp_path / "circular.keras")
-    assert rwkeras.circular_period(loaded) == 8
+    assert circular_period(loaded) == 8
     rough = lower_precision(circular)(square[np.newaxis])
     for name, features in circular(square[np.newaxis]).items():
         np.testing.assert_array_equal(loaded(square[np.newaxis])[name], features)
@@ -293,7 +295,7 @@ def test_saved_loaded_and_in_bfloat16(circular, square, tmp_path):
 
 def test_the_copy_does_not_keep_the_network():
     model = rwkeras.toy_vgg(seed=4)
-    circular, gone = rwkeras.with_circular_padding(model), weakref.ref(model)
+    circular, gone = with_circular_padding(model), weakref.ref(model)
     del model
     gc.collect()
     assert gone() is None
@@ -327,7 +329,7 @@ def test_images_that_are_no_whole_periods(circular, size, period, at):
         CircularConv2D(4, 3, name="odd"),
     ],
 )
-@pytest.mark.parametrize("change", [rwkeras.with_circular_padding, rwkeras.with_mirrored_padding])
+@pytest.mark.parametrize("change", [with_circular_padding, with_mirrored_padding])
 def test_layers_that_do_not_wrap_around(layer, change):
     inputs = keras.Input((16, 16, 3))
     with pytest.raises(ValueError) as error:
@@ -359,7 +361,7 @@ def test_no_tiles_of_a_circular_network(circular, square):
 
 def test_what_is_no_network():
     with pytest.raises(ValueError) as error:
-        rwkeras.with_circular_padding("vgg19")
+        with_circular_padding("vgg19")
     assert str(error.value) == (
         "Invalid value for argument `model`. Expected a functional `keras.Model` with one input. "
         "Received: model=vgg19"

@@ -7,6 +7,7 @@ import tensorflow as tf
 from PIL import Image
 
 import rwkeras
+from rwkeras.networks.batch_normalization import adapt_batch_normalization
 from rwkeras.networks.efficientnet_lite import efficientnet_lite0
 from rwkeras.networks.precision import lower_precision
 from tests.conftest import waves
@@ -45,7 +46,7 @@ def network():
     random = np.random.default_rng(2)
     # Large and with noise: small variances would amplify rounding.
     image = (waves(160, 160) + random.random((160, 160, 3))) / 2
-    rwkeras.adapt_batch_normalization(model, image.astype(np.float32))
+    adapt_batch_normalization(model, image.astype(np.float32))
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.gamma.assign(random.uniform(0.5, 2, layer.gamma.shape))

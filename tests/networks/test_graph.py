@@ -2,9 +2,9 @@ import itertools
 
 import keras
 
-import rwkeras
 from rwkeras.networks.graph import calls
 from rwkeras.networks.multiscale import multiscale
+from rwkeras.networks.octaves import with_octaves
 
 
 def names(model):
@@ -30,7 +30,7 @@ def test_each_call_follows_those_whose_outputs_it_takes():
 
 
 def test_a_shared_layer_is_there_at_each_call(toy):
-    found = names(rwkeras.with_octaves(toy, ["conv1_2"], 3))
+    found = names(with_octaves(toy, ["conv1_2"], 3))
     assert found.count("conv1_2") == found.count("preprocess") == 3
     assert found.count("conv2_1") == 1
 

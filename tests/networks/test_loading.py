@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import rwkeras
+from rwkeras.networks.batch_normalization import adapt_batch_normalization
 
 
 def test_by_name_with_and_without_the_top():
@@ -100,7 +101,7 @@ def test_batch_normalisation_is_made_ready_by_adapting_it(square):
 
 def test_batch_normalisation_that_is_frozen_keeps_its_statistics(square):
     model = rwkeras.load_network("mobilenet")
-    rwkeras.adapt_batch_normalization(model, square)
+    adapt_batch_normalization(model, square)
     for layer in model.layers:
         layer.trainable = False
     before = model.get_weights()

@@ -9,6 +9,7 @@ from rwkeras.networks.initializers import Gaussian, He, ZeroSum
 from rwkeras.networks.multiscale import gram_layers, multiscale, multiscale_layers
 from rwkeras.networks.octaves import PyramidReduce
 from rwkeras.networks.precision import lower_precision
+from rwkeras.networks.standardize import redraw
 from tests.conftest import waves
 
 SMALL = {"filters": 4, "sizes": (3, 5)}
@@ -143,7 +144,7 @@ def test_saved_and_loaded(image, tmp_path):
     for name, maps in loaded(image[np.newaxis]).items():
         np.testing.assert_array_equal(maps, expected[name])
     # Its distributions are known too: it can be drawn anew.
-    rwkeras.redraw(loaded, 0)
+    redraw(loaded, 0)
     for one, same in zip(model.weights, loaded.weights, strict=True):
         np.testing.assert_array_equal(one, same)
 

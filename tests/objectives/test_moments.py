@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
+from rwkeras.objectives.balance import WEIGHTINGS
 from rwkeras.objectives.moments import covariance_loss, moments, moments_term
 from tests.objectives.differences import assert_descends, assert_gradient, assert_not_tiled
 
@@ -63,7 +64,7 @@ def test_term(toy, square):
     assert_not_tiled(toy, objective)
 
 
-@pytest.mark.parametrize("weighting", rwkeras.WEIGHTINGS)
+@pytest.mark.parametrize("weighting", WEIGHTINGS)
 def test_it_can_be_balanced(toy, square, weighting):
     source = rwkeras.extract(toy, ["conv2_1"], square[np.newaxis])["conv2_1"]
     balanced = rwkeras.balance(

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
-from rwkeras.networks.vgg import TOY_VGG, VGG19, narrowed, random_kernels
+from rwkeras.networks.vgg import TOY_VGG, VGG19, narrow_vgg19, narrowed, random_kernels
 from rwkeras.perceptual.network import RandomFeatures
 from rwkeras.perceptual.reference import reference_images
 
@@ -38,7 +38,7 @@ def test_activations_are_those_of_the_calibrated_network(batch, pooling, subtrac
 
 def test_a_narrow_vgg19_to_its_end(square):
     features = features_of(narrowed(VGG19, 0.05), ["conv5_4", "pool5"])
-    compare(features, rwkeras.narrow_vgg19(seed=5, width=0.05), square[np.newaxis])
+    compare(features, narrow_vgg19(seed=5, width=0.05), square[np.newaxis])
     assert features.smallest_side == 32
 
 

@@ -5,6 +5,7 @@ import tensorflow as tf
 import rwkeras
 from rwkeras.backend import keras
 from rwkeras.cache import LIMIT, Cache
+from rwkeras.networks.multiscale import multiscale_layers
 from rwkeras.tasks import drawn
 from rwkeras.tasks.drawn import DRAWS, TaskNetwork
 from rwkeras.tasks.scales import Step
@@ -13,7 +14,7 @@ from tests.tasks.given import with_settings
 
 pytestmark = pytest.mark.eager
 
-LAYERS = rwkeras.multiscale_layers()
+LAYERS = multiscale_layers()
 BRIEF = rwkeras.OptimizerSettings(memory=8, max_iterations=6)
 
 

@@ -12,8 +12,10 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
+from rwkeras.networks.circular import with_mirrored_padding
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.multiscale import multiscale, multiscale_layers
+from rwkeras.networks.octaves import octave_layers, with_octaves
 from rwkeras.optimizers.minimizer import Minimizer
 from rwkeras.optimizers.problem import Problem
 from rwkeras.optimizers.run import Run
@@ -111,7 +113,7 @@ def test_a_bound_that_is_too_low(toy):
 
 
 def test_a_network_whose_images_cannot_be_divided(toy):
-    model = rwkeras.with_mirrored_padding(toy)
+    model = with_mirrored_padding(toy)
     least = np.ceil(budget(toy, 512).whole() / GIB * 10) / 10
     message = refusal(lambda: planned(model, 512, 0.1))
     assert message == (
@@ -140,8 +142,8 @@ def test_layers_count_at_each_octave():
     one, shape = rwkeras.toy_vgg(), (1, 1024, 1024, 3)
 
     def activations(octaves):
-        layers = rwkeras.octave_layers(["conv1_2"], octaves)
-        extractor = feature_extractor(rwkeras.with_octaves(one, ["conv1_2"], octaves), layers)
+        layers = octave_layers(["conv1_2"], octaves)
+        extractor = feature_extractor(with_octaves(one, ["conv1_2"], octaves), layers)
         estimate = _Budget(extractor, shape, [shape], rwkeras.OptimizerSettings())
         return estimate.whole() - _Budget(extractor, shape, [], rwkeras.OptimizerSettings())._fixed
 

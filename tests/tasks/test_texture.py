@@ -11,7 +11,8 @@ from skimage import data
 import rwkeras
 from rwkeras.images.reading import fit_longer_side
 from rwkeras.networks.borders import CircularConv2D
-from rwkeras.networks.octaves import octave_layers
+from rwkeras.networks.circular import with_circular_padding, with_mirrored_padding
+from rwkeras.networks.octaves import octave_layers, with_octaves
 from rwkeras.tasks.scales import ScaleSettings, resized
 from rwkeras.tasks.texture import texture_objective
 from rwkeras.tasks.tileable import resized_around
@@ -309,11 +310,11 @@ def test_a_tileable_texture_is_measured_without_borders(toy, texture):
     result = synthesize(toy, texture, tileable=True, optimizer=none)
     extractor = rwkeras.feature_extractor(toy, LAYERS)
     objective = texture_objective(
-        rwkeras.with_mirrored_padding(extractor),
+        with_mirrored_padding(extractor),
         rwkeras.as_batch(texture).images,
         rwkeras.TextureSettings(layers=LAYERS),
     )
-    circular = rwkeras.with_circular_padding(extractor)
+    circular = with_circular_padding(extractor)
     losses = objective(rwkeras.extract(circular, LAYERS, result.image[np.newaxis]))
     for name, loss in result.losses.items():
         np.testing.assert_allclose(losses[name], [loss], rtol=1e-3)
@@ -321,7 +322,7 @@ def test_a_tileable_texture_is_measured_without_borders(toy, texture):
 
 @pytest.mark.slow
 def test_a_tileable_texture_at_octaves_and_from_coarse_to_fine(toy, texture):
-    pyramid = rwkeras.with_octaves(toy, LAYERS, 2)
+    pyramid = with_octaves(toy, LAYERS, 2)
     settings = rwkeras.TextureSettings(
         octave_layers(LAYERS, 2), (48, 32), tileable=True, scales=HALF
     )

@@ -8,7 +8,8 @@ import rwkeras
 from rwkeras.networks.borders import CircularPyramidReduce
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.multiscale import multiscale
-from rwkeras.networks.octaves import PyramidReduce
+from rwkeras.networks.octaves import PyramidReduce, octave_layers, with_octaves
+from rwkeras.networks.vgg import narrow_vgg19
 from rwkeras.tiling.geometry import Field, Span, receptive_fields, spans
 
 
@@ -68,7 +69,7 @@ def test_what_each_layer_of_a_network_sees(pooling):
 
 
 def test_what_the_deepest_layers_of_a_vgg19_see():
-    model = rwkeras.narrow_vgg19(width=0.005)
+    model = narrow_vgg19(width=0.005)
     fields = receptive_fields(model, ["conv5_1", "conv1_1"])
     assert fields == {"conv5_1": Field(16, 70, 85), "conv1_1": Field(1, 1, 1)}
     assert list(fields) == ["conv5_1", "conv1_1"]
@@ -118,8 +119,8 @@ def test_what_a_pyramid_sees():
 
 def test_what_layers_at_the_octaves_see():
     names = ["conv1_2", "conv2_1"]
-    model = rwkeras.with_octaves(rwkeras.toy_vgg(), names, 3)
-    names = rwkeras.octave_layers(names, 3)
+    model = with_octaves(rwkeras.toy_vgg(), names, 3)
+    names = octave_layers(names, 3)
     fields = receptive_fields(model, names)
     # The layers are shared: at each octave the same behind another image.
     assert fields["conv1_2"] == Field(1, 2, 2)

@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
+from rwkeras.networks.circular import with_mirrored_padding
 from rwkeras.networks.multiscale import multiscale, multiscale_layers
 from rwkeras.tiling.grams import tiled_grams
 from tests.conftest import waves
@@ -51,7 +52,7 @@ def test_errors(toy):
         "Invalid value for argument `tile_size`. Expected an integer of at least 1. "
         "Received: tile_size=0"
     )
-    mirrored = rwkeras.with_mirrored_padding(toy)
+    mirrored = with_mirrored_padding(toy)
     with pytest.raises(ValueError) as error:
         tiled_grams(mirrored, ["conv1_1"], tf.ones([1, 16, 16, 3]), 8)
     assert str(error.value) == (

@@ -5,6 +5,7 @@ import tensorflow as tf
 import rwkeras
 from rwkeras.networks.features import INPUT, feature_extractor
 from rwkeras.networks.multiscale import multiscale, multiscale_layers
+from rwkeras.networks.octaves import octave_layers, with_octaves
 from rwkeras.networks.precision import lower_precision
 from rwkeras.objectives.objective import Objective
 from rwkeras.tiling.losses import TiledLosses
@@ -196,10 +197,8 @@ def test_whatever_the_last_tile_of_a_pyramid_has(side):
 @pytest.mark.slow
 def test_a_network_at_each_octave(toy):
     size = 51, 66
-    layers = rwkeras.octave_layers(["conv1_2", "conv2_1", "pool2"], 3)
-    extractor = feature_extractor(
-        rwkeras.with_octaves(toy, ["conv1_2", "conv2_1", "pool2"], 3), layers
-    )
+    layers = octave_layers(["conv1_2", "conv2_1", "pool2"], 3)
+    extractor = feature_extractor(with_octaves(toy, ["conv1_2", "conv2_1", "pool2"], 3), layers)
     objective = objective_of(("content", "texture", "tv"), extractor, sources(*size), layers)
     check(extractor, pictures(*size), objective, 16)
 

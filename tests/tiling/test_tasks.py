@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
+from rwkeras.networks.circular import with_mirrored_padding
 from rwkeras.networks.multiscale import multiscale, multiscale_layers
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers import minimizer
@@ -155,7 +156,7 @@ def test_a_texture_of_a_pyramid(style):
 
 
 def test_networks_that_cannot_be_tiled(toy, style):
-    mirrored = rwkeras.with_mirrored_padding(toy)
+    mirrored = with_mirrored_padding(toy)
     with pytest.raises(ValueError) as error:
         rwkeras.synthesize_texture(
             mirrored, style, rwkeras.TextureSettings(TEXTURE), optimizer=settings(16)

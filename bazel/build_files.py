@@ -1,4 +1,4 @@
-"""Writes the BUILD files of libraries from what their modules import.
+"""Writes the BUILD files of libraries from what their modules import, and the shim of PyPI.
 
     python bazel/build_files.py
 
@@ -7,12 +7,15 @@ its own, for those folders to depend on some, and its `__init__.py` on all.
 """
 
 import ast
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _FOLDERS = ("rwkeras", "benchmarks", "examples")
+# Whose BUILD files are written by hand.
+_BY_HAND = (".", "saved_models", "tests", "tools")
 _DISTRIBUTIONS = {
     "PIL": "pillow",
     "absl": "absl-py",
@@ -113,17 +116,43 @@ def build_file(folder: Path) -> str:
     libraries = []
     for name, paths in groups:
         labels = {_label(module) for path in paths for module in _imported(path)}
+        if _label("tensorflow_probability") in labels:  # It does not require what it imports.
+            labels.add(_label("tf_keras"))
         libraries.append(_library(folder, name, paths, {label for label in labels if label}))
     text = "\n".join(libraries)
     loads = "\n".join(load for load in _LOADS if load.split('"')[-2] + "(" in text)
     return _HEAD.format(loads=loads) + "\n" + text
 
 
+def _shim(packages: Iterable[str]) -> str:
+    """Returns the BUILD file that stands for PyPI where packages are installed already."""
+    lines = [
+        f"# {_HEAD.splitlines()[0].lstrip('# ')}",
+        "",
+        _LOADS[1],
+        "",
+        "# The interpreter that runs the tests has them installed.",
+        "[",
+        "    py_library(",
+        "        name = package,",
+        '        visibility = ["//visibility:public"],',
+        "    )",
+        "    for package in [",
+        *(f'        "{package}",' for package in sorted(packages)),
+        "    ]",
+        "]",
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def build_files() -> dict[Path, str]:
     """Returns the text of every BUILD file that is written so, by its path."""
     folders = [ROOT / name for name in _FOLDERS]
     folders += [path.parent for path in sorted((ROOT / "rwkeras").rglob("*/__init__.py"))]
-    return {folder / "BUILD": build_file(folder) for folder in folders}
+    written = {folder / "BUILD": build_file(folder) for folder in folders}
+    by_hand = [(ROOT / name / "BUILD").read_text(encoding="utf-8") for name in _BY_HAND]
+    used = re.findall(r'requirement\("([^"]+)"\)', "\n".join([*written.values(), *by_hand]))
+    return {**written, ROOT / "bazel" / "shims" / "pypi" / "BUILD": _shim(set(used))}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 from tests.tools import ROOT
 
 
-@pytest.mark.parametrize("cases", [8, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cases", [4, pytest.param(150, marks=pytest.mark.slow)])
 def test_a_right_picture_or_one_line_of_an_error(cases):
     process = subprocess.run(
         [sys.executable, "-m", "tests.fuzz"],

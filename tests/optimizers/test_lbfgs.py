@@ -91,7 +91,7 @@ def test_finds_each_of_himmelblaus_minima_in_a_batch():
     np.testing.assert_allclose(lbfgs.best(state), HIMMELBLAU_MINIMA, atol=1e-5)
 
 
-@pytest.mark.parametrize("dtype", [tf.float32, tf.float64])
+@pytest.mark.parametrize("dtype", [tf.float64, pytest.param(tf.float32, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("function", [rosenbrock, quadratic])
 def test_no_worse_than_scipy_for_as_many_evaluations(function, dtype):
     rows = np.random.default_rng(0).normal(size=(4, 20))
@@ -109,7 +109,10 @@ def test_unit_steps_are_accepted_on_a_quadratic():
 
 
 @pytest.mark.parametrize("dtype", [tf.float32, pytest.param(tf.float64, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("scale", [1e-30, 1e-8, 1e8, 1e25])
+@pytest.mark.parametrize(
+    "scale",
+    [1e-30, 1e25, *(pytest.param(scale, marks=pytest.mark.slow) for scale in (1e-8, 1e8))],
+)
 def test_the_scale_of_the_loss_does_not_matter(scale, dtype):
     rows = [np.full(6, 3.0)]
     scaled = solve(lambda x: quadratic(x) * tf.cast(scale, x.dtype), rows, dtype=dtype)

@@ -41,6 +41,7 @@ def test_learns_to_tell_rotations_of_what_it_has_not_seen(trained):
     assert not history.stopped
 
 
+@pytest.mark.slow
 def test_is_a_vgg19_without_a_head(trained, square):
     network, _, _ = trained
     assert network.name == "rotation_vgg19"
@@ -49,6 +50,7 @@ def test_is_a_vgg19_without_a_head(trained, square):
     rwkeras.calibrate(rwkeras.feature_extractor(network, ["conv5_1"]), square)
 
 
+@pytest.mark.slow
 def test_early_layers_change(trained):
     network, history, _ = trained
     twin = untrained_twin(SETTINGS)

@@ -17,13 +17,13 @@ def minimize(
         checkpoints: Where the run's state is kept, and from where it goes on.
     """
     if checkpoints is not None:
-        checkpoints.restore()
+        run.state = checkpoints.restored(run.state)
     try:
         stopped = _advance(run, callback, checkpoints)
     finally:
         # Whatever ends it, an interruption as well.
         if checkpoints is not None:
-            checkpoints.save()
+            checkpoints.save(run.state)
     return run.result(stopped)
 
 
@@ -40,4 +40,4 @@ def _advance(run: Run, callback: Callback | None, checkpoints: Checkpoints | Non
             return False
         run.advance()
         if checkpoints is not None:
-            checkpoints.save_if_due()
+            checkpoints.save_if_due(run.state)

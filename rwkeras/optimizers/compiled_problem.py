@@ -1,4 +1,4 @@
-"""The compiled functions of one objective and one optimiser."""
+"""An optimisation problem and an optimiser, compiled."""
 
 import contextlib
 from typing import Any
@@ -17,7 +17,7 @@ _METHODS: dict[str, Any] = {"lbfgs": lambda: lbfgs, "tfp": lambda: tfp_lbfgs, "a
 PROBES = 2
 
 
-class Minimizer:
+class CompiledProblem:
     """The compiled functions of one objective and one optimiser.
 
     The objective's data (weights, targets), coordinates and budgets are arguments of the compiled
@@ -35,7 +35,7 @@ class Minimizer:
         self._method = _METHODS[optimizer]()
         self._memory = memory
         self.correct = Compiled(problem.correct)
-        self.spectrum = Compiled(self._spectrum)
+        self.curvature = Compiled(self._curvature)
         self.start = Compiled(self._start)
         self.revise = Compiled(self._revise)
         self._advances = Compiled(self._advance)
@@ -55,7 +55,7 @@ class Minimizer:
         with self._turn:
             return self._advances(*arguments)
 
-    def _spectrum(self, precision, images, data):
+    def _curvature(self, precision, images, data):
         """Returns the objective's curvature over rings at images; see `power_spectrum`."""
         gradients = (
             self.problem.random_gradients[precision](images, data, n) for n in range(PROBES)
@@ -79,7 +79,7 @@ class Minimizer:
 
     def _advance(self, precision, coordinates, state, limits, data):
         """Returns the state after more iterations; `limits` as in `lbfgs.advance`."""
-        return self._method.advance(self._function(precision, coordinates, data), state, *limits)
+        return self._method.advance(self._function(precision, coordinates, data), state, limits)
 
     def _images(self, coordinates, state):
         """Returns the best images so far."""

@@ -3,6 +3,7 @@
 What a run does when depends on its settings alone, and not on how often it is looked at.
 """
 
+import itertools
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -57,30 +58,28 @@ def planned_phases(
     used = ["float32"]
     if settings.precision != "float32" and "bfloat16" in precisions:
         used = ["bfloat16", "float32"] if settings.precision == "auto" else ["bfloat16"]
-    phases: list[Phase] = []
-    for part in parts:
-        for precision in used:
-            index = len(phases)
-            left = index + 1 if precision != used[-1] else None
-            following = index + len(used) if part is not parts[-1] else None
-            until = UNBOUNDED if part.until is None else part.until
-            phases.append(Phase(part.seen, precision, until, left, following))
-    return phases
+    return [
+        Phase(
+            seen=part.seen,
+            precision=precision,
+            until=UNBOUNDED if part.until is None else part.until,
+            float32=None if precision == used[-1] else index + 1,
+            following=None if part is parts[-1] else index + len(used),
+        )
+        for index, (part, precision) in enumerate(itertools.product(parts, used))
+    ]
 
 
-def next_limits(
-    phase: Phase, iteration: int, settings: OptimizerSettings, *, may_follow: bool
-) -> Limits:
+def next_limits(phase: Phase, iteration: int, settings: OptimizerSettings) -> Limits:
     """Returns how far to go until someone wants to hear or something may change.
 
     Args:
         phase: The phase.
         iteration: Where it stands.
         settings: The optimiser's settings.
-        may_follow: Whether there are evaluations for other coordinates.
     """
     most = settings.max_iterations
-    if may_follow:
+    if phase.following is not None:
         most = min(most, phase.until)
     marks = [most, _next_multiple(iteration, settings.report_every)]
     if settings.tile_size is not None:
@@ -90,7 +89,7 @@ def next_limits(
         every = _FIRST_CHECK if iteration < _FIRST_CHECK else _CHECK_EVERY
         marks.append(_next_multiple(iteration, every))
     if phase.float32 is not None:
-        marks.append(max(float32_from(settings), iteration + 1))
+        marks.append(max(float32_from(settings.max_iterations), iteration + 1))
     return Limits(
         until=min(marks),
         max_iterations=most,
@@ -104,9 +103,9 @@ def is_check(iteration: int) -> bool:
     return iteration == _FIRST_CHECK or iteration % _CHECK_EVERY == 0
 
 
-def float32_from(settings: OptimizerSettings) -> int:
+def float32_from(max_iterations: int) -> int:
     """Returns the iteration from which "auto" evaluates in float32 in any case."""
-    return settings.max_iterations - settings.max_iterations // _LAST_SHARE
+    return max_iterations - max_iterations // _LAST_SHARE
 
 
 def _next_multiple(number: int, of: int) -> int:

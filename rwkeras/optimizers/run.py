@@ -1,4 +1,4 @@
-"""An optimisation run: how it goes on from phase to phase."""
+"""An optimisation run: how it goes on within a phase, and from one to the next."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from rwkeras.optimizers.compiled_problem import PROBES, CompiledProblem
 from rwkeras.optimizers.phases import Phase, float32_from, is_check, next_limits, planned_phases
-from rwkeras.optimizers.problem import UNBOUNDED, Coordinates, Limits, parametrized
+from rwkeras.optimizers.problem import UNBOUNDED, parametrized
 from rwkeras.optimizers.rows import chosen
 from rwkeras.optimizers.run_state import RunState
 from rwkeras.optimizers.settings import OptimizationResult, OptimizerSettings, Progress
@@ -22,7 +22,7 @@ _PROGRESS, _ERROR = 0.02, 0.1
 
 
 class Run:
-    """An optimisation run that can be resumed at any iteration.
+    """A list of phases and a state in one of them, which can be left and resumed at any iteration.
 
     Args:
         problem: The compiled functions.
@@ -53,21 +53,116 @@ class Run:
         self._max_evaluations = settings.max_evaluations or UNBOUNDED
         self._phases = planned_phases(settings, problem.problem.losses, images.shape, values)
         problem.prepare(images.shape)
-        self.state = self._started(images) if state is None else state
+        self.state = self._entered(0, images) if state is None else state
 
-    def _started(self, images: tf.Tensor) -> RunState:
-        """Returns the state at the start."""
-        coordinates, optimizer = self._enter(
-            self._phases[0], images, self._max_evaluations, self.settings.first_step
+    def advance(self) -> None:
+        """Goes on until the next iteration at which someone wants to hear or something changes.
+
+        Raises:
+            RuntimeError: Nothing changed, and never would.
+        """
+        state, precision, begun = self.state, self.phase.precision, self.iteration
+        limits = next_limits(self.phase, begun, self.settings)
+        data = self._data_in(precision, state.reference)
+        optimizer = self._problem.advance(
+            precision, state.coordinates, state.optimizer, limits.tensors(), data
         )
-        # Here bfloat16 agrees with float32.
-        loss = optimizer.loss
-        return RunState(tf.constant(0), coordinates, optimizer, loss, images, loss)
+        self.state = state._replace(optimizer=optimizer)
+        self._change_phase(begun, int(limits.until))
+        if self.state.standing == state.standing and not self.finished:
+            raise RuntimeError(
+                f"The optimisation goes nowhere after {self.iteration} iterations and "
+                f"{self.evaluations} evaluations. This is a fault of rwkeras."
+            )
+
+    def _change_phase(self, begun: int, mark: int) -> None:
+        """Enters another phase, or corrects bfloat16, where it is time to.
+
+        Args:
+            begun: The iteration before.
+            mark: The iteration that was to be reached.
+        """
+        if bool(tf.reduce_all(self._spent)):
+            return  # No evaluation is left to change with.
+        phase, now, most = self.phase, self.iteration, self.settings.max_iterations
+        done = bool(tf.reduce_all(self._ended))
+        # The mark is missed where the search of a member takes too many trials.
+        if phase.float32 is not None and (done or now < mark or now >= float32_from(most)):
+            self._revise(phase.float32)
+        elif phase.following is not None and now < most and (done or now >= phase.until):
+            self.state = self._entered(phase.following, self._images(), self.state)
+        # Where nothing was gained since bfloat16 was last corrected, it would be for ever.
+        elif phase.precision == "bfloat16" and now > begun and is_check(now):
+            self._correct()
+
+    def _entered(self, index: int, images: tf.Tensor, before: RunState | None = None) -> RunState:
+        """Returns the state in which a phase begins at images, in coordinates measured there.
+
+        Where evaluations do not suffice to go on from what was measured, nothing is: the layers are
+        taken to be blind.
+
+        Args:
+            index: Of the phase.
+            images: The coordinates' origin.
+            before: Where the run stands; None at its start.
+        """
+        settings, problem, phase = self.settings, self._problem, self._phases[index]
+        first_step, affordable = settings.first_step, self._max_evaluations
+        if before is not None:
+            first_step, affordable = first_step * _LATER_STEP, affordable - self.evaluations
+        data = self._data_in(phase.precision, images)
+        measures = (
+            settings.parametrization == "adaptive"
+            and bool(problem.problem.random_gradients)
+            and settings.max_iterations > 0
+            and affordable > _COST
+        )
+        curvature = problem.curvature(phase.precision, images, data) if measures else None
+        coordinates = parametrized(images, curvature, phase.seen, settings)
+        new = problem.start(phase.precision, coordinates, tf.constant(first_step), data)
+        new = new._replace(evaluations=new.evaluations + (PROBES if measures else 0))
+        if before is None:
+            # Here bfloat16 agrees with float32.
+            return RunState(tf.constant(index), coordinates, new, new.loss, images, new.loss)
+        old = before.optimizer
+        new = new._replace(iterations=old.iterations, evaluations=old.evaluations + new.evaluations)
+        never = tf.fill(new.loss.shape, new.loss.dtype.max)
+        return RunState(tf.constant(index), coordinates, new, never, images, before.initial_loss)
+
+    def _correct(self) -> None:
+        """Corrects bfloat16, and leaves it where float32 may follow and it is good for no member.
+
+        It is good while it lowers the true loss, and while its own was not far from that.
+        """
+        low, before = self.state.optimizer.loss, self.state.checked
+        self.state = self.state._replace(reference=self._images())
+        self._revise(int(self.state.phase))
+        exact = self.state.optimizer.loss
+        self.state = self.state._replace(checked=exact)
+        describes = tf.abs(exact - low) < _ERROR * exact
+        falls = exact < (1 - _PROGRESS) * before
+        good = bool(tf.reduce_any(describes & falls & ~self._ended))
+        if self.phase.float32 is not None and not good:
+            self._revise(self.phase.float32)
+
+    def _revise(self, index: int) -> None:
+        """Goes on in the same coordinates in the precision of a phase, by its index.
+
+        It costs an evaluation of each member that has one left; the others stay as they are.
+        """
+        state, precision = self.state, self._phases[index].precision
+        first_step = tf.constant(self.settings.first_step * _LATER_STEP)
+        data, old = self._data_in(precision, state.reference), state.optimizer
+        new = self._problem.revise(precision, state.coordinates, old, first_step, data)
+        new = chosen(self._spent, old, new)
+        self.state = state._replace(phase=tf.constant(index), optimizer=new)
 
     @property
     def phase(self) -> Phase:
-        """The phase in which it is."""
-        return self._phases[int(self.state.phase)]
+        """The phase in which it is, as the last if not every member can afford to enter another."""
+        phase = self._phases[int(self.state.phase)]
+        affordable = self._max_evaluations - self.evaluations > _COST
+        return phase if affordable else phase._replace(following=None)
 
     @property
     def iteration(self) -> int:
@@ -79,19 +174,18 @@ class Run:
     @property
     def evaluations(self) -> int:
         """Evaluations so far, of the member that has had most."""
-        return self.state.evaluations
+        return int(tf.reduce_max(self.state.optimizer.evaluations))
 
     @property
     def finished(self) -> bool:
         """Whether no member can go on, in any phase."""
         phase, optimizer = self.phase, self.state.optimizer
-        staged = phase.following is not None and self._may_follow
         affordable = self._max_evaluations - optimizer.evaluations > _COST
         precise = (phase.float32 is not None) & affordable
         active = (
             (optimizer.iterations < self.settings.max_iterations)
             & ~self._spent
-            & (~self.state.stuck | staged | precise)
+            & (~self.state.stuck | (phase.following is not None) | precise)
         )
         return not bool(tf.reduce_any(active))
 
@@ -104,130 +198,6 @@ class Run:
     def _ended(self) -> tf.Tensor:
         """Whether a member can go no further in this phase or at all, bool, [batch]."""
         return self.state.stuck | self._spent
-
-    @property
-    def _may_follow(self) -> bool:
-        """Whether every member has evaluations for other coordinates."""
-        return self._max_evaluations - self.evaluations > _COST
-
-    def advance(self) -> None:
-        """Goes on until the next iteration at which someone wants to hear or something changes.
-
-        Raises:
-            RuntimeError: Nothing changed, and never would.
-        """
-        before, begun = self.state.standing, self.iteration
-        limits = next_limits(self.phase, begun, self.settings, may_follow=self._may_follow)
-        self._descend(limits)
-        self._change_phase(begun, int(limits.until))
-        if self.state.standing == before and not self.finished:
-            raise RuntimeError(
-                f"The optimisation goes nowhere after {self.iteration} iterations and "
-                f"{self.evaluations} evaluations. This is a fault of rwkeras."
-            )
-
-    def _descend(self, limits: Limits) -> None:
-        """Has the optimiser go on within limits."""
-        state, precision = self.state, self.phase.precision
-        data = self._data_in(precision, state.reference)
-        optimizer = self._problem.advance(
-            precision, state.coordinates, state.optimizer, limits.tensors(), data
-        )
-        self.state = state._replace(optimizer=optimizer)
-
-    def _change_phase(self, begun: int, mark: int) -> None:
-        """Enters another phase, or corrects bfloat16, where it is time to.
-
-        Args:
-            begun: The iteration before.
-            mark: The iteration that was to be reached.
-        """
-        if bool(tf.reduce_all(self._spent)):
-            return  # No evaluation is left to change with.
-        phase, now, done = self.phase, self.iteration, bool(tf.reduce_all(self._ended))
-        exact = now >= float32_from(self.settings)
-        if phase.float32 is not None and (done or now < mark or exact):
-            self._revise(phase.float32, self.state.reference)
-            return
-        over = now < self.settings.max_iterations and (done or now >= phase.until)
-        # Where nothing was gained since bfloat16 was last corrected, it would be for ever.
-        due = phase.precision == "bfloat16" and now > begun and is_check(now)
-        if phase.following is not None and over and self._may_follow:
-            self._enter_following(phase.following)
-        elif due and not self._correct() and phase.float32 is not None:
-            self._revise(phase.float32, self.state.reference)
-
-    def _enter_following(self, index: int) -> None:
-        """Begins a phase at the best images so far, in coordinates measured there."""
-        images, old = self._images(), self.state.optimizer
-        affordable = self._max_evaluations - self.evaluations
-        step = self.settings.first_step * _LATER_STEP
-        coordinates, new = self._enter(self._phases[index], images, affordable, step)
-        self.state = self.state._replace(
-            phase=tf.constant(index),
-            coordinates=coordinates,
-            optimizer=new._replace(
-                iterations=old.iterations, evaluations=old.evaluations + new.evaluations
-            ),
-            checked=tf.fill(new.loss.shape, new.loss.dtype.max),
-            reference=images,
-        )
-
-    def _enter(
-        self, phase: Phase, images: tf.Tensor, affordable: int, first_step: float
-    ) -> tuple[Coordinates, Any]:
-        """Returns a phase's coordinates at images, and the optimiser's state there.
-
-        Where evaluations do not suffice to go on from what was measured, nothing is: the layers are
-        taken to be blind.
-        """
-        settings, problem = self.settings, self._problem
-        data = self._data_in(phase.precision, images)
-        measures = (
-            settings.parametrization == "adaptive"
-            and bool(problem.problem.random_gradients)
-            and settings.max_iterations > 0
-            and affordable > _COST
-        )
-        curvature = problem.curvature(phase.precision, images, data) if measures else None
-        coordinates = parametrized(images, curvature, phase.seen, settings)
-        optimizer = problem.start(phase.precision, coordinates, tf.constant(first_step), data)
-        evaluations = optimizer.evaluations + (PROBES if measures else 0)
-        return coordinates, optimizer._replace(evaluations=evaluations)
-
-    def _correct(self) -> bool:
-        """Corrects bfloat16 and returns whether it is good for any member still.
-
-        It is while it lowers the true loss, and while its own was not far from that.
-        """
-        low, before = self.state.optimizer.loss, self.state.checked
-        self._revise(int(self.state.phase), self._images())
-        exact = self.state.optimizer.loss
-        self.state = self.state._replace(checked=exact)
-        describes = tf.abs(exact - low) < _ERROR * exact
-        falls = exact < (1 - _PROGRESS) * before
-        return bool(tf.reduce_any(describes & falls & ~self._ended))
-
-    def _revise(self, index: int, reference: tf.Tensor) -> None:
-        """Goes on in the same coordinates in a phase's precision.
-
-        It costs an evaluation of each member that has one left; the others stay as they are.
-
-        Args:
-            index: Of the phase.
-            reference: The images at which bfloat16 is to agree with float32.
-        """
-        state, precision = self.state, self._phases[index].precision
-        data = self._data_in(precision, reference)
-        first_step = tf.constant(self.settings.first_step * _LATER_STEP)
-        optimizer = self._problem.revise(
-            precision, state.coordinates, state.optimizer, first_step, data
-        )
-        self.state = state._replace(
-            phase=tf.constant(index),
-            optimizer=chosen(self._spent, state.optimizer, optimizer),
-            reference=reference,
-        )
 
     def _data_in(self, precision: str, reference: tf.Tensor) -> Any:
         """Returns what functions in a precision take; see `Problem.correct`."""

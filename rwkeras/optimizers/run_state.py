@@ -33,11 +33,6 @@ class RunState(NamedTuple):
         return self.optimizer.converged | self.optimizer.failed
 
     @property
-    def evaluations(self) -> int:
-        """Evaluations so far, of the member that has had most."""
-        return int(tf.reduce_max(self.optimizer.evaluations))
-
-    @property
     def standing(self) -> tuple[Any, ...]:
         """What differs between any two places of a run."""
         counts = self.optimizer.iterations, self.optimizer.evaluations, self.stuck

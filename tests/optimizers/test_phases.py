@@ -51,8 +51,8 @@ def test_limits():
     low, *_, last = planned_phases(settings, BOTH, SHAPE, 192)
     assert low.until == 15
 
-    def limits(phase, iteration, may_follow=True, settings=settings):
-        return next_limits(phase, iteration, settings, may_follow=may_follow)
+    def limits(phase, iteration, settings=settings):
+        return next_limits(phase, iteration, settings)
 
     assert limits(last, 0) == (7, 100, 50, UNBOUNDED)
     assert limits(last, 7) == (14, 100, 50, UNBOUNDED)
@@ -60,9 +60,10 @@ def test_limits():
     # Of bfloat16 the next check, what a search may take, and the last tenth.
     assert limits(low, 8) == (10, 15, 50, 6)
     assert limits(low, 14) == (15, 15, 50, 6)
-    assert limits(low, 14, may_follow=False) == (20, 100, 50, 6)
-    assert limits(low, 88, may_follow=False).until == 90
-    assert float32_from(settings) == 90
+    low = low._replace(following=None)
+    assert limits(low, 14) == (20, 100, 50, 6)
+    assert limits(low, 88).until == 90
+    assert float32_from(100) == 90
     tiled = OptimizerSettings(max_iterations=100, tile_size=64)
     assert limits(last, 3, settings=tiled) == (4, 100, UNBOUNDED, UNBOUNDED)
 

@@ -17,12 +17,10 @@ from rwkeras.optimizers.run_state import RunState
 from rwkeras.validation import invalid_argument
 
 _DESCRIPTION = "description/.ATTRIBUTES/VARIABLE_VALUE"
-# What bounds a run: it goes on if it is given more, whether it had ended or not.
-_BOUNDS = ("max_iterations", "max_evaluations")
 
 
 class Bounds(NamedTuple):
-    """Limits of a run; see `OptimizerSettings`."""
+    """What bounds a run: it goes on if it is given more; see `OptimizerSettings`."""
 
     max_iterations: int
     max_evaluations: int | None
@@ -162,13 +160,15 @@ def kept_bounds(directory: str) -> Bounds | None:
     if latest is None:
         return None
     found = _description(latest, directory)
-    return Bounds(*(found[name] for name in _BOUNDS))
+    return Bounds(*(found[name] for name in Bounds._fields))
 
 
 def _goes_on(name: str, before: Any, now: Any) -> bool:
     """Returns whether a run of one description may go on as one of another, as to one name."""
-    if name not in _BOUNDS or before is None or now is None:
-        return before == now or (name in _BOUNDS and now is None)
+    if name not in Bounds._fields:
+        return before == now
+    if before is None or now is None:
+        return now is None
     return now >= before
 
 

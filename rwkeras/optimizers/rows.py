@@ -37,7 +37,7 @@ def chosen(members: tf.Tensor, rows: Any, others: Any) -> Any:
     def either(row: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
         if row.shape.rank == 0:
             return other
-        return tf.where(members[(slice(None), *[tf.newaxis] * (row.shape.rank - 1))], row, other)
+        return tf.where(tf.reshape(members, [-1, *[1] * (row.shape.rank - 1)]), row, other)
 
     def mixed() -> Any:
         return tf.nest.map_structure(either, rows, others)

@@ -11,6 +11,7 @@ from rwkeras.optimizers import adam, lbfgs, tfp_lbfgs
 from rwkeras.optimizers.problem import Coordinates, Problem, value_and_gradient
 from rwkeras.parametrizations.curvature import power_spectrum
 
+# Each has `start`, `revise`, `advance` and `best`, as `lbfgs` has them.
 _METHODS: dict[str, Any] = {"lbfgs": lambda: lbfgs, "tfp": lambda: tfp_lbfgs, "adam": adam.Adam}
 
 # Random gradients from which the curvature is estimated.

@@ -7,8 +7,8 @@ import tensorflow as tf
 
 import rwkeras
 from rwkeras.objectives.natural import tv_beta_term
+from rwkeras.optimizers.compiled_problem import CompiledProblem
 from rwkeras.optimizers.loop import minimize
-from rwkeras.optimizers.minimizer import Minimizer
 from rwkeras.optimizers.problem import Problem
 from rwkeras.optimizers.run import Run
 from rwkeras.optimizers.settings import OPTIMIZERS, OptimizerSettings
@@ -32,8 +32,8 @@ def valley(images, data):
 def minimized(optimizer, start, data, **settings):
     settings = {"parametrization": "pixels", "max_iterations": 40, "memory": 3, **settings}
     settings = OptimizerSettings(optimizer=optimizer, precision="float32", **settings)
-    minimizer = Minimizer(Problem({"float32": valley}), optimizer, settings.memory)
-    return minimize(Run(minimizer, start, data, 0, settings))
+    problem = CompiledProblem(Problem({"float32": valley}), optimizer, settings.memory)
+    return minimize(Run(problem, start, data, 0, settings))
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from rwkeras.backend import keras
-from rwkeras.optimizers.problem import is_finite, is_flat
+from rwkeras.optimizers.problem import Limits, is_finite, is_flat
 
 
 class AdamState(NamedTuple):
@@ -82,18 +82,15 @@ class Adam:
         value, gradient = function(state.position)
         return state._replace(value=value, gradient=gradient, evaluations=state.evaluations + 1)
 
-    def advance(
-        self, function, state: AdamState, until, max_iterations, max_evaluations, max_trials
-    ) -> AdamState:
-        """Goes on until `until` iterations; see `lbfgs.advance`."""
+    def advance(self, function, state: AdamState, limits: Limits) -> AdamState:
+        """Goes on until `limits.until` iterations; see `lbfgs.advance`."""
         optimizer, moved = self.prepare(*state.position.shape)
         for variable, value in zip(optimizer.variables, state.variables, strict=True):
             variable.assign(value)
 
         def active(state: AdamState) -> tf.Tensor:
-            within = (state.iterations < tf.minimum(until, max_iterations)) & (
-                state.evaluations < max_evaluations
-            )
+            within = state.iterations < tf.minimum(limits.until, limits.max_iterations)
+            within &= state.evaluations < limits.max_evaluations
             return within & ~(state.converged | state.failed)
 
         end = tf.while_loop(

@@ -13,16 +13,14 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from rwkeras.images.files import is_disk_full
-from rwkeras.optimizers.run import Run
+from rwkeras.optimizers.run_state import RunState
 from rwkeras.validation import invalid_argument
 
 _DESCRIPTION = "description/.ATTRIBUTES/VARIABLE_VALUE"
-# What bounds a run: it goes on if it is given more, whether it had ended or not.
-_BOUNDS = ("max_iterations", "max_evaluations")
 
 
 class Bounds(NamedTuple):
-    """Limits of a run; see `OptimizerSettings`."""
+    """What bounds a run: it goes on if it is given more; see `OptimizerSettings`."""
 
     max_iterations: int
     max_evaluations: int | None
@@ -36,20 +34,21 @@ class Checkpoints:
     end a run: there is one warning.
 
     Args:
-        run: The run, at its start.
+        state: That of the run at its start, whose shapes all have.
         directory: The folder; made if it is missing.
         description: What the run is of, by name. A state of another description is refused, but for
             one of a run that had fewer iterations or evaluations at most.
         seconds: How long to wait between saves.
     """
 
-    def __init__(self, run: Run, directory: str, description: Mapping[str, Any], seconds: float):
-        self._run = run
+    def __init__(
+        self, state: RunState, directory: str, description: Mapping[str, Any], seconds: float
+    ):
         self._directory = directory
         self._description = json.loads(json.dumps(description))
         self._seconds = seconds
         self._saved = time.monotonic()
-        self._variables = [tf.Variable(tensor) for tensor in _leaves(run.state)]
+        self._variables = [tf.Variable(tensor) for tensor in _leaves(state)]
         self._text = tf.Variable(json.dumps(self._description))
         self._checkpoint = tf.train.Checkpoint(description=self._text, state=self._variables)
         self._warned = False
@@ -63,15 +62,15 @@ class Checkpoints:
         except UnicodeDecodeError as error:  # The file that names the latest is no text.
             raise _of_another_program(directory) from error
 
-    def restore(self) -> bool:
-        """Takes the run to where it was when last saved; returns whether it ever was.
+    def restored(self, state: RunState) -> RunState:
+        """Returns where the run was when last saved; the state that is given if it never was.
 
         Raises:
             ValueError: The folder holds another run, or what is broken.
         """
         latest = self._manager.latest_checkpoint
         if latest is None:
-            return False
+            return state
         self._check(latest)
         try:
             self._checkpoint.restore(latest).assert_consumed()
@@ -81,8 +80,7 @@ class Checkpoints:
             ) from error
         self._text.assign(json.dumps(self._description))
         leaves = [tf.identity(variable) for variable in self._variables]
-        self._run.state = _with_leaves(self._run.state, leaves)
-        return True
+        return _with_leaves(state, leaves)
 
     def _check(self, path: str) -> None:
         """Raises `ValueError` unless a checkpoint is of this run."""
@@ -100,9 +98,9 @@ class Checkpoints:
                 f"{self._directory}, where {'; '.join(differences)}",
             )
 
-    def save(self) -> None:
+    def save(self, state: RunState) -> None:
         """Saves the state of the run; warns, once, if that cannot be done."""
-        for variable, tensor in zip(self._variables, _leaves(self._run.state), strict=True):
+        for variable, tensor in zip(self._variables, _leaves(state), strict=True):
             variable.assign(tensor)
         try:
             self._manager.save()
@@ -119,10 +117,10 @@ class Checkpoints:
             self._warned = True
         self._saved = time.monotonic()
 
-    def save_if_due(self) -> None:
+    def save_if_due(self, state: RunState) -> None:
         """Saves the state of the run if the last save was long enough ago."""
         if time.monotonic() - self._saved >= self._seconds:
-            self.save()
+            self.save(state)
 
 
 def _make_folder(directory: str) -> None:
@@ -162,13 +160,15 @@ def kept_bounds(directory: str) -> Bounds | None:
     if latest is None:
         return None
     found = _description(latest, directory)
-    return Bounds(*(found[name] for name in _BOUNDS))
+    return Bounds(*(found[name] for name in Bounds._fields))
 
 
 def _goes_on(name: str, before: Any, now: Any) -> bool:
     """Returns whether a run of one description may go on as one of another, as to one name."""
-    if name not in _BOUNDS or before is None or now is None:
-        return before == now or (name in _BOUNDS and now is None)
+    if name not in Bounds._fields:
+        return before == now
+    if before is None or now is None:
+        return now is None
     return now >= before
 
 

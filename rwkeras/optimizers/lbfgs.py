@@ -21,7 +21,7 @@ import tensorflow as tf
 from rwkeras.optimizers import history, line_search
 from rwkeras.optimizers.history import History
 from rwkeras.optimizers.line_search import Search, Trial
-from rwkeras.optimizers.problem import ValueAndGradient
+from rwkeras.optimizers.problem import Limits, ValueAndGradient
 from rwkeras.optimizers.rows import chosen, dot, norm, scaled
 
 # A step of this many roundings of the position is none.
@@ -149,14 +149,7 @@ def revise(
     )
 
 
-def advance(
-    function: ValueAndGradient,
-    state: LbfgsState,
-    until: tf.Tensor,
-    max_iterations: tf.Tensor,
-    max_evaluations: tf.Tensor,
-    max_trials: tf.Tensor,
-) -> LbfgsState:
+def advance(function: ValueAndGradient, state: LbfgsState, limits: Limits) -> LbfgsState:
     """Goes on from a state.
 
     How often the optimisation is interrupted decides nothing: a member takes the same steps.
@@ -164,20 +157,18 @@ def advance(
     Args:
         function: The objective.
         state: Where to go on.
-        until: Iterations that every member is to have made, int32; some may have made more.
-        max_iterations: Iterations of a member at most, in all.
-        max_evaluations: Evaluations of a member at most, in all.
-        max_trials: Trials of a search after which its member is left as it is.
+        limits: How far.
     """
 
     def active(state: LbfgsState) -> tf.Tensor:
-        within = (state.iterations < max_iterations) & (state.evaluations < max_evaluations)
-        within &= state.search.trials < max_trials
+        within = state.iterations < limits.max_iterations
+        within &= state.evaluations < limits.max_evaluations
+        within &= state.search.trials < limits.max_trials
         return within & ~(state.converged | state.failed)
 
     def goes_on(*state) -> tf.Tensor:
         state = LbfgsState(*state)
-        return tf.reduce_any(active(state) & (state.iterations < until))
+        return tf.reduce_any(active(state) & (state.iterations < limits.until))
 
     def body(*state) -> LbfgsState:
         state = LbfgsState(*state)

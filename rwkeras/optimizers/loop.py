@@ -1,4 +1,4 @@
-"""The loop of an optimisation run: to its end, with a callback and checkpoints."""
+"""The main loop of an optimisation: from phase to phase, with a callback and checkpoints."""
 
 from rwkeras.optimizers.checkpoint import Checkpoints
 from rwkeras.optimizers.run import Run
@@ -17,27 +17,21 @@ def minimize(
         checkpoints: Where the run's state is kept, and from where it goes on.
     """
     if checkpoints is not None:
-        checkpoints.restore()
+        run.state = checkpoints.restored(run.state)
+    heard, stopped = None, False
     try:
-        stopped = _advance(run, callback, checkpoints)
+        while True:
+            due = heard is None or run.finished or run.iteration % run.settings.report_every == 0
+            if callback is not None and due and heard != run.evaluations:
+                heard = run.evaluations
+                stopped = bool(callback(run.progress()))
+            if stopped or run.finished:
+                break
+            run.advance()
+            if checkpoints is not None:
+                checkpoints.save_if_due(run.state)
     finally:
         # Whatever ends it, an interruption as well.
         if checkpoints is not None:
-            checkpoints.save()
+            checkpoints.save(run.state)
     return run.result(stopped)
-
-
-def _advance(run: Run, callback: Callback | None, checkpoints: Checkpoints | None) -> bool:
-    """Takes a run to its end; returns whether the callback stopped it before."""
-    heard = None
-    while True:
-        due = heard is None or run.finished or run.iteration % run.settings.report_every == 0
-        if callback is not None and due and heard != run.evaluations:
-            heard = run.evaluations
-            if callback(run.progress()):
-                return True
-        if run.finished:
-            return False
-        run.advance()
-        if checkpoints is not None:
-            checkpoints.save_if_due()

@@ -1,12 +1,17 @@
-"""Optimisation problems: an objective of images, and the coordinates it is minimised in."""
+"""Optimisation problems: an objective, the coordinates it is minimised in, and limits."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.parametrizations.filters import apply_filters
+from rwkeras.parametrizations.parametrization import adaptive_filter, fourier_filter
+from rwkeras.parametrizations.rings import rings
 
+# More iterations, evaluations or trials than any run makes.
+UNBOUNDED = 2**31 - 1
 # Positions [batch, n] to losses [batch] and gradients [batch, n].
 ValueAndGradient = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
@@ -56,6 +61,50 @@ class Coordinates(NamedTuple):
         largest = tf.reduce_max(tf.abs(change), (1, 2, 3), keepdims=True)
         squares = tf.square(tf.math.divide_no_nan(change, largest))
         return largest[:, 0, 0, 0] * tf.sqrt(tf.reduce_mean(squares, (1, 2, 3)))
+
+
+def parametrized(
+    images: tf.Tensor, curvature: tf.Tensor | None, seen: float, settings: OptimizerSettings
+) -> Coordinates:
+    """Returns coordinates whose origin is some images, of a parametrisation.
+
+    Args:
+        images: float32, [batch, height, width, 3], static in shape.
+        curvature: The objective's there, for "adaptive"; None where the layers are taken to be
+            blind. See `adaptive_filter`.
+        seen: See `adaptive_filter`.
+        settings: The optimiser's settings.
+    """
+    batch, height, width, channels = images.shape
+    if settings.parametrization == "pixels":
+        return Coordinates(images, None)
+    prior = settings.fourier_exponent, settings.decorrelate_colors
+    if settings.parametrization == "fourier":
+        return Coordinates(images, fourier_filter(height, width, *prior))
+    if curvature is None:
+        shape = [batch, len(rings(height, width).sizes), channels, channels]
+        curvature = tf.zeros(shape, tf.float64)
+    return Coordinates(images, adaptive_filter(curvature, height, width, *prior, seen))
+
+
+class Limits(NamedTuple):
+    """How far an optimiser goes; see `lbfgs.advance`.
+
+    Attributes:
+        until: Iterations that every member is to have made, int32; some may have made more.
+        max_iterations: Iterations of a member at most, in all.
+        max_evaluations: Evaluations of a member at most, in all.
+        max_trials: Trials of a search after which its member is left as it is.
+    """
+
+    until: tf.Tensor | int
+    max_iterations: tf.Tensor | int
+    max_evaluations: tf.Tensor | int
+    max_trials: tf.Tensor | int
+
+    def tensors(self) -> "Limits":
+        """Returns the same as tensors, so that a graph serves all of them."""
+        return Limits(*(tf.convert_to_tensor(limit) for limit in self))
 
 
 def total(losses: Mapping[str, tf.Tensor]) -> tf.Tensor:

@@ -29,14 +29,18 @@ def chosen(members: tf.Tensor, rows: Any, others: Any) -> Any:
 
     Args:
         members: bool, [batch].
-        rows: A tensor, [batch, n], or a tuple of such.
+        rows: A tensor, [batch, ...], or nested tensors; of those without a batch the others' are
+            taken, unless all members' are.
         others: The same.
     """
 
+    def either(row: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+        if row.shape.rank == 0:
+            return other
+        return tf.where(tf.reshape(members, [-1, *[1] * (row.shape.rank - 1)]), row, other)
+
     def mixed() -> Any:
-        return tf.nest.map_structure(
-            lambda a, b: tf.where(members[:, tf.newaxis], a, b), rows, others
-        )
+        return tf.nest.map_structure(either, rows, others)
 
     if members.shape[0] == 1:  # All or none: half as much is traced.
         return tf.cond(members[0], lambda: rows, lambda: others)

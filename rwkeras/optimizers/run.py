@@ -1,98 +1,59 @@
-"""Driver of an optimisation run: budget, changes of precision and stage, result."""
+"""An optimisation run: how it goes on within a phase, and from one to the next."""
 
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from rwkeras.optimizers.descent import UNBOUNDED, Descent, DescentState
-from rwkeras.optimizers.minimizer import Minimizer
+from rwkeras.optimizers.compiled_problem import PROBES, CompiledProblem
+from rwkeras.optimizers.phases import Phase, float32_from, is_check, next_limits, planned_phases
+from rwkeras.optimizers.problem import UNBOUNDED, parametrized
+from rwkeras.optimizers.rows import chosen
+from rwkeras.optimizers.run_state import RunState
 from rwkeras.optimizers.settings import OptimizationResult, OptimizerSettings, Progress
-from rwkeras.optimizers.stages import COST, Stages
 
-# How far bfloat16 goes is checked after this many iterations, and then every so many.
-_FIRST_CHECK, _CHECK_EVERY = 10, 20
-# It is left once the loss in float32 has fallen by less than this share from check to check or its
-# own is off by more than this one, once a search takes so many trials, and for the last tenth of a
-# run.
-_PROGRESS, _ERROR, _MAX_TRIALS, _LAST_SHARE = 0.02, 0.1, 6, 10
+# What measuring the curvature and starting from what was measured take.
+_COST = PROBES + 1
+# How long the first step of a later phase is, compared with the run's first.
+_LATER_STEP = 0.2
+# "auto" leaves bfloat16 once the loss in float32 has fallen by less than this share from check to
+# check or its own is off by more than this one.
+_PROGRESS, _ERROR = 0.02, 0.1
 
 
 class Run:
-    """An optimisation run that can be resumed at any iteration.
-
-    How often it is looked at decides nothing: marks at which stages or precisions change depend on
-    the settings alone.
+    """A list of phases and a state in one of them, which can be left and resumed at any iteration.
 
     Args:
-        minimizer: The compiled functions.
+        problem: The compiled functions.
         images: The start, float32, [batch, height, width, 3], static in shape.
         data: What the problem's functions take.
         values: How many values of an image the objective compares; see `adaptive_filter`.
         settings: The optimiser's settings.
         state: Where it stands, instead of at the start.
+
+    Attributes:
+        settings: The same.
+        state: Where it stands; it may be replaced by another's.
     """
 
     def __init__(
         self,
-        minimizer: Minimizer,
+        problem: CompiledProblem,
         images: tf.Tensor,
         data: Any,
         values: int,
         settings: OptimizerSettings,
-        state: DescentState | None = None,
+        state: RunState | None = None,
     ):
         self.settings = settings
+        self._problem = problem
+        self._data = data
+        self._corrected: tuple[Any, Any] = None, None
         self._max_evaluations = settings.max_evaluations or UNBOUNDED
-        self._stages = Stages(minimizer, values, images.shape, settings)
-        self._descent = Descent(minimizer, images, data, self._stages, settings, state)
-
-    @property
-    def state(self) -> DescentState:
-        """Everything that decides how the run goes on; it may be replaced by another's."""
-        return self._descent.state
-
-    @state.setter
-    def state(self, state: DescentState) -> None:
-        self._descent.state = state
-
-    @property
-    def iteration(self) -> int:
-        """Iterations so far, of the member that has made the fewest and can go on."""
-        return self._descent.iteration
-
-    @property
-    def evaluations(self) -> int:
-        """Evaluations so far, of the member that has had most."""
-        return self._descent.evaluations
-
-    @property
-    def _affordable(self) -> int:
-        """How many more evaluations every member may have."""
-        return self._max_evaluations - self.evaluations
-
-    @property
-    def finished(self) -> bool:
-        """Whether no member can go on, in any stage or precision."""
-        optimizer = self.state.optimizer
-        staged = int(self.state.stage) + 1 < len(self._stages) and self._affordable > COST
-        precise = self._auto_low & (self._max_evaluations - optimizer.evaluations > COST)
-        active = (
-            (optimizer.iterations < self.settings.max_iterations)
-            & ~self._descent.spent
-            & (~self._descent.stuck | staged | precise)
-        )
-        return not bool(tf.reduce_any(active))
-
-    @property
-    def _auto_low(self) -> bool:
-        """Whether evaluations are in bfloat16 until they make no progress."""
-        return self._descent.low and self.settings.precision == "auto"
-
-    @property
-    def _last(self) -> int:
-        """The iteration from which evaluations are in float32 in any case."""
-        return self.settings.max_iterations - self.settings.max_iterations // _LAST_SHARE
+        self._phases = planned_phases(settings, problem.problem.losses, images.shape, values)
+        problem.prepare(images.shape)
+        self.state = self._entered(0, images) if state is None else state
 
     def advance(self) -> None:
         """Goes on until the next iteration at which someone wants to hear or something changes.
@@ -100,76 +61,155 @@ class Run:
         Raises:
             RuntimeError: Nothing changed, and never would.
         """
-        before = self._standing
-        self._advance()
-        if self._standing == before and not self.finished:
+        state, precision, begun = self.state, self.phase.precision, self.iteration
+        limits = next_limits(self.phase, begun, self.settings)
+        data = self._data_in(precision, state.reference)
+        optimizer = self._problem.advance(
+            precision, state.coordinates, state.optimizer, limits.tensors(), data
+        )
+        self.state = state._replace(optimizer=optimizer)
+        self._change_phase(begun, int(limits.until))
+        if self.state.standing == state.standing and not self.finished:
             raise RuntimeError(
                 f"The optimisation goes nowhere after {self.iteration} iterations and "
                 f"{self.evaluations} evaluations. This is a fault of rwkeras."
             )
 
-    @property
-    def _standing(self) -> tuple[Any, ...]:
-        """What differs between any two places of a run."""
-        state, optimizer = self.state, self.state.optimizer
-        counts = optimizer.iterations.numpy().tolist(), optimizer.evaluations.numpy().tolist()
-        return *counts, self._descent.stuck.numpy().tolist(), int(state.stage), bool(state.low)
-
-    def _advance(self) -> None:
-        """Goes on; see `advance`."""
-        settings = self.settings
-        now, until = self.iteration, self._stages.until(int(self.state.stage))
-        limit = settings.max_iterations
-        if until is not None and self._affordable > COST:
-            limit = min(limit, until)
-        marks = [limit, (now // settings.report_every + 1) * settings.report_every]
-        if settings.tile_size is not None:
-            # The state at the last mark is kept until the next: the pairs of both, were it far.
-            marks.append(now + 1)
-        if self._descent.low:
-            every = _FIRST_CHECK if now < _FIRST_CHECK else _CHECK_EVERY
-            marks.append((now // every + 1) * every)
-        if self._auto_low:
-            marks.append(max(self._last, now + 1))
-        trials = _MAX_TRIALS if self._auto_low else UNBOUNDED
-        self._descent.advance([min(marks), limit, self._max_evaluations, trials])
-        self._change(now, min(marks))
-
-    def _change(self, begun: int, mark: int) -> None:
-        """Changes the precision or the stage, where it is time to.
+    def _change_phase(self, begun: int, mark: int) -> None:
+        """Enters another phase, or corrects bfloat16, where it is time to.
 
         Args:
             begun: The iteration before.
             mark: The iteration that was to be reached.
         """
-        if bool(tf.reduce_all(self._descent.spent)):
-            return
-        now, done = self.iteration, bool(tf.reduce_all(self._descent.stuck | self._descent.spent))
-        if self._auto_low and (done or now < mark or now >= self._last):
-            self._descent.leave_bfloat16()
-            return
-        until = self._stages.until(int(self.state.stage))
-        more = until is not None and now < self.settings.max_iterations and (done or now >= until)
+        if bool(tf.reduce_all(self._spent)):
+            return  # No evaluation is left to change with.
+        phase, now, most = self.phase, self.iteration, self.settings.max_iterations
+        done = bool(tf.reduce_all(self._ended))
+        # The mark is missed where the search of a member takes too many trials.
+        if phase.float32 is not None and (done or now < mark or now >= float32_from(most)):
+            self._revise(phase.float32)
+        elif phase.following is not None and now < most and (done or now >= phase.until):
+            self.state = self._entered(phase.following, self._images(), self.state)
         # Where nothing was gained since bfloat16 was last corrected, it would be for ever.
-        due = now > begun and (now == _FIRST_CHECK or now % _CHECK_EVERY == 0)
-        if more and self._affordable > COST:
-            self._descent.next_stage(self._affordable)
-        elif self._descent.low and due and not self._correct() and self._auto_low:
-            self._descent.leave_bfloat16()
+        elif phase.precision == "bfloat16" and now > begun and is_check(now):
+            self._correct()
 
-    def _correct(self) -> bool:
-        """Corrects bfloat16 and returns whether it is good for any member still.
+    def _entered(self, index: int, images: tf.Tensor, before: RunState | None = None) -> RunState:
+        """Returns the state in which a phase begins at images, in coordinates measured there.
 
-        It is while it lowers the true loss, and while its own was not far from that.
+        Where evaluations do not suffice to go on from what was measured, nothing is: the layers are
+        taken to be blind.
+
+        Args:
+            index: Of the phase.
+            images: The coordinates' origin.
+            before: Where the run stands; None at its start.
         """
-        low = self.state.optimizer.loss
-        self._descent.correct()
-        exact, before = self.state.optimizer.loss, self.state.checked
+        settings, problem, phase = self.settings, self._problem, self._phases[index]
+        first_step, affordable = settings.first_step, self._max_evaluations
+        if before is not None:
+            first_step, affordable = first_step * _LATER_STEP, affordable - self.evaluations
+        data = self._data_in(phase.precision, images)
+        measures = (
+            settings.parametrization == "adaptive"
+            and bool(problem.problem.random_gradients)
+            and settings.max_iterations > 0
+            and affordable > _COST
+        )
+        curvature = problem.curvature(phase.precision, images, data) if measures else None
+        coordinates = parametrized(images, curvature, phase.seen, settings)
+        new = problem.start(phase.precision, coordinates, tf.constant(first_step), data)
+        new = new._replace(evaluations=new.evaluations + (PROBES if measures else 0))
+        if before is None:
+            # Here bfloat16 agrees with float32.
+            return RunState(tf.constant(index), coordinates, new, new.loss, images, new.loss)
+        old = before.optimizer
+        new = new._replace(iterations=old.iterations, evaluations=old.evaluations + new.evaluations)
+        never = tf.fill(new.loss.shape, new.loss.dtype.max)
+        return RunState(tf.constant(index), coordinates, new, never, images, before.initial_loss)
+
+    def _correct(self) -> None:
+        """Corrects bfloat16, and leaves it where float32 may follow and it is good for no member.
+
+        It is good while it lowers the true loss, and while its own was not far from that.
+        """
+        low, before = self.state.optimizer.loss, self.state.checked
+        self.state = self.state._replace(reference=self._images())
+        self._revise(int(self.state.phase))
+        exact = self.state.optimizer.loss
         self.state = self.state._replace(checked=exact)
         describes = tf.abs(exact - low) < _ERROR * exact
         falls = exact < (1 - _PROGRESS) * before
-        ended = self._descent.stuck | self._descent.spent
-        return bool(tf.reduce_any(describes & falls & ~ended))
+        good = bool(tf.reduce_any(describes & falls & ~self._ended))
+        if self.phase.float32 is not None and not good:
+            self._revise(self.phase.float32)
+
+    def _revise(self, index: int) -> None:
+        """Goes on in the same coordinates in the precision of a phase, by its index.
+
+        It costs an evaluation of each member that has one left; the others stay as they are.
+        """
+        state, precision = self.state, self._phases[index].precision
+        first_step = tf.constant(self.settings.first_step * _LATER_STEP)
+        data, old = self._data_in(precision, state.reference), state.optimizer
+        new = self._problem.revise(precision, state.coordinates, old, first_step, data)
+        new = chosen(self._spent, old, new)
+        self.state = state._replace(phase=tf.constant(index), optimizer=new)
+
+    @property
+    def phase(self) -> Phase:
+        """The phase in which it is, as the last if not every member can afford to enter another."""
+        phase = self._phases[int(self.state.phase)]
+        affordable = self._max_evaluations - self.evaluations > _COST
+        return phase if affordable else phase._replace(following=None)
+
+    @property
+    def iteration(self) -> int:
+        """Iterations so far, of the member that has made the fewest and can go on."""
+        made = self.state.optimizer.iterations.numpy()
+        open_ = ~self._ended.numpy()
+        return int(made[open_].min() if open_.any() else made.max())
+
+    @property
+    def evaluations(self) -> int:
+        """Evaluations so far, of the member that has had most."""
+        return int(tf.reduce_max(self.state.optimizer.evaluations))
+
+    @property
+    def finished(self) -> bool:
+        """Whether no member can go on, in any phase."""
+        phase, optimizer = self.phase, self.state.optimizer
+        affordable = self._max_evaluations - optimizer.evaluations > _COST
+        precise = (phase.float32 is not None) & affordable
+        active = (
+            (optimizer.iterations < self.settings.max_iterations)
+            & ~self._spent
+            & (~self.state.stuck | (phase.following is not None) | precise)
+        )
+        return not bool(tf.reduce_any(active))
+
+    @property
+    def _spent(self) -> tf.Tensor:
+        """Whether a member has had all its evaluations, bool, [batch]."""
+        return self.state.optimizer.evaluations >= self._max_evaluations
+
+    @property
+    def _ended(self) -> tf.Tensor:
+        """Whether a member can go no further in this phase or at all, bool, [batch]."""
+        return self.state.stuck | self._spent
+
+    def _data_in(self, precision: str, reference: tf.Tensor) -> Any:
+        """Returns what functions in a precision take; see `Problem.correct`."""
+        if precision == "float32":
+            return self._data
+        if self._corrected[0] is not reference:
+            self._corrected = reference, self._problem.correct(reference, self._data)
+        return self._corrected[1]
+
+    def _images(self) -> tf.Tensor:
+        """Returns the best images so far, not clipped."""
+        return self._problem.images(self.state.coordinates, self.state.optimizer)
 
     def progress(self, *, exact: bool = False) -> Progress:
         """Returns what there is to say.
@@ -177,7 +217,9 @@ class Run:
         Args:
             exact: Whether losses are to be in float32, whatever the run's precision is.
         """
-        images, losses = self._descent.best(self._descent.low and not exact)
+        state, precision = self.state, "float32" if exact else self.phase.precision
+        data = self._data_in(precision, state.reference)
+        images, losses = self._problem.losses(precision, state.coordinates, state.optimizer, data)
         values = {name: loss.numpy() for name, loss in losses.items()}
         return Progress(
             iteration=self.iteration,

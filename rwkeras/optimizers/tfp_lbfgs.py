@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from tensorflow.python.eager import context
 
-from rwkeras.optimizers.problem import ValueAndGradient, is_finite, is_flat
+from rwkeras.optimizers.problem import Limits, ValueAndGradient, is_finite, is_flat
 
 
 class TfpState(NamedTuple):
@@ -112,12 +112,11 @@ def revise(function, state: TfpState, first_step, length) -> TfpState:
     )
 
 
-def advance(
-    function, state: TfpState, until, max_iterations, max_evaluations, max_trials
-) -> TfpState:
-    """Goes on until `until` iterations; see `lbfgs.advance`. Evaluations are not bounded."""
+def advance(function, state: TfpState, limits: Limits) -> TfpState:
+    """Goes on until `limits.until` iterations; see `lbfgs.advance`. Evaluations are not bounded."""
     old = state.results
-    remaining = tf.minimum(until, max_iterations) - tf.reduce_max(state.iterations)
+    until = tf.minimum(limits.until, limits.max_iterations)
+    remaining = until - tf.reduce_max(state.iterations)
     memory = old.position_deltas.shape[0]
     results = _minimize(
         _scaled(function, state.scale), old.num_iterations + remaining, memory, results=old

@@ -10,7 +10,7 @@ from rwkeras.backend import keras
 from rwkeras.networks.features import extract
 from rwkeras.objectives.losses import content_loss
 from rwkeras.objectives.objective import Objective, content_term
-from rwkeras.optimizers.descent import DescentState
+from rwkeras.optimizers.run_state import RunState
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.stacking.candidates import candidate_network
 from rwkeras.stacking.halving import schedule
@@ -56,7 +56,7 @@ class Inversions:
         reference: tf.Tensor,
         seed: int,
         settings: StackSettings,
-        state: DescentState | None = None,
+        state: RunState | None = None,
     ):
         self._kernels = kernels
         self._with = lambda kernels, state: Inversions(

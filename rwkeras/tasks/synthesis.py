@@ -15,11 +15,11 @@ from rwkeras.networks.precision import fast_bfloat16, lower_precision, weights_s
 from rwkeras.objectives.losses import content_loss
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.checkpoint import Checkpoints
-from rwkeras.optimizers.descent import DescentState
+from rwkeras.optimizers.compiled_problem import CompiledProblem
 from rwkeras.optimizers.loop import minimize
-from rwkeras.optimizers.minimizer import Minimizer
 from rwkeras.optimizers.problem import Problem
 from rwkeras.optimizers.run import Run
+from rwkeras.optimizers.run_state import RunState
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.parametrizations.curvature import random_gradient
 from rwkeras.parametrizations.filters import apply_filters
@@ -28,7 +28,7 @@ from rwkeras.random import derive_seed, stateless_normal
 from rwkeras.tiling.losses import TiledLosses
 from rwkeras.validation import invalid_argument
 
-# What a minimiser weighs in the cache for each precision, once it is compiled for a size.
+# What a compiled problem weighs in the cache for each precision, once it is compiled for a size.
 _PRECISION_WEIGHT = 32
 
 
@@ -161,14 +161,14 @@ def _lowered(model: keras.Model, extractor: keras.Model) -> keras.Model:
     return lowered
 
 
-def _weight(minimizer: Minimizer) -> int:
-    return _PRECISION_WEIGHT * len(minimizer.problem.losses)
+def _weight(compiled: CompiledProblem) -> int:
+    return _PRECISION_WEIGHT * len(compiled.problem.losses)
 
 
-def _compiled_minimizer(
+def _compiled_problem(
     model: keras.Model, objective: Objective, settings: OptimizerSettings, start: tf.Tensor
-) -> Minimizer:
-    """Returns the minimiser for a model, an objective's structure and sizes, built at most once."""
+) -> CompiledProblem:
+    """Returns what is compiled of a model and an objective's structure, for each size once."""
     low = bool(objective.layers) and (
         settings.precision == "bfloat16" or (settings.precision == "auto" and fast_bfloat16())
     )
@@ -176,17 +176,17 @@ def _compiled_minimizer(
     lowered = _lowered(model, extractor) if low and extractor is not None else None
     structure, tile = objective.structure, settings.tile_size
 
-    def built() -> Minimizer:
+    def built() -> CompiledProblem:
         if tile is None or extractor is None:
             problem = _problem(structure, extractor, lowered)
         else:
             problem = _tiled_problem(structure, extractor, lowered, tile)
-        return Minimizer(problem, settings.optimizer, settings.memory)
+        return CompiledProblem(problem, settings.optimizer, settings.memory)
 
     sizes = signature((start, objective.data))
     # By the very copy in bfloat16: another, made since, would have no part in it.
     how = settings.optimizer, settings.memory, id(lowered) if low else None, tile
-    return CACHE.get(model, ("minimizer", structure, how, sizes), built, _weight)
+    return CACHE.get(model, ("problem", structure, how, sizes), built, _weight)
 
 
 def _checkpoints(
@@ -207,7 +207,7 @@ def _checkpoints(
     }
     for name in ("checkpoint_dir", "checkpoint_seconds", "max_memory", "report_every"):
         del description[name]
-    return Checkpoints(run, settings.checkpoint_dir, description, settings.checkpoint_seconds)
+    return Checkpoints(run.state, settings.checkpoint_dir, description, settings.checkpoint_seconds)
 
 
 def begin_run(
@@ -215,7 +215,7 @@ def begin_run(
     objective: Objective,
     start: tf.Tensor,
     settings: OptimizerSettings,
-    state: DescentState | None = None,
+    state: RunState | None = None,
 ) -> Run:
     """Returns a run that stands at its start, in the coordinates that suit the objective.
 
@@ -226,10 +226,10 @@ def begin_run(
         settings: The optimiser's settings.
         state: Where it stands, instead of at the start.
     """
-    minimizer = _compiled_minimizer(model, objective, settings, start)
+    problem = _compiled_problem(model, objective, settings, start)
     name = parametrization(objective, settings)
     settings = dataclasses.replace(settings, parametrization=name)
-    return Run(minimizer, start, (objective.data, {}), objective.values, settings, state)
+    return Run(problem, start, (objective.data, {}), objective.values, settings, state)
 
 
 @eager_only

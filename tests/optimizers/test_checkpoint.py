@@ -13,8 +13,8 @@ import tensorflow as tf
 
 import rwkeras
 from rwkeras.optimizers.checkpoint import Checkpoints, kept_bounds
+from rwkeras.optimizers.compiled_problem import CompiledProblem
 from rwkeras.optimizers.loop import minimize
-from rwkeras.optimizers.minimizer import Minimizer
 from rwkeras.optimizers.problem import Problem
 from rwkeras.optimizers.run import Run
 from tests.conftest import waves
@@ -131,18 +131,18 @@ def noise(images, data, seed):
 
 
 @functools.cache
-def minimizer(optimizer):
+def compiled(optimizer):
     """Returns compiled functions, which every run shares."""
-    return Minimizer(Problem({"float32": quadratic}, {"float32": noise}), optimizer, memory=3)
+    return CompiledProblem(Problem({"float32": quadratic}, {"float32": noise}), optimizer, memory=3)
 
 
 def small(folder, callback=None, **changes):
     """Runs a small problem with checkpoints after every report."""
     given = {"max_iterations": 10, "report_every": 2, "parametrization": "pixels", **changes}
     optimizer = rwkeras.OptimizerSettings(**given)
-    run = Run(minimizer(optimizer.optimizer), tf.fill([1, 4, 4, 3], 0.5), None, 48, optimizer)
+    run = Run(compiled(optimizer.optimizer), tf.fill([1, 4, 4, 3], 0.5), None, 48, optimizer)
     bounds = {name: getattr(optimizer, name) for name in ("max_iterations", "max_evaluations")}
-    kept = folder and Checkpoints(run, str(folder), bounds, 0)
+    kept = folder and Checkpoints(run.state, str(folder), bounds, 0)
     return minimize(run, callback, kept)
 
 
@@ -245,6 +245,19 @@ def test_a_folder_of_something_else(toy, image, tmp_path):
     assert str(error.value) == (
         "Invalid value for argument `checkpoint_dir`. Expected a folder with checkpoints of "
         f"rwkeras. Received: checkpoint_dir={tmp_path}"
+    )
+
+
+def test_a_state_of_another_version_is_refused(tmp_path):
+    state = Run(compiled("lbfgs"), tf.fill([1, 4, 4, 3], 0.5), None, 48, settings(None)).state
+    # A version whose state began with its coordinates.
+    before = state.coordinates.origin, *state, tf.constant(False)
+    Checkpoints(before, str(tmp_path), {}, 0).save(before)
+    with pytest.raises(ValueError) as error:
+        Checkpoints(state, str(tmp_path), {}, 0).restored(state)
+    assert str(error.value) == (
+        "Invalid value for argument `checkpoint_dir`. Expected a folder with a checkpoint that is "
+        f"whole. Received: checkpoint_dir={tmp_path}"
     )
 
 

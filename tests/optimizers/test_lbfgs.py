@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from rwkeras.optimizers import lbfgs
+from rwkeras.optimizers.problem import Limits
 from tests.optimizers.problems import (
     himmelblau,
     quadratic,
@@ -29,8 +30,8 @@ def start(function, rows, *, dtype=tf.float64, first_step=0.1, memory=10):
 
 @functools.cache
 def compiled(function):
-    def advance(state, *limits):
-        return lbfgs.advance(with_gradient(function), state, *limits)
+    def advance(state, limits):
+        return lbfgs.advance(with_gradient(function), state, limits)
 
     return tf.function(advance, autograph=False)
 
@@ -47,8 +48,8 @@ def solve(
     **kwargs,
 ):
     state = start(function, rows, **kwargs) if state is None else state
-    limits = [tf.constant(n) for n in (until, iterations, evaluations, trials)]
-    return compiled(function)(state, *limits)
+    limits = Limits(until, iterations, evaluations, trials).tensors()
+    return compiled(function)(state, limits)
 
 
 HIMMELBLAU_MINIMA = np.array(

@@ -4,8 +4,8 @@ import scipy.optimize
 import tensorflow as tf
 
 from rwkeras.optimizers import line_search
+from rwkeras.optimizers.compiled_problem import PROBES, CompiledProblem
 from rwkeras.optimizers.loop import minimize
-from rwkeras.optimizers.minimizer import PROBES, Minimizer
 from rwkeras.optimizers.problem import Problem
 from rwkeras.optimizers.run import Run
 from rwkeras.optimizers.settings import OPTIMIZERS, OptimizerSettings
@@ -39,33 +39,33 @@ def noise(images, data, seed):
     return tf.sqrt(2 * CURVATURE) * white + 0 * images
 
 
-# By what is minimised, which has no hash, with itself: to trace a minimiser takes seconds.
-_MINIMIZERS: dict = {}
+# By what is minimised, which has no hash, with itself: to trace a problem takes seconds.
+_COMPILED: dict = {}
 
 
 def shared(minimized, optimizer, memory):
-    """Returns a minimiser of losses or of a problem, the same each time."""
+    """Returns losses or a problem, compiled, the same each time."""
     key = id(minimized), optimizer, memory
-    if key not in _MINIMIZERS:
+    if key not in _COMPILED:
         problem = minimized
         if not isinstance(problem, Problem):
             problem = Problem({"float32": minimized})
-        _MINIMIZERS[key] = minimized, Minimizer(problem, optimizer, memory)
-    return _MINIMIZERS[key][1]
+        _COMPILED[key] = minimized, CompiledProblem(problem, optimizer, memory)
+    return _COMPILED[key][1]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _nothing_stays():
     yield
-    _MINIMIZERS.clear()
+    _COMPILED.clear()
 
 
 def begin(losses, data, start=START, values=0, **settings):
     # Few pairs, each of which is traced.
     few = {"parametrization": "pixels", "precision": "float32", "memory": 6}
     settings = OptimizerSettings(**{**few, **settings})
-    minimizer = shared(losses, settings.optimizer, settings.memory)
-    return Run(minimizer, start, data, values, settings)
+    problem = shared(losses, settings.optimizer, settings.memory)
+    return Run(problem, start, data, values, settings)
 
 
 def run(losses, data=ONES, callback=None, **kwargs):
@@ -236,10 +236,10 @@ def test_nothing_is_traced_from_run_to_run():
         traces.append(images.shape)
         return quadratic(images, scale)
 
-    minimizer = Minimizer(Problem({"float32": counted}, {"float32": noise}), "lbfgs", 5)
+    problem = CompiledProblem(Problem({"float32": counted}, {"float32": noise}), "lbfgs", 5)
     for scale, iterations in ((1.0, 70), (2.0, 83)):
         settings = OptimizerSettings(max_iterations=iterations, report_every=4, memory=5)
-        minimize(Run(minimizer, START + 0.1, scale * ONES, 144, settings))
+        minimize(Run(problem, START + 0.1, scale * ONES, 144, settings))
         if scale == 1.0:
             first = len(traces)
     assert len(traces) == first <= 3
@@ -313,7 +313,7 @@ def test_auto_leaves_a_bfloat16_that_misleads():
     taken = begin(problem, ONES, precision="auto", report_every=1)
     lows = []
     while not taken.finished:
-        lows.append(bool(taken.state.low))
+        lows.append(taken.phase.precision == "bfloat16")
         taken.advance()
     assert lows[0]
     assert not any(lows[10:])
@@ -389,12 +389,12 @@ def wrong_for(member):
     [(0, [1, 2, 8, 12, 90]), pytest.param(1, [40, 90], marks=pytest.mark.slow)],
 )
 def test_a_batch_ends_though_one_member_has_spent_its_evaluations(member, bounds):
-    minimizer = Minimizer(wrong_for(member), "lbfgs", 20)
+    problem = CompiledProblem(wrong_for(member), "lbfgs", 20)
     for bound in bounds:
         settings = OptimizerSettings(
             parametrization="pixels", max_evaluations=bound, max_iterations=10**6
         )
-        taken = Run(minimizer, START, ONES, 0, settings)
+        taken = Run(problem, START, ONES, 0, settings)
         for _ in range(100):
             if taken.finished:
                 break
@@ -409,7 +409,7 @@ def test_a_batch_ends_though_one_member_has_spent_its_evaluations(member, bounds
 
 def test_a_run_that_goes_nowhere_is_an_error(monkeypatch):
     taken = begin(BOTH, ONES, max_iterations=10)
-    monkeypatch.setattr(taken._descent, "advance", lambda limits: None)
+    monkeypatch.setattr(taken._problem, "advance", lambda _, __, state, *rest: state)
     with pytest.raises(RuntimeError) as error:
         taken.advance()
     assert str(error.value) == (

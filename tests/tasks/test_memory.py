@@ -16,7 +16,7 @@ from rwkeras.networks.circular import with_mirrored_padding
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.multiscale import multiscale, multiscale_layers
 from rwkeras.networks.octaves import octave_layers, with_octaves
-from rwkeras.optimizers.minimizer import Minimizer
+from rwkeras.optimizers.compiled_problem import CompiledProblem
 from rwkeras.optimizers.problem import Problem
 from rwkeras.optimizers.run import Run
 from rwkeras.tasks.memory import _Budget, within_memory
@@ -297,8 +297,8 @@ def test_checkpoints_count(toy, optimizer, coordinates):
     start, values = tf.zeros([1, 16, 16, 3]), 16 * 16 * 3
     how = {"optimizer": optimizer, "parametrization": coordinates, "memory": 5}
     settings = rwkeras.OptimizerSettings(**how)
-    minimizer = Minimizer(Problem({"float32": quadratic}), optimizer, settings.memory)
-    state = tf.nest.flatten(Run(minimizer, start, None, 0, settings).state)
+    problem = CompiledProblem(Problem({"float32": quadratic}), optimizer, settings.memory)
+    state = tf.nest.flatten(Run(problem, start, None, 0, settings).state)
     images = sum(int(tf.size(leaf)) for leaf in state if leaf is not None) / values
     without, kept = (
         budget(toy, 1024, coordinates, checkpoint_dir=folder, **how) for folder in (None, "state")

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import rwkeras
 from rwkeras.cache import Cache
-from rwkeras.optimizers import minimizer
+from rwkeras.optimizers.compiled_problem import CompiledProblem
 from rwkeras.tasks import synthesis
 from rwkeras.tasks.synthesis import begin_run
 
@@ -37,7 +37,7 @@ def test_an_objective_of_ones_own(toy, square):
 @pytest.mark.compiled
 def test_nothing_is_traced_again_from_call_to_call(square, monkeypatch):
     toy, built, traces = rwkeras.toy_vgg(), [], []
-    original = minimizer.Minimizer.__init__
+    original = CompiledProblem.__init__
 
     def counting(self, problem, optimizer, memory):
         built.append(memory)
@@ -48,7 +48,7 @@ def test_nothing_is_traced_again_from_call_to_call(square, monkeypatch):
         losses = {name: counted(function) for name, function in problem.losses.items()}
         original(self, problem._replace(losses=losses), optimizer, memory)
 
-    monkeypatch.setattr(minimizer.Minimizer, "__init__", counting)
+    monkeypatch.setattr(CompiledProblem, "__init__", counting)
     some = rwkeras.OptimizerSettings(memory=8, max_iterations=12)
     rwkeras.invert(toy, square, rwkeras.InversionSettings("conv1_2"), optimizer=some)
     first = len(traces)

@@ -6,9 +6,9 @@ import rwkeras
 from rwkeras.networks.circular import with_mirrored_padding
 from rwkeras.networks.multiscale import multiscale, multiscale_layers
 from rwkeras.objectives.objective import Objective
-from rwkeras.optimizers import minimizer
+from rwkeras.optimizers.compiled_problem import CompiledProblem
 from rwkeras.tasks.style import style_objective
-from rwkeras.tasks.synthesis import _compiled_minimizer, begin_run, parametrization
+from rwkeras.tasks.synthesis import _compiled_problem, begin_run, parametrization
 from rwkeras.tiling.sums import image_content_loss
 from tests.conftest import waves
 
@@ -98,7 +98,7 @@ def test_tiles_in_bfloat16(toy, content, style):
 @pytest.mark.compiled
 def test_nothing_is_traced_again_from_call_to_call(content, style, monkeypatch):
     toy, built, traces = rwkeras.toy_vgg(), [], []
-    original = minimizer.Minimizer.__init__
+    original = CompiledProblem.__init__
 
     def counting(self, problem, optimizer, memory):
         built.append(memory)
@@ -109,7 +109,7 @@ def test_nothing_is_traced_again_from_call_to_call(content, style, monkeypatch):
         losses = {name: counted(function) for name, function in problem.losses.items()}
         original(self, problem._replace(losses=losses), optimizer, memory)
 
-    monkeypatch.setattr(minimizer.Minimizer, "__init__", counting)
+    monkeypatch.setattr(CompiledProblem, "__init__", counting)
 
     def paint(content, style, **arguments):
         optimizer = settings(24, max_iterations=2)
@@ -128,7 +128,7 @@ def test_nothing_is_traced_again_from_call_to_call(content, style, monkeypatch):
     images = [tf.constant(image[np.newaxis]) for image in (content, style)]
     objective = style_objective(toy, *images, rwkeras.StyleSettings(**STYLE), 24)
     for tile_size, count in ((24, 1), (16, 2), (None, 3), (16, 3)):
-        _compiled_minimizer(toy, objective, settings(tile_size), images[0])
+        _compiled_problem(toy, objective, settings(tile_size), images[0])
         assert len(built) == count
 
 

@@ -8,10 +8,9 @@ from rwkeras.backend import keras
 from rwkeras.networks.features import INPUT, feature_extractor
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers import lbfgs
-from rwkeras.optimizers.problem import Coordinates, value_and_gradient
+from rwkeras.optimizers.problem import UNBOUNDED, Coordinates, Limits, value_and_gradient
 from rwkeras.optimizers.settings import OptimizerSettings
 
-_ANY_NUMBER = 2**31 - 1
 _SETTINGS = OptimizerSettings()
 
 
@@ -93,14 +92,13 @@ def minimize(
         memory,
     )
     initial_loss = state.loss
-    state = lbfgs.advance(
-        function,
-        state,
-        budget.max_iterations,
-        budget.max_iterations,
-        budget.evaluations,
-        tf.constant(_ANY_NUMBER),
+    limits = Limits(
+        until=budget.max_iterations,
+        max_iterations=budget.max_iterations,
+        max_evaluations=budget.evaluations,
+        max_trials=tf.constant(UNBOUNDED),
     )
+    state = lbfgs.advance(function, state, limits)
     images = coordinates.images(lbfgs.best(state))
     terms = tf.stack(list(losses(images, None).values()), axis=1)
     loss = tf.reduce_sum(terms, axis=1)

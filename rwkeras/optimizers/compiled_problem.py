@@ -1,4 +1,4 @@
-"""The compiled functions of one objective and one optimiser."""
+"""An optimisation problem and an optimiser, compiled."""
 
 import contextlib
 from typing import Any
@@ -11,13 +11,14 @@ from rwkeras.optimizers import adam, lbfgs, tfp_lbfgs
 from rwkeras.optimizers.problem import Coordinates, Problem, value_and_gradient
 from rwkeras.parametrizations.curvature import power_spectrum
 
+# Each has `start`, `revise`, `advance` and `best`, as `lbfgs` has them.
 _METHODS: dict[str, Any] = {"lbfgs": lambda: lbfgs, "tfp": lambda: tfp_lbfgs, "adam": adam.Adam}
 
 # Random gradients from which the curvature is estimated.
 PROBES = 2
 
 
-class Minimizer:
+class CompiledProblem:
     """The compiled functions of one objective and one optimiser.
 
     The objective's data (weights, targets), coordinates and budgets are arguments of the compiled
@@ -35,7 +36,7 @@ class Minimizer:
         self._method = _METHODS[optimizer]()
         self._memory = memory
         self.correct = Compiled(problem.correct)
-        self.spectrum = Compiled(self._spectrum)
+        self.curvature = Compiled(self._curvature)
         self.start = Compiled(self._start)
         self.revise = Compiled(self._revise)
         self._advances = Compiled(self._advance)
@@ -55,7 +56,7 @@ class Minimizer:
         with self._turn:
             return self._advances(*arguments)
 
-    def _spectrum(self, precision, images, data):
+    def _curvature(self, precision, images, data):
         """Returns the objective's curvature over rings at images; see `power_spectrum`."""
         gradients = (
             self.problem.random_gradients[precision](images, data, n) for n in range(PROBES)
@@ -79,7 +80,7 @@ class Minimizer:
 
     def _advance(self, precision, coordinates, state, limits, data):
         """Returns the state after more iterations; `limits` as in `lbfgs.advance`."""
-        return self._method.advance(self._function(precision, coordinates, data), state, *limits)
+        return self._method.advance(self._function(precision, coordinates, data), state, limits)
 
     def _images(self, coordinates, state):
         """Returns the best images so far."""

@@ -50,7 +50,7 @@ def multiscale_layers(levels: int = LEVELS) -> tuple[str, ...]:
 def gram_layers(levels: int = LEVELS) -> tuple[str, ...]:
     """Returns the names of the layers of `multiscale` used for textures.
 
-    The coarsest level is left out, as "joint" includes its maps.
+    Of several levels, the coarsest is replaced by "joint", which includes its maps.
     """
     names = multiscale_layers(levels)
     return names if len(names) == 1 else (*names[:-1], JOINT)
@@ -115,8 +115,8 @@ def multiscale(
         A functional `keras.Model` with the layers `preprocess`; for each level l `conv{l}_1_{k}` of
         k x k filters and their concatenation, which is `level{l}` if `depth` is 1, or otherwise
         `conv{l}_1`, followed by `conv{l}_2` and so on up to `level{l}`; the downsampled images
-        `octave1`, `octave2`, ...; and for several levels `joint`, with the intermediate layers
-        `pool1`, ... and `joint1`, ...
+        `octave1`, `octave2`, ...; for several levels `joint` and the averages `pool1`, ...; and for
+        more than two levels the intermediate `joint1`, ...
 
     Raises:
         ValueError: An argument is invalid.

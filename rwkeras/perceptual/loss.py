@@ -87,7 +87,7 @@ class RandomPerceptualLoss(keras.losses.Loss):
         width: Fraction of the filters, in (0, 1]; see `narrow_vgg19`.
         initializer: Distribution of the kernels: a name in `INITIALIZERS` or a distribution, whose
             own seed is ignored. Its standard deviation has no effect.
-        seed: Random seed of the weights and the noise. VGG kernels are those of `vgg19`.
+        seed: Random seed of the weights and the noise. VGG kernels are drawn as by `vgg19`.
         pooling: "avg" or "max", for VGGs.
         subtract_mean: For VGGs; see `vgg19`.
         feature_layers: Layers whose activations are compared, `conv1_1` ... `pool5` for VGGs; may

@@ -114,7 +114,7 @@ class MultiscaleRecipe:
 
 
 def _parsed(values: Mapping[str, Any]) -> MultiscaleRecipe:
-    """Parses a recipe; may raise any built-in error, such as `KeyError`, on malformed input."""
+    """Parses a recipe; malformed input may also raise, for example, `KeyError` or `TypeError`."""
     given = dict(values)
     if given.pop("format") != FORMAT:
         raise invalid_argument("format", f"'{FORMAT}'", values["format"])

@@ -200,7 +200,7 @@ def _cut(model: keras.Model, names: list[str]) -> keras.Model:
 
 
 def _parsed(values: Mapping[str, Any]) -> Recipe:
-    """Parses a recipe; may raise any built-in error, such as `KeyError`, on malformed input."""
+    """Parses a recipe; malformed input may also raise, for example, `KeyError` or `TypeError`."""
     if values["format"] != _FORMAT:
         raise invalid_argument("format", f"'{_FORMAT}'", values["format"])
     config = dict(values["initializer"])

@@ -1,1 +1,1 @@
-"""Networks with random weights, and the features of any Keras model."""
+"""Random-weight networks, and feature extraction from any Keras model."""

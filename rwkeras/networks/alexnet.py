@@ -1,7 +1,7 @@
-"""AlexNet (Krizhevsky et al., 2012) as Caffe has it, with random weights or those of a file.
+"""Caffe's AlexNet (Krizhevsky et al., 2012), with random weights or weights loaded from a file.
 
-It is the network that Mahendran and Vedaldi (2015) invert, their CNN-A: Caffe's reference network,
-CaffeNet, which pools before it normalises.
+By default this is CaffeNet, Caffe's reference network, which pools before it normalises: the CNN-A
+that Mahendran and Vedaldi (2015) invert.
 """
 
 import os
@@ -16,8 +16,8 @@ from rwkeras.networks.initializers import RandomInitializer, get_initializer
 from rwkeras.networks.input_shape import checked_input_shape
 from rwkeras.validation import invalid_argument
 
-# The mean colour of ImageNet's training set as Caffe has it, which the weights expect to be
-# subtracted; RGB, of 255. Caffe itself subtracts a mean image, of which this is the mean.
+# Mean colour of ImageNet's training set in Caffe, RGB in [0, 255], which trained weights expect to
+# be subtracted. Caffe itself subtracts a mean image; this is its mean over pixels.
 MEAN_RGB = (122.67891434, 116.66876762, 104.00698793)
 
 _TOP_SIZE = 227
@@ -25,7 +25,7 @@ _TOP = (("fc6", 4096), ("fc7", 4096), ("fc8", 1000))
 
 
 class _Stage(NamedTuple):
-    """A convolution and what may follow it."""
+    """A convolution and the layers that follow it."""
 
     filters: int
     size: int
@@ -45,15 +45,15 @@ _STAGES = (
 
 @keras.saving.register_keras_serializable("rwkeras")
 class GroupedConv2D(keras.layers.Conv2D):
-    """A convolution of channels in groups, made of one ordinary convolution for each group.
+    """Grouped convolution, computed as one ordinary convolution per group.
 
-    Keras compiles its own with XLA, which took eight times as long on a CPU and which TensorFlow
-    Serving does not run; TensorFlow's has no gradient on a CPU without oneDNN. The kernel is
-    theirs, [height, width, input channels / groups, filters].
+    Keras compiles grouped convolutions with XLA, which was eight times slower on a CPU and which
+    TensorFlow Serving does not run; TensorFlow's own have no gradient on a CPU without oneDNN. The
+    kernel has the same layout as theirs, [height, width, input channels / groups, filters].
     """
 
     def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-        """Returns the convolution without its bias."""
+        """Returns the convolution without the bias."""
         convolve = super().convolution_op
         if self.groups == 1:
             return convolve(inputs, kernel)
@@ -65,10 +65,11 @@ class GroupedConv2D(keras.layers.Conv2D):
 
 @keras.saving.register_keras_serializable("rwkeras")
 class LocalResponseNormalization(keras.layers.Layer):
-    """Division by the size of neighbouring channels, x / (1 + alpha / size * sum x^2)^beta.
+    """Local response normalisation, x / (1 + alpha / size * sum x^2)^beta.
 
-    Caffe divides alpha by the number of channels, `size`, that the sum runs over; TensorFlow and
-    Krizhevsky et al. do not. It is computed in float32, as TensorFlow has no other on a CPU.
+    The sum runs over `size` neighbouring channels. Dividing alpha by `size` follows Caffe;
+    TensorFlow and Krizhevsky et al. do not divide. Computed in float32, the only dtype that
+    TensorFlow supports on a CPU.
     """
 
     def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, **kwargs):
@@ -76,7 +77,7 @@ class LocalResponseNormalization(keras.layers.Layer):
         self.size, self.alpha, self.beta = size, alpha, beta
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Returns the activations, [batch, height, width, channels], normalised."""
+        """Returns the normalised activations, [batch, height, width, channels]."""
         normalized = tf.nn.local_response_normalization(
             tf.cast(inputs, tf.float32), self.size // 2, 1.0, self.alpha / self.size, self.beta
         )
@@ -104,7 +105,7 @@ def _input_shape(shape: Sequence[int | None], include_top: bool) -> tuple[int | 
 def _stages(
     x: keras.KerasTensor, distribution: RandomInitializer, norm_first: bool
 ) -> keras.KerasTensor:
-    """Returns what the layers before the fully connected ones make of preprocessed images."""
+    """Applies all layers before the fully connected ones to preprocessed images."""
     for number, stage in enumerate(_STAGES, 1):
         x = GroupedConv2D(
             stage.filters,
@@ -137,44 +138,44 @@ def alexnet(
     seed: int = 0,
     weights: str | os.PathLike | None = None,
 ) -> keras.Model:
-    """Returns an AlexNet with random weights and zero biases, or with the weights of a file.
+    """Returns an AlexNet with random weights and zero biases, or with weights loaded from a file.
 
-    It takes RGB images in [0, 1], [batch, height, width, 3], and scales them to [0, 255] itself.
-    Activations of `conv1` to `conv5`, `fc6` and `fc7` are taken after the rectifier; `fc8` is
-    linear. Caffe rounds the size of a pooling's output up and this one down, which is the same for
-    227 x 227.
+    Inputs are RGB images in [0, 1], [batch, height, width, 3], which the model scales to [0, 255].
+    The outputs of `conv1` to `conv5`, `fc6` and `fc7` are taken after the ReLU; `fc8` is linear.
+    Caffe rounds the output size of poolings up, this model rounds it down; for 227 x 227 both
+    agree.
 
-    A file is one of Keras's (.h5), or has arrays named "LAYER/kernel", [height, width, input
+    The weights are a Keras file (.h5), or arrays named "LAYER/kernel", [height, width, input
     channels / groups, filters], and "LAYER/bias" (.npz, .safetensors). The kernel of `conv1`
     expects RGB, and that of `fc6` a flattened [height, width, channels]. Caffe's weights circulate
-    as a pickle, bvlc_alexnet.npy, whose `conv1` expects BGR; of one that is trusted,
+    as a pickle, bvlc_alexnet.npy, whose `conv1` expects BGR. To convert a trusted copy:
 
         layers = np.load("bvlc_alexnet.npy", allow_pickle=True, encoding="latin1").item()
         layers["conv1"][0] = layers["conv1"][0][:, :, ::-1]
         pairs = {n: zip(("kernel", "bias"), pair) for n, pair in layers.items()}
         np.savez("alexnet.npz", **{f"{n}/{role}": x for n, p in pairs.items() for role, x in p})
 
-    makes such a file. None says for which order of layers it is: that one wants `norm_first`,
-    CaffeNet's, with which Mahendran and Vedaldi worked, does not.
+    Weight files do not record the order of normalisation and pooling: bvlc_alexnet.npy needs
+    `norm_first`; CaffeNet's weights, used by Mahendran and Vedaldi, do not.
 
     Args:
-        input_shape: (height, width, 3); None stands for any size. With `include_top` it must be
-            (227, 227, 3), for which (None, None, 3) may stand.
+        input_shape: (height, width, 3); None means any size. With `include_top` it must be
+            (227, 227, 3); (None, None, 3) is then read as that.
         include_top: Whether to add the fully connected layers `fc6`, `fc7`, `fc8`.
-        norm_first: Whether `norm1` and `norm2` come before `pool1` and `pool2`, as Krizhevsky et
-            al. have it, and not after, as CaffeNet.
-        subtract_mean: Whether to subtract the mean colour of ImageNet's training set first, as
-            trained weights need it.
-        initializer: The distribution of the kernels: a name of `INITIALIZERS` or a distribution,
-            whose own seed is not used.
-        seed: Every layer draws from a stream of its own, derived from this and its name.
-        weights: None for random weights, or the path of a file.
+        norm_first: Whether `norm1` and `norm2` precede `pool1` and `pool2`, as in Krizhevsky et
+            al., or follow them, as in CaffeNet.
+        subtract_mean: Whether to subtract the mean colour of ImageNet's training set, which
+            trained weights require.
+        initializer: Distribution of the kernels: a name in `INITIALIZERS` or a distribution, whose
+            own seed is ignored.
+        seed: Each layer draws from its own random stream, derived from this seed and its name.
+        weights: None for random weights, or the path of a weight file.
 
     Returns:
-        A `keras.Model`, functional, whose layers have Caffe's names.
+        A functional `keras.Model` with Caffe's layer names.
 
     Raises:
-        ValueError: An argument is none of the above, or the file's weights are not this network's.
+        ValueError: An argument is invalid, or the file's weights do not fit this network.
     """
     distribution = get_initializer(initializer, seed)
     shape = _input_shape(input_shape, include_top)

@@ -1,4 +1,4 @@
-"""Weights of an AlexNet from files: Keras's, NumPy's archives and safetensors."""
+"""Loading of AlexNet weights from Keras (.h5), NumPy (.npz) and safetensors files."""
 
 import os
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _Weights = dict[str, list[np.ndarray]]
 
 
 def _by_layer(arrays: Mapping[str, np.ndarray]) -> _Weights:
-    """Returns the arrays named "LAYER/kernel" and "LAYER/bias" by layer."""
+    """Groups arrays named "LAYER/kernel" and "LAYER/bias" by layer."""
     layers = dict.fromkeys(name.rpartition("/")[0] for name in arrays)
     names = {layer: [f"{layer}/{role}" for role in _ROLES] for layer in layers}
     return {
@@ -27,7 +27,7 @@ def _by_layer(arrays: Mapping[str, np.ndarray]) -> _Weights:
 
 
 def _read_npz(path: str) -> _Weights:
-    """Returns the arrays of an archive that NumPy saved."""
+    """Returns the arrays of a NumPy archive."""
     with np.load(path, allow_pickle=False) as arrays:
         return _by_layer(arrays)
 
@@ -42,7 +42,7 @@ def _read_safetensors(path: str) -> _Weights:
 
 
 def _read_h5(path: str) -> _Weights:
-    """Returns the arrays of a file that Keras saved, in either of its layouts."""
+    """Returns the arrays of a Keras HDF5 file, in either of its layouts."""
     weights: _Weights = {}
 
     def visit(_: str, item: Any) -> None:
@@ -59,14 +59,14 @@ _READERS = {".h5": _read_h5, ".npz": _read_npz, ".safetensors": _read_safetensor
 
 
 def load_alexnet_weights(model: keras.Model, weights: Any) -> None:
-    """Gives a network the weights of a file.
+    """Loads weights from a file into a network, in place.
 
     Args:
-        model: What `alexnet` returns.
+        model: A model returned by `alexnet`.
         weights: The path of the file; see `alexnet`.
 
     Raises:
-        ValueError: The file cannot be read, or its weights are not this network's.
+        ValueError: The file cannot be read, or its weights do not fit this network.
     """
     path = os.fspath(weights) if isinstance(weights, str | os.PathLike) else ""
     read = _READERS.get(os.path.splitext(path)[1])
@@ -77,7 +77,7 @@ def load_alexnet_weights(model: keras.Model, weights: Any) -> None:
         raise invalid_argument("weights", "the path of a file that exists", path)
     try:
         found = read(path)
-    except Exception as error:  # Broken files raise many kinds.
+    except Exception as error:  # Broken files raise many kinds of error.
         reason = " ".join(str(error).split()) or type(error).__name__
         raise invalid_argument(
             "weights", "a file of arrays by layer", f"{path} ({reason})"

@@ -1,8 +1,8 @@
-"""The architectures of keras.applications with random weights, to be compared untrained.
+"""Architectures of keras.applications with random weights, for comparisons of untrained networks.
 
-Each takes RGB images in [0, 1], as `vgg19` does: its first layer, `preprocess`, makes of them what
-the family's own `preprocess_input` makes of [0, 255], but for the order of the channels, which
-tells random weights nothing.
+Inputs are RGB images in [0, 1], as for `vgg19`. The first layer, `preprocess`, is equivalent to
+the architecture's own `preprocess_input` on [0, 255], except for the channel order, which does not
+matter to random weights.
 """
 
 import contextlib
@@ -19,14 +19,14 @@ from rwkeras.networks.randomize import randomize
 from rwkeras.networks.vgg import MEAN_RGB
 from rwkeras.validation import check_choice, invalid_argument
 
-# One thread at a time changes the process's data format.
+# Serialises changes of Keras's global image data format.
 _BUILDING = threading.Lock()
 
-# Of ImageNet's training set, of 1, as PyTorch has them.
+# Colour statistics of ImageNet's training set for images in [0, 1], as in PyTorch.
 _TORCH_MEAN = (0.485, 0.456, 0.406)
 _TORCH_STDDEV = (0.229, 0.224, 0.225)
 
-# (scale, offset) of each channel, for images in [0, 1], by the name that Keras gives the mode.
+# (scale, offset) per channel for images in [0, 1], keyed by Keras's name of the mode.
 _PREPROCESSING = {
     "caffe": ([255.0] * 3, [-mean for mean in MEAN_RGB]),
     "tf": ([2.0] * 3, [-1.0] * 3),
@@ -41,11 +41,11 @@ class Application(NamedTuple):
     """An architecture of keras.applications.
 
     Attributes:
-        builder: Its name there.
-        preprocessing: The mode of its `preprocess_input`: "caffe" for 255 x - mean, "tf" for
-            2 x - 1, "torch" for (x - mean) / stddev, of ImageNet's colours.
-        minimum_size: The shorter side of the smallest images that it takes.
-        scale: What the network itself multiplies its input by, which `preprocess` undoes.
+        builder: Name of its function in keras.applications.
+        preprocessing: Mode of its `preprocess_input`: "caffe" for 255 x - mean, "tf" for 2 x - 1,
+            "torch" for (x - mean) / stddev, with the mean and stddev of ImageNet's colours.
+        minimum_size: Minimum height and width of images, in pixels.
+        scale: Factor that the network applies to its input, compensated by `preprocess`.
     """
 
     builder: str
@@ -54,7 +54,7 @@ class Application(NamedTuple):
     scale: float = 1.0
 
 
-# EfficientNet begins with a division by 255 and a normalisation that, untrained, is the identity.
+# EfficientNet starts with a division by 255 and a normalisation that is the identity if untrained.
 APPLICATIONS: Mapping[str, Application] = {
     "densenet121": Application("DenseNet121", "torch"),
     "efficientnet_b0": Application("EfficientNetB0", "torch", scale=1 / 255),
@@ -66,9 +66,9 @@ APPLICATIONS: Mapping[str, Application] = {
     "xception": Application("Xception", "tf", minimum_size=71),
 }
 
-# A layer of each architecture at strides of 2, 4, 8, 16 and 32 pixels, to be compared with those of
-# others at the same stride: the last that is rectified, or summed or joined of such, before the
-# resolution falls. The VGGs' last is their last pooling.
+# For each architecture one layer at each of the strides 2, 4, 8, 16 and 32 pixels, for comparisons
+# between architectures: the last rectified layer, or sum or concatenation of such layers, before
+# the resolution drops. For VGGs the last one is the last pooling.
 LAYERS_BY_STRIDE: Mapping[str, Mapping[int, str]] = {
     name: dict(zip((2, 4, 8, 16, 32), layers, strict=True))
     for name, layers in {
@@ -131,24 +131,24 @@ def keras_application(
 ) -> keras.Model:
     """Returns an architecture of keras.applications with random weights and zero biases.
 
-    It has no classifier. The layers are named as Keras names them in a process that has built no
-    other network, so that a layer's weights depend on the seed and its name alone.
+    The classifier is left out. Layers are numbered within the model, as Keras does in a process
+    that has built no other network, so a layer's weights depend only on the seed and its name.
 
-    Batch normalisation is the identity until `adapt_batch_normalization` gives it the statistics
-    of images; do so before anything else, and whenever the images are of another kind.
+    Batch normalisation is the identity until `adapt_batch_normalization` sets its statistics from
+    images. Call that first, and again for images of a different kind.
 
     Args:
-        name: One of `APPLICATIONS`.
-        input_shape: (height, width, 3); None stands for any size.
-        initializer: The distribution of the weights; see `randomize`. "he" keeps the size of
-            rectified activations between one normalisation and the next.
-        seed: The seed of all layers' streams.
+        name: A key of `APPLICATIONS`.
+        input_shape: (height, width, 3); None means any size.
+        initializer: Distribution of the weights; see `randomize`. "he" preserves the magnitude of
+            rectified activations between normalisations.
+        seed: Seed of the random streams of all layers.
 
     Returns:
-        A functional `keras.Model` without models in it.
+        A functional `keras.Model` without nested models.
 
     Raises:
-        ValueError: An argument is none of these.
+        ValueError: An argument is invalid.
     """
     check_choice("name", name, APPLICATIONS)
     made = APPLICATIONS[name]
@@ -168,9 +168,10 @@ def keras_application(
 
 @contextlib.contextmanager
 def _channels_last() -> Iterator[None]:
-    """Makes channels last for the builders of keras.applications, which take no data format.
+    """Sets the image data format to "channels_last" within the context.
 
-    It is the process's that is changed, where the program has another, so by one thread at a time.
+    The builders of keras.applications take no data format argument. The setting is global to the
+    process, so only one thread at a time may change it.
     """
     with _BUILDING:
         given = keras.config.image_data_format()
@@ -185,14 +186,14 @@ def _preprocess(made: Application) -> keras.layers.Layer:
     scale, offset = (
         [value / made.scale for value in values] for values in _PREPROCESSING[made.preprocessing]
     )
-    # Of three axes: one for each channel alone Keras would turn to where its data format has them.
+    # Shape [1, 1, 3]: Keras would reshape a 1-D scale to the channel axis of its data format.
     return keras.layers.Rescaling([[scale]], offset=offset, name="preprocess")
 
 
 def _renamed(model: keras.Model, name: str) -> keras.Model:
-    """Returns a copy whose unnamed layers are numbered within it: conv2d, conv2d_1, ...
+    """Returns a copy whose unnamed layers are numbered within the model: conv2d, conv2d_1, ...
 
-    Keras numbers them on through the process, in the order in which they are made.
+    Keras numbers layers across the whole process, in order of creation.
     """
     numbers = defaultdict(list)
     for layer in model.layers:
@@ -213,9 +214,9 @@ def _renamed(model: keras.Model, name: str) -> keras.Model:
 
 
 def _numbered(layer: keras.layers.Layer) -> tuple[str, int | None]:
-    """Returns the name that Keras makes of a layer's class, and its number; None if it has one.
+    """Splits an automatic layer name into base and number; the number is None for other names.
 
-    Keras writes MaxPooling2D as max_pooling2d, max_pooling2d_1, ...
+    Keras names MaxPooling2D layers max_pooling2d, max_pooling2d_1, ...
     """
     base = re.sub(r"_\d+$", "", layer.name)
     if base.replace("_", "") != type(layer).__name__.lower():

@@ -1,8 +1,8 @@
-"""Batch normalisation of untrained networks: its statistics, taken from reference images.
+"""Batch normalisation statistics from reference images, for untrained networks.
 
-Batch normalisation that was never trained is the identity, and what it was there to hold back
-explodes along residual sums or vanishes along deep chains. With the statistics of images that the
-network is to see, activations have a healthy size at any depth, without any training.
+Untrained batch normalisation is the identity, so activations explode along residual sums or vanish
+along deep chains. With statistics taken from reference images, activations are well scaled at any
+depth, without training.
 
 References:
     Ioffe and Szegedy (2015), Batch normalization.
@@ -18,10 +18,10 @@ from rwkeras.validation import invalid_argument
 
 
 class _Adapting(keras.layers.BatchNormalization):
-    """Batch normalisation that takes its moving statistics from each batch it is called on."""
+    """Batch normalisation that sets its moving statistics from each batch it is called on."""
 
     def call(self, inputs, training=None, mask=None):
-        """Returns the normalised inputs, as inference will from now on."""
+        """Sets the moving statistics and returns the inputs normalised by them."""
         inputs = keras.ops.cast(inputs, "float32")
         axes = [axis for axis in range(len(inputs.shape)) if axis != self.axis % len(inputs.shape)]
         mean, variance = keras.ops.moments(inputs, axes)
@@ -32,25 +32,24 @@ class _Adapting(keras.layers.BatchNormalization):
 
 @eager_only
 def adapt_batch_normalization(model: keras.Model, images: Any, *, name: str = "images") -> None:
-    """Sets the statistics of every batch normalisation to those of its input on images, in place.
+    """Sets the moving statistics of every batch normalisation from images, in place.
 
-    Moving mean and variance become the mean and the variance over images and positions, all in
-    one forward pass: each layer sees what those before it make of their new statistics. On these
-    images an output y of a layer of scale 1 and offset 0 then has, in each channel, mean 0 and
-    variance v / (v + epsilon) for an input of variance v. Layers that behave differently in
-    training, such as dropout, are as in inference. A network without batch normalisation stays as
-    it is.
+    The moving mean and variance of each layer become those of its input over images and positions,
+    in one forward pass: the input of each layer is computed with the new statistics of the layers
+    before it. With scale 1 and offset 0, a channel whose input has variance v then has output of
+    mean 0 and variance v / (v + epsilon) on these images. Layers with a training mode, such as
+    dropout, run in inference mode. A network without batch normalisation is unchanged.
 
     Args:
-        model: A functional `keras.Model`; models inside it are entered.
+        model: A functional `keras.Model`; nested models are included.
         images: A path, a Pillow image, or an array or tensor, uint8 in [0, 255] or float in
-            [0, 1], [height, width, 3] or a batch of it. They must be so large that deep layers
-            have several positions: a single one has no variance.
-        name: The argument, as the caller spells it, for messages.
+            [0, 1], [height, width, 3] or a batch of these. They must be large enough that deep
+            layers have several positions, as a single position has no variance.
+        name: Name of the `images` argument in error messages.
 
     Raises:
-        ValueError: `model` is not such a model, the images do not fit it, or activations are not
-            finite.
+        ValueError: `model` is not a functional model with one input, the images do not fit it, or
+            activations are not finite.
     """
     if not isinstance(model, keras.Model) or len(getattr(model, "inputs", None) or ()) != 1:
         raise invalid_argument("model", "a functional `keras.Model` with one input", model)

@@ -9,12 +9,12 @@ from rwkeras.networks.alexnet import GroupedConv2D
 from rwkeras.networks.octaves import PyramidReduce
 from rwkeras.validation import invalid_argument
 
-# What the blur of a pyramid needs beyond each border; an even number, for the same pixels to stay.
+# Pixels wrapped at each border before a pyramid's blur; even, so that the same pixels are kept.
 _PYRAMID_REACH = 4
 
 
 def _wrap_axis(x: tf.Tensor, before: int, after: int, axis: int) -> tf.Tensor:
-    """Returns a tensor with `before` and `after` more places along an axis, from the other end."""
+    """Extends a tensor along an axis by `before` and `after` entries from the opposite end."""
     side = x.shape[axis]
     if side is None or side < max(before, after):
         side = tf.shape(x)[axis]
@@ -26,29 +26,29 @@ def _wrap_axis(x: tf.Tensor, before: int, after: int, axis: int) -> tf.Tensor:
 
 
 def wrap(images: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> tf.Tensor:
-    """Returns images that go on beyond their borders as they begin at the opposite ones.
+    """Pads images periodically (circular padding).
 
     Args:
         images: [batch, height, width, channels].
-        rows: How many rows more there are above and below.
-        columns: How many columns more there are to the left and to the right.
+        rows: Rows to add above and below.
+        columns: Columns to add on the left and on the right.
     """
     return _wrap_axis(_wrap_axis(images, *rows, axis=1), *columns, axis=2)
 
 
 def reflect(images: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> tf.Tensor:
-    """Returns what `mirror` does of images that are larger than what is beyond their borders.
+    """Returns the result of `mirror` for images larger than the padding.
 
-    One operation, whose gradient is one too: of the general case it takes as long to build the
-    gradient as that of all the rest of a shallow network.
+    This and its gradient are one operation each. Building the gradient of the general case takes
+    as long as that of all the rest of a shallow network.
     """
     return tf.pad(images, [(0, 0), rows, columns, (0, 0)], "REFLECT")
 
 
 def mirror(images: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> tf.Tensor:
-    """Returns images that are mirrored at their outermost pixels, which are not repeated.
+    """Pads images by reflection at the outermost pixels, which are not repeated.
 
-    The arguments are those of `wrap`.
+    The padding may be larger than the image. The arguments are those of `wrap`.
     """
     known = images.shape[1:3]
     reach = max(rows), max(columns)
@@ -56,17 +56,17 @@ def mirror(images: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]) -
         return reflect(images, rows, columns)
     for axis, (before, after) in ((1, rows), (2, columns)):
         side = tf.shape(images)[axis]
-        turn = tf.maximum(2 * (side - 1), 1)  # Mirrored at both ends, places recur after so many.
+        turn = tf.maximum(2 * (side - 1), 1)  # Period of repeated reflection.
         places = tf.range(-before, side + after) % turn
         images = tf.gather(images, tf.minimum(places, turn - places) % side, axis=axis)
     return images
 
 
 class ExtendedConv2D(GroupedConv2D):
-    """A convolution of stride 1 that keeps the size: "valid", of inputs that were extended.
+    """Base class of size-preserving convolutions of stride 1 that do not pad with zeros.
 
-    The arguments are those of `keras.layers.Conv2D`. Its `padding` is always "valid": what takes a
-    layer for padded with zeros by that name, as the evaluation by tiles does, so refuses it.
+    The arguments are those of `keras.layers.Conv2D`. `padding` is always "valid", so that code
+    which takes "same" to mean zero padding, such as the evaluation by tiles, refuses the layer.
     """
 
     def __init__(self, filters: int, kernel_size: int | tuple[int, int], **kwargs: Any):
@@ -77,12 +77,12 @@ class ExtendedConv2D(GroupedConv2D):
     def extended(
         self, inputs: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]
     ) -> tf.Tensor:
-        """Returns the inputs with what lies beyond their borders; see `wrap`."""
+        """Returns padded inputs; the arguments are those of `wrap`."""
         raise NotImplementedError
 
     def reach(self) -> list[tuple[int, int]]:
-        """Returns how many rows, and columns, before and after the inputs the filters see."""
-        # More after than before where the sum is odd, as TensorFlow's "SAME".
+        """Returns the padding (before, after) of rows and of columns."""
+        # An odd total has the extra one after, as in TensorFlow's "SAME".
         both = [d * (k - 1) for d, k in zip(self.dilation_rate, self.kernel_size, strict=True)]
         return [(total // 2, total - total // 2) for total in both]
 
@@ -91,47 +91,47 @@ class ExtendedConv2D(GroupedConv2D):
         return super().call(self.extended(inputs, *self.reach()))
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        """Returns the shape of the activations, whose height and width are the inputs'."""
+        """Returns the shape of the activations, of the inputs' height and width."""
         return (*input_shape[:-1], self.filters)
 
 
 @keras.saving.register_keras_serializable("rwkeras")
 class CircularConv2D(ExtendedConv2D):
-    """A convolution of what continues on the opposite side."""
+    """Convolution with circular padding."""
 
     def extended(
         self, inputs: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]
     ) -> tf.Tensor:
-        """Returns the inputs, wrapped around."""
+        """Returns the inputs with circular padding."""
         return wrap(inputs, rows, columns)
 
 
 @keras.saving.register_keras_serializable("rwkeras")
 class MirroredConv2D(ExtendedConv2D):
-    """A convolution of what is mirrored at its borders."""
+    """Convolution with reflection padding, for images of any size."""
 
     def extended(
         self, inputs: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]
     ) -> tf.Tensor:
-        """Returns the inputs, mirrored."""
+        """Returns the inputs with reflection padding."""
         return mirror(inputs, rows, columns)
 
 
 @keras.saving.register_keras_serializable("rwkeras")
 class ReflectedConv2D(MirroredConv2D):
-    """A `MirroredConv2D` of inputs that are larger than what it sees beyond their borders.
+    """`MirroredConv2D` for inputs larger than the padding.
 
-    In a graph that does not know the size of images it is a fraction of the other's operations.
+    It takes far fewer operations than `MirroredConv2D` in graphs of unknown image size.
     """
 
     def extended(
         self, inputs: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]
     ) -> tf.Tensor:
-        """Returns the inputs, mirrored."""
+        """Returns the inputs with reflection padding."""
         return reflect(inputs, rows, columns)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        """Returns the shape of the activations; raises `ValueError` for inputs too small."""
+        """Returns the shape of the activations; raises `ValueError` for too small inputs."""
         for side, (_, after) in zip(input_shape[1:3], self.reach(), strict=True):
             if side is not None and side <= after:
                 expected = f"sides of more than {after} pixels"
@@ -141,22 +141,24 @@ class ReflectedConv2D(MirroredConv2D):
 
 @keras.saving.register_keras_serializable("rwkeras")
 class CircularPyramidReduce(PyramidReduce):
-    """One level of a Gaussian pyramid of images that wrap around; height and width are even."""
+    """`PyramidReduce` with circular padding, for images of even height and width."""
 
     def call(self, images: tf.Tensor) -> tf.Tensor:
         """Returns [batch, height / 2, width / 2, channels] in the images' dtype."""
         reach = (_PYRAMID_REACH, _PYRAMID_REACH)
-        cut = _PYRAMID_REACH // 2  # This far the blur saw beyond what was wrapped.
+        cut = _PYRAMID_REACH // 2  # Outputs that belong to the padding.
         return super().call(wrap(images, reach, reach))[:, cut:-cut, cut:-cut]
 
 
 @keras.saving.register_keras_serializable("rwkeras")
 class WholePeriods(keras.layers.Layer):
-    """Refuses what does not divide into whole windows: the last would reach around the border.
+    """Identity that refuses inputs whose height or width is not a multiple of a pooling window.
+
+    With circular padding a partial window would span the border.
 
     Args:
-        window: How many places along each axis become one.
-        period: How many pixels of the image these are.
+        window: Window of the pooling or pyramid level that follows, in positions of its input.
+        period: The same in pixels of the image.
     """
 
     def __init__(self, window: int, period: int, **kwargs: Any):
@@ -164,7 +166,7 @@ class WholePeriods(keras.layers.Layer):
         self.window, self.period = window, period
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Returns the inputs; of sizes that a graph does not know, it cannot say."""
+        """Returns the inputs; sizes unknown to a graph are not checked."""
         sides = inputs.shape[1:3]
         if any(side is not None and side % self.window for side in sides):
             expected = f"a height and a width that are multiples of {self.period} pixels"

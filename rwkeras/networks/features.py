@@ -1,4 +1,4 @@
-"""Feature extractors of named layers, and the image sizes they accept."""
+"""Feature extractors for named layers, and checks of the image shapes they accept."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,18 +7,18 @@ import tensorflow as tf
 from rwkeras.backend import keras
 from rwkeras.validation import InvalidArgumentError, invalid_argument, suggestion
 
-# The name under which an objective's terms find the image itself.
+# Layer name that stands for the image itself in the terms of an objective.
 INPUT = "input"
-# What the name of an extractor ends with, after the model's.
+# Suffix of an extractor's name, after the model's.
 _SUFFIX = "_features"
 
 
 class SilentNetworkError(InvalidArgumentError):
-    """Images on which a network has nothing to answer, such as those of one colour."""
+    """Raised for vanishing or non-finite activations or gradients, as on single-colour images."""
 
 
 def checked_layers(name: str, layers: Iterable[str]) -> tuple[str, ...]:
-    """Returns layers as a tuple, or raises `ValueError` unless they are names that differ."""
+    """Returns layer names as a tuple; raises `ValueError` unless they are distinct strings."""
     names = () if isinstance(layers, str) else tuple(layers)
     if not names or len(set(names)) < len(names) or not all(isinstance(n, str) for n in names):
         raise invalid_argument(name, "one or more names of different layers", layers)
@@ -26,7 +26,7 @@ def checked_layers(name: str, layers: Iterable[str]) -> tuple[str, ...]:
 
 
 def feature_extractor(model: keras.Model, layers: Iterable[str]) -> keras.Model:
-    """Returns a model that gives the activations of some layers of another.
+    """Returns a model that outputs the activations of some layers of another model.
 
     Args:
         model: A functional `keras.Model` with one input.
@@ -36,7 +36,7 @@ def feature_extractor(model: keras.Model, layers: Iterable[str]) -> keras.Model:
         A `keras.Model` from images to a dictionary of activations by layer name.
 
     Raises:
-        ValueError: `model` is not such a model or has no layer of one of the names.
+        ValueError: `model` is not such a model or lacks one of the layers.
     """
     if not isinstance(model, keras.Model) or len(getattr(model, "inputs", None) or ()) != 1:
         raise invalid_argument("model", "a functional `keras.Model` with one input", model)
@@ -53,12 +53,14 @@ def feature_extractor(model: keras.Model, layers: Iterable[str]) -> keras.Model:
 def check_image_shape(
     extractor: keras.Model, shape: Sequence[int | None], name: str = "image"
 ) -> None:
-    """Raises `ValueError` unless images of a shape reach every layer of an extractor.
+    """Raises `ValueError` unless an extractor accepts images of a given shape.
+
+    Every output must have at least one position.
 
     Args:
-        extractor: What `feature_extractor` returned.
+        extractor: A model returned by `feature_extractor`.
         shape: [batch, height, width, channels].
-        name: The argument, as the caller spells it, for messages.
+        name: Name of the image argument in error messages.
     """
     received = tuple(shape[1:])
     needed = tuple(extractor.inputs[0].shape[1:])
@@ -70,7 +72,7 @@ def check_image_shape(
         raise invalid_argument(name, f"an image of shape {needed} for this network", received)
     try:
         sizes = extractor.compute_output_shape(tuple(shape)).values()
-    except ValueError:  # What Keras raises where a pooling leaves nothing.
+    except ValueError:  # Keras raises it if a pooling has no output.
         sizes = [(0,)]
     if any(size is not None and size <= 0 for shape in sizes for size in shape):
         names = ", ".join(extractor.output)
@@ -80,9 +82,9 @@ def check_image_shape(
 
 
 def extract(model: keras.Model, layers: Iterable[str], images: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Returns the activations of some layers on images, [batch, height, width, channels].
+    """Returns the activations of layers on images, [batch, height, width, channels], by name.
 
-    They are float32, whatever the network computes in.
+    They are float32, whatever the network's compute dtype.
     """
     extractor = feature_extractor(model, layers)
     check_image_shape(extractor, images.shape)

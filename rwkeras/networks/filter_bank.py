@@ -1,8 +1,8 @@
 """A single layer of random filters of many sizes (Ustyuzhaninov et al., 2017).
 
-One convolution for each size, all of the image itself, side by side: the Gram matrix of all maps
-together, within a size and across sizes, is enough of a texture to synthesise it. Layers are called
-`conv3`, `conv5` and so on by their filters' size, and all maps together `maps`.
+The network is one convolution per filter size, all applied to the image. The Gram matrix of all
+maps, within and across sizes, suffices for texture synthesis. Layers are named `conv3`, `conv5`
+and so on after the filter size; `maps` is their concatenation.
 
 References:
     Ustyuzhaninov, Brendel, Gatys and Bethge (2017), What does it take to generate natural textures?
@@ -16,14 +16,14 @@ from rwkeras.networks.input_shape import checked_input_shape
 from rwkeras.networks.vgg import MEAN_RGB
 from rwkeras.validation import check_choice, checked_number, invalid_argument, python_number
 
-# The height and width of filters, in pixels, of the paper's multi-scale model.
+# Filter heights and widths of the paper's multi-scale model, in pixels.
 FILTER_SIZES = (3, 5, 7, 11, 15, 23, 37, 55)
 
 _ACTIVATIONS = ("relu", "linear")
 
 
 def checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
-    """Returns sizes as a tuple, or raises `ValueError` unless they are integers that differ."""
+    """Returns sizes as a tuple; raises `ValueError` unless they are distinct integers >= 1."""
     several = tuple(map(python_number, sizes)) if isinstance(sizes, list | tuple) else ()
     if not several or len(set(several)) < len(several):
         raise invalid_argument("sizes", "one or more different sizes of filters", sizes)
@@ -41,39 +41,39 @@ def filter_bank(
     initializer: str | RandomInitializer = "he",
     seed: int = 0,
 ) -> keras.Model:
-    """Returns the single multi-scale layer with random weights and zero biases.
+    """Returns a single multi-scale layer with random weights and zero biases.
 
-    It takes RGB images in [0, 1], [batch, height, width, 3], and scales them to [0, 255] itself.
-    Convolutions have stride 1 and borders of zeros, so that maps are as large as the image:
+    Inputs are RGB images in [0, 1], [batch, height, width, 3], which the model scales to [0, 255].
+    Convolutions have stride 1 and zero padding, so maps have the size of the image:
 
         maps = concatenate(relu(W_3 * x), relu(W_5 * x), ..., relu(W_55 * x)).
 
-    How much a size counts is the distribution's affair. A filter of k x k weights of mean zero and
-    standard deviation s answers to a patch x with a mean square of s^2 ||x||^2, however the pixels
-    of the patch are correlated, and ||x||^2 grows with k^2: sizes count alike if s falls as 1 / k.
-    It does with the default, sqrt(2 / (3 k^2)), and with the authors', which is uniform with
-    Glorot's sqrt(2 / ((3 + filters) k^2)). Maps of the two differ by one factor, which changes no
-    result, and by the shape of the distribution, of which sums over a filter keep little. With one
-    standard deviation for all, as "gaussian" has, activations grow with k and filters of 55 pixels
-    decide alone.
+    The distribution decides how much each size contributes. The mean squared response of a k x k
+    filter of weights with mean 0 and standard deviation s to a patch x is s^2 ||x||^2, however the
+    pixels are correlated, and ||x||^2 grows with k^2: sizes contribute equally if s falls as 1 / k.
+    This holds for the default, s = sqrt(2 / (3 k^2)), and for the authors' choice, a uniform
+    distribution with Glorot's s = sqrt(2 / ((3 + filters) k^2)). The two differ by a constant
+    factor, which changes no result, and by the shape of the distribution, which matters little to
+    sums over a filter. With the same s for all sizes, as for "gaussian", activations grow with k
+    and filters of 55 pixels dominate.
 
     Args:
-        input_shape: (height, width, 3); None stands for any size.
-        sizes: The height and width of the filters of each convolution, in pixels.
-        filters: The number of maps of each convolution.
-        activation: "relu", or "linear", with which the Gram matrix is a table of the image's
-            autocorrelations, and far from enough.
-        subtract_mean: Whether to subtract the mean colour of ImageNet's training set first, as
-            the authors do.
-        initializer: The distribution of the kernels: a name of `INITIALIZERS` or a distribution,
-            whose own seed is not used.
-        seed: Every layer draws from a stream of its own, derived from this and its name.
+        input_shape: (height, width, 3); None means any size.
+        sizes: Height and width of the filters of each convolution, in pixels.
+        filters: Number of maps of each convolution.
+        activation: "relu" or "linear". With "linear" the Gram matrix holds only autocorrelations
+            of the image, which are far from sufficient for texture synthesis.
+        subtract_mean: Whether to subtract the mean colour of ImageNet's training set, as the
+            authors do.
+        initializer: Distribution of the kernels: a name in `INITIALIZERS` or a distribution, whose
+            own seed is ignored.
+        seed: Each layer draws from its own random stream, derived from this seed and its name.
 
     Returns:
-        A `keras.Model`, functional, of the layers `preprocess`, `conv3` ... `conv55` and `maps`.
+        A functional `keras.Model` with the layers `preprocess`, `conv3` ... `conv55` and `maps`.
 
     Raises:
-        ValueError: An argument is none of the above.
+        ValueError: An argument is invalid.
     """
     input_shape = checked_input_shape(input_shape)
     several = checked_sizes(sizes)

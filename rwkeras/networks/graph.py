@@ -1,7 +1,7 @@
-"""The layer calls of a functional model, in order.
+"""The layer calls of a functional model, in topological order.
 
-Keras tells a shared layer's first call alone: `layer.input` and `layer.output` are of that. What
-leads to a tensor is known to the tensor only, by an attribute that Keras does not document.
+`layer.input` and `layer.output` describe only the first call of a shared layer. The call that
+produced a tensor is recorded only on the tensor, in an attribute that Keras does not document.
 """
 
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ class Call(NamedTuple):
     """A call of a layer.
 
     Attributes:
-        layer: What was called.
-        inputs: The symbolic tensors it was called with; an input layer has none.
-        outputs: Those it returned.
+        layer: The layer.
+        inputs: Its symbolic input tensors; none for an input layer.
+        outputs: Its symbolic output tensors.
     """
 
     layer: keras.layers.Layer
@@ -25,10 +25,10 @@ class Call(NamedTuple):
 
 
 def calls(model: keras.Model) -> Iterator[Call]:
-    """Yields what a model consists of, each call after those whose outputs it takes.
+    """Yields the layer calls of a model in topological order.
 
     Args:
-        model: A functional `keras.Model`. A layer that it calls twice is in two of the calls.
+        model: A functional `keras.Model`. A layer that it calls twice is yielded twice.
     """
     seen, waiting = set[int](), [_call(output) for output in reversed(model.outputs)]
     while waiting:
@@ -44,7 +44,7 @@ def calls(model: keras.Model) -> Iterator[Call]:
 
 
 def _call(tensor: Any) -> Call:
-    """Returns the call that returned a symbolic tensor."""
+    """Returns the call that produced a symbolic tensor."""
     layer, index, _ = tensor._keras_history
     node = layer._inbound_nodes[index]
     return Call(layer, tuple(node.input_tensors), tuple(node.output_tensors))

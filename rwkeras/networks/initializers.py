@@ -1,10 +1,9 @@
-"""Random distributions of weights, as Keras initialisers without state.
+"""Random weight distributions as stateless Keras initialisers.
 
-An initialiser with a seed is a function of (seed, shape): it gives the same
-bits whenever and wherever it is called; `rwkeras.portable` and
-`rwkeras.orthonormal` say on what that rests. `stream` derives it anew for one
-layer, so that layers of one shape differ from each other and a layer does not
-depend on how deep the network around it is.
+An initialiser is a function of (seed, shape): it returns the same bits on every call and every
+machine; see `rwkeras.portable` and `rwkeras.orthonormal`. `stream` derives an initialiser with a
+seed of its own for a layer, so that layers of one shape differ and the weights of a layer do not
+depend on the depth of the network.
 """
 
 import functools
@@ -20,19 +19,19 @@ from rwkeras.portable import portable_laplace, portable_normal, portable_uniform
 from rwkeras.random import derive_seed
 from rwkeras.validation import check_choice, checked_number, checked_seed, invalid_argument
 
-# Orthogonal weights are multiples of its reciprocal.
+# Orthogonal weights are rounded to multiples of 1 / _GRID.
 _GRID = 2.0**16
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Returns the inputs of one unit and the number of units of a kernel."""
+    """Returns the fan-in (inputs per unit) and the number of units of a kernel."""
     if len(shape) < 2:
         return math.prod(shape), 1
     return math.prod(shape[:-1]), shape[-1]
 
 
 class RandomInitializer(keras.initializers.Initializer):
-    """A distribution of weights with a seed; subclasses implement `draw`.
+    """Base class of seeded weight distributions; subclasses implement `draw`.
 
     Attributes:
         seed: The integer seed.
@@ -42,7 +41,7 @@ class RandomInitializer(keras.initializers.Initializer):
         self.seed = checked_seed(seed)
 
     def __call__(self, shape, dtype=None) -> tf.Tensor:
-        """Returns weights of `shape`; drawn in float32 on the CPU, whatever computes later."""
+        """Returns weights of `shape`, always drawn in float32 on the CPU, then cast to `dtype`."""
         shape = tuple(int(size) for size in shape)
         with tf.device("CPU:0"):
             return tf.cast(self.draw(shape), dtype or keras.config.floatx())
@@ -52,7 +51,7 @@ class RandomInitializer(keras.initializers.Initializer):
         raise TypeError(f"{type(self).__name__} does not define `draw`.")
 
     def stream(self, *names: str) -> "RandomInitializer":
-        """Returns this distribution with the seed of the stream `names`."""
+        """Returns this distribution with a seed derived from its own and `names`."""
         return type(self)(**{**self.get_config(), "seed": derive_seed(self.seed, *names)})
 
     def with_seed(self, seed: int) -> "RandomInitializer":
@@ -71,7 +70,7 @@ class RandomInitializer(keras.initializers.Initializer):
 
 
 class _ScaledInitializer(RandomInitializer):
-    """A distribution of mean zero whose standard deviation is an argument."""
+    """Base class of zero-mean distributions with a given standard deviation."""
 
     def __init__(self, stddev: float = 0.015, seed: int = 0):
         super().__init__(seed)
@@ -107,7 +106,7 @@ class Laplace(_ScaledInitializer):
 
 @keras.saving.register_keras_serializable("rwkeras")
 class He(RandomInitializer):
-    """N(0, sqrt(2 / fan_in)), which keeps the size of rectified activations."""
+    """N(0, sqrt(2 / fan_in)), which preserves the magnitude of rectified activations."""
 
     def draw(self, shape: tuple[int, ...]) -> np.ndarray:
         return math.sqrt(2 / _fans(shape)[0]) * portable_normal(shape, self.seed)
@@ -115,12 +114,12 @@ class He(RandomInitializer):
 
 @keras.saving.register_keras_serializable("rwkeras")
 class Orthogonal(RandomInitializer):
-    """Rows or columns of the [fan_in, units] kernel are orthonormal, whichever are fewer.
+    """Orthonormal rows or columns of the [fan_in, units] kernel, whichever are fewer.
 
-    The distribution is uniform over such matrices (Mezzadri, 2007), for the QR factorisation of a
-    Gaussian one has a positive diagonal; see `portable_orthonormal`. Weights are multiples of
-    2^-16, as they were when a library of linear algebra, whose last bits differ from machine to
-    machine, made them: so a seed still gives those of then.
+    The distribution is uniform over such matrices (Mezzadri, 2007), as the QR factorisation of a
+    Gaussian matrix is made unique by a positive diagonal; see `portable_orthonormal`. Weights are
+    rounded to multiples of 2^-16, so that a seed still gives the weights that it gave when they
+    came from a linear algebra library, whose last bits differ between machines.
     """
 
     def draw(self, shape: tuple[int, ...]) -> np.ndarray:
@@ -132,7 +131,7 @@ class Orthogonal(RandomInitializer):
 
 @keras.saving.register_keras_serializable("rwkeras")
 class Binary(RandomInitializer):
-    """+scale or -scale with equal probability."""
+    """Either +scale or -scale, with equal probability."""
 
     def __init__(self, scale: float = 1.0, seed: int = 0):
         super().__init__(seed)
@@ -148,7 +147,7 @@ class Binary(RandomInitializer):
 
 @keras.saving.register_keras_serializable("rwkeras")
 class Sparse(_ScaledInitializer):
-    """Zero but for a share `density` of the weights, which are Gaussian; of variance stddev^2."""
+    """Gaussian with probability `density`, otherwise zero; the overall variance is stddev^2."""
 
     def __init__(self, density: float = 0.1, stddev: float = 0.015, seed: int = 0):
         density = checked_number("density", density, exclusive=True)
@@ -168,12 +167,12 @@ class Sparse(_ScaledInitializer):
 
 @keras.saving.register_keras_serializable("rwkeras")
 class ZeroSum(RandomInitializer):
-    """Another distribution's kernels less their mean, so that each unit's weights sum to zero.
+    """Kernels of another distribution minus their mean, so that each unit's weights sum to zero.
 
-    Such a unit does not answer to an image of one colour.
+    Units do not respond to a constant input.
 
     Args:
-        distribution: The other distribution, with the seed.
+        distribution: The other distribution, which also provides the seed.
     """
 
     def __init__(self, distribution: RandomInitializer):
@@ -185,12 +184,12 @@ class ZeroSum(RandomInitializer):
     def draw(self, shape: tuple[int, ...]) -> np.ndarray:
         kernel = self.distribution.draw(shape)
         rows = kernel.reshape(-1, shape[-1]).astype(np.float64)
-        # Row by row: NumPy adds along other axes in an order that depends on the processor.
+        # Row by row, as the order of summation in `np.sum` depends on the processor.
         total = functools.reduce(np.add, rows)
         return (rows - total / len(rows)).astype(np.float32).reshape(shape)
 
     def stream(self, *names: str) -> "ZeroSum":
-        """Returns this distribution with the seed of the stream `names`."""
+        """Returns this distribution with a seed derived from its own and `names`."""
         return ZeroSum(self.distribution.stream(*names))
 
     def with_seed(self, seed: int) -> "ZeroSum":
@@ -203,7 +202,7 @@ class ZeroSum(RandomInitializer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "ZeroSum":
-        """Returns the distribution that `get_config` described."""
+        """Returns the distribution that a result of `get_config` describes."""
         return cls(keras.saving.deserialize_keras_object(config["distribution"]))
 
     def __eq__(self, other):
@@ -225,11 +224,11 @@ INITIALIZERS: dict[str, type[RandomInitializer]] = {
 
 
 def get_initializer(initializer: str | RandomInitializer, seed: int) -> RandomInitializer:
-    """Returns a distribution with the given seed.
+    """Returns a distribution with a given seed.
 
     Args:
         initializer: A name in `INITIALIZERS`, or a distribution, whose own seed is replaced.
-        seed: The network's seed.
+        seed: The seed.
 
     Raises:
         ValueError: `initializer` is neither, or `seed` is not an integer.

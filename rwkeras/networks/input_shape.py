@@ -1,21 +1,21 @@
-"""Checks of a network's input shape."""
+"""Validation of a network's input shape."""
 
 from typing import Any
 
 from rwkeras.validation import invalid_argument, python_number
 
-# (height, width, 3); None stands for any size.
+# (height, width, 3); None means any size.
 InputShape = tuple[int | None, int | None, int]
 
 
 def checked_input_shape(shape: Any) -> InputShape:
-    """Returns a shape of RGB images with Python's integers.
+    """Returns the shape of RGB images as a tuple of Python integers.
 
     Args:
-        shape: (height, width, 3); None stands for any size.
+        shape: (height, width, 3); None means any size.
 
     Raises:
-        ValueError: It is no such shape.
+        ValueError: `shape` is not of that form.
     """
     sides = tuple(map(python_number, shape)) if isinstance(shape, tuple | list) else ()
     whole = all(side is None or type(side) is int for side in sides[:2])

@@ -1,8 +1,8 @@
-"""Maps of several layers on one grid, for one Gram matrix of all of them.
+"""Maps of several layers on a common grid, for a joint Gram matrix.
 
-Gram matrices of layers one by one say nothing of what goes with what between layers, such as which
-grain with which shape. Brought to one size, maps of all layers are those of one layer more, with
-which any loss of a layer does.
+Gram matrices of single layers ignore correlations between layers, such as which grain occurs with
+which shape. Maps of several layers, averaged to one size, form another layer, to which any loss on
+a layer applies.
 
 References:
     Portilla and Simoncelli (2000), A parametric texture model based on joint statistics of complex
@@ -20,9 +20,9 @@ from rwkeras.validation import invalid_argument
 
 
 def _areas(length: tf.Tensor | int, smaller: tf.Tensor | int, dtype: tf.DType) -> tf.Tensor:
-    """Returns the matrix that averages over intervals, [smaller, length].
+    """Returns the matrix, [smaller, length], that averages over intervals.
 
-    Output i covers [i s, (i + 1) s] of the inputs, s = length / smaller, each [j, j + 1].
+    Output i covers the interval [i s, (i + 1) s], s = length / smaller; input j covers [j, j + 1].
     """
     step = tf.cast(length, tf.float64) / tf.cast(smaller, tf.float64)
     start = tf.cast(tf.range(smaller), tf.float64)[:, tf.newaxis] * step
@@ -32,15 +32,15 @@ def _areas(length: tf.Tensor | int, smaller: tf.Tensor | int, dtype: tf.DType) -
 
 
 def reduced_maps(maps: tf.Tensor, height: tf.Tensor | int, width: tf.Tensor | int) -> tf.Tensor:
-    """Returns maps at a smaller size, each position the mean over the area that it covers.
+    """Downsamples maps by area averaging.
 
-    Where sizes are known and one divides the other it is an average pooling. Otherwise it is the
-    same average with parts of positions at the borders of areas, by one matrix along each axis.
+    If the sizes are known and divisible this is an average pooling. Otherwise positions at the
+    borders of areas count in part, by one matrix product along each axis.
 
     Args:
         maps: [batch, h, w, N].
-        height: At most h; an integer, or a tensor where it is not known yet.
-        width: At most w, likewise.
+        height: Output height, at most h; an integer, or a tensor if not known statically.
+        width: Output width, at most w, likewise.
     """
     rows, columns = maps.shape[1:3]
     known = all(isinstance(side, int) for side in (rows, columns, height, width))
@@ -55,14 +55,14 @@ def reduced_maps(maps: tf.Tensor, height: tf.Tensor | int, width: tf.Tensor | in
 
 
 def _least(sides: Iterable[int | None]) -> int | None:
-    """Returns the smallest of some lengths; None where one is unknown."""
+    """Returns the minimum of some lengths; None if any is unknown."""
     several = list(sides)
     return None if None in several else min(several)  # type: ignore[type-var]
 
 
 @keras.saving.register_keras_serializable("rwkeras")
 class JointMaps(keras.layers.Layer):
-    """The maps of several layers side by side, at the smallest of their heights and widths."""
+    """Concatenates the maps of several layers, averaged to their smallest height and width."""
 
     def call(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
         """Returns [batch, height, width, all maps]."""
@@ -75,7 +75,7 @@ class JointMaps(keras.layers.Layer):
         return tf.reduce_min([tf.shape(m)[axis] for m in inputs]) if known is None else known
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
-        """Returns the shape of the result."""
+        """Returns the output shape."""
         height, width = (_least(shape[axis] for shape in input_shape) for axis in (1, 2))
         return input_shape[0][0], height, width, sum(shape[-1] for shape in input_shape)
 
@@ -83,27 +83,26 @@ class JointMaps(keras.layers.Layer):
 def with_joint_maps(
     model: keras.Model, layers: Iterable[str], name: str = "joint_maps"
 ) -> keras.Model:
-    """Returns a network with one layer more, which has the maps of several layers.
+    """Returns a network with an additional layer of the concatenated maps of several layers.
 
         layers = ["conv1_1", "conv2_1"]
         model = with_joint_maps(vgg19(), layers)
         synthesize_texture(model, texture, ["joint_maps"])
 
-    Maps are brought to the smallest height and width among the layers by averaging. How much each
-    layer counts is decided by the size of its activations and the number of its maps.
+    Maps are averaged to the smallest height and width among the layers. The weight of a layer is
+    determined by the magnitude of its activations and the number of its maps.
 
     Args:
         model: A functional `keras.Model` of images. Its weights are shared.
-        layers: Two or more of its layers, of maps, [batch, height, width, maps].
-        name: What the new layer is called.
+        layers: Names of two or more of its layers with outputs [batch, height, width, maps].
+        name: Name of the new layer.
 
     Returns:
-        A `keras.Model`, functional, which has all layers of `model` by their names, and the new
-        one.
+        A functional `keras.Model` with all layers of `model` and the new one.
 
     Raises:
-        ValueError: The model is not such a model, lacks one of the layers, or has one of the new
-            one's name, or `layers` are not such layers.
+        ValueError: `model` is not such a model, lacks one of the layers or already has a layer
+            called `name`, or `layers` are not such layers.
     """
     names = () if isinstance(layers, str) else tuple(layers)
     if len(names) < 2 or len(set(names)) < len(names):

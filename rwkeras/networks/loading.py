@@ -1,4 +1,4 @@
-"""Networks by name, from a recipe, or from a file of Keras's."""
+"""Loading of networks by name, from a recipe, or from a `.keras` file."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -23,12 +23,12 @@ from rwkeras.validation import check_choice, invalid_argument
 
 
 class _Named(NamedTuple):
-    """A network by name.
+    """Registry entry of a network available by name.
 
     Attributes:
-        build: Makes it of those of `load_network`'s arguments that it takes.
-        takes: Which these are.
-        top: The names of its fully connected layers.
+        build: Builds the network from the arguments in `takes`, and `include_top` if it has `top`.
+        takes: Names of the supported arguments of `load_network`.
+        top: Names of its fully connected layers.
     """
 
     build: Callable[..., keras.Model]
@@ -66,7 +66,7 @@ NETWORKS = tuple(_NAMED)
 
 
 def takes(network: str, argument: str) -> bool:
-    """Returns whether `load_network` takes an argument with a network, given as there."""
+    """Returns whether `load_network` accepts an argument for a network."""
     return network in _NAMED and argument in _NAMED[network].takes
 
 
@@ -84,25 +84,24 @@ def load_network(
 ) -> keras.Model:
     """Returns a network by name, from a recipe's `.json` file, or from a `.keras` file.
 
-    Arguments that are None are left to the network. A network that does not take one refuses it,
-    but for the seed.
+    Arguments that are None take the network's default. Arguments that the network does not support
+    raise an error, except for `seed`, which is ignored.
 
     Args:
-        network: A name in `NETWORKS`, or the path of a recipe or of a file that Keras saved.
-        layers: The layers that will be asked for. A network by name or from a recipe gets its
-            fully connected layers, and with them a fixed size of images, only if one of these is
-            among them.
-        pooling: Of a VGG; see `vgg19`.
-        subtract_mean: Of a VGG or a filter bank that is drawn at random; see `vgg19`.
-        initializer: Of a network that is drawn at random; see `vgg19`.
-        seed: Of a network that is drawn at random; see `vgg19`.
-        weights: Of `pretrained_vgg19`, `alexnet` or `efficientnet_lite0`: a file of trained
-            weights, or "imagenet" where the network knows it.
-        rescale_images: Of `pretrained_vgg19`: images over which its filters are rescaled; see
+        network: A name in `NETWORKS`, or the path of a recipe or of a file saved by Keras.
+        layers: Names of the layers that will be used. A network by name or from a recipe includes
+            its fully connected layers, which fix the image size, only if one of them is named.
+        pooling: For VGGs; see `vgg19`.
+        subtract_mean: For VGGs and filter banks with random weights; see `vgg19`.
+        initializer: For networks with random weights; see `vgg19`.
+        seed: For networks with random weights; see `vgg19`.
+        weights: For `pretrained_vgg19`, `alexnet` and `efficientnet_lite0`: a file of trained
+            weights, or "imagenet" if the network supports it.
+        rescale_images: For `pretrained_vgg19`: images over which its filters are rescaled; see
             `rescale_filters`.
 
     Raises:
-        ValueError: There is no such network, it does not take an argument, or a file cannot be
+        ValueError: There is no such network, it does not support an argument, or a file cannot be
             loaded.
     """
     given = {
@@ -141,12 +140,12 @@ def _from_file(network: str) -> keras.Model:
 
 
 def read_keras_file(path: str, name: str, expected: str) -> keras.Model:
-    """Returns the model that Keras saved in a file, not compiled.
+    """Loads a model saved by Keras, without compiling it.
 
     Args:
         path: The file.
-        name: The argument, as the caller spells it, for messages.
-        expected: What the file has to be, for the message if it is not.
+        name: Name of the `path` argument in error messages.
+        expected: Description of a valid file for the error message.
 
     Raises:
         ValueError: There is no such file, or Keras cannot load it.
@@ -155,7 +154,7 @@ def read_keras_file(path: str, name: str, expected: str) -> keras.Model:
         raise invalid_argument(name, "the path of a .keras file that exists", path)
     try:
         return keras.saving.load_model(path, compile=False)
-    except Exception as error:  # Keras raises many kinds on broken files.
+    except Exception as error:  # Keras raises many kinds of error on broken files.
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise invalid_argument(name, expected, f"{path} ({reason[0]})") from error
 
@@ -164,22 +163,23 @@ def read_keras_file(path: str, name: str, expected: str) -> keras.Model:
 def make_ready(
     model: keras.Model, images: Any, layers: Sequence[str] = (), *, name: str = "images"
 ) -> None:
-    """Brings the activations of a network to a healthy size, in place.
+    """Normalises the activations of a network on reference images, in place.
 
-    A network whose biases are random thresholds, as those of `multiscale` are, is standardised:
-    only then do they mean the same for every filter. A chain of rectified layers is calibrated,
-    which changes its scale alone. Batch normalisation gets the statistics of the images, unless it
-    is frozen (`trainable` is False), as that of trained weights is. A network that is none of
-    these stays as it is, among them `filter_bank`, whose biases are zero.
+    A network with random biases, such as `multiscale`, is standardised, so that its biases have
+    the same meaning for every filter. A chain of rectified layers is calibrated, which changes
+    only its scale. In other networks batch normalisation takes its statistics from the images,
+    unless any of it is frozen (`trainable` is False), as with trained weights. Networks without
+    any of these are unchanged, such as `filter_bank`, whose biases are zero.
 
     Args:
         model: A functional `keras.Model`.
         images: See `calibrate`.
-        layers: The layers that will be asked for; none for all.
-        name: The argument, as the caller spells it, for messages.
+        layers: Names of the layers that will be used; empty for all.
+        name: Name of the `images` argument in error messages.
 
     Raises:
-        ValueError: The images do not fit the model, or a layer is silent on them.
+        ValueError: The images do not fit the model, or a layer's activations on them vanish or are
+            not finite.
     """
     part = feature_extractor(model, layers) if layers else model
     if has_random_thresholds(part):
@@ -191,7 +191,7 @@ def make_ready(
 
 
 def _has_own_statistics(model: keras.Model) -> bool:
-    """Returns whether any batch normalisation is frozen, for Keras to keep its statistics."""
+    """Returns whether any batch normalisation is frozen, so that it keeps its statistics."""
     return any(
         isinstance(layer, keras.layers.BatchNormalization) and not layer.trainable
         for layer in model.layers

@@ -1,13 +1,13 @@
 """A shallow random network on a Gaussian pyramid, for the statistics of textures and styles.
 
-Each level of the pyramid has a bank of random filters of its own, and at most a few layers: small
-filters on a reduced image see as much as large ones on the image itself, at a fraction of the cost.
-Random rectified layers bring all activation vectors nearer to one direction, so that Gram matrices
-deep in a random network hold little else; here they are taken where they still differ.
+Each level of the pyramid has its own bank of random filters and at most a few layers: small filters
+on a downsampled image cover as much as large ones on the image itself, at a fraction of the cost.
+Every random rectified layer makes activation vectors more alike in direction, so that Gram matrices
+deep in a random network hold little else; here they are taken from shallow layers.
 
-A filter of k x k weights answers mostly to the mean of its patch, as the power of photographs
-falls with frequency. All sizes but the largest therefore have kernels whose weights sum to zero:
-these see the grain, which else makes up next to nothing of a Gram matrix.
+As the power of photographs falls with frequency, a filter responds mostly to the mean of its patch.
+All sizes but the largest therefore have zero-sum kernels, which respond to fine grain that would
+otherwise contribute next to nothing to a Gram matrix.
 
 References:
     Portilla and Simoncelli (2000), A parametric texture model based on joint statistics of complex
@@ -28,29 +28,29 @@ from rwkeras.networks.octaves import PyramidReduce
 from rwkeras.validation import check_choice, checked_number
 
 LEVELS = 2
-# The height and width of the filters of each bank, in pixels of its level.
+# Height and width of the filters of each bank, in pixels of its level.
 BANK_SIZES = (3, 5, 7)
-# The maps of each size of filters.
+# Number of maps per filter size.
 FILTERS = 22
-# The standard deviation of the thresholds, in those of what a standardised filter answers.
+# Standard deviation of the biases, relative to the response of a standardised filter.
 BIAS_STDDEV = 0.5
-# The layer that has the maps of all levels.
+# Name of the layer with the maps of all levels.
 JOINT = "joint"
-# What is added to images: grey is 0.
+# Added to images, so that mid-grey is 0.
 OFFSET = -0.5
 _ACTIVATIONS = ("relu", "linear")
 
 
 def multiscale_layers(levels: int = LEVELS) -> tuple[str, ...]:
-    """Returns the names of the layers of `multiscale` that hold each level's maps."""
+    """Returns the names of the layers of `multiscale` with the maps of each level."""
     levels = checked_number("levels", levels, integer=True, minimum=1)
     return tuple(f"level{level}" for level in range(levels))
 
 
 def gram_layers(levels: int = LEVELS) -> tuple[str, ...]:
-    """Returns the names of the layers of `multiscale` whose Gram matrices make textures.
+    """Returns the names of the layers of `multiscale` used for textures.
 
-    The maps of the coarsest level are among those of "joint", with all of the others.
+    Of several levels, the coarsest is replaced by "joint", which includes its maps.
     """
     names = multiscale_layers(levels)
     return names if len(names) == 1 else (*names[:-1], JOINT)
@@ -59,13 +59,13 @@ def gram_layers(levels: int = LEVELS) -> tuple[str, ...]:
 def kernel_distribution(
     distribution: RandomInitializer, name: str, summing_to_zero: bool
 ) -> RandomInitializer:
-    """Returns from what the kernel of a layer of that name is drawn."""
+    """Returns the distribution of the kernel of a layer."""
     kernel = distribution.stream(name, "kernel")
     return ZeroSum(kernel) if summing_to_zero else kernel
 
 
 def bias_distribution(stddev: float, seed: int, name: str) -> Gaussian:
-    """Returns from what the biases of a layer of that name are drawn."""
+    """Returns the distribution of the biases of a layer."""
     return Gaussian(stddev, seed).stream(name, "bias")
 
 
@@ -84,42 +84,42 @@ def multiscale(
 ) -> keras.Model:
     """Returns a multi-scale network of random filters.
 
-    It takes RGB images in [0, 1], [batch, height, width, 3], and subtracts 1/2. Level l is the
-    image blurred and halved l times (see `PyramidReduce`), and has the maps
+    Inputs are RGB images in [0, 1], [batch, height, width, 3], from which the model subtracts 1/2.
+    Level l is the image x_l, blurred and halved l times (see `PyramidReduce`), with the maps
 
         level_l = concatenate over sizes k of relu(W_lk * x_l + b_lk),
 
-    as large as the level's image. Where there are several levels, all maps on the coarsest grid,
+    which have the size of x_l. With several levels, the layer `joint` has all maps on the coarsest
+    grid,
 
         joint_0 = level_0,    joint_l = concatenate (averages of 2 x 2 of joint_(l-1), level_l),
 
-    are the layer `joint`: its Gram matrix has the products of maps of different levels, which say
-    what grain goes with what shape (see `with_joint_maps`). With `depth` above 1 each further layer
-    is a bank of 3 x 3 filters with as many maps. Kernels of all sizes but the largest sum to zero.
-    What matters of kernels and biases is their size on a source, which `standardize` brings to 1: a
-    bias is then the threshold of its rectifier, in standard deviations of what the filter answers.
+    so that its Gram matrix includes correlations between levels, such as which grain occurs with
+    which shape (see `with_joint_maps`). With `depth` above 1 each further layer is a bank of 3 x 3
+    filters with as many maps. Kernels of all sizes but the largest sum to zero. Use `standardize`
+    to scale the filters on a source; biases are then added to responses of mean 0 and variance 1.
 
     Args:
-        input_shape: (height, width, 3); None stands for any size.
-        levels: The levels of the pyramid, the image itself among them.
-        filters: The maps of each size of filters.
-        sizes: The height and width of the filters of each bank, in pixels of the level.
-        depth: The layers of each level.
-        bias_stddev: The standard deviation of the biases, which are Gaussian; 0 for none.
+        input_shape: (height, width, 3); None means any size.
+        levels: Number of levels of the pyramid, including the image itself.
+        filters: Number of maps per filter size.
+        sizes: Height and width of the filters of each bank, in pixels of the level.
+        depth: Number of layers of each level.
+        bias_stddev: Standard deviation of the Gaussian biases; 0 for zero biases.
         activation: "relu" or "linear".
-        initializer: The distribution of the kernels: a name of `INITIALIZERS` or a distribution,
-            whose own seed is not used.
-        seed: Every layer draws from a stream of its own, derived from this and its name.
+        initializer: Distribution of the kernels: a name in `INITIALIZERS` or a distribution, whose
+            own seed is ignored.
+        seed: Each layer draws from its own random stream, derived from this seed and its name.
 
     Returns:
-        A `keras.Model`, functional, whose layers are `preprocess`; for each level l
-        `conv{l}_1_{k}` of k x k filters and all of them together, `level{l}`, or, where there are
-        more layers, `conv{l}_1`, then `conv{l}_2` and so on, of which the last is `level{l}`; the
-        smaller images `octave1`, `octave2`, ...; and `joint`, before which are, of more than two
-        levels, `joint1`, ..., and the averages `pool1`, ...
+        A functional `keras.Model` with the layers `preprocess`; for each level l `conv{l}_1_{k}` of
+        k x k filters and their concatenation, which is `level{l}` if `depth` is 1, or otherwise
+        `conv{l}_1`, followed by `conv{l}_2` and so on up to `level{l}`; the downsampled images
+        `octave1`, `octave2`, ...; for several levels `joint` and the averages `pool1`, ...; and for
+        more than two levels the intermediate `joint1`, ...
 
     Raises:
-        ValueError: An argument is none of the above.
+        ValueError: An argument is invalid.
     """
     input_shape = checked_input_shape(input_shape)
     names = multiscale_layers(levels)
@@ -162,14 +162,13 @@ def multiscale(
 
 
 def _joint(maps: Sequence[keras.KerasTensor]) -> keras.KerasTensor:
-    """Returns the maps of all levels on the grid of the last.
+    """Returns the maps of all levels on the grid of the coarsest.
 
-    By poolings, which tiles and wrapped borders know, and not by `JointMaps`, which takes maps of
-    any sizes and is refused there.
+    Uses poolings, as evaluation by tiles and `with_circular_padding` do not support `JointMaps`.
     """
     joint = maps[0]
     for level, own in enumerate(maps[1:], start=1):
-        # As the pyramid does, n places become ceil(n / 2).
+        # n positions become ceil(n / 2), as in the pyramid.
         averages = keras.layers.AveragePooling2D(
             2, padding="same", data_format="channels_last", name=f"pool{level}"
         )(joint)

@@ -1,9 +1,9 @@
-"""A multi-scale random network as a recipe: a few hundred bytes of JSON.
+"""Recipes of multi-scale random networks: a few hundred bytes of JSON.
 
-The recipe is of the network as it is drawn, and holds nothing of any picture. `standardize` or
-`make_ready` brings it to a source again where it is used: the scales are a function of the recipe
-and the source. They are not kept, as four bytes for each filter and each bias would be several
-times as many as all the rest, and would differ with each source.
+A recipe describes the network as drawn, independent of any image. Apply `standardize` or
+`make_ready` with a source after building it: the scales are a function of recipe and source. They
+are not stored, as four bytes per filter and bias would be several times the size of the rest, and
+differ between sources.
 """
 
 import dataclasses
@@ -26,17 +26,17 @@ FORMAT = "rwkeras multiscale recipe 1"
 
 @dataclass(frozen=True)
 class MultiscaleRecipe:
-    """The arguments of `multiscale`, and the digest of the weights that it draws of them.
+    """Recipe of a multi-scale network: arguments of `multiscale` and a digest of the weights.
 
     Attributes:
-        distribution: The distribution of the kernels, with the network's seed.
-        levels: See `multiscale`, as for those that follow.
-        filters: The maps of each size of filters.
-        sizes: The height and width of the filters of each bank.
-        depth: The layers of each level.
-        bias_stddev: The standard deviation of the biases.
+        distribution: Distribution of the kernels, with the network's seed.
+        levels: Number of levels; see `multiscale` for this and the following attributes.
+        filters: Number of maps per filter size.
+        sizes: Height and width of the filters of each bank.
+        depth: Number of layers of each level.
+        bias_stddev: Standard deviation of the biases.
         activation: "relu" or "linear".
-        sha256: The digest of the weights, in hexadecimal digits; "" for what is drawn here.
+        sha256: Hexadecimal SHA-256 of the weights; "" to compute it on construction.
     """
 
     distribution: RandomInitializer = dataclasses.field(default_factory=He)
@@ -71,10 +71,10 @@ class MultiscaleRecipe:
         )
 
     def build(self) -> keras.Model:
-        """Makes the network, as `multiscale` returns it: drawn, and not standardised.
+        """Builds the network as `multiscale` does, without standardisation.
 
         Raises:
-            ValueError: Its bits are not those that the recipe was made with.
+            ValueError: The weights differ from those that the recipe was made with.
         """
         model = self._drawn()
         found = weights_digest(model.get_weights())
@@ -88,16 +88,16 @@ class MultiscaleRecipe:
         return model
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the recipe as JSON, whole or not at all; raises `ValueError` if it cannot."""
+        """Writes the recipe as JSON, atomically; raises `ValueError` if it cannot be written."""
         with whole_file(check_output(path)) as temporary:
             temporary.write_text(self.as_json())
 
     def as_json(self) -> str:
-        """Returns the recipe as a file's text."""
+        """Returns the recipe as JSON text."""
         return json.dumps(self.as_dict(), indent=1) + "\n"
 
     def as_dict(self) -> dict[str, Any]:
-        """Returns the recipe as JSON has it."""
+        """Returns the recipe as a JSON-serialisable dictionary."""
         config = self.distribution.get_config()
         seed = config.pop("seed")
         names = {kind: name for name, kind in INITIALIZERS.items()}
@@ -114,7 +114,7 @@ class MultiscaleRecipe:
 
 
 def _parsed(values: Mapping[str, Any]) -> MultiscaleRecipe:
-    """Returns the recipe that JSON holds; raises what comes of a wrong one."""
+    """Parses a recipe; malformed input may also raise, for example, `KeyError` or `TypeError`."""
     given = dict(values)
     if given.pop("format") != FORMAT:
         raise invalid_argument("format", f"'{FORMAT}'", values["format"])
@@ -128,7 +128,7 @@ def _parsed(values: Mapping[str, Any]) -> MultiscaleRecipe:
 
 
 def is_multiscale_recipe(path: str | os.PathLike[str]) -> bool:
-    """Returns whether a file says that it is such a recipe, whatever else is wrong with it."""
+    """Returns whether a file declares the format of such a recipe; the rest is not checked."""
     try:
         values = json.loads(Path(path).read_text())
     except (OSError, ValueError):
@@ -140,11 +140,11 @@ def read_multiscale_recipe(path: str | os.PathLike[str], name: str = "recipe") -
     """Reads a recipe.
 
     Args:
-        path: A JSON file that `MultiscaleRecipe.save` wrote.
-        name: The argument, as the caller spells it, for messages.
+        path: A JSON file written by `MultiscaleRecipe.save`.
+        name: Name of the `path` argument in error messages.
 
     Raises:
-        ValueError: There is no such file, or it is not such a recipe.
+        ValueError: There is no such file, or it is not a valid recipe.
     """
     if not Path(path).is_file():
         raise invalid_argument(name, "the path of a recipe that exists", str(path))

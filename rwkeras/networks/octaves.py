@@ -1,8 +1,8 @@
 """The layers of any network at each octave of a Gaussian pyramid (Snelgrove, 2017).
 
-Filters of one size see more of an image that was made smaller: Gram matrices of the same layers
-on the image, its half, its quarter and so on hold a texture's structure at all these scales.
-`subjective-functions` synthesises textures so, from `pool1` and `conv3_2` of a trained VGG-19.
+Filters cover more of a downsampled image: Gram matrices of the same layers on the image at full,
+half, quarter size and so on capture a texture's structure at all these scales. Snelgrove's
+`subjective-functions` synthesises textures from `pool1` and `conv3_2` of a trained VGG-19 this way.
 
 References:
     Burt and Adelson (1983), The Laplacian pyramid as a compact image code.
@@ -18,7 +18,7 @@ from rwkeras.backend import keras
 from rwkeras.networks.features import checked_layers, feature_extractor
 from rwkeras.validation import checked_number, invalid_argument
 
-# How often an image is halved, and once for the image itself.
+# Number of octaves, including the image itself.
 OCTAVES = 4
 
 _TAPS = np.array([1, 4, 6, 4, 1]) / 16
@@ -42,14 +42,14 @@ def pyramid_reduce(images: tf.Tensor) -> tf.Tensor:
 class PyramidReduce(keras.layers.Layer):
     """One level of a Gaussian pyramid: blurs images and keeps every other pixel.
 
-    The REDUCE of Burt and Adelson (1983), along rows and columns of each channel:
+    This is REDUCE of Burt and Adelson (1983), along rows and columns of each channel:
 
         y(i) = sum_m w(m) x(2 i + m),    w = (1, 4, 6, 4, 1) / 16,    m = -2 ... 2.
 
     Their family of kernels is (1/4 - a/2, 1/4, a, 1/4, 1/4 - a/2), here with a = 3/8, whose weights
-    are exact in bfloat16 too; `subjective-functions` has a = 0.4 and keeps only what needs no pixel
-    beyond the border. Here images are mirrored there, the outermost pixels among what is repeated:
-    n pixels become ceil(n / 2), and an image of one colour stays of that colour to its borders.
+    are exact even in bfloat16; `subjective-functions` has a = 0.4 and no padding. Here images are
+    padded symmetrically, repeating the outermost pixels: n pixels become ceil(n / 2), and constant
+    images stay constant up to the border.
     """
 
     def call(self, images: tf.Tensor) -> tf.Tensor:
@@ -57,7 +57,7 @@ class PyramidReduce(keras.layers.Layer):
         return pyramid_reduce(images)
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
-        """Returns the shape of the result; raises `ValueError` if there is too little to mirror."""
+        """Returns the output shape; raises `ValueError` if images are too small to be padded."""
         batch, height, width, channels = input_shape
         if any(side is not None and side < _REACH for side in (height, width)):
             expected = f"sides of at least {_REACH} pixels"
@@ -70,19 +70,18 @@ def _octave_layer(layer: str, octave: int) -> str:
 
 
 def octave_layers(layers: Iterable[str], octaves: int = OCTAVES) -> tuple[str, ...]:
-    """Returns what layers of a network are called in `with_octaves`.
+    """Returns the names that `with_octaves` gives to layers at each octave.
 
     Args:
         layers: Names of the network's layers.
-        octaves: How many octaves there are.
+        octaves: Number of octaves, including the image itself.
 
     Returns:
-        The names at the image itself, as they are, then those at its half, `conv1_1_octave1`, at
-        its quarter, `conv1_1_octave2`, and so on.
+        The given names, for the image itself, then those for half the size, `conv1_1_octave1`, a
+        quarter, `conv1_1_octave2`, and so on.
 
     Raises:
-        ValueError: `layers` are not names that differ, or `octaves` is not an integer of at
-            least 1.
+        ValueError: `layers` are not distinct names, or `octaves` is not an integer of at least 1.
     """
     octaves = checked_number("octaves", octaves, integer=True, minimum=1)
     names = checked_layers("layers", layers)
@@ -92,8 +91,8 @@ def octave_layers(layers: Iterable[str], octaves: int = OCTAVES) -> tuple[str, .
 def with_octaves(model: keras.Model, layers: Iterable[str], octaves: int = OCTAVES) -> keras.Model:
     """Returns a network with some of its layers at each octave of a Gaussian pyramid.
 
-    The pyramid's images enter the network as the image itself does. The weights are the network's
-    own, once for all octaves: what changes them there, such as `calibrate`, changes them here.
+    The network is applied to each image of the pyramid. Weights are shared with `model` and between
+    octaves: changes to the weights of `model`, such as by `calibrate`, also take effect here.
 
         layers = ("conv1_1", "conv3_2")
         pyramid = with_octaves(vgg19(), layers)
@@ -102,16 +101,16 @@ def with_octaves(model: keras.Model, layers: Iterable[str], octaves: int = OCTAV
     Args:
         model: A functional `keras.Model` of images of any size, [batch, height, width, channels].
         layers: Names of its layers.
-        octaves: How many octaves, the image itself among them; an image needs about
-            2^(octaves - 1) times the pixels along each side that it needs for `layers`.
+        octaves: Number of octaves, including the image itself. The minimum height and width of
+            images are about 2^(octaves - 1) times those for `layers` alone.
 
     Returns:
-        A `keras.Model`, functional, which has all layers of `model` by their names, `layers` at
-        the octaves by those of `octave_layers`, and the smaller images as `octave1` and so on.
+        A functional `keras.Model` with all layers of `model`, `layers` at each octave, named as by
+        `octave_layers`, and the downsampled images `octave1`, `octave2`, ...
 
     Raises:
-        ValueError: The model is not such a model, lacks one of the layers, or has a layer of a
-            name that would be given.
+        ValueError: `model` is not such a model, lacks one of the layers, or already has a layer
+            with one of the new names.
     """
     octaves = checked_number("octaves", octaves, integer=True, minimum=1)
     names = checked_layers("layers", layers)
@@ -127,13 +126,13 @@ def with_octaves(model: keras.Model, layers: Iterable[str], octaves: int = OCTAV
     if taken:
         raise invalid_argument("model", "a network without layers of these names", taken)
     graph = keras.Function(image, extractor.output)
-    # The network's own end as well, for all its layers to be part of the result.
+    # Include the model's own outputs, so that the result has all of its layers.
     outputs = {**dict(zip(model.output_names, model.outputs, strict=True)), **extractor.output}
     for octave in range(1, octaves):
         image = PyramidReduce(name=f"octave{octave}", dtype=image.dtype)(image)
-        # `call` runs the graph layer by layer: the same layers, at new tensors.
+        # `call` applies the same layers to new symbolic tensors.
         for layer, activations in graph.call(image).items():
             name = _octave_layer(layer, octave)
-            # A shared layer answers for its first tensor alone; this one has a name of its own.
+            # A shared layer's `output` is that of its first call: an identity names this one.
             outputs[name] = keras.layers.Identity(name=name, dtype=activations.dtype)(activations)
     return keras.Model(model.inputs[0], outputs, name=f"{model.name}_octaves")

@@ -1,4 +1,4 @@
-"""Networks in bfloat16, and whether this device computes faster in it."""
+"""Copies of networks in bfloat16, and detection of fast bfloat16 hardware."""
 
 import functools
 from pathlib import Path
@@ -8,18 +8,18 @@ import tensorflow as tf
 from rwkeras.backend import keras
 from rwkeras.cache import megabytes
 
-# What Linux calls the instructions that multiply bfloat16; without them it is emulated, slowly.
+# Linux CPU flags of bfloat16 multiplication; without it, bfloat16 is emulated slowly.
 _INSTRUCTIONS = {"amx_bf16", "avx512_bf16"}
 _PROCESSORS = Path("/proc/cpuinfo")
-# NVIDIA's first with tensor cores for it.
+# First NVIDIA generation with bfloat16 tensor cores.
 _COMPUTE_CAPABILITY = (8, 0)
 
 
 def lower_precision(model: keras.Model, dtype: str = "bfloat16") -> keras.Model:
-    """Returns a copy of a functional model whose weights and activations are of a lower precision.
+    """Returns a copy of a functional model with weights and activations of a lower precision.
 
     Args:
-        model: The model. It is not changed, nor does the copy follow its changes.
+        model: The model, which is not changed; later changes to it do not affect the copy.
         dtype: The copy's dtype.
     """
 
@@ -32,12 +32,12 @@ def lower_precision(model: keras.Model, dtype: str = "bfloat16") -> keras.Model:
 
 
 def weights_size(model: keras.Model) -> int:
-    """Returns what a model's weights weigh in the cache, of four bytes each."""
+    """Returns the size of a model's weights for the cache, in MiB, at four bytes per weight."""
     return megabytes(4 * model.count_params())
 
 
 def _processor_can() -> bool:
-    """Returns whether the processor has instructions for bfloat16, as far as Linux tells."""
+    """Returns whether Linux reports bfloat16 instructions of the processor."""
     try:
         text = _PROCESSORS.read_text()
     except OSError:
@@ -48,12 +48,12 @@ def _processor_can() -> bool:
 
 @functools.cache
 def fast_bfloat16() -> bool:
-    """Returns whether convolutions are clearly faster in bfloat16 on what computes here.
+    """Returns whether convolutions are clearly faster in bfloat16 on this device.
 
-    It goes by what the processor or the GPU can do. A measurement could turn out differently in two
-    processes, which would then make different pictures from one seed. Of a VGG's convolutions,
-    processors with AMX are two to four times as fast in it, those with AVX-512's instructions alone
-    1.6 times.
+    The answer follows from the capabilities of the GPU or processor. A measurement could differ
+    between processes, which would then produce different images from one seed. Convolutions of a
+    VGG are two to four times faster in bfloat16 on processors with AMX, and 1.6 times faster with
+    AVX-512 instructions only.
     """
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:

@@ -1,8 +1,7 @@
-"""VGG-19 trained on ImageNet, the papers' trained rival, from a file of Keras's weights.
+"""VGG-19 trained on ImageNet, the papers' trained baseline, from Keras's weight files.
 
-The network is the one of `vgg19`: its layer names, images in [0, 1], average pooling. Keras's
-weights, which are those of Simonyan and Zisserman, expect the channels in the order blue, green,
-red, which the first layer's kernel is turned for.
+Layer names, the image range [0, 1] and average pooling are those of `vgg19`. Keras's weights, which
+are those of Simonyan and Zisserman, expect BGR images; the first layer's kernel is flipped to RGB.
 """
 
 import os
@@ -19,7 +18,7 @@ from rwkeras.networks.rescale import rescale_filters
 from rwkeras.networks.vgg import VGG19, build_vgg
 from rwkeras.validation import invalid_argument
 
-# Trained at 224 x 224; only the fully connected layers need that size.
+# Trained at 224 x 224; only the fully connected layers require that size.
 PRETRAINED_VGG19 = VGG19._replace(name="pretrained_vgg19", top_size=224)
 
 _URL = "https://storage.googleapis.com/tensorflow/keras-applications/vgg19/"
@@ -42,28 +41,28 @@ def pretrained_vgg19(
     include_top: bool = False,
     input_shape: tuple[int | None, int | None, int] = (None, None, 3),
 ) -> keras.Model:
-    """Returns VGG-19 with weights trained on ImageNet, on request with its filters rescaled.
+    """Returns VGG-19 with weights trained on ImageNet, optionally with rescaled filters.
 
-    It takes RGB images in [0, 1], [batch, height, width, 3], and subtracts ImageNet's mean colour
-    itself. `fc8` is linear: the softmax that follows it in a classifier is left out.
+    Inputs are RGB images in [0, 1], [batch, height, width, 3]; the model subtracts ImageNet's mean
+    colour. `fc8` is linear: the classifier's softmax is left out.
 
     Args:
         weights: "imagenet" for Keras's file, from its cache or downloaded; or the path of a file
             in Keras's layout: `vgg19_weights_tf_dim_ordering_tf_kernels.h5`, with or without
-            `_notop`, or what `keras.applications.VGG19().save_weights` writes, `.weights.h5`.
-        images: Images over which each filter is rescaled to mean activation 1, as Gatys et al.
-            do; see `rescale_filters`. None leaves the weights as they were trained.
-        pooling: "avg", as Gatys et al. and the papers, or "max", with which it was trained.
+            `_notop`, or a `.weights.h5` written by `keras.applications.VGG19().save_weights`.
+        images: Images over which each filter is rescaled to mean activation 1, as by Gatys et al.;
+            see `rescale_filters`. None leaves the trained weights unchanged.
+        pooling: "avg", as in Gatys et al. and the papers, or "max", as in training.
         include_top: Whether to add the fully connected layers `fc6`, `fc7`, `fc8`.
-        input_shape: (height, width, 3); None stands for any size. With `include_top` it must be
-            (224, 224, 3), for which (None, None, 3) may stand.
+        input_shape: (height, width, 3); None means any size. With `include_top` it must be
+            (224, 224, 3); (None, None, 3) is then read as that.
 
     Returns:
         A functional `keras.Model` with the layers of `vgg19`.
 
     Raises:
-        ValueError: There is no such file or it does not hold these weights, or another argument
-            is none of the above.
+        ValueError: The file does not exist or does not hold these weights, or another argument is
+            invalid.
     """
     path = _keras_file(include_top) if weights == "imagenet" else Path(weights)
     model = build_vgg(
@@ -83,13 +82,13 @@ def pretrained_vgg19(
 
 
 def _keras_file(include_top: bool) -> Path:
-    """Returns Keras's own file, which it downloads if its cache has none."""
+    """Returns the path of Keras's weight file, downloading it if Keras has not cached it."""
     file, digest = _FILES[include_top]
     try:
         return Path(
             keras.utils.get_file(file, _URL + file, cache_subdir="models", file_hash=digest)
         )
-    except Exception as error:  # Keras raises `Exception` itself where there is no network.
+    except Exception as error:  # Keras raises a bare `Exception` without a network.
         cache = Path(os.environ.get("KERAS_HOME", "~/.keras")) / "models" / file
         raise invalid_argument(
             "weights",
@@ -104,7 +103,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _read(path: Path, names: list[str]) -> Iterator[list[np.ndarray]]:
-    """Yields the arrays of layers that are named as ours."""
+    """Yields the arrays of each of the given layers of `vgg19`."""
     if not path.is_file():
         raise invalid_argument("weights", "'imagenet' or the path of a file that exists", str(path))
     try:
@@ -118,14 +117,14 @@ def _read(path: Path, names: list[str]) -> Iterator[list[np.ndarray]]:
 
 
 def _arrays(file: h5py.File, name: str, path: Path) -> list[np.ndarray]:
-    """Returns a layer's arrays in any of the layouts that Keras writes."""
+    """Returns a layer's arrays from any of Keras's file layouts."""
     stage, _, index = name.removeprefix("conv").partition("_")
     keras_name = _KERAS_TOP.get(name) or f"block{stage}_conv{index}"
     try:
-        if "layers" in file:  # `.weights.h5`: layers are numbered within their class.
+        if "layers" in file:  # `.weights.h5` numbers layers within their class.
             variables = file["layers"][_numbered(name)]["vars"]
             return [np.asarray(variables[key], np.float32) for key in sorted(variables, key=int)]
-        # A model that was saved whole has the weights in a group of their own.
+        # A whole saved model has its weights in the group "model_weights".
         group = file.get("model_weights", file)[keras_name]
         return [np.asarray(group[key], np.float32) for key in group.attrs["weight_names"]]
     except (KeyError, ValueError, OSError) as error:
@@ -137,7 +136,7 @@ def _arrays(file: h5py.File, name: str, path: Path) -> list[np.ndarray]:
 
 
 def _numbered(name: str) -> str:
-    """Returns a layer's name as `.weights.h5` has it: conv2d, conv2d_1, ..., dense, ..."""
+    """Returns a layer's name in `.weights.h5`: conv2d, conv2d_1, ..., dense, ..."""
     kind, known = ("conv2d", VGG19.conv_layers)
     if name in VGG19.top_layers:
         kind, known = ("dense", VGG19.top_layers)
@@ -146,7 +145,7 @@ def _numbered(name: str) -> str:
 
 
 def _assign(layer: keras.layers.Layer, arrays: list[np.ndarray], path: Path) -> None:
-    """Gives a layer its weights, or raises `ValueError` if these cannot be its weights."""
+    """Sets a layer's weights; raises `ValueError` if they do not fit or are not finite."""
     shapes = [tuple(weight.shape) for weight in layer.weights]
     found = [array.shape for array in arrays]
     if found != shapes:
@@ -155,5 +154,5 @@ def _assign(layer: keras.layers.Layer, arrays: list[np.ndarray], path: Path) -> 
     if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
         raise invalid_argument("weights", f"finite weights of '{layer.name}'", str(path))
     if layer.name == "conv1_1":
-        kernel = kernel[:, :, ::-1]  # From blue, green, red.
+        kernel = kernel[:, :, ::-1]  # BGR to RGB.
     layer.set_weights([kernel, bias])

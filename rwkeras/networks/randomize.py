@@ -1,4 +1,4 @@
-"""Random weights for any Keras model."""
+"""Random reinitialisation of any Keras model."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _ONES = ("gamma", "moving_variance")
 def _layers(
     model: keras.Model, prefix: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], keras.layers.Layer]]:
-    """Yields the layers that hold weights, with the names on the way to each."""
+    """Yields all layers that are not models, each with the path of names that leads to it."""
     for layer in model.layers:
         names = (*prefix, layer.name)
         if isinstance(layer, keras.Model):
@@ -24,9 +24,10 @@ def _layers(
 
 
 def _is_depthwise(layer: keras.layers.Layer, weight: keras.Variable) -> bool:
-    """Returns whether each unit of a kernel sees one channel, [height, width, channels, m].
+    """Returns whether a weight is a depthwise kernel, [height, width, channels, multiplier].
 
-    Distributions take the last dimension but one for what a unit sees, which here is one channel.
+    Each unit of such a kernel has one input channel, whereas distributions count the second to last
+    dimension as input channels.
     """
     return weight.name == "depthwise_kernel" or isinstance(layer, keras.layers.DepthwiseConv2D)
 
@@ -35,18 +36,18 @@ def _is_depthwise(layer: keras.layers.Layer, weight: keras.Variable) -> bool:
 def randomize(
     model: keras.Model, initializer: str | RandomInitializer = "gaussian", *, seed: int = 0
 ) -> None:
-    """Draws the weights of a Keras model anew, in place.
+    """Draws new random weights for a Keras model, in place.
 
-    Every trainable weight of two or more dimensions is drawn, each from a stream of its own,
-    derived from the seed, its layer's name and its own; for a network of `vgg19` this gives the
-    very weights of `vgg19(initializer=initializer, seed=seed)`. Biases become 0. Normalisation
-    layers become the identity up to their epsilon: scale 1, offset 0, moving mean 0, moving
-    variance 1. Anything else keeps its value.
+    Every trainable weight of two or more dimensions is drawn from its own random stream, derived
+    from the seed, the layer's name and the weight's name; a `vgg19` model gets exactly the weights
+    of `vgg19(initializer=initializer, seed=seed)`. Biases become 0. Normalisation layers become the
+    identity up to their epsilon: scale 1, offset 0, moving mean 0, moving variance 1. Other weights
+    are unchanged.
 
     Args:
-        model: A built `keras.Model`; models inside it are entered.
-        initializer: A name of `INITIALIZERS`, or a distribution, whose own seed is not used.
-        seed: The seed of all streams.
+        model: A built `keras.Model`; nested models are included.
+        initializer: A name in `INITIALIZERS`, or a distribution, whose own seed is ignored.
+        seed: Seed of all random streams.
 
     Raises:
         ValueError: `model` is not a built Keras model, or `initializer` is unknown.

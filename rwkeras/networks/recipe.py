@@ -1,10 +1,10 @@
-"""Networks as recipes: a few kilobytes of JSON from which every weight is made again.
+"""Recipes of random networks: a few kilobytes of JSON that reproduce every weight.
 
-A recipe says from which distribution and seed a network's kernels are drawn, which candidate each
-layer took of several, and by what each layer was divided. The same recipe gives the same bits in
-any process and on any processor, with what `rwkeras.portable` rests on: NumPy's Philox, and
-operations of IEEE 754, among them the division by the scales, which the recipe holds to the last
-bit. A digest of each layer's kernel is kept and compared when it is made.
+A recipe records the distribution and seed of a network's kernels, the candidate selected for each
+layer, and each layer's divisor. It gives the same bits in any process and on any processor, under
+the assumptions of `rwkeras.portable`: NumPy's Philox and IEEE 754 arithmetic, including the
+division by the scales, which are stored exactly. A digest of each kernel is stored and verified
+when the network is built.
 """
 
 import dataclasses
@@ -39,9 +39,9 @@ class LayerRecipe(NamedTuple):
     """Recipe of one layer.
 
     Attributes:
-        candidate: Which of the layer's streams its kernel is drawn from; 0 is the one of `vgg19`.
-        scale: What the kernel is divided by, a float32.
-        sha256: The digest of the kernel, float32, little-endian, in hexadecimal digits.
+        candidate: Index of the random stream of the kernel; 0 is that of `vgg19`.
+        scale: Divisor of the kernel, a float32.
+        sha256: Hexadecimal SHA-256 of the divided kernel, as little-endian float32.
     """
 
     candidate: int
@@ -52,33 +52,33 @@ class LayerRecipe(NamedTuple):
 def candidate_kernel(
     distribution: RandomInitializer, layer: str, candidate: int
 ) -> RandomInitializer:
-    """Returns the stream from which a candidate for a layer's kernel is drawn.
+    """Returns the random stream of a candidate for a layer's kernel.
 
     Args:
         distribution: The network's distribution, with its seed.
         layer: The layer's name.
-        candidate: 0 for the kernel of the network without a selection, or more.
+        candidate: Index of the candidate, at least 0; 0 is the kernel without selection.
     """
     names = () if candidate == 0 else (f"candidate{candidate}",)
     return distribution.stream(layer, "kernel", *names)
 
 
 def kernel_digest(kernel: np.ndarray) -> str:
-    """Returns the SHA-256 of a kernel's bits."""
+    """Returns the hexadecimal SHA-256 of a kernel's bits."""
     return weights_digest([kernel])
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A network of the VGG family with chosen and scaled random weights, and zero biases.
+    """Recipe of a VGG with selected and scaled random kernels, and zero biases.
 
     Attributes:
         architecture: "vgg19" or "toy_vgg".
-        distribution: The distribution of the kernels, with the network's seed.
+        distribution: Distribution of the kernels, with the network's seed.
         pooling: See `vgg19`.
         subtract_mean: See `vgg19`.
-        layers: How each layer is made, in forward order. The network ends with the last of them,
-            or the pooling that follows.
+        layers: Recipes of the layers, in forward order. The network ends with the last of them, or
+            the pooling that follows it.
     """
 
     architecture: str
@@ -111,11 +111,11 @@ class Recipe:
 
     @property
     def top(self) -> tuple[str, ...]:
-        """The names of the fully connected layers that the recipe makes."""
+        """The names of the recipe's fully connected layers."""
         return tuple(name for name in self.layers if name in self._architecture.top_layers)
 
     def skeleton(self, *, include_top: bool = False) -> keras.Model:
-        """Returns the network with kernels of zeros, of any size that it takes.
+        """Returns the network with zero kernels.
 
         Args:
             include_top: Whether to add the fully connected layers.
@@ -129,21 +129,21 @@ class Recipe:
         )
 
     def kernel(self, layer: str, shape: tuple[int, ...]) -> np.ndarray:
-        """Returns a layer's kernel, not divided, float32 of `shape`."""
+        """Returns a layer's kernel before division, float32 of `shape`."""
         return candidate_kernel(self.distribution, layer, self.layers[layer].candidate).draw(shape)
 
     def build(self, *, include_top: bool | None = None) -> keras.Model:
-        """Makes the network.
+        """Builds the network.
 
         Args:
-            include_top: Whether to add the fully connected layers; None adds those that the
-                recipe makes.
+            include_top: Whether to add fully connected layers; None adds them if the recipe has
+                any.
 
         Returns:
-            A functional `keras.Model`, as `vgg19` returns.
+            A functional `keras.Model` like that of `vgg19`.
 
         Raises:
-            ValueError: A layer's bits are not those that the recipe was made with.
+            ValueError: A layer's weights differ from those that the recipe was made with.
         """
         top = bool(self.top) if include_top is None else include_top
         model = self.skeleton(include_top=top)
@@ -164,16 +164,16 @@ class Recipe:
         return _cut(model, names)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the recipe as JSON, whole or not at all; raises `ValueError` if it cannot."""
+        """Writes the recipe as JSON, atomically; raises `ValueError` if it cannot be written."""
         with whole_file(check_output(path)) as temporary:
             temporary.write_text(self.as_json())
 
     def as_json(self) -> str:
-        """Returns the recipe as a file's text."""
+        """Returns the recipe as JSON text."""
         return json.dumps(self.as_dict(), indent=1) + "\n"
 
     def as_dict(self) -> dict[str, Any]:
-        """Returns the recipe as JSON has it."""
+        """Returns the recipe as a JSON-serialisable dictionary."""
         config = self.distribution.get_config()
         seed = config.pop("seed")
         names = {kind: name for name, kind in INITIALIZERS.items()}
@@ -189,7 +189,7 @@ class Recipe:
 
 
 def _cut(model: keras.Model, names: list[str]) -> keras.Model:
-    """Returns a model that ends with the last of some layers, or the pooling behind it."""
+    """Truncates a model after the last of the named layers, or the pooling that follows it."""
     order = [layer.name for layer in model.layers]
     last = order.index(names[-1]) if names else 0
     if last + 1 < len(order) and order[last + 1].startswith("pool"):
@@ -200,7 +200,7 @@ def _cut(model: keras.Model, names: list[str]) -> keras.Model:
 
 
 def _parsed(values: Mapping[str, Any]) -> Recipe:
-    """Returns the recipe that JSON holds; raises what comes of a wrong one."""
+    """Parses a recipe; malformed input may also raise, for example, `KeyError` or `TypeError`."""
     if values["format"] != _FORMAT:
         raise invalid_argument("format", f"'{_FORMAT}'", values["format"])
     config = dict(values["initializer"])
@@ -223,11 +223,11 @@ def read_recipe(path: str | os.PathLike[str], name: str = "recipe") -> Recipe:
     """Reads a recipe.
 
     Args:
-        path: A JSON file that `Recipe.save` wrote.
-        name: The argument, as the caller spells it, for messages.
+        path: A JSON file written by `Recipe.save`.
+        name: Name of the `path` argument in error messages.
 
     Raises:
-        ValueError: There is no such file, or it is not a recipe.
+        ValueError: There is no such file, or it is not a valid recipe.
     """
     if not Path(path).is_file():
         raise invalid_argument(name, "the path of a recipe that exists", str(path))

@@ -1,12 +1,12 @@
-"""Features of any network under masks, for Gram matrices by region.
+"""Masked features of any network, for Gram matrices by region.
 
-Gatys et al. (2017) multiply the activations of a layer by guidance channels T_r, one a region. The
-squares of each sum to 1 over positions, and one Gram matrix a region is matched,
+Gatys et al. (2017) multiply the activations of a layer by guidance channels T_r, one per region,
+whose squares sum to 1 over positions, and match one Gram matrix per region,
 
     G_r = sum_k T_rk^2 F_ik F_jk.
 
-Here T_rk^2 = M m_rk / sum_k m_rk of M positions with the mask m_r at the layer's size, so that the
-mean over positions of the products is the mean over the region.
+Here T_rk^2 = M m_rk / sum_k m_rk, with M positions and the mask m_r at the layer's size, so that
+the mean of products over all positions is their mean over the region.
 
 References:
     Gatys, Ecker, Bethge, Hertzmann and Shechtman (2017), Controlling perceptual factors in neural
@@ -29,10 +29,10 @@ from rwkeras.validation import invalid_argument
 class Guided(keras.layers.Layer):
     """Weights activations so that means of their products are means over a region.
 
-    The mask is brought to the size of the activations by averaging.
+    The mask is resized to the activations by area averaging.
 
     Args:
-        size: Height and width of the mask, which is a weight that does not train.
+        size: Height and width of the mask, which is a non-trainable weight.
     """
 
     def __init__(self, size: tuple[int, int], **arguments: Any):
@@ -40,29 +40,29 @@ class Guided(keras.layers.Layer):
         self.size = tuple(size)
 
     def build(self, input_shape: Any) -> None:
-        """Makes the mask, of ones."""
+        """Creates the mask, filled with ones."""
         self.mask = self.add_weight(
             shape=(1, *self.size, 1), initializer="ones", trainable=False, name="mask"
         )
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Returns [batch, height, width, maps]."""
+        """Returns the weighted activations, [batch, height, width, maps]."""
         mask = tf.cast(tf.convert_to_tensor(self.mask), tf.float32)
         mask = tf.image.resize(mask, tf.shape(inputs)[1:3], method="area")
         shares = tf.math.divide_no_nan(mask, tf.reduce_mean(mask))
         return inputs * tf.cast(tf.sqrt(shares), inputs.dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Returns the inputs' shape."""
+        """Returns the shape of the inputs."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments."""
+        """Returns the constructor's arguments."""
         return {**super().get_config(), "size": list(self.size)}
 
 
 def region_layers(layers: Iterable[str], region: str) -> tuple[str, ...]:
-    """Returns what layers of a network are called in a region of `with_regions`."""
+    """Returns the names that `with_regions` gives to layers in a region."""
     return tuple(f"{layer}_{region}" for layer in layers)
 
 
@@ -70,20 +70,20 @@ def region_layers(layers: Iterable[str], region: str) -> tuple[str, ...]:
 def with_regions(
     model: keras.Model, layers: Iterable[str], masks: Mapping[str, np.ndarray]
 ) -> keras.Model:
-    """Returns a network with some of its layers in regions of the image.
+    """Returns a network with additional copies of layers weighted by masks of image regions.
 
     Args:
         model: A functional `keras.Model` of images. Its weights are shared.
         layers: Names of its layers.
-        masks: For each region, by its name, how much a pixel belongs to it: float in [0, 1],
-            [height, width], not all 0. They are brought to any image's size.
+        masks: Mask of each region, by region name: float in [0, 1], [height, width], not all 0.
+            Masks may differ in size from the image.
 
     Returns:
-        A `keras.Model` which has the model's layers, and `layers` in each region by the names of
-        `region_layers`.
+        A functional `keras.Model` with the layers of `model`, and `layers` in each region, named
+        as by `region_layers`.
 
     Raises:
-        ValueError: A mask is empty or none, or the model lacks a layer.
+        ValueError: A mask is invalid or all 0, or `model` lacks a layer.
     """
     names = tuple(layers)
     extractor = feature_extractor(model, names)

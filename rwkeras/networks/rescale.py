@@ -1,9 +1,9 @@
-"""Gatys's rescaling: every filter's mean activation becomes 1, its function otherwise unchanged.
+"""Rescaling of filters to unit mean activation, as in Gatys et al. (2015).
 
-A trained network's filters differ in size by orders of magnitude, so that a few of them would
-decide a Gram matrix. Rectifiers and poolings are positively homogeneous channel by channel: a
-filter divided by a number, and what the next layer takes of it multiplied by the same, changes
-nothing but the size of that feature map.
+Activations of a trained network's filters differ by orders of magnitude, so that a few filters
+would dominate a Gram matrix. ReLU and pooling are positively homogeneous per channel: dividing a
+filter by a number and multiplying the next layer's weights for that channel by the same number
+changes only the scale of that feature map.
 
 References:
     Gatys, Ecker and Bethge (2015), Texture synthesis using convolutional neural networks, sec. 2.
@@ -26,23 +26,24 @@ from rwkeras.validation import invalid_argument
 def rescale_filters(model: keras.Model, images: Any) -> dict[str, np.ndarray]:
     """Rescales each filter to mean activation 1 over reference images, in place.
 
-    With m the means of a layer's filters over all images and positions and m' those of the layer
-    before, kernel_ij becomes kernel_ij m'_i / m_j and bias_j becomes bias_j / m_j; m' is 1 for the
-    image. Activations are then exactly those of before over m, on any image. Every layer is so
-    rescaled, the last one too. Of a linear layer, m is the mean absolute activation.
+    With m_j the mean activation of a layer's filter j over all images and positions and m' that of
+    the layer before, kernel_ij becomes kernel_ij m'_i / m_j and bias_j becomes bias_j / m_j; m' is
+    1 for the image. On any image, activations are then exactly the previous ones divided by m.
+    All layers are rescaled, including the last. For linear layers, m is the mean absolute
+    activation.
 
-    All means are taken in one pass of the images through the network as it was. A filter that is
-    silent on every image has no scale: it stays as it is, its m is 1.
+    All means are taken of the original network, in one pass over the images. A filter that is zero
+    on all images has m = 1.
 
     Args:
         model: A Keras model that is a chain of rectified or linear conv and dense layers, pooling
             and flattening, such as `vgg19()`.
-        images: A folder of pictures, or an iterable of paths, Pillow images, arrays or tensors,
-            uint8 in [0, 255] or float in [0, 1]. They may differ in size, are taken one at a
-            time, and count by their positions.
+        images: A folder of images, or an iterable of paths, Pillow images, arrays or tensors,
+            uint8 in [0, 255] or float in [0, 1]. They are processed one at a time, may differ in
+            size, and are weighted by their number of positions.
 
     Returns:
-        m by the layer's name, float64, [filters].
+        m by layer name, float64, [filters].
 
     Raises:
         ValueError: The model is not such a chain, an image does not fit it, or activations are
@@ -76,7 +77,7 @@ def _mean_activations(
     for image in each_image(images):
         check_image_shape(extractor, image.shape)
         x = image
-        for layer in layers:  # Layer by layer: no more than two activations are held at a time.
+        for layer in layers:  # One layer at a time, so that at most two activations are in memory.
             x = layer(x)
             if layer.name in totals:
                 count = int(np.prod(x.shape[1:-1]))
@@ -96,17 +97,17 @@ def _mean_activations(
 def _channel_means(x: tf.Tensor) -> np.ndarray:
     """Returns the mean absolute value of each channel, float64, [channels].
 
-    Rows are summed in float32, what they give in float64: a large image has too many positions
-    for float32, and its activations too many for a copy of them in float64.
+    Rows are averaged in float32 and their means in float64: a large image has too many positions
+    for float32 sums, and its activations are too large to copy to float64.
     """
     rows = tf.reduce_mean(tf.abs(x), axis=-2) if x.shape.rank == 4 else tf.abs(x)
     return np.asarray(rows, np.float64).reshape(-1, x.shape[-1]).mean(axis=0)
 
 
 def _rescale(layer: keras.layers.Layer, before: np.ndarray, after: np.ndarray) -> None:
-    """Multiplies what a layer takes of each channel by `before`, and divides it by `after`."""
+    """Multiplies a layer's weights per input channel by `before`, and divides it by `after`."""
     kernel = layer.kernel.numpy().astype(np.float64)
-    # Flattened activations have their channels innermost: row r of a dense kernel is of r mod C.
+    # Flattened activations are channels-last: row r of a dense kernel belongs to channel r mod C.
     incoming = np.tile(before, kernel.shape[-2] // before.size)
     layer.kernel.assign((kernel * incoming[:, np.newaxis] / after).astype(np.float32))
     if layer.use_bias:

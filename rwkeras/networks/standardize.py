@@ -1,8 +1,8 @@
 """Redrawing of random networks, and standardisation of their filters on an image.
 
-What a random filter answers depends on how its weights happen to fit the image: of filters of one
-distribution, some answer a hundred times as strongly as others and decide a Gram matrix alone. On a
-source, `standardize` gives each filter's answers a mean of zero and a variance of one.
+The responses of random filters from one distribution differ by a factor of up to a hundred on an
+image, so that a few filters dominate a Gram matrix. `standardize` scales each filter so that its
+responses on a source have mean 0 and variance 1.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,12 +18,13 @@ from rwkeras.networks.features import SilentNetworkError, check_image_shape, fea
 from rwkeras.networks.initializers import RandomInitializer
 from rwkeras.validation import checked_number, invalid_argument
 
-# Of filters that answer less, in images of [0, 1], there is nothing but rounding to be scaled.
+# Smallest standard deviation of responses to images in [0, 1] that is more than rounding; also the
+# smallest relative to that of a layer's strongest filter.
 _LEAST_STDDEV = 1e-6
 
 
 def _drawn(layer: keras.layers.Layer, name: str, draw: int = 0) -> RandomInitializer | None:
-    """Returns from what a weight is drawn; None if it is not random."""
+    """Returns the distribution of a weight for a draw; None if it is not random."""
     initializer = getattr(layer, f"{name}_initializer", None)
     if not isinstance(initializer, RandomInitializer):
         return None
@@ -37,7 +38,7 @@ def _convolutions(model: keras.Model) -> Iterator[keras.layers.Conv2D]:
 
 
 def can_standardize(model: keras.Model) -> bool:
-    """Returns whether a model's weights are all of convolutions with biases and random kernels."""
+    """Returns whether all weights are those of convolutions with biases and random kernels."""
     convolutions = list(_convolutions(model))
     rest = [layer for layer in model.layers if layer.weights and layer not in convolutions]
     return (
@@ -48,7 +49,7 @@ def can_standardize(model: keras.Model) -> bool:
 
 
 def has_random_thresholds(model: keras.Model) -> bool:
-    """Returns whether a model can be standardised and all of its biases are random as well."""
+    """Returns whether a model can be standardised and all of its biases are random too."""
     return can_standardize(model) and all(_drawn(layer, "bias") for layer in _convolutions(model))
 
 
@@ -62,14 +63,15 @@ def _check_model(model: keras.Model) -> None:
 
 @eager_only
 def redraw(model: keras.Model, draw: int) -> None:
-    """Draws the kernels and biases of a random network's convolutions anew, in place.
+    """Redraws the random kernels and biases of a network's convolutions, in place.
 
     Args:
-        model: A model of this package whose convolutions have random kernels.
-        draw: Which draw of the network's own seed: 0 is that with which it was made.
+        model: A model of this package whose weights are all those of convolutions with biases and
+            random kernels.
+        draw: Index of the draw from the network's seed; 0 restores its initial weights.
 
     Raises:
-        ValueError: The model has weights of another kind, or `draw` is no integer of at least 0.
+        ValueError: `model` has other weights, or `draw` is not an integer of at least 0.
     """
     draw = checked_number("draw", draw, integer=True)
     _check_model(model)
@@ -82,26 +84,27 @@ def redraw(model: keras.Model, draw: int) -> None:
 
 @eager_only
 def standardize(model: keras.Model, images: Any, *, draw: int = 0, name: str = "images") -> None:
-    """Brings each filter's answers on images to mean 0 and variance 1 before its bias, in place.
+    """Scales filters so that their responses have mean 0 and variance 1 before bias, in place.
 
-    With m and s the mean and the standard deviation of what a filter w answers over all positions,
+    With m and s the mean and the standard deviation of the responses of a filter w over all
+    positions,
 
         w <- w / s,    b <- t - m / s,
 
-    where the threshold t is what the bias was drawn as. Layers follow each other: a later one is
-    scaled on what the earlier ones make now. Doing so again changes nothing but rounding.
+    where t is the bias as drawn. Layers are processed in order, each on the outputs of the already
+    standardised earlier ones. Repeating it changes nothing but rounding.
 
     Args:
         model: A model whose weights are all of convolutions with biases and random kernels, such as
             `multiscale()`.
         images: A path, a Pillow image, or an array or tensor, uint8 in [0, 255] or float in
-            [0, 1], [height, width, 3] or a batch of it.
-        draw: See `redraw`; it says which thresholds the biases were drawn as.
-        name: The argument, as the caller spells it, for messages.
+            [0, 1], [height, width, 3] or a batch of these.
+        draw: The draw that the weights come from; see `redraw`. It determines t.
+        name: Name of the `images` argument in error messages.
 
     Raises:
-        ValueError: The model is not such a network, `draw` is no integer of at least 0, or the
-            images do not fit or are of one colour.
+        ValueError: `model` is not such a network, `draw` is not an integer of at least 0, or the
+            images do not fit, or give constant or non-finite responses, as single-colour images do.
     """
     draw = checked_number("draw", draw, integer=True)
     _check_model(model)
@@ -118,8 +121,8 @@ def standardize(model: keras.Model, images: Any, *, draw: int = 0, name: str = "
 
 
 def _moments(layer: keras.layers.Conv2D, inputs: tf.Tensor) -> Sequence[np.ndarray]:
-    """Returns mean and standard deviation of what each filter answers, float32, [filters]."""
-    # In float32 whatever the layer's policy.
+    """Returns mean and standard deviation of each filter's responses, float32, [filters]."""
+    # In float32, whatever the layer's dtype policy.
     kernel = tf.cast(tf.convert_to_tensor(layer.kernel), tf.float32)
     answers = layer.convolution_op(tf.cast(inputs, tf.float32), kernel)
     mean, variance = tf.nn.moments(answers, [0, 1, 2])

@@ -1,11 +1,11 @@
-"""Tensors from files of PyTorch's, read without PyTorch and without running what a pickle could.
+"""Safe reader of tensors from PyTorch files, which needs no PyTorch and runs no pickled code.
 
 `torch.save` writes a dictionary of tensors as a pickle, in which each tensor is a call of
-`torch._utils._rebuild_tensor_v2` on a storage: (storage, offset, shape, strides), element
-[i, j, ...] of the tensor being element offset + i strides[0] + j strides[1] + ... of the storage.
-The numbers follow, in one of two layouts: since PyTorch 1.6 a zip archive with one member for each
-storage, before that one file with the storages after the pickle. A pickle may name any function
-to call. Here names stand for tensors, their storages and dictionaries, and every other is refused.
+`torch._utils._rebuild_tensor_v2` with (storage, offset, shape, strides): element [i, j, ...] of the
+tensor is element offset + i strides[0] + j strides[1] + ... of the storage. The data of the
+storages are in one of two layouts: since PyTorch 1.6 a zip archive with one member per storage,
+before that a single file with the storages after the pickle. A pickle may call any function by
+name; this reader resolves only the names of tensors, storages and dictionaries, and refuses others.
 """
 
 import io
@@ -20,13 +20,13 @@ import numpy as np
 from rwkeras.validation import invalid_argument
 
 _ARCHIVE = b"PK\x03\x04"
-# What the older layout begins with, as pickles: a magic number and a version.
+# Magic number and protocol version at the start of the older layout, as pickles.
 _MAGIC, _VERSION = 0x1950A86A20F9469CFC6C, 1001
 _DTYPES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 
 
 class _Storage(NamedTuple):
-    """Numbers in a row: their type, where they are in the file, and how many there are."""
+    """A storage: dtype, key in the file, and number of elements."""
 
     dtype: str
     key: str
@@ -34,7 +34,7 @@ class _Storage(NamedTuple):
 
 
 class _Tensor(NamedTuple):
-    """A tensor as elements of a storage."""
+    """A tensor as a strided view of a storage."""
 
     storage: _Storage
     offset: int
@@ -43,17 +43,17 @@ class _Tensor(NamedTuple):
 
 
 class _Dictionary(dict):
-    """Stands for an ordered dictionary in a pickle."""
+    """Replaces `OrderedDict` in a pickle."""
 
     def __setstate__(self, state: Any):
-        """Ignores the attributes that PyTorch gives such a dictionary: versions of its modules."""
+        """Ignores the attributes that PyTorch sets, which are module versions."""
 
 
 class _Unpickler(pickle.Unpickler):
     """Unpickles dictionaries of tensors, and nothing else.
 
     Attributes:
-        storages: What the tensors are parts of, by key.
+        storages: The storages of the tensors, by key.
     """
 
     def __init__(self, file: Any):
@@ -61,7 +61,7 @@ class _Unpickler(pickle.Unpickler):
         self.storages: dict[str, _Storage] = {}
 
     def find_class(self, module: str, name: str) -> Any:
-        # Nothing here has attributes that a pickle could change for the next one.
+        # None of these has attributes that a pickle could modify for later ones.
         if (module, name) == ("collections", "OrderedDict"):
             return _Dictionary
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
@@ -79,12 +79,12 @@ class _Unpickler(pickle.Unpickler):
 
     @staticmethod
     def _tensor(storage: _Storage, offset: int, shape: tuple, strides: tuple, *_: Any) -> _Tensor:
-        # What follows is for training: whether there is a gradient, and hooks.
+        # The other arguments, `requires_grad` and hooks, matter only in training.
         return _Tensor(storage, offset, tuple(shape), tuple(strides))
 
 
 def _numbers(data: bytes, storage: _Storage) -> np.ndarray:
-    """Returns the numbers of a storage from its bytes, a vector."""
+    """Returns the elements of a storage as a vector."""
     numbers = np.frombuffer(data, storage.dtype)
     if numbers.size != storage.size:
         raise ValueError(f"storage {storage.key} holds {numbers.size} of {storage.size} numbers")
@@ -92,7 +92,7 @@ def _numbers(data: bytes, storage: _Storage) -> np.ndarray:
 
 
 def _array(tensor: Any, storages: dict[str, np.ndarray]) -> np.ndarray:
-    """Returns a tensor as a view of its storage, which cannot be written to."""
+    """Returns a tensor as a read-only view of its storage."""
     if not isinstance(tensor, _Tensor):
         raise ValueError(f"a {type(tensor).__name__.strip('_').lower()}, not a tensor")
     storage, offset, shape, strides = tensor
@@ -110,7 +110,7 @@ def _array(tensor: Any, storages: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _read_archive(file: io.BytesIO) -> tuple[Any, dict[str, np.ndarray]]:
-    """Returns what a zip archive's pickle holds, and its storages by key."""
+    """Returns the unpickled object of a zip archive, and its storages by key."""
     with zipfile.ZipFile(file) as archive:
         if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
             raise ValueError("an archive with compressed members")
@@ -128,11 +128,10 @@ def _read_archive(file: io.BytesIO) -> tuple[Any, dict[str, np.ndarray]]:
 
 
 def _read_sequence(file: io.BytesIO) -> tuple[Any, dict[str, np.ndarray]]:
-    """Returns what the older layout's main pickle holds, and its storages by key.
+    """Returns the unpickled object of a file in the older layout, and its storages by key.
 
-    Five pickles: a magic number, a version, facts about the machine, the dictionary of tensors, and
-    the keys of the storages. For each of these the number of its elements follows, of eight bytes,
-    and the elements.
+    The layout is five pickles: magic number, version, system information, dictionary of tensors,
+    and storage keys; then, for each key, the number of elements in eight bytes and the elements.
     """
     if _Unpickler(file).load() != _MAGIC or _Unpickler(file).load() != _VERSION:
         raise ValueError("a pickle that PyTorch has not written")
@@ -149,21 +148,21 @@ def _read_sequence(file: io.BytesIO) -> tuple[Any, dict[str, np.ndarray]]:
 
 
 def read_torch_file(path: str | os.PathLike[str], name: str = "weights") -> dict[str, np.ndarray]:
-    """Returns the tensors of a file in which PyTorch saved a dictionary of them.
+    """Reads a dictionary of tensors from a PyTorch file.
 
-    Such a file, as `torch.save(module.state_dict(), path)` writes it, usually ends in .pth or .pt.
+    `torch.save(module.state_dict(), path)` writes such a file, which usually ends with .pth or .pt.
 
     Args:
         path: The file.
-        name: The argument, as the caller spells it, for messages.
+        name: Name of the `path` argument in error messages.
 
     Returns:
-        Arrays of float32 or int64 by name, in the file's order and of the tensors' shapes. They
-        share memory where the tensors do, and cannot be written to.
+        Read-only float32 or int64 arrays by name, in the file's order and with the tensors' shapes.
+        Arrays share memory if the tensors do.
 
     Raises:
-        ValueError: There is no such file, it is not whole, or it holds anything else than tensors
-            of these types by name.
+        ValueError: There is no such file, it is truncated or broken, or it holds anything but
+            tensors of these dtypes by name.
     """
     path = Path(path)
     if not path.is_file():
@@ -175,7 +174,7 @@ def read_torch_file(path: str | os.PathLike[str], name: str = "weights") -> dict
         if not isinstance(loaded, dict) or not all(isinstance(key, str) for key in loaded):
             raise ValueError("no dictionary by name")
         return {key: _array(tensor, storages) for key, tensor in loaded.items()}
-    except Exception as error:  # Broken files raise many kinds.
+    except Exception as error:  # Broken files raise many kinds of error.
         reason = " ".join(str(error).split()) or type(error).__name__
         expected = "a file in which PyTorch saved tensors of float32 and int64 by name, whole"
         raise invalid_argument(name, expected, f"{path} ({reason})") from error

@@ -1,7 +1,7 @@
 """VGG networks with random weights (Simonyan and Zisserman, 2014; He et al., 2016).
 
-The whole family is one loop over a table of stages. Layers have the papers'
-names: `conv1_1` ... `conv5_4`, `pool1` ... `pool5`, `fc6`, `fc7`, `fc8`.
+The whole family is built by one loop over a table of stages. Layers have the papers' names:
+`conv1_1` ... `conv5_4`, `pool1` ... `pool5`, `fc6`, `fc7`, `fc8`.
 """
 
 import itertools
@@ -14,7 +14,7 @@ from rwkeras.networks.initializers import RandomInitializer, get_initializer
 from rwkeras.networks.input_shape import checked_input_shape
 from rwkeras.validation import check_choice, checked_number, invalid_argument
 
-# The mean of ImageNet's training set, which VGG subtracts; RGB, of 255.
+# Mean colour of ImageNet's training set, which VGG subtracts; RGB in [0, 255].
 MEAN_RGB = (123.68, 116.779, 103.939)
 
 _POOLING: dict[str, Any] = {
@@ -31,7 +31,7 @@ class Architecture(NamedTuple):
         name: The model's name.
         stages: (number of conv layers, number of filters) of each stage.
         top: (name, units) of each fully connected layer.
-        top_size: The height and width that the fully connected layers need.
+        top_size: Image height and width required by the fully connected layers.
     """
 
     name: str
@@ -103,18 +103,18 @@ def build_vgg(
     include_top: bool = False,
     subtract_mean: bool = False,
 ) -> keras.Model:
-    """Returns a network of the family.
+    """Builds a network of the VGG family.
 
     Args:
-        architecture: The member.
-        kernel_initializer: Returns the initialiser of a layer's kernel, by the layer's name.
+        architecture: The architecture.
+        kernel_initializer: Function from a layer's name to the initialiser of its kernel.
         input_shape: See `vgg19`.
         pooling: See `vgg19`.
         include_top: See `vgg19`.
         subtract_mean: See `vgg19`.
 
     Raises:
-        ValueError: An argument is none of these.
+        ValueError: An argument is invalid.
     """
     check_choice("pooling", pooling, _POOLING)
     shape = _input_shape(architecture, input_shape, include_top)
@@ -149,7 +149,7 @@ def build_vgg(
 def random_kernels(
     initializer: str | RandomInitializer, seed: int
 ) -> Callable[[str], RandomInitializer]:
-    """Returns the streams of a seed from which the layers of a network draw their kernels."""
+    """Returns a function from a layer's name to the distribution of its kernel."""
     distribution = get_initializer(initializer, seed)
     return lambda layer: distribution.stream(layer, "kernel")
 
@@ -165,28 +165,27 @@ def vgg19(
 ) -> keras.Model:
     """Returns a VGG-19 with random weights and zero biases.
 
-    It takes RGB images in [0, 1], [batch, height, width, 3], and scales them to [0, 255] itself.
-    Activations of a conv layer are taken after the rectifier. `fc8` is linear: the softmax that
-    follows it in a classifier is left out.
+    Inputs are RGB images in [0, 1], [batch, height, width, 3], which the model scales to [0, 255].
+    The outputs of conv layers are taken after the ReLU. `fc8` is linear: the classifier's softmax
+    is left out.
 
     Args:
-        input_shape: (height, width, 3); None stands for any size. With `include_top` it must be
-            (256, 256, 3), for which (None, None, 3) may stand.
+        input_shape: (height, width, 3); None means any size. With `include_top` it must be
+            (256, 256, 3); (None, None, 3) is then read as that.
         pooling: "avg", as in the paper, or "max".
         include_top: Whether to add the fully connected layers `fc6`, `fc7`, `fc8`.
-        subtract_mean: Whether to subtract the mean colour of ImageNet's training set first. One
-            version of the paper does, the other does not say; an untrained network has no
-            training set. With zero at mid-grey the rectifiers cut through the image's middle:
-            texture and style gain from that, while inversion loses several dB at depth.
-        initializer: The distribution of the kernels: a name of `INITIALIZERS` or a distribution,
-            whose own seed is not used.
-        seed: Every layer draws from a stream of its own, derived from this and its name.
+        subtract_mean: Whether to subtract the mean colour of ImageNet's training set. One version
+            of the paper does, the other does not say. Pixels centred on zero improve texture and
+            style, but cost inversion several dB in deep layers.
+        initializer: Distribution of the kernels: a name in `INITIALIZERS` or a distribution, whose
+            own seed is ignored.
+        seed: Each layer draws from its own random stream, derived from this seed and its name.
 
     Returns:
-        A `keras.Model`, functional, whose layers have the papers' names.
+        A functional `keras.Model` with the papers' layer names.
 
     Raises:
-        ValueError: An argument is none of the above.
+        ValueError: An argument is invalid.
     """
     return build_vgg(
         VGG19,
@@ -207,9 +206,9 @@ def toy_vgg(
     initializer: str | RandomInitializer = "gaussian",
     seed: int = 0,
 ) -> keras.Model:
-    """Returns a network of the same family, three stages of two narrow layers, for trying things.
+    """Returns a tiny VGG of three stages of two narrow layers, for tests and quick experiments.
 
-    The arguments are those of `vgg19`; `include_top` needs images of 32 x 32.
+    The arguments are those of `vgg19`; `include_top` requires 32 x 32 images.
     """
     return build_vgg(
         TOY_VGG,
@@ -222,7 +221,7 @@ def toy_vgg(
 
 
 def checked_width(width: float) -> float:
-    """Returns a share of filters; raises `ValueError` unless it is in (0, 1]."""
+    """Returns a width multiplier; raises `ValueError` unless it is in (0, 1]."""
     share = checked_number("width", width, exclusive=True)
     if share > 1:
         raise invalid_argument("width", "a number in (0, 1]", width)
@@ -230,14 +229,14 @@ def checked_width(width: float) -> float:
 
 
 def narrowed(architecture: Architecture, width: float) -> Architecture:
-    """Returns an architecture with a share of the filters, and of the units but the last layer's.
+    """Returns an architecture with a fraction of the filters and of the hidden units.
 
     Args:
-        architecture: The whole one.
-        width: The share, in (0, 1].
+        architecture: The full architecture.
+        width: The fraction, in (0, 1].
 
     Raises:
-        ValueError: `width` is not such a number.
+        ValueError: `width` is not in (0, 1].
     """
     width = checked_width(width)
     *hidden, last = architecture.top
@@ -258,14 +257,12 @@ def narrow_vgg19(
     initializer: str | RandomInitializer = "gaussian",
     seed: int = 0,
 ) -> keras.Model:
-    """Returns a VGG-19 with a share of the filters: one that can be trained in minutes.
-
-    The other arguments are those of `vgg19`.
+    """Returns a VGG-19 with a fraction of the filters, which can be trained in minutes.
 
     Args:
         input_shape: See `vgg19`.
-        width: The share of the filters of each conv layer, and of the units of `fc6` and `fc7`,
-            in (0, 1].
+        width: Fraction of the filters of each conv layer and of the units of `fc6` and `fc7`, in
+            (0, 1].
         pooling: See `vgg19`.
         include_top: See `vgg19`.
         subtract_mean: See `vgg19`.

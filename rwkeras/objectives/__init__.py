@@ -1,1 +1,1 @@
-"""What is minimised: losses, their sum, their balance."""
+"""Losses, objectives as weighted sums of them, and their balancing."""

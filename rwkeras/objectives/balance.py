@@ -1,4 +1,4 @@
-"""Layer weights of Eq. 4 and 8, which normalise the gradient of every layer."""
+"""Layer weights of Eq. 4 and 8, which normalise the gradient of each layer."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,7 @@ _SIZES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
 }
 WEIGHTINGS = (*_SIZES, "none")
 
-# What is compiled for one size weighs so much in the cache.
+# Estimated cache weight, in MiB, of the function compiled for one image size.
 _WEIGHT = 8
 
 
@@ -35,29 +35,28 @@ def balance(
 ) -> Objective:
     """Multiplies each term that has a target by the weight of Eq. 4 or 8.
 
-    The papers take the gradient of the loss at F(x') = 0, "the maximum possible gradient". Read
-    literally, at an image x' whose activations are zero, it vanishes or does not exist: the
-    gradient of the Gram loss (Eq. 7) has a factor F(x'), and every rectifier is off. Here the
-    distance to nothing is taken at the source image x0 instead: with g = d loss(F(x), 0) / dx at
-    x = x0, which back-propagates F / (N M) for content and F F^T F / (N M)^2 for texture, the
-    weight is the reciprocal of the size of g.
+    The papers take the gradient of the loss at F(x') = 0, "the maximum possible gradient". Taken
+    literally, at an image x' with zero activations, it vanishes or does not exist: the gradient of
+    the Gram loss (Eq. 7) has a factor F(x'), and every ReLU is off. Here the gradient of the
+    distance to a zero target is taken at the source image x0 instead: with
+    g = d loss(F(x), 0) / dx at x = x0, which back-propagates F / (N M) for content and
+    F F^T F / (N M)^2 for texture, the weight is the reciprocal of the magnitude of g.
 
     Args:
         model: A functional `keras.Model`.
-        objective: The terms; those without a target are left as they are.
+        objective: The terms; those without a target are unchanged.
         images: The source x0, float32 RGB in [0, 1], [batch, height, width, 3].
-        weighting: How the size of g is taken over pixels and channels. "mean_absolute" is the
-            mean of |g|. "literal" is |mean of g| as the papers print it, in which signs cancel:
-            several times smaller, and fickle. "rms" is the root mean square. "none" leaves the
-            weights alone.
+        weighting: Magnitude of g over pixels and channels. "mean_absolute" is the mean of |g|.
+            "literal" is |mean of g|, as printed in the papers; signs cancel, so it is several times
+            smaller and erratic. "rms" is the root mean square. "none" leaves the weights unchanged.
 
     Returns:
         The objective with weights of shape [batch].
 
     Raises:
-        ValueError: `weighting` is unknown, the images do not fit the model, or a gradient has
-            no size that could be inverted. In a graph the last goes unnoticed here: the weight is
-            not finite, and an optimiser that starts from it fails.
+        ValueError: `weighting` is unknown, the images do not fit the model, or a gradient is zero
+            or not finite. The last is not checked in a graph, where the weight is then not finite
+            and an optimiser that starts from it fails.
     """
     check_choice("weighting", weighting, WEIGHTINGS)
     if weighting == "none":
@@ -88,13 +87,13 @@ def balance(
 def _sizes_function(
     model: keras.Model, objective: Objective, weighting: str, arguments: tuple[tf.Tensor, Any]
 ) -> Callable[..., Any]:
-    """Returns what gives gradients' sizes of images and data, compiled at most once for a model.
+    """Returns a function from images and data to gradient magnitudes, cached if compiled.
 
     Args:
-        model: See `balance`, as for the objective and the weighting.
-        objective: The terms.
-        weighting: How the size is taken.
-        arguments: Images and data of the sizes that it will be called with.
+        model: See `balance`.
+        objective: See `balance`.
+        weighting: See `balance`.
+        arguments: Images and data of the shapes that the function will be called with.
     """
     structure = objective.structure
     extractor = feature_extractor(model, objective.layers)
@@ -102,10 +101,10 @@ def _sizes_function(
     def function(images, data):
         return _gradient_sizes(extractor, structure.with_data(data), images, weighting)
 
-    if not tf.executing_eagerly():  # It is part of another graph, which may have other weights.
+    if not tf.executing_eagerly():  # Part of another graph, which may have other weights.
         return function
-    # A graph, from which the gradients by the kernels are pruned: eagerly, a convolution computes
-    # its own with that by the image, and of large filters it is the slower by far.
+    # In a graph, gradients with respect to kernels are pruned. In eager mode a convolution computes
+    # them along with the gradient of the image, and for large filters they take far longer.
     key = "balance", structure, weighting, signature(arguments)
     return CACHE.get(model, key, lambda: Compiled(function), lambda _: _WEIGHT)
 
@@ -113,7 +112,7 @@ def _sizes_function(
 def _gradient_sizes(
     extractor: keras.Model, objective: Objective, images: tf.Tensor, weighting: str
 ) -> dict[str, tf.Tensor]:
-    """Returns the sizes of the gradients of the terms that have a target, [batch], by name."""
+    """Returns the gradient magnitude of each term that has a target, [batch], by name."""
     targeted = [term for term in objective.terms if term.target is not None]
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(images)

@@ -1,4 +1,4 @@
-"""Gram matrices of several sources, joined."""
+"""Combination of the Gram matrices of several sources."""
 
 import functools
 import math
@@ -10,13 +10,13 @@ import tensorflow as tf
 from rwkeras.objectives.losses import gram_matrix
 from rwkeras.validation import check_choice, invalid_argument
 
-# Gram matrices are singular where a map is silent; relative to the largest eigenvalue, below this
-# float32 holds nothing but rounding.
+# Floor of eigenvalues relative to the largest, below which float32 holds only rounding errors. Gram
+# matrices are singular if a map is zero everywhere.
 _LOG_FLOOR = 1e-6
 
 
 def _of_eigenvalues(matrices: tf.Tensor, function: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
-    """Returns symmetric matrices with a function applied to their eigenvalues, float64."""
+    """Applies a function to the eigenvalues of symmetric matrices; the result is float64."""
     values, vectors = tf.linalg.eigh(tf.cast(matrices, tf.float64))
     return tf.linalg.matmul(vectors * function(values)[..., tf.newaxis, :], vectors, adjoint_b=True)
 
@@ -55,10 +55,10 @@ def joined_gram(
     Args:
         features: Activations of one layer on each source, [batch or 1, ..., N], of any sizes.
         join: See `join_grams`.
-        weights: How much each source counts; None for its positions.
+        weights: Weight of each source; None for its number of positions.
 
     Returns:
-        The matrices, [batch, N, N]; of a single source its `gram_matrix`.
+        The matrices, [batch, N, N]; for a single source its `gram_matrix`.
 
     Raises:
         ValueError: `join` is unknown, or there are no features.
@@ -73,24 +73,25 @@ def joined_gram(
 def join_grams(
     grams: Sequence[tf.Tensor], weights: Sequence[float], join: str = "mean"
 ) -> tf.Tensor:
-    """Returns one Gram matrix of several sources (Snelgrove, 2017).
+    """Combines the Gram matrices of several sources into one (Snelgrove, 2017).
 
     Args:
-        grams: Those of one layer on each source, [batch or 1, N, N].
-        weights: How much each source counts, M_s.
+        grams: Gram matrices of one layer on each source, [batch or 1, N, N].
+        weights: Weight M_s of each source; ignored by "max".
         join: "mean": sum_s M_s G_s / sum_s M_s, which for sources of M_s positions is the Gram
-            matrix of the sources' union: of a texture with parts like each, as large as they are.
-            "max": the largest of each entry, for what any source has, whatever it counts; of
-            rectified maps, whose entries are at least 0, but seldom the Gram matrix of an image.
-            "log_euclidean": exp(sum_s M_s log G_s / sum_s M_s), a geometric mean (Arsigny et al.,
-            2006), for what the sources share: variance along a direction that one of them lacks all
-            but vanishes.
+            matrix of their union: of a texture with parts like each source, in proportion to size.
+            "max": the element-wise maximum, which keeps features of any source regardless of its
+            weight; meant for rectified maps, whose entries are at least 0, but seldom the Gram
+            matrix of an image. "log_euclidean": exp(sum_s M_s log G_s / sum_s M_s), a geometric
+            mean (Arsigny et al., 2006), which keeps what the sources share: variance along a
+            direction that one of them lacks all but vanishes.
 
     Returns:
-        The matrices, [batch, N, N]; of a single source its own.
+        The matrices, [batch, N, N]; for a single source its own.
 
     Raises:
-        ValueError: `join` is unknown, or there is not a weight for each source.
+        ValueError: `join` is unknown, or `weights` are not one number of at least 0 per source,
+            not all 0.
     """
     check_choice("join", join, _JOINS)
     if len(grams) == 1:

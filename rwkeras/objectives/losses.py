@@ -1,8 +1,8 @@
-"""The losses of He, Wang and Hopcroft (2016), one function an equation.
+"""Losses of He, Wang and Hopcroft (2016), one function per equation.
 
-All are pure, batched and differentiable, in the dtype of their arguments, and
-return one loss an image, shape [batch]. N is the number of feature maps of a
-layer, M the number of positions of one.
+All are pure, batched and differentiable, compute in the dtype of their arguments, and return one
+loss per image, shape [batch]. N is the number of feature maps of a layer, M the number of positions
+of a map.
 """
 
 from collections.abc import Callable
@@ -34,9 +34,9 @@ def content_loss(features: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
 def gram_matrix(features: tf.Tensor) -> tf.Tensor:
     """Returns the Gram matrix G_ij = sum_k F_ik F_jk / M of feature maps.
 
-    A departure from the paper, which leaves the sum undivided: as a mean over positions the
-    matrix does not depend on the image's size, so that a texture of one size may be compared
-    with a source of another. `texture_loss` makes up for it.
+    The paper does not divide by M. As a mean over positions, the matrix does not depend on the
+    image size, so a texture can be compared with a source of another size. `texture_loss`
+    compensates for the division.
 
     Args:
         features: Activations F, [batch, ..., N].
@@ -53,11 +53,11 @@ def gram_matrix(features: tf.Tensor) -> tf.Tensor:
 
 
 def _inner_products(dtype: tf.DType) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Returns what makes X^T X of X, [batch, n, k], with a gradient of one product.
+    """Returns a function from X, [batch, n, k], to X^T X, whose gradient takes one product.
 
-    The gradient is X (U + U^T); without being told, TensorFlow makes two products. It never forgets
-    a graph in which it is told. So here it is told in one graph for each dtype, of any shape, which
-    is part of all others.
+    The gradient is X (U + U^T), for which TensorFlow's automatic gradient takes two products.
+    TensorFlow never releases a graph that contains a custom gradient. It is therefore defined in
+    one graph per dtype, for any shape, that all other graphs call.
     """
 
     @tf.custom_gradient
@@ -80,9 +80,9 @@ def _inner_products(dtype: tf.DType) -> Callable[[tf.Tensor], tf.Tensor]:
         tf.function(differentiated, autograph=False).get_concrete_function(specification)
         differentiated(tf.zeros([1, 1, 1], dtype))
 
-    # TensorFlow makes the graph of the gradient where it is first asked for, and fails if two
-    # threads ask at once: so it is made here, while the others wait for this function, and in a
-    # thread without the graphs and tapes that surround this call.
+    # TensorFlow builds the gradient's graph on first use, which fails if two threads do so at once.
+    # Build it here, while other threads wait for the cache entry, and in a separate thread, outside
+    # the caller's graphs and tapes.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(prepare).result()
     return function
@@ -91,8 +91,8 @@ def _inner_products(dtype: tf.DType) -> Callable[[tf.Tensor], tf.Tensor]:
 def texture_loss(features: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """Returns Eq. 6, ||G - G0||^2 / (4 N^2 M^2) for Gram matrices summed over positions.
 
-    With G and G0 as means over positions it reads ||G - G0||^2 / (4 N^2), which is the same
-    number where both images have one size.
+    For means over positions, as here, this is ||G - G0||^2 / (4 N^2), which is the same number if
+    both images have the same size.
 
     Args:
         features: Activations F, [batch, ..., N].
@@ -105,7 +105,7 @@ def texture_loss(features: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
 
 
 def gram_loss(gram: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """Returns `texture_loss` of the image's own `gram_matrix`, [batch, N, N]."""
+    """Returns `texture_loss`, given the image's `gram_matrix`, [batch, N, N]."""
     return tf.reduce_mean(tf.math.squared_difference(gram, target), axis=(1, 2)) / 4
 
 
@@ -113,7 +113,7 @@ def total_variation(images: tf.Tensor) -> tf.Tensor:
     """Returns R of Eq. 9: the sum of squared differences of neighbouring pixels.
 
     Args:
-        images: [batch, height, width, channels]; the papers' unit is the image's own.
+        images: [batch, height, width, channels]; the loss is in squared units of the pixels.
 
     Returns:
         The loss of each image, shape [batch].

@@ -1,8 +1,8 @@
-"""Means apart from covariances: the first two moments of a layer's activation vectors.
+"""Mean and covariance of a layer's activation vectors, as separate statistics.
 
-A Gram matrix is C + m m^T with the mean m and the covariance C. Of rectified maps the second part
-is by far the larger: what two textures differ in by C is a small share of their difference by G,
-and a descent sees to the rest first. Here both are compared on their own.
+A Gram matrix is C + m m^T with the mean m and the covariance C. For rectified maps m m^T is by far
+the larger part, so differences in C contribute little to differences in G and an optimiser reduces
+them last. Here the two are compared separately.
 
 References:
     Heeger and Bergen (1995), Pyramid-based texture analysis/synthesis: means and variances.
@@ -30,16 +30,16 @@ def moments(features: tf.Tensor) -> tf.Tensor:
     axes = list(range(1, features.shape.rank - 1))
     mean = tf.reduce_mean(features, axis=axes, keepdims=True)
     row = tf.reshape(mean, [-1, 1, features.shape[-1]])
-    # Of what is centred already: G - m m^T would lose the digits that they have in common.
+    # Centre first: G - m m^T would suffer from cancellation.
     return tf.concat([row, gram_matrix(features - mean)], axis=1)
 
 
 def covariance_loss(features: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """Returns ||m - m0||^2 / N + ||C - C0||^2 / (4 N^2).
 
-    The second part is Eq. 6 of maps less their means. The first is a mean over maps as the second
-    is one over pairs of maps, so that neither grows with their number. Both are of one size where
-    maps have a variance of about 1, as `standardize` and `calibrate` make them.
+    The second part is Eq. 6 for maps minus their means. The first is a mean over maps, the second
+    over pairs of maps, so that neither grows with N. Both have similar magnitude if maps have a
+    variance of about 1, as after `standardize` or `calibrate`.
 
     Args:
         features: Activations F, [batch, ..., N].
@@ -54,12 +54,12 @@ def covariance_loss(features: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
 
 
 def moments_term(layer: str, features: tf.Tensor, *, name: str | None = None) -> Objective:
-    """Returns `covariance_loss` on a layer, towards the moments of a source's activations.
+    """Returns the `covariance_loss` between a layer and the moments of a source's activations.
 
     Args:
         layer: The layer's name.
         features: The source's activations, [batch or 1, ..., N], of any size.
-        name: What the term is called in results.
+        name: Name of the term in results; default "moments/" and the layer.
     """
     return Objective(
         Term(name or f"moments/{layer}", layer, covariance_loss, 1.0, moments(features))

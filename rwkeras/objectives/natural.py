@@ -1,8 +1,8 @@
 """Natural-image priors: the regularisers of Mahendran and Vedaldi (2015).
 
-All are pure, batched and differentiable, in the dtype of their arguments, and return one loss an
-image, shape [batch]. Their unit is the image's own: where images in [0, 1] stand for x = 255 i,
-a loss of exponent p is 255^p times as large in x.
+All are pure, batched and differentiable, compute in the dtype of their arguments, and return one
+loss per image, shape [batch]. Losses are in the units of the pixels: for pixels in [0, 255] instead
+of [0, 1], a loss of exponent p is 255^p times as large.
 
 References:
     Mahendran and Vedaldi (2015), Understanding deep image representations by inverting them,
@@ -23,12 +23,12 @@ def alpha_norm(
 ) -> tf.Tensor:
     """Returns R_alpha, ||x||_alpha^alpha of x = image - mean: the sum of |x|^alpha.
 
-    A large exponent leaves what is near the mean alone and keeps the rest from running away.
+    With a large exponent, pixels near the mean are hardly penalised, outliers strongly.
 
     Args:
         images: [batch, height, width, channels].
         alpha: The exponent, at least 1.
-        mean: What is subtracted first, a number or one for each channel.
+        mean: The mean that is subtracted, a number or one per channel.
 
     Returns:
         The loss of each image, shape [batch].
@@ -40,11 +40,11 @@ def alpha_norm(
 def tv_beta(images: tf.Tensor, beta: float = 2.0) -> tf.Tensor:
     """Returns R_V^beta, the sum of ((x_i,j+1 - x_ij)^2 + (x_i+1,j - x_ij)^2)^(beta / 2).
 
-    The sum runs over pixels and channels; differences that would reach beyond the border are 0.
-    With beta = 1 it is the total variation proper; with beta = 2 it is `total_variation`.
+    The sum runs over pixels and channels; differences across the border are 0. With beta = 1 this
+    is isotropic total variation; with beta = 2 it equals `total_variation`.
 
-    Where both differences are 0 and beta < 2, the power has no finite derivative; the gradient is
-    taken to be 0 there, which for beta > 1 is the limit and for beta = 1 a subgradient.
+    If both differences are 0 and beta < 2, the power has no finite derivative. The gradient is then
+    defined as 0, which is the limit for beta > 1 and a subgradient for beta = 1.
 
     Args:
         images: [batch, height, width, channels].
@@ -58,7 +58,7 @@ def tv_beta(images: tf.Tensor, beta: float = 2.0) -> tf.Tensor:
     squares = tf.square(down) + tf.square(right)
     if beta != 2:
         flat = squares == 0
-        # The power is kept from 0 itself: a gradient that is not taken may still be infinite.
+        # Avoid the power of 0: its infinite gradient would give NaN even where `where` drops it.
         powers = tf.where(flat, tf.ones_like(squares), squares) ** (beta / 2)
         squares = tf.where(flat, tf.zeros_like(squares), powers)
     return tf.reduce_sum(squares, axis=(1, 2, 3))
@@ -67,15 +67,15 @@ def tv_beta(images: tf.Tensor, beta: float = 2.0) -> tf.Tensor:
 def alpha_norm_term(
     alpha: float = 6.0, *, mean: float | Sequence[float] = 0.5, name: str | None = None
 ) -> Objective:
-    """Returns the alpha-norm of the image.
+    """Returns the `alpha_norm` of the image as an objective.
 
     Args:
         alpha: The exponent, at least 1.
-        mean: The mean of images, of 1: a number or one for each channel of RGB.
-        name: What the term is called; by default "alpha_norm/" and the exponent.
+        mean: Mean of images in [0, 1]: a number, or one per RGB channel.
+        name: Name of the term in results; default "alpha_norm/" and the exponent.
 
     Raises:
-        ValueError: An argument is none of the above.
+        ValueError: An argument is invalid.
     """
     alpha = checked_number("alpha", alpha, minimum=1)
     if isinstance(mean, Sequence):
@@ -89,14 +89,14 @@ def alpha_norm_term(
 
 
 def tv_beta_term(beta: float = 2.0, *, name: str | None = None) -> Objective:
-    """Returns the total variation of the image to a power.
+    """Returns the `tv_beta` of the image as an objective.
 
     Args:
         beta: The exponent, at least 1.
-        name: What the term is called; by default "tv_beta/" and the exponent.
+        name: Name of the term in results; default "tv_beta/" and the exponent.
 
     Raises:
-        ValueError: `beta` is smaller or no number.
+        ValueError: `beta` is not a number of at least 1.
     """
     beta = checked_number("beta", beta, minimum=1)
     return Objective(Term(name or f"tv_beta/{beta:g}", INPUT, LossWith(tv_beta, (beta,))))

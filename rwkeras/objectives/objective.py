@@ -1,11 +1,11 @@
 """Objectives: sums of weighted terms on the activations of named layers (Eq. 9).
 
-Terms add and scale, so that an objective reads like the equation:
+Objectives can be added and multiplied by numbers, so that code reads like the equation:
 
     100 * content_term("conv2_2", features) + texture_term("conv1_1", features) + 1e3 * tv_term()
 
-What a term is (its layer and loss) is kept apart from what it holds (its weight
-and target): the first is compiled once, the second is handed to it as data.
+The structure of a term (layer and loss) is separate from its data (weight and target): the
+structure is compiled once, the data are passed to the compiled function.
 """
 
 import math
@@ -25,11 +25,11 @@ LossFunction = Callable[..., tf.Tensor]
 
 @dataclass(frozen=True)
 class LossWith:
-    """A loss with its arguments, equal to any of the same, so that it is compiled once.
+    """A loss function with bound arguments, which compares by value so that it is compiled once.
 
     Attributes:
-        function: Of the activations, of the target where there is one, and of the arguments.
-        arguments: What can be hashed.
+        function: Function of the activations, the target if there is one, and the arguments.
+        arguments: The bound arguments, which must be hashable.
     """
 
     function: LossFunction
@@ -44,9 +44,9 @@ class Term(NamedTuple):
     """One weighted loss: weight * loss(features[layer], target).
 
     Attributes:
-        name: What the term is called in results.
+        name: Name of the term in results.
         layer: The layer whose activations it takes; "input" is the image.
-        loss: A function of the activations, and of the target where there is one, to [batch].
+        loss: A function of the activations, and the target if there is one, to [batch].
         weight: A number of at least 0, or a tensor of shape [] or [batch].
         target: A tensor, or None.
     """
@@ -65,7 +65,7 @@ class Term(NamedTuple):
 
 
 class Objective:
-    """A sum of terms of different names.
+    """A sum of terms with distinct names.
 
     Attributes:
         terms: The terms, a tuple of `Term`.
@@ -79,23 +79,23 @@ class Objective:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The layers that the terms take, without the image itself."""
+        """Distinct layers of the terms, without the image itself."""
         return tuple(dict.fromkeys(term.layer for term in self.terms if term.layer != INPUT))
 
     @property
     def values(self) -> int:
-        """How many values the terms compare with their targets, for each image."""
+        """Total number of target values per image."""
         targets = [term.target for term in self.terms if term.target is not None]
         return sum(math.prod(target.shape[1:]) for target in targets)
 
     @property
     def structure(self) -> "Objective":
-        """The terms without weights and targets, which alone decides the compiled graph."""
+        """The terms without weights and targets, which determine the compiled graph."""
         return Objective(*(term._replace(weight=1.0, target=None) for term in self.terms))
 
     @property
     def data(self) -> dict[str, tuple[tf.Tensor, ...]]:
-        """(weight,) or (weight, target) of each term by its name."""
+        """(weight,) or (weight, target) of each term, by term name."""
         return {
             term.name: (tf.convert_to_tensor(term.weight, tf.float32),)
             + (() if term.target is None else (_in_float32(term.target),))
@@ -103,7 +103,7 @@ class Objective:
         }
 
     def with_data(self, data: Mapping[str, tuple[tf.Tensor, ...]]) -> "Objective":
-        """Returns the terms of `structure` with weights and targets as `data` gives them."""
+        """Returns the terms with weights and targets from `data`."""
         return Objective(
             *(
                 term._replace(**dict(zip(("weight", "target"), data[term.name], strict=False)))
@@ -112,14 +112,14 @@ class Objective:
         )
 
     def __call__(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Returns the weighted loss of each term, shape [batch], by its name.
+        """Returns the weighted loss of each term, shape [batch], by term name.
 
         Args:
             features: Activations by layer name, with the images under "input".
         """
         return {term.name: term(features[term.layer]) for term in self.terms}
 
-    # NumPy's numbers leave multiplication to `__rmul__`.
+    # Makes NumPy scalars defer multiplication to `__rmul__`.
     __array_ufunc__ = None
 
     def __add__(self, other: "Objective") -> "Objective":
@@ -142,13 +142,13 @@ class Objective:
 
 
 def _in_float32(target: Any) -> tf.Tensor:
-    """Returns a target of floating-point numbers in float32, as activations are compared in."""
+    """Casts floating-point targets to float32, the dtype of the activations in losses."""
     target = tf.convert_to_tensor(target)
     return tf.cast(target, tf.float32) if target.dtype.is_floating else target
 
 
 def content_term(layer: str, features: tf.Tensor, *, name: str | None = None) -> Objective:
-    """Returns Eq. 1 on a layer, towards the source image's activations, [batch or 1, ...]."""
+    """Returns Eq. 1 between a layer and the source's activations, [batch or 1, ...]."""
     return Objective(Term(name or f"content/{layer}", layer, content_loss, 1.0, features))
 
 
@@ -159,23 +159,23 @@ def texture_term(
     name: str | None = None,
     join: str = "mean",
 ) -> Objective:
-    """Returns Eq. 6 on a layer, towards the Gram matrix of a source's activations.
+    """Returns Eq. 6 between a layer and the Gram matrix of a source's activations.
 
     Args:
         layer: The layer's name.
-        features: The source's activations, [batch or 1, ..., N]; of several sources, a list.
-        name: What the term is called in results.
-        join: How the Gram matrices of several sources become one; see `joined_gram`.
+        features: The source's activations, [batch or 1, ..., N], or a list for several sources.
+        name: Name of the term in results; default "texture/" and the layer.
+        join: Combination of the Gram matrices of several sources; see `join_grams`.
     """
     sources = features if isinstance(features, list | tuple) else (features,)
     return gram_term(layer, joined_gram(sources, join), name=name)
 
 
 def gram_term(layer: str, gram: tf.Tensor, *, name: str | None = None) -> Objective:
-    """Returns Eq. 6 on a layer, towards a Gram matrix, [batch or 1, N, N]."""
+    """Returns Eq. 6 between a layer and a target Gram matrix, [batch or 1, N, N]."""
     return Objective(Term(name or f"texture/{layer}", layer, texture_loss, 1.0, gram))
 
 
 def tv_term(*, name: str = "tv") -> Objective:
-    """Returns the total variation of the image, the R of Eq. 9."""
+    """Returns the total variation of the image, R of Eq. 9."""
     return Objective(Term(name, INPUT, total_variation))

@@ -1,8 +1,8 @@
-"""Gram matrices of maps with shifted maps, for structure of long range (Berger and Memisevic).
+"""Gram matrices of maps with shifted maps, for long-range structure (Berger and Memisevic).
 
-A Gram matrix is the same wherever activations stand, so that nothing holds together what is further
-apart than a filter sees. Products of maps with maps shifted by d pixels say what is to be found d
-pixels from what: stripes, bricks, symmetries.
+A Gram matrix does not depend on the positions of activations, so it imposes no structure beyond the
+receptive field. Products of maps with maps shifted by d positions capture correlations at that
+distance, such as those of stripes, bricks and symmetries.
 
 References:
     Berger and Memisevic (2017), Incorporating long-range consistency in CNN-based texture
@@ -20,7 +20,7 @@ Shift = Sequence[int]
 
 
 def _check_shifts(features: tf.Tensor, shifts: Sequence[Shift]) -> None:
-    """Raises `ValueError` where a shift leaves nothing of maps whose size is known."""
+    """Raises `ValueError` if a shift is as large as the maps, as far as their size is known."""
     sides = features.shape[1:3]
     if any(
         side is not None and abs(offset) >= side
@@ -32,7 +32,7 @@ def _check_shifts(features: tf.Tensor, shifts: Sequence[Shift]) -> None:
 
 
 def _cropped(features: tf.Tensor, shift: Shift) -> tf.Tensor:
-    """Returns F at the positions k for which there is k + shift."""
+    """Returns F at the positions k for which k + shift exists."""
     rows, columns = (slice(max(0, -offset), -max(0, offset) or None) for offset in shift)
     return features[:, rows, columns]
 
@@ -40,21 +40,21 @@ def _cropped(features: tf.Tensor, shift: Shift) -> tf.Tensor:
 def shifted_gram(features: tf.Tensor, shifts: Sequence[Shift]) -> tf.Tensor:
     """Returns the Gram matrices of maps with shifted maps.
 
-        G^d_ij = mean_k F_i,k F_j,k+d    over the positions k for which there is k + d.
+        G^d_ij = mean_k F_i,k F_j,k+d    over the positions k for which k + d exists.
 
-    That of (0, 0) is `gram_matrix`, and those of d and -d are each other's transposes. Berger and
-    Memisevic have shifts along one axis at a time; here any will do. As means over positions the
-    matrices do not depend on the image's size.
+    The matrix for d = (0, 0) is `gram_matrix`, and those for d and -d are transposes. Berger and
+    Memisevic shift along one axis at a time; here shifts are arbitrary. As means over positions the
+    matrices do not depend on the image size.
 
     Args:
         features: Activations F, [batch, height, width, N].
-        shifts: Rows and columns of each, in positions of the layer.
+        shifts: Pairs (rows, columns), in positions of the layer.
 
     Returns:
         The matrices, [batch, shifts, N, N].
 
     Raises:
-        ValueError: A shift is as large as the maps, where their size is known.
+        ValueError: A shift is as large as the maps, as far as their size is known.
     """
     _check_shifts(features, shifts)
     maps = features.shape[-1]
@@ -70,11 +70,11 @@ def shifted_gram(features: tf.Tensor, shifts: Sequence[Shift]) -> tf.Tensor:
 
 
 def shifted_gram_loss(features: tf.Tensor, target: tf.Tensor, shifts: Sequence[Shift]) -> tf.Tensor:
-    """Returns the mean over shifts of ||G^d - G0^d||^2 / (4 N^2), as Eq. 6 has it of one.
+    """Returns the mean over shifts of ||G^d - G0^d||^2 / (4 N^2), as in Eq. 6.
 
     Args:
         features: Activations F, [batch, height, width, N].
-        target: The source's `shifted_gram` by the same shifts, [batch or 1, shifts, N, N].
+        target: The source's `shifted_gram` for the same shifts, [batch or 1, shifts, N, N].
         shifts: See `shifted_gram`.
 
     Returns:
@@ -87,13 +87,13 @@ def shifted_gram_loss(features: tf.Tensor, target: tf.Tensor, shifts: Sequence[S
 def shifted_gram_term(
     layer: str, features: tf.Tensor, shifts: Sequence[Shift], *, name: str | None = None
 ) -> Objective:
-    """Returns `shifted_gram_loss` on a layer, towards a source's activations.
+    """Returns the `shifted_gram_loss` between a layer and a source's activations.
 
     Args:
         layer: The layer's name.
         features: The source's activations, [batch or 1, height, width, N], of any size.
-        shifts: Pairs of integers, rows and columns, which differ: of d and -d one is enough.
-        name: What the term is called in results.
+        shifts: Distinct pairs of integers (rows, columns); -d is redundant if d is given.
+        name: Name of the term in results; default "shifted/" and the layer.
 
     Raises:
         ValueError: `shifts` are not such pairs, or one is as large as the maps.

@@ -1,8 +1,8 @@
 """The sliced Wasserstein distance of a layer's activation vectors.
 
-A Gram matrix holds second moments alone. Along a direction u, two distributions of vectors are the
-same if their sorted projections are, and are nearest to each other if matched in that order; the
-mean over directions compares the distributions whole (Rabin et al., 2011; Bonneel et al., 2015).
+A Gram matrix holds only second moments. In one dimension, optimal transport matches values in
+sorted order; averaged over projections onto directions u, it compares whole distributions of
+vectors (Rabin et al., 2011; Bonneel et al., 2015).
 
 References:
     Bonneel, Rabin, Peyre and Pfister (2015), Sliced and Radon Wasserstein barycenters of measures.
@@ -20,15 +20,15 @@ from rwkeras.validation import checked_number
 
 
 def directions(maps: int, projections: int, seed: int = 0) -> np.ndarray:
-    """Returns unit vectors, uniform over directions.
+    """Returns random unit vectors, uniform over directions.
 
-    Heitz et al. draw others at each step. These stay, for the loss to be a function of the image,
-    which L-BFGS needs.
+    Heitz et al. draw new directions at each step. Here they are fixed, so that the loss is a
+    function of the image, as L-BFGS requires.
 
     Args:
-        maps: Their length N.
-        projections: How many there are.
-        seed: The same seed gives the same vectors.
+        maps: Length N of the vectors.
+        projections: Number of vectors.
+        seed: Random seed.
 
     Returns:
         float32, [N, projections].
@@ -40,12 +40,12 @@ def directions(maps: int, projections: int, seed: int = 0) -> np.ndarray:
 def sorted_projections(
     features: tf.Tensor, projections: int | None = None, seed: int = 0
 ) -> tf.Tensor:
-    """Returns activations along directions, in ascending order.
+    """Returns projections of activations onto directions, in ascending order.
 
     Args:
         features: Activations, [batch, ..., N].
-        projections: How many random directions; None for the axes, which are the maps themselves.
-        seed: Of the directions.
+        projections: Number of random directions; None for the axes, which are the maps themselves.
+        seed: Random seed of the directions.
 
     Returns:
         [batch, projections or N, positions].
@@ -61,14 +61,14 @@ def sorted_projections(
 
 
 def resampled_quantiles(values: tf.Tensor, count: tf.Tensor | int) -> tf.Tensor:
-    """Returns quantiles of sorted values, interpolated linearly.
+    """Resamples sorted values to another number of quantiles by linear interpolation.
 
-    The j-th of M0 sorted values is the quantile of (j + 1/2) / M0; what is asked for are those of
-    (i + 1/2) / M. Beyond the first and the last they are these.
+    Of M0 sorted values, the j-th (from 0) is taken as the quantile at (j + 1/2) / M0. Returned are
+    the quantiles at (i + 1/2) / M, clamped to the first and the last value.
 
     Args:
-        values: In ascending order, [..., M0].
-        count: M.
+        values: Values in ascending order, [..., M0].
+        count: Number of quantiles M.
 
     Returns:
         [..., M].
@@ -90,19 +90,19 @@ def resampled_quantiles(values: tf.Tensor, count: tf.Tensor | int) -> tf.Tensor:
 def sliced_wasserstein_loss(
     features: tf.Tensor, target: tf.Tensor, projections: int | None = None, seed: int = 0
 ) -> tf.Tensor:
-    """Returns the mean over directions u of the squared Wasserstein distances along them.
+    """Returns the mean over directions u of squared one-dimensional Wasserstein distances.
 
         L = mean_u mean_i (s_ui - q_u((i + 1/2) / M))^2
 
-    with s_u the sorted <F_k, u>, and q_u the quantiles of the target's.
+    with s_u the sorted projections <F_k, u>, and q_u the quantile function of the target's.
 
     Args:
         features: Activations F, [batch, ..., N].
-        target: The source's `sorted_projections` by the same arguments, of any number of positions,
-            [batch or 1, projections or N, positions].
-        projections: How many random directions; None for the maps themselves, which compares the
-            histogram of each, and nothing between maps.
-        seed: Of the directions.
+        target: The source's `sorted_projections` with the same arguments, [batch or 1, projections
+            or N, positions], with any number of positions.
+        projections: Number of random directions; None for the maps themselves, which compares the
+            histogram of each map and ignores dependencies between maps.
+        seed: Random seed of the directions.
 
     Returns:
         The loss of each image, shape [batch].
@@ -121,17 +121,17 @@ def sliced_wasserstein_term(
     seed: int = 0,
     name: str | None = None,
 ) -> Objective:
-    """Returns `sliced_wasserstein_loss` on a layer, towards a source's activations.
+    """Returns the `sliced_wasserstein_loss` between a layer and a source's activations.
 
     Args:
         layer: The layer's name.
         features: The source's activations, [batch or 1, ..., N], of any size.
-        projections: How many random directions, at least 1; None for the maps themselves.
-        seed: Of the directions.
-        name: What the term is called in results.
+        projections: Number of random directions, at least 1; None for the maps themselves.
+        seed: Random seed of the directions.
+        name: Name of the term in results; default "sliced_wasserstein/" and the layer.
 
     Raises:
-        ValueError: `projections` or `seed` is none of these.
+        ValueError: `projections` or `seed` is invalid.
     """
     if projections is not None:
         projections = checked_number("projections", projections, integer=True, minimum=1)

@@ -1,14 +1,14 @@
-"""The Fourier spectrum of a texture, which holds its periods (Liu, Gousseau and Xia, 2016).
+"""Fourier spectrum loss, for the periods of a texture (Liu, Gousseau and Xia, 2016).
 
-Statistics of filters do not reach beyond them, but the modulus of an image's Fourier transform is
-its autocorrelation at all distances: with it regular textures keep their period, and smooth ones
-their low frequencies.
+Filter statistics do not extend beyond the filters, but the modulus of an image's Fourier transform
+determines its autocorrelation at all distances: with it, regular textures keep their period and
+smooth ones their low frequencies.
 
 References:
     Liu, Gousseau and Xia (2016), Texture synthesis through convolutional neural networks and
     spectrum constraints, ICPR.
-    Galerne, Gousseau and Morel (2011), Random phase textures: theory and synthesis: a source as a
-    spot in a larger image.
+    Galerne, Gousseau and Morel (2011), Random phase textures: theory and synthesis: embedding of a
+    source as a spot in a larger image.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ from rwkeras.networks.features import INPUT
 from rwkeras.objectives.objective import Objective, Term
 from rwkeras.validation import checked_number, invalid_argument
 
-# The share of a side over which a source fades out at each end, where it becomes a spot.
+# Fraction of a side over which a spot fades out at each end.
 _FADE = 1 / 8
 
 
@@ -29,16 +29,17 @@ def _transform(images: tf.Tensor) -> tf.Tensor:
 
 
 def spectrum_loss(images: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """Returns half the mean squared distance to the nearest image that has a source's spectrum.
+    """Returns half the mean squared distance to the nearest image with a source's spectrum.
 
-    With hats for Fourier transforms, over the channels of each frequency, these are the images of
-    e^(i phi) x0^ for any phases phi, one for all channels, which keeps the colours. The nearest one
-    has the phase of z = <x^, x0^>, and by Parseval's theorem of M pixels and C channels
+    With Fourier transforms written x^, images with the spectrum of x0 have the transform
+    e^(i phi) x0^, where the phase phi of each frequency is shared by its channels, which preserves
+    colours. The nearest one has the phase of z = <x^, x0^>, the product over channels. By
+    Parseval's theorem, with M pixels and C channels,
 
         L = sum ||x^ - (z / |z|) x0^||^2 / (2 C M^2).
 
-    The gradient is that of Liu et al., (x - nearest) / (C M): the phases are the best ones, so that
-    what they change with x does not count.
+    The gradient is that of Liu et al., (x - nearest) / (C M): as the phases are optimal, their
+    dependence on x does not contribute.
 
     Args:
         images: x, [batch, height, width, channels].
@@ -48,7 +49,7 @@ def spectrum_loss(images: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
         The loss of each image, shape [batch].
 
     Raises:
-        ValueError: Source and images are of different sizes, where these are known.
+        ValueError: Source and images differ in size, as far as the sizes are known.
     """
     if not images.shape[1:].is_compatible_with(target.shape[1:]):
         expected = f"a source of the images' size, {tuple(images.shape[1:])}"
@@ -65,7 +66,7 @@ def spectrum_loss(images: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
 
 
 def _fading(length: int) -> np.ndarray:
-    """Returns weights that rise from 0 to 1 and fall again, with half a cosine at either end."""
+    """Returns weights that rise from 0 to 1 and fall again, with a half cosine at each end."""
     reach = _FADE * length
     place = np.arange(length) + 0.5
     nearest = np.minimum(np.minimum(place, length - place) / reach, 1)
@@ -73,20 +74,20 @@ def _fading(length: int) -> np.ndarray:
 
 
 def spot(images: tf.Tensor, height: int, width: int) -> tf.Tensor:
-    """Returns a larger image of about an image's mean and spectrum: the image as a spot in it.
+    """Embeds an image as a spot in a larger image of about the same mean and spectrum.
 
-    The image less its mean m fades out towards its borders by weights w, stands in the corner of
-    an image of m, and is scaled for its power to be that of a texture that fills the whole:
+    The image minus its mean m, faded out towards its borders by weights w, is placed in the top
+    left corner of a constant image m, and scaled to the power of a texture that fills the whole:
 
         x0 = m + w (image - m) sqrt(height width / sum w^2).
 
     Args:
         images: [batch, h, w, channels].
-        height: At least h.
-        width: At least w.
+        height: Output height, at least h.
+        width: Output width, at least w.
 
     Returns:
-        [batch, height, width, channels]; where the size is the images' own, these themselves.
+        [batch, height, width, channels]; `images` unchanged if that is already their size.
     """
     rows, columns = images.shape[1:3]
     if (rows, columns) == (height, width):
@@ -102,16 +103,16 @@ def spot(images: tf.Tensor, height: int, width: int) -> tf.Tensor:
 def spectrum_term(
     images: tf.Tensor, *, size: tuple[int, int] | None = None, name: str = "spectrum"
 ) -> Objective:
-    """Returns `spectrum_loss` of the image, towards a source's spectrum.
+    """Returns the `spectrum_loss` between the image and a source.
 
     Args:
         images: The source, float in [0, 1], [batch or 1, height, width, 3].
-        size: Height and width of the image that is made, at least the source's; None for the
-            source's own. A larger one gets the spectrum of the source as a `spot`.
-        name: What the term is called in results.
+        size: Height and width of the optimised image, at least the source's; None for the source's
+            own. For a larger size the target is the source as a `spot`.
+        name: Name of the term in results.
 
     Raises:
-        ValueError: `size` is none of these.
+        ValueError: `size` is invalid.
     """
     source = tuple(images.shape[1:3])
     height, width = (

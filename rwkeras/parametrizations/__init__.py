@@ -1,1 +1,1 @@
-"""In which coordinates an image is varied."""
+"""Image parametrisations: the coordinates in which an image is optimised."""

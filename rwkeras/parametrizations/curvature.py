@@ -1,8 +1,8 @@
-"""The curvature of an objective by spatial frequency, from a few random gradients.
+"""Curvature of an objective by spatial frequency, estimated from a few random gradients.
 
 A term whose loss is c ||R(x) - R0||^2 has the Gauss-Newton Hessian H = 2 c J^T J, with J the
 Jacobian of R at the image x. For white noise u, the vector-Jacobian product sqrt(2 c) J^T u is a
-random image whose covariance is H, so that its power spectrum is H's diagonal over frequencies.
+random image whose covariance is H, so its power spectrum estimates H's diagonal over frequencies.
 """
 
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ from rwkeras.random import derive_seed, stateless_normal
 
 
 def _projection(term: Term, target: tf.Tensor, features: tf.Tensor, seed: int) -> tf.Tensor:
-    """Returns sqrt(2 c) <R(x), u> up to its sign and a constant, [batch].
+    """Returns sqrt(2 c) <R(x), u> up to its sign and an additive constant, [batch].
 
-    Neither R nor c need be known: the loss's derivative by its target is 2 c (R0 - R), and that
-    derivative's own is 2 c.
+    R and c need not be known: the first derivative of the loss with respect to its target is
+    2 c (R0 - R), and the second is 2 c.
     """
     shape = [features.shape[0], *target.shape[1:]]
     target = tf.broadcast_to(target, shape)
@@ -44,10 +44,10 @@ def random_gradient(objective: Objective, extractor, images: tf.Tensor, seed: in
     """Returns a random image whose covariance is the objective's Gauss-Newton Hessian.
 
     Args:
-        objective: The terms; those without a target have no part in it.
-        extractor: A function of images to activations by layer name.
-        images: Where the Hessian is taken, float32, [batch, height, width, channels].
-        seed: The same for every member of the batch.
+        objective: The terms; those without a target are ignored.
+        extractor: A function from images to activations by layer name.
+        images: Images at which the Hessian is taken, float32, [batch, height, width, channels].
+        seed: Random seed; all images of the batch share the noise.
     """
     with tf.GradientTape() as tape:
         tape.watch(images)
@@ -61,9 +61,9 @@ def random_gradient(objective: Objective, extractor, images: tf.Tensor, seed: in
 
 
 def power_spectrum(images: tf.Tensor) -> tf.Tensor:
-    """Returns the colours' covariance over rings of frequency.
+    """Returns the covariance of colour channels over rings of frequency.
 
-    Rings of few coordinates lean on those above them; see `leaning`.
+    Rings of few coordinates are smoothed with those above them; see `leaning`.
 
     Args:
         images: Random images, [batch, height, width, channels].

@@ -1,11 +1,11 @@
-"""Linear coordinates of images: a filter that mixes the colours of each spatial frequency.
+"""Linear image coordinates: filters that mix the colour channels of each spatial frequency.
 
     image = origin + D^T filter D coordinates
 
 D is the orthonormal cosine transform, the Fourier transform of an image mirrored at its borders,
-so that what is changed at one border says nothing of the opposite one. The filter is a real
-symmetric positive matrix, [channels, channels], at each frequency. So the coordinates have an
-image's shape, the whole is symmetric, and white coordinates give an image of the filter's spectrum.
+which does not couple opposite borders. The filter is a real symmetric positive matrix,
+[channels, channels], at each frequency. Coordinates therefore have the shape of an image, the
+operator is symmetric, and white coordinates give an image with the filter's spectrum.
 """
 
 import numpy as np
@@ -16,9 +16,9 @@ from rwkeras.cache import kept
 
 @kept
 def frequencies(height: int, width: int) -> np.ndarray:
-    """Returns the radial frequencies of the cosine transform in cycles a pixel, [height, width].
+    """Returns the radial frequencies of the cosine transform in cycles per pixel, [height, width].
 
-    That of the constant is given as half a cycle in the longer side instead of 0.
+    For the constant it is half a cycle per longer side instead of 0.
     """
     vertical = np.arange(height)[:, np.newaxis] / (2 * height)
     horizontal = np.arange(width) / (2 * width)
@@ -37,7 +37,7 @@ def _cosines(size: int) -> np.ndarray:
 def transform(images: tf.Tensor) -> tf.Tensor:
     """Returns the cosine transform of images.
 
-    As products with matrices, which up to a thousand pixels a side takes less than fast transforms.
+    Computed as matrix products, which beat fast transforms up to a thousand pixels per side.
 
     Args:
         images: float32, [batch, height, width, channels].
@@ -51,7 +51,7 @@ def transform(images: tf.Tensor) -> tf.Tensor:
 
 
 def inverse_transform(planes: tf.Tensor) -> tf.Tensor:
-    """Returns the images of which `transform` gives the planes."""
+    """Returns images from their cosine transform; the inverse of `transform`."""
     rows, columns = (tf.constant(_cosines(size)) for size in planes.shape[2:])
     images = tf.linalg.matmul(rows, planes, transpose_a=True) @ columns
     return tf.transpose(images, [0, 2, 3, 1])
@@ -67,7 +67,7 @@ def matrix_power(matrices: tf.Tensor, exponent: float) -> tf.Tensor:
 
 
 def normalize(filters: tf.Tensor) -> tf.Tensor:
-    """Returns filters scaled so that white coordinates of unit variance give such an image.
+    """Scales filters so that white coordinates of unit variance give images of unit mean variance.
 
     Args:
         filters: [batch, channels, channels, height, width].

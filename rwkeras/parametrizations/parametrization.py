@@ -1,11 +1,12 @@
-"""The parametrisations by name: the filter that each gives an image's coordinates.
+"""Image parametrisations by name, and the filters that define them.
 
-A filter P decides two things. The optimiser starts along P P^T times the gradient, so that P wants
-to be H^(-1/2), H the objective's Hessian, for all frequencies to converge at one pace. And what the
-layers do not see of an image stays near the start, as measured by P^-1: there P wants to be the
-square root of photographs' covariance S. "adaptive" is both, P = (S^-1 + k H)^(-1/2): prior where
-the layer is blind, whitening where it sees, its k such that a given number of coordinates count as
-seen. He, Wang and Hopcroft (2016) vary "pixels".
+A filter P has two effects. The optimiser starts along P P^T times the gradient, so all frequencies
+converge at the same rate if P = H^(-1/2), with H the objective's Hessian. Components of the image
+that the layers do not see stay near the start, in the norm of P^-1, for which P is best the square
+root of the covariance S of photographs. "fourier" is S^(1/2). "adaptive" combines both as
+P = (S^-1 + k H)^(-1/2): the prior where layers are blind, whitening where they see, with k such
+that a given number of coordinates count as seen. "pixels" optimises pixels directly, as do He, Wang
+and Hopcroft (2016).
 """
 
 import math
@@ -20,28 +21,29 @@ from rwkeras.parametrizations.rings import rings, spread
 
 PARAMETRIZATIONS = ("adaptive", "fourier", "pixels")
 
-# The factors k among which "adaptive" chooses, relative to the largest curvature.
+# Candidates for the factor k of "adaptive", relative to the reciprocal of the largest curvature.
 _FACTORS = np.logspace(-2, 16, 361)
-# However many values the layers have, this share of the coordinates at most counts as seen.
+# Maximum fraction of coordinates that count as seen, however many values the layers have.
 _MOST_SEEN = 0.9
 
 
-# Few coordinates count as seen at first, so that the coarse is right before the fine fits what is
-# left; more give the faster convergence then. Shares of the coordinates where the objective
-# compares one value for each, the powers by which the shares grow with the values, and when the
-# first stage ends, in iterations and as a share of them; by trial on photographs, inverted from
-# conv1_1 to pool5.
+# In the first stage few coordinates count as seen, so that coarse structure is fitted before fine
+# detail; in the last stage more do, for faster convergence. _SEEN: fraction of the coordinates for
+# an objective of one target value per coordinate. _GROWTH: exponent of its growth with the number
+# of values per coordinate. The first stage ends after _FIRST_ITERATIONS or the fraction
+# _FIRST_SHARE of the run, whichever is less. Tuned on inversions of photographs from conv1_1 to
+# pool5.
 _SEEN_FIRST, _SEEN_LAST = 0.01, 0.04
 _GROWTH_FIRST, _GROWTH_LAST = 1.0, 1.5
 _FIRST_ITERATIONS, _FIRST_SHARE = 60, 0.3
 
 
 class Stage(NamedTuple):
-    """A part of a run with a filter of its own.
+    """A part of an optimisation run with its own filter.
 
     Attributes:
-        until: The iteration at which it ends; None for the last.
-        seen: For "adaptive": how many coordinates count as seen.
+        until: The iteration at which the stage ends; None for the last stage.
+        seen: For "adaptive": number of coordinates that count as seen.
     """
 
     until: int | None
@@ -51,13 +53,13 @@ class Stage(NamedTuple):
 def stages(
     parametrization: str, shape: tuple[int, int, int], values: int, iterations: int
 ) -> tuple[Stage, ...]:
-    """Returns the stages of a run.
+    """Returns the stages of an optimisation run.
 
     Args:
         parametrization: One of `PARAMETRIZATIONS`.
-        shape: Of an image, (height, width, channels).
-        values: How many values of an image the objective compares.
-        iterations: How many iterations the run has at most.
+        shape: Shape of an image, (height, width, channels).
+        values: Number of target values per image; see `Objective.values`.
+        iterations: Maximum number of iterations of the run.
     """
     if parametrization != "adaptive":
         return (Stage(None),)
@@ -65,14 +67,14 @@ def stages(
     ratio = values / coordinates
     last = Stage(None, coordinates * min(_SEEN_LAST * ratio**_GROWTH_LAST, _MOST_SEEN))
     until = min(_FIRST_ITERATIONS, int(_FIRST_SHARE * iterations))
-    # Where values abound, all is seen at once.
+    # With many values, or a very short run, one stage is enough.
     if last.seen == coordinates * _MOST_SEEN or until == 0:
         return (last,)
     return Stage(until, coordinates * _SEEN_FIRST * ratio**_GROWTH_FIRST), last
 
 
 def fourier_filter(height: int, width: int, exponent: float, decorrelate: bool) -> tf.Tensor:
-    """Returns the filter of photographs' covariance, float32, [1, 3, 3, height, width]."""
+    """Returns the filter S^(1/2) of the prior, float32, [1, 3, 3, height, width]."""
     prior = tf.constant(covariance(frequencies(height, width), exponent, decorrelate))
     filters = tf.transpose(matrix_power(prior, 0.5), [2, 3, 0, 1])[tf.newaxis]
     return tf.cast(normalize(filters), tf.float32)
@@ -90,12 +92,12 @@ def adaptive_filter(
 
     Args:
         curvature: H over rings, float64, [batch, rings, 3, 3]; see `power_spectrum`.
-        height: Of the image.
-        width: Of the image.
-        exponent: Of the prior S; see `covariance`.
-        decorrelate: Of the prior S.
-        seen: How many coordinates count as seen: the trace of k H (S^-1 + k H)^-1, which is their
-            effective number of degrees of freedom.
+        height: Height of the image.
+        width: Width of the image.
+        exponent: Exponent of the prior S; see `covariance`.
+        decorrelate: See `covariance`.
+        seen: Number of coordinates that count as seen: the trace of k H (S^-1 + k H)^-1, which is
+            the effective number of degrees of freedom.
 
     Returns:
         float32, [batch, 3, 3, height, width].

@@ -1,19 +1,20 @@
-"""Prior of photographs: power spectrum and colour covariance."""
+"""Prior of natural images: power spectrum and colour covariance of photographs."""
 
 import numpy as np
 
-# The correlations of the channels of scikit-image's astronaut, coffee, cat and rocket, as means, to
-# one digit: channels mostly rise and fall together.
+# Mean correlations between the RGB channels of scikit-image's astronaut, coffee, cat and rocket,
+# rounded to one digit.
 COLOR_CORRELATIONS = np.array([[1.0, 0.9, 0.7], [0.9, 1.0, 0.9], [0.7, 0.9, 1.0]])
 
 
 def covariance(frequency: np.ndarray, exponent: float, decorrelate: bool) -> np.ndarray:
-    """Returns the covariance of photographs at frequencies f: f^(-2 exponent) times the colours'.
+    """Returns the prior covariance by frequency f: f^(-2 exponent) times that of colours.
 
     Args:
-        frequency: In cycles a pixel, [...].
+        frequency: Frequencies in cycles per pixel, [...].
         exponent: Amplitudes fall as f^-exponent: about 1 in photographs, 0 in white noise.
-        decorrelate: Whether the channels of RGB covary.
+        decorrelate: Whether the prior has the correlations of RGB channels, so that coordinates are
+            decorrelated colours.
 
     Returns:
         float64, [..., 3, 3].

@@ -8,20 +8,22 @@ import tensorflow as tf
 from rwkeras.cache import kept
 from rwkeras.parametrizations.filters import frequencies
 
-# Rings are a cycle an image wide near the centre and this share of their radius far from it.
+# Width of rings relative to their radius, far from the centre; near it rings are one cycle per
+# image wide.
 _WIDTH = 0.14
 _LEANING = 30
 
 
 class Rings(NamedTuple):
-    """The rings of one size of images.
+    """The frequency rings for one image size.
 
     Attributes:
-        frequency: The mean frequency of each ring in cycles a pixel, [rings], rising.
-        sizes: How many frequencies each holds, [rings].
-        ring: The ring of each frequency, [height, width].
-        below: The ring next below each frequency, from which it is interpolated, the same shape.
-        share: How far it is on the way to the next, in log frequency, in [0, 1].
+        frequency: Mean frequency of each ring in cycles per pixel, [rings], ascending.
+        sizes: Number of frequencies in each ring, [rings].
+        ring: Index of the ring of each frequency, [height, width].
+        below: Index of the ring below each frequency, for interpolation, [height, width].
+        share: Interpolation weight of the ring above, linear in log frequency, in [0, 1], [height,
+            width].
     """
 
     frequency: np.ndarray
@@ -33,7 +35,7 @@ class Rings(NamedTuple):
 
 @kept
 def rings(height: int, width: int) -> Rings:
-    """Returns the rings for images of a size."""
+    """Returns the rings for an image size."""
     frequency = frequencies(height, width)
     radius = max(height, width) * frequency
     index = np.round(np.arcsinh(_WIDTH * radius) / _WIDTH).astype(int)
@@ -47,7 +49,7 @@ def rings(height: int, width: int) -> Rings:
 
 
 def ring_means(spectra: tf.Tensor) -> tf.Tensor:
-    """Returns the means over rings.
+    """Returns means over rings.
 
     Args:
         spectra: [batch, height, width, ...].
@@ -66,11 +68,11 @@ def ring_means(spectra: tf.Tensor) -> tf.Tensor:
 
 @kept
 def leaning(height: int, width: int) -> np.ndarray:
-    """Returns the weights, [rings, rings], by which rings of few coordinates lean on others.
+    """Returns weights, [rings, rings], that smooth rings of few coordinates.
 
-    Each is averaged with the one next above it, itself so averaged, which counts as `_LEANING`
-    coordinates. What two random images say of a ring with the mean and a handful of cycles is
-    mostly chance, and curvatures hardly vary there.
+    Each ring is averaged with the smoothed ring above it, which counts as `_LEANING` coordinates.
+    In the lowest rings, estimates from a few random images are mostly noise, while curvatures
+    hardly vary.
     """
     sizes = rings(height, width).sizes
     weights = np.eye(len(sizes))
@@ -81,12 +83,12 @@ def leaning(height: int, width: int) -> np.ndarray:
 
 
 def spread(table: tf.Tensor, height: int, width: int) -> tf.Tensor:
-    """Returns what is known of rings at every frequency, interpolated.
+    """Interpolates values on rings to all frequencies.
 
     Args:
-        table: [batch, rings, n, n].
-        height: Of the image.
-        width: Of the image.
+        table: Values on rings, [batch, rings, n, n].
+        height: Height of the image.
+        width: Width of the image.
 
     Returns:
         [batch, n, n, height, width].

@@ -1,1 +1,1 @@
-"""What other Keras programs are built of: a loss, a layer and a regulariser."""
+"""Keras components for use in other programs: a loss, a layer and a regulariser."""

@@ -1,4 +1,4 @@
-"""Architectures of the random networks in losses, by name."""
+"""Random networks for perceptual losses, by architecture name."""
 
 import math
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _MULTISCALE = "multiscale"
 
 
 class Features(Protocol):
-    """Some layers of a fixed network; see `RandomFeatures`."""
+    """Protocol of fixed feature extractors; see `RandomFeatures`."""
 
     references: tf.Tensor
     smallest_side: int
@@ -30,10 +30,10 @@ class Features(Protocol):
 def checked_layer_names(
     architecture: str, *, width: float, pooling: str, subtract_mean: bool
 ) -> tuple[str, ...]:
-    """Returns the names of a network's layers.
+    """Returns the layer names of an architecture, after checking its arguments.
 
     Raises:
-        ValueError: There is no such network, or an argument is not for it.
+        ValueError: There is no such architecture, or an argument is invalid or not supported by it.
     """
     check_choice("architecture", architecture, (*ARCHITECTURES, _MULTISCALE))
     checked_width(width)
@@ -62,10 +62,11 @@ def random_features(
     pooling: str,
     subtract_mean: bool,
 ) -> Features:
-    """Makes some layers of a network of arguments that were checked.
+    """Builds the feature extractor of an architecture; arguments must have been checked.
 
     Raises:
-        ValueError: A layer is silent on the reference images, or `initializer` or `seed` is none.
+        ValueError: Activations on the reference images vanish or are not finite, or `initializer`
+            or `seed` is invalid.
     """
     if architecture == _MULTISCALE:
         filters = math.ceil(width * FILTERS)

@@ -1,4 +1,4 @@
-"""The Gram matrix as a layer."""
+"""The Gram matrix as a Keras layer."""
 
 from collections.abc import Sequence
 
@@ -16,17 +16,17 @@ class GramMatrix(keras.layers.Layer):
 
     F_ik is map i at position k, and M the number of positions; see `gram_matrix`. Without the
     division it is the matrix of Gatys et al. (2015) and of Eq. 6 of He, Wang and Hopcroft (2016);
-    Johnson et al. (2016) divide by the number of maps too. Under a policy of half precision the
-    sums are made in float32.
+    Johnson et al. (2016) also divide by the number of maps. Under half-precision policies the sums
+    are computed in float32.
 
-    Its arguments are those of any Keras layer: `name`, `dtype`, ...
+    The arguments are those of any Keras layer: `name`, `dtype`, ...
 
     Raises:
         ValueError: The inputs are not [batch, ..., maps], or their number of maps is unknown.
     """
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        """Refuses inputs without positions or with an unknown number of maps."""
+        """Checks that inputs have positions and a known number of maps."""
         shape = tuple(input_shape)
         if len(shape) < 3 or shape[-1] is None:
             expected = "feature maps, [batch, height, width, maps], of a known number of maps"
@@ -36,7 +36,7 @@ class GramMatrix(keras.layers.Layer):
         """Returns the matrices.
 
         Args:
-            inputs: [batch, height, width, maps], or of any number of axes between.
+            inputs: [batch, ..., maps], with one or more axes of positions.
 
         Returns:
             [batch, maps, maps], in the layer's compute dtype.

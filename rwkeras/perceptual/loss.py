@@ -2,9 +2,9 @@
 
 References:
     He, Wang and Hopcroft (2016), A powerful generative model using random weights for the deep
-    image representation: Eq. 1 and 6, and what random weights are good for.
+    image representation: Eq. 1 and 6, and the use of random weights.
     Johnson, Alahi and Fei-Fei (2016), Perceptual losses for real-time style transfer and
-    super-resolution: to train networks by them.
+    super-resolution: perceptual losses for training.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -37,14 +37,14 @@ _DISTANCES: dict[str, Distance] = {"feature": content_loss, "style": _style_dist
 
 
 def _reference_distance(distance: Distance, features: tf.Tensor) -> float:
-    """Returns the mean distance of any two members of a batch."""
+    """Returns the mean distance over all pairs of a batch."""
     shifts = range(1, features.shape[0])
     distances = [distance(features, tf.roll(features, shift, 0)) for shift in shifts]
     return float(tf.reduce_mean(distances))
 
 
 def _checked_names(name: str, layers: Sequence[str], known: Iterable[str]) -> tuple[str, ...]:
-    """Returns layers as a tuple, or raises `ValueError` unless they are known and differ."""
+    """Returns layer names as a tuple; raises `ValueError` unless they are known and distinct."""
     names = () if isinstance(layers, str) else tuple(layers)
     if isinstance(layers, str) or len(set(names)) < len(names):
         raise invalid_argument(name, "names of different layers", layers)
@@ -55,9 +55,9 @@ def _checked_names(name: str, layers: Sequence[str], known: Iterable[str]) -> tu
 
 @keras.saving.register_keras_serializable("rwkeras")
 class RandomPerceptualLoss(keras.losses.Loss):
-    """Perceptual loss: distance in features, Gram matrices and pixels of a random network.
+    """Perceptual loss: distances of features and Gram matrices of a random network, and of pixels.
 
-    Of each image y' and its target y,
+    For each image y' and its target y,
 
         L = w_f mean_l C_l(y', y) / c_l  +  w_s mean_l T_l(y', y) / t_l  +  w_p mean (y' - y)^2,
 
@@ -65,48 +65,49 @@ class RandomPerceptualLoss(keras.losses.Loss):
         T_l = ||G_l(y') - G_l(y)||^2 / (4 N^2),        their Eq. 6,
 
     with F_l the activations of a layer l of N maps of M positions, and G_l their `gram_matrix`.
-    These are the feature reconstruction loss and the style reconstruction loss of Johnson et al.
-    (2016), but for constants, and for the network: VGG there is trained, here it has random
-    weights, each layer's divided by its mean activation on 16 images of noise with the spectrum of
-    photographs, drawn from the seed; see `calibrate`.
+    Up to constants these are the feature reconstruction loss and the style reconstruction loss of
+    Johnson et al. (2016), with random instead of trained VGG weights. Each layer's weights are
+    divided by its mean activation on 16 images of noise with the spectrum of photographs, drawn
+    from the seed; see `calibrate`.
 
-    A departure from both papers is c_l and t_l, the means of C_l and of T_l over all pairs of those
-    images: 1 stands for the distance of two unrelated pictures, whatever the layer, so that layers
-    count alike. Another is that layers are averaged, not summed, so that the loss does not grow
-    with their number. He et al. weight them by the gradients at the target instead (`balance`),
+    Unlike in both papers, distances are divided by c_l and t_l, the means of C_l and T_l over all
+    pairs of the noise images, so that a distance of 1 is that of two unrelated images in any layer
+    and layers have equal weight. Layers are averaged, not summed, so that the loss does not grow
+    with their number. He et al. weight layers by gradients at the target instead (`balance`),
     Johnson et al. by hand.
 
-    The network is made here, not when the loss is called, from these arguments, which are all that
-    a saved model keeps of it. Its weights are constants: they are neither trained nor among the
-    variables of any model. Made again on one machine the loss has the same bits; on another its
-    scale may differ in the last digits of float32, which convolutions there may round otherwise.
+    The network is built in the constructor from these arguments, which are all that a saved model
+    stores of it. Its weights are constants: they are not trained, and not among the variables of
+    any model. Rebuilt on the same machine the loss has the same bits; on another its scale may
+    differ in the last digits of float32, as convolutions may round differently.
 
     Args:
-        architecture: "vgg19", "toy_vgg", or "multiscale", whose layers are `level0`, `level1` and
-            `joint`, each filter's answers standardised on the noise instead; see `multiscale`.
-        width: The share of its filters, in (0, 1]; see `narrow_vgg19`.
-        initializer: The distribution of the kernels: a name of `INITIALIZERS` or a distribution,
-            whose own seed is not used. Its standard deviation is of no matter.
-        seed: Of the kernels and the noise. The kernels are those of `vgg19`.
-        pooling: "avg" or "max", of a VGG.
-        subtract_mean: Of a VGG; see `vgg19`.
-        feature_layers: The layers whose activations are compared, `conv1_1` ... `pool5`; may be
-            none. The default is that of Johnson et al. for style transfer, and of a VGG.
+        architecture: "vgg19", "toy_vgg", or "multiscale", which has the layers `level0`, `level1`
+            and `joint`, and whose filters are standardised on the noise; see `multiscale`.
+        width: Fraction of the filters, in (0, 1]; see `narrow_vgg19`.
+        initializer: Distribution of the kernels: a name in `INITIALIZERS` or a distribution, whose
+            own seed is ignored. Its standard deviation has no effect.
+        seed: Random seed of the weights and the noise. VGG kernels are drawn as by `vgg19`.
+        pooling: "avg" or "max", for VGGs.
+        subtract_mean: For VGGs; see `vgg19`.
+        feature_layers: Layers whose activations are compared, `conv1_1` ... `pool5` for VGGs; may
+            be empty. The default is that of Johnson et al. for style transfer; "multiscale" has no
+            such layer.
         feature_weight: w_f, at least 0.
-        style_layers: The layers whose Gram matrices are compared; may be none.
+        style_layers: Layers whose Gram matrices are compared; may be empty.
         style_weight: w_s, at least 0.
         pixel_weight: w_p, at least 0, for pixels in [0, 1].
-        reduction: How the losses of a batch become one; see `keras.losses.Loss`. "none" gives
-            the loss of each image, [batch].
+        reduction: Reduction over the batch; see `keras.losses.Loss`. "none" gives the loss of each
+            image, [batch].
         name: The loss's name.
-        dtype: In which the network computes, a name or a policy; images of another are cast first.
-            Distances are summed in float32 at least. None stands for `keras.config.floatx()`,
-            float32 unless changed, whatever the policy of the layers that are trained: activations
-            of half precision say little of images that are nearly alike.
+        dtype: Compute dtype of the network, a name or a policy; images are cast to it. Distances
+            are summed in at least float32. None means `keras.config.floatx()`, float32 by default,
+            regardless of the policy of trained layers: half-precision activations resolve
+            differences between similar images poorly.
 
     Raises:
-        ValueError: An argument is none of these, nothing would be compared, or a layer is silent
-            on the noise, as one of sparse kernels may be.
+        ValueError: An argument is invalid, nothing would be compared, or activations of a layer on
+            the noise vanish or are not finite, as may happen with sparse kernels.
     """
 
     def __init__(
@@ -152,7 +153,7 @@ class RandomPerceptualLoss(keras.losses.Loss):
         if not any(compared.values()) and not self.pixel_weight:
             expected = "a number greater than 0 where neither features nor styles are compared"
             raise invalid_argument("pixel_weight", expected, pixel_weight)
-        with tf.init_scope():  # Eagerly, even where the caller is making a graph.
+        with tf.init_scope():  # Run eagerly, even if the caller is building a graph.
             layers = tuple(dict.fromkeys(compared["feature"] + compared["style"]))
             self._features = random_features(
                 architecture, layers, initializer, self.seed, **arguments
@@ -160,7 +161,7 @@ class RandomPerceptualLoss(keras.losses.Loss):
             self._factors = self._made_factors(compared)
 
     def _made_factors(self, compared: dict[str, tuple[str, ...]]) -> dict[tuple[str, str], float]:
-        """Returns by what each distance of each layer is multiplied."""
+        """Returns the factor of each distance, by (kind, layer)."""
         weights = {"feature": self.feature_weight, "style": self.style_weight}
         factors = {}
         with tf.device("CPU:0"):
@@ -175,17 +176,17 @@ class RandomPerceptualLoss(keras.losses.Loss):
         """Returns the loss of each image.
 
         Args:
-            y_true: The targets, RGB in [0, 1], [batch or 1, height, width, 3]. Where only styles
-                are compared they may be of another size.
+            y_true: The targets, RGB in [0, 1], [batch or 1, height, width, 3]. If only styles are
+                compared, their size may differ from that of `y_pred`.
             y_pred: The images, [batch, height, width, 3]; values outside [0, 1] are allowed.
 
         Returns:
-            [batch], in float32 at least.
+            [batch], in at least float32.
 
         Raises:
-            ValueError: They have other shapes, or a side too short for the poolings, or targets
-                are levels of another range, such as 0 to 255. The last is an
-                `InvalidArgumentError` in a graph, and a loss of NaN where XLA compiles it.
+            ValueError: Shapes are invalid, images are too small for the poolings, or targets are
+                not in [0, 1] but, for example, in [0, 255]. The last is a
+                `tf.errors.InvalidArgumentError` in a graph, and a loss of NaN under XLA.
         """
         y_true, y_pred = self._checked("y_true", y_true), self._checked("y_pred", y_pred)
         y_true = checked_targets("y_true", y_true)
@@ -204,7 +205,7 @@ class RandomPerceptualLoss(keras.losses.Loss):
         return tf.add_n(losses)
 
     def _checked(self, name: str, images: tf.Tensor) -> tf.Tensor:
-        """Returns images whose shape is known as far as it must be, or raises `ValueError`."""
+        """Returns images with a static channel axis; raises `ValueError` for invalid shapes."""
         needed = [None, None, None, 3]
         if not images.shape.is_compatible_with(needed):
             raise invalid_argument(name, "images, [batch, height, width, 3]", tuple(images.shape))
@@ -216,7 +217,7 @@ class RandomPerceptualLoss(keras.losses.Loss):
         return images
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments, as JSON has them."""
+        """Returns the constructor's arguments as JSON-serialisable values."""
         initializer = self.initializer
         if isinstance(initializer, RandomInitializer):
             initializer = keras.saving.serialize_keras_object(initializer)
@@ -238,7 +239,7 @@ class RandomPerceptualLoss(keras.losses.Loss):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "RandomPerceptualLoss":
-        """Makes the loss again."""
+        """Returns a loss from a result of `get_config`."""
         initializer = config["initializer"]
         if isinstance(initializer, dict):
             initializer = keras.saving.deserialize_keras_object(initializer)

@@ -1,4 +1,4 @@
-"""The multi-scale random network as a fixed function of images."""
+"""Fixed feature extractor: the multi-scale network with random weights."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from rwkeras.networks.octaves import pyramid_reduce
 from rwkeras.perceptual.reference import reference_images
 from rwkeras.validation import invalid_argument
 
-# What the layers are called, from the first on.
+# Layer names, in forward order.
 LAYERS = (*multiscale_layers(), JOINT)
 
 
@@ -34,7 +34,7 @@ class _Bank(NamedTuple):
 
 
 def _standardized(bank: _Bank, images: tf.Tensor, seed: int) -> _Bank:
-    """Returns a bank with answers of mean 0 and variance 1 on images, as `standardize` has it."""
+    """Scales a bank to responses of mean 0 and variance 1 on images, as `standardize` does."""
     answers = tf.nn.conv2d(images, bank.kernel, 1, "SAME")
     mean, variance = tf.nn.moments(answers, [0, 1, 2])
     stddev = tf.sqrt(variance)
@@ -45,15 +45,15 @@ def _standardized(bank: _Bank, images: tf.Tensor, seed: int) -> _Bank:
 
 
 class MultiscaleFeatures:
-    """The levels of the multi-scale network with random weights, standardised on noise.
+    """Layers of the multi-scale network with random weights, standardised on noise.
 
-    They are those of `rwkeras.multiscale` after `standardize` on `reference_images`, to rounding,
-    by constants and plain operations, as `RandomFeatures` has it and for its reasons.
+    Activations equal those of `rwkeras.multiscale` after `standardize` on `reference_images`, up to
+    rounding. Weights are constants, for the reasons given in `RandomFeatures`.
 
     Attributes:
-        layers: The names of the layers.
-        references: The images that it was standardised on.
-        smallest_side: The shortest side that images may have.
+        layers: Names of the layers.
+        references: The images that the filters were standardised on.
+        smallest_side: Minimum height and width of images.
     """
 
     def __init__(
@@ -64,24 +64,24 @@ class MultiscaleFeatures:
         *,
         filters: int = FILTERS,
     ):
-        """Draws the banks up to the deepest level, and standardises each.
+        """Draws and standardises the banks up to the coarsest level needed.
 
         Args:
-            layers: Some of `LAYERS`.
-            initializer: The distribution of the kernels: a name of `INITIALIZERS` or a
-                distribution, whose own seed is not used.
-            seed: Of the weights and the reference images.
-            filters: The maps of each size of filters.
+            layers: Names from `LAYERS`.
+            initializer: Distribution of the kernels: a name in `INITIALIZERS` or a distribution,
+                whose own seed is ignored.
+            seed: Random seed of the weights and the reference images.
+            filters: Number of maps per filter size.
 
         Raises:
-            ValueError: A filter does not answer to the reference images.
+            ValueError: A filter's responses to the reference images are constant or not finite.
         """
         self.layers = tuple(layers)
         levels = max((min(LAYERS.index(layer) + 1, LEVELS) for layer in layers), default=0)
         self.smallest_side = 1 if levels < 2 else 2
         distribution = get_initializer(initializer, seed)
         pyramid = []
-        # Convolutions of GPUs may be rounded to 10 bits, and the weights are to be the same.
+        # On the CPU, as GPU convolutions may round to 10 bits, which would change the weights.
         with tf.device("CPU:0"):
             self.references = reference_images(seed)
             x = self.references + OFFSET
@@ -97,7 +97,7 @@ class MultiscaleFeatures:
                     )
                     banks.append(_standardized(drawn, x, seed))
                 pyramid.append(banks)
-        # Where there is a GPU they belong there, lest every step copies them.
+        # Moved to the GPU if there is one, so that they are not copied at every step.
         self._pyramid = [[_Bank(*map(tf.identity, bank)) for bank in banks] for banks in pyramid]
 
     def __call__(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -124,7 +124,7 @@ class MultiscaleFeatures:
 
 
 def _joint(levels: Sequence[tf.Tensor]) -> tf.Tensor:
-    """Returns the maps of all levels on the grid of the last, as `rwkeras.multiscale` has them."""
+    """Returns the maps of all levels on the grid of the coarsest, as in `rwkeras.multiscale`."""
     joint = levels[0]
     for level in levels[1:]:
         joint = tf.concat([tf.nn.avg_pool2d(joint, 2, 2, "SAME"), level], axis=-1)

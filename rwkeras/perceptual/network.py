@@ -1,4 +1,4 @@
-"""A random network as a fixed function of images."""
+"""Fixed feature extractor: a calibrated VGG with random weights."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,17 +14,17 @@ _POOLING: dict[str, Callable[..., tf.Tensor]] = {"avg": tf.nn.avg_pool2d, "max":
 
 
 class RandomFeatures:
-    """The activations of some layers of a calibrated VGG with random weights.
+    """Layers of a calibrated VGG with random weights.
 
-    They are those of `rwkeras.vgg19` after `calibrate` on `reference_images`, to rounding. But the
-    kernels are constants and the layers plain operations: what a loss holds must not be trained,
-    placed by a strategy, lowered by a policy, or saved in the file of the model that it trains, as
-    variables of Keras would be.
+    Activations equal those of `rwkeras.vgg19` after `calibrate` on `reference_images`, up to
+    rounding. Kernels are constants and layers plain operations: unlike Keras variables, they are
+    not trained, placed by a distribution strategy, cast by a dtype policy, or saved with the model
+    that the loss trains.
 
     Attributes:
-        layers: The names of the layers.
-        references: The images that it was calibrated on.
-        smallest_side: The shortest side that images may have.
+        layers: Names of the layers.
+        references: The images that the network was calibrated on.
+        smallest_side: Minimum height and width of images.
     """
 
     def __init__(
@@ -37,29 +37,29 @@ class RandomFeatures:
         pooling: str,
         subtract_mean: bool,
     ):
-        """Draws the kernels up to the deepest layer, and divides each by its mean activation.
+        """Draws the kernels up to the deepest layer and divides each by its mean activation.
 
         Args:
-            architecture: A member of the VGG family.
-            layers: Some of its conv layers and poolings.
-            kernels: Returns the distribution of a layer's kernel, by the layer's name.
-            seed: Of the reference images.
+            architecture: An architecture of the VGG family.
+            layers: Names of conv layers and poolings.
+            kernels: Function from a layer's name to the distribution of its kernel.
+            seed: Random seed of the reference images.
             pooling: See `vgg19`.
             subtract_mean: See `vgg19`.
 
         Raises:
-            ValueError: A layer is silent on the reference images.
+            ValueError: A layer's activations on the reference images vanish or are not finite.
         """
         self.layers = tuple(layers)
         self._pool = _POOLING[pooling]
-        # VGG's 255 x - mean without the 255, which the division by the first activations cancels.
+        # VGG's 255 x - mean without the factor 255, which calibration of the first layer cancels.
         self._offset = np.array(MEAN_RGB) / 255 if subtract_mean else np.zeros(3)
         names = architecture.layers
         deepest = max((names.index(layer) for layer in layers), default=-1)
-        # A convolution with its kernel, a pooling without.
+        # (name, kernel) of each convolution, (name, None) of each pooling.
         chain: list[tuple[str, tf.Tensor | None]] = []
         filters = 3
-        # Convolutions of GPUs may be rounded to 10 bits, and the weights are to be the same.
+        # On the CPU, as GPU convolutions may round to 10 bits, which would change the weights.
         with tf.device("CPU:0"):
             self.references = reference_images(seed)
             x = self._prepared(self.references)
@@ -76,7 +76,7 @@ class RandomFeatures:
                         raise invalid_argument("seed", expected, seed)
                     kernel, x = kernel / scale, x / scale
                 chain.append((name, kernel))
-        # Where there is a GPU they belong there, lest every step copies them.
+        # Moved to the GPU if there is one, so that they are not copied at every step.
         self._chain = [(name, None if k is None else tf.identity(k)) for name, k in chain]
         self.smallest_side = 2 ** sum(kernel is None for _, kernel in self._chain)
 

@@ -1,4 +1,4 @@
-"""Reference images to calibrate random networks on: noise with the spectrum of photographs."""
+"""Reference images for calibration of random networks: noise with the spectrum of photographs."""
 
 import numpy as np
 import tensorflow as tf
@@ -8,23 +8,23 @@ from rwkeras.parametrizations.parametrization import fourier_filter
 from rwkeras.portable import portable_normal
 from rwkeras.random import derive_seed
 
-# As large as the five poolings of a VGG-19 leave some positions of.
+# Side in pixels, large enough that 2 x 2 positions remain after the five poolings of a VGG-19.
 _SIZE = 64
 _COUNT = 16
-# The standard deviations of pixels, from hazy to harsh, and their means, dark and bright by turns:
-# with one mean for all, Gram matrices of photographs were five times as far apart as of the noise.
+# Standard deviations and means of the pixels of each image. With equal means, Gram matrices of
+# photographs were five times as far apart as those of the noise.
 _CONTRASTS = np.linspace(0.1, 0.4, _COUNT)
 _BRIGHTNESSES = np.linspace(0.2, 0.8, _COUNT)[7 * np.arange(_COUNT) % _COUNT]
 
 
 def reference_images(seed: int) -> tf.Tensor:
-    """Returns noise with the spectrum and the colours of photographs; see `covariance`.
+    """Returns noise with the power spectrum and colour covariance of photographs; see `covariance`.
 
-    The layers of a random VGG-19 hold patches of photographs about as far apart as these images,
-    by Eq. 1 and by Eq. 6; a test has them within a factor of 2.
+    In the layers of a random VGG-19, distances between patches of photographs, by Eq. 1 and by
+    Eq. 6, are within a factor of 2 of those between these images.
 
     Args:
-        seed: The same seed gives the same noise.
+        seed: Random seed.
 
     Returns:
         float32 RGB in [0, 1], [16, 64, 64, 3].

@@ -1,26 +1,26 @@
-"""Checks that targets of losses are pixels in [0, 1]."""
+"""Check that targets of losses are pixels in [0, 1]."""
 
 import tensorflow as tf
 
 from rwkeras.validation import invalid_argument
 
-# What resampling adds beyond black and white is less; levels of 0 to 255 are far from it.
+# Allows for overshoot of resampling, while levels in [0, 255] are far outside.
 _LOW, _HIGH = -0.5, 1.5
 
 
 def checked_targets(name: str, images: tf.Tensor) -> tf.Tensor:
-    """Returns images, or raises unless they are RGB in [0, 1], give or take half of that.
+    """Returns images; raises `ValueError` unless their values are in [-0.5, 1.5].
 
-    In a graph they are asked each time that it runs, and `tf.errors.InvalidArgumentError` has the
-    same words. XLA, by which Keras trains unless told otherwise, leaves assertions out: there they
-    become NaN, and with them the loss.
+    In a graph, `tf.errors.InvalidArgumentError` with the same message is raised when it runs. XLA,
+    which Keras uses for training by default, drops assertions: images, and so the loss, then become
+    NaN.
 
     Args:
-        name: The argument, as the caller spells it.
-        images: Of any floating-point dtype.
+        name: Name of the argument in error messages.
+        images: Images of any floating-point dtype.
 
     Raises:
-        ValueError: They are levels of another range, or not finite.
+        ValueError: Values are outside that range or not finite.
     """
     within = tf.reduce_all((images >= _LOW) & (images <= _HIGH))
     error = invalid_argument(name, "RGB in [0, 1]", "values far from it")
@@ -29,5 +29,5 @@ def checked_targets(name: str, images: tf.Tensor) -> tf.Tensor:
             raise error
         return images
     with tf.control_dependencies([tf.debugging.Assert(within, [str(error)])]):
-        # Times the root of 1, or of -1: a constant NaN would be found by `enable_check_numerics`.
+        # Times sqrt(1) or sqrt(-1), as `enable_check_numerics` would report a constant NaN.
         return images * tf.sqrt(2 * tf.cast(within, images.dtype) - 1)

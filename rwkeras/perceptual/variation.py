@@ -1,4 +1,4 @@
-"""Total variation as a regulariser."""
+"""Total variation as a Keras regulariser."""
 
 from typing import Any
 
@@ -14,16 +14,16 @@ from rwkeras.validation import checked_number, invalid_argument
 class TotalVariation(keras.regularizers.Regularizer):
     """Total variation, factor * R of Eq. 9 of He, Wang and Hopcroft (2016), as a regulariser.
 
-    R is the sum of the squared differences of neighbouring pixels, here over all images of a batch.
-    As the `activity_regularizer` of a layer that makes images it is divided by the batch size, by
-    Keras; as the `regularizer` of a variable it is not.
+    R is the sum of squared differences of neighbouring pixels, over all images of a batch. Keras
+    divides it by the batch size if it is the `activity_regularizer` of a layer, but not if it is
+    the `regularizer` of a variable.
 
     Args:
-        factor: What the sum is multiplied by, at least 0. R grows with the number of pixels: for
-            photographs in [0, 1] it is of the order of 0.01 a pixel.
+        factor: Factor of the sum, at least 0. R grows with the number of pixels: for photographs in
+            [0, 1] it is of the order of 0.01 per pixel.
 
     Raises:
-        ValueError: `factor` is no such number.
+        ValueError: `factor` is not a number of at least 0.
     """
 
     def __init__(self, factor: float = 1e-3):
@@ -37,10 +37,10 @@ class TotalVariation(keras.regularizers.Regularizer):
                 [height, width, channels].
 
         Returns:
-            A number, in the dtype of `x`, or float32 where that is of half precision.
+            A scalar in the dtype of `x`, or in float32 if that is of half precision.
 
         Raises:
-            ValueError: `x` has another number of axes.
+            ValueError: `x` has another rank.
         """
         images = at_least_float32(tf.convert_to_tensor(x))
         if images.shape.rank not in (3, 4):
@@ -51,5 +51,5 @@ class TotalVariation(keras.regularizers.Regularizer):
         return self.factor * tf.reduce_sum(total_variation(images))
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments."""
+        """Returns the constructor's arguments."""
         return {"factor": self.factor}

@@ -20,6 +20,7 @@ from rwkeras.commands.outputs import check_outputs, inputs
 from rwkeras.commands.paths import check_paths, define_paths
 from rwkeras.commands.report import versions
 from rwkeras.commands.settings_flags import define_flags, given_values
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.page import write_page
 from rwkeras.experiments.registry import EXPERIMENTS
 from rwkeras.experiments.settings import QUICK, ExperimentSettings
@@ -30,7 +31,6 @@ from rwkeras.settings import settings_fields
 from rwkeras.sweeps.files import FileRef, put_file
 from rwkeras.sweeps.jobs import Job, Manifest
 from rwkeras.sweeps.local import SweepCallback, SweepResult, run_sweep
-from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.store import Failure
 from rwkeras.validation import check_choice, invalid_argument
 

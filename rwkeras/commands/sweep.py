@@ -23,6 +23,9 @@ from rwkeras.commands.given import fitted
 from rwkeras.commands.outputs import check_outputs
 from rwkeras.commands.paths import check_paths, define_paths
 from rwkeras.commands.settings_flags import define_flags, given_settings
+from rwkeras.experiments.jobs.grid import inversion_grid
+from rwkeras.experiments.jobs.networks import NetworkSpec
+from rwkeras.experiments.jobs.table import csv_bytes, results_table
 from rwkeras.images.collection import named_files
 from rwkeras.images.files import check_output
 from rwkeras.images.outputs import Output
@@ -30,14 +33,11 @@ from rwkeras.images.reading import read_image
 from rwkeras.networks.loading import NETWORKS, takes
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import FileRef, put_file, write_bytes
-from rwkeras.sweeps.grid import inversion_grid
 from rwkeras.sweeps.jobs import Job, Manifest
 from rwkeras.sweeps.local import default_workers, run_sweep
-from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.outcome import SweepCallback, SweepResult
 from rwkeras.sweeps.pictures import check_copies, put_picture
 from rwkeras.sweeps.store import Failure, Store
-from rwkeras.sweeps.table import csv_bytes, results_table
 from rwkeras.tasks.settings import InversionSettings
 from rwkeras.validation import check_choice, check_number, invalid_argument
 

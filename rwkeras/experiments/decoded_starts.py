@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rwkeras.experiments.figures import line_plot, picture_grid
 from rwkeras.experiments.fits import fit, fitted, paired
+from rwkeras.experiments.jobs.decodings import StartedInversion
 from rwkeras.experiments.report import Claim, Report, Row, Shown, below
 from rwkeras.experiments.statistics import (
     Interval,
@@ -12,7 +13,6 @@ from rwkeras.experiments.statistics import (
     mean_relative_difference,
 )
 from rwkeras.experiments.study import Study, cell, column, rows
-from rwkeras.sweeps.decodings import StartedInversion
 from rwkeras.sweeps.jobs import JobResult
 from rwkeras.sweeps.pictures import read_picture
 

@@ -7,17 +7,17 @@ from rwkeras.decoders.levels import encoder_to
 from rwkeras.decoders.settings import DecoderSettings
 from rwkeras.experiments.figures import bar_plot, line_plot, picture_grid
 from rwkeras.experiments.fits import decoded, fit, fitted, layer_stage, middle_layer, paired
+from rwkeras.experiments.jobs.decodings import UntrainedDecoding
+from rwkeras.experiments.jobs.makers import network_bytes
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.report import Claim, Report, Row, Shown, above
 from rwkeras.experiments.statistics import mean_difference, mean_interval
 from rwkeras.experiments.study import Study, cell, column, rows
 from rwkeras.experiments.untrained_decoders import untrained
 from rwkeras.networks.recipe import ARCHITECTURES
 from rwkeras.networks.vgg import Architecture, build_vgg, narrowed, random_kernels
-from rwkeras.sweeps.decodings import UntrainedDecoding
 from rwkeras.sweeps.files import put_file
 from rwkeras.sweeps.jobs import JobResult
-from rwkeras.sweeps.makers import network_bytes
-from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.pictures import read_picture
 
 ENCODER, DECODER, GROWTH, FILTERS = "encoder's maps", "decoder's maps", "growth", "filters"

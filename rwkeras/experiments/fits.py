@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
+from rwkeras.experiments.jobs.decodings import DECODER_FILE, DecoderFit, Decoding
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.rivals import trained_networks
 from rwkeras.experiments.study import Study
-from rwkeras.sweeps.decodings import DECODER_FILE, DecoderFit, Decoding
 from rwkeras.sweeps.files import FileRef, reference_to
 from rwkeras.sweeps.jobs import JobResult
-from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.store import Store
 
 SOURCE = "Shu et al. (2017), abstract"

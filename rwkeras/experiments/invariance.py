@@ -6,17 +6,17 @@ from typing import Any
 
 from rwkeras.experiments.figures import line_plot, picture_grid
 from rwkeras.experiments.fits import SOURCE, Fitted, fit, fitted
-from rwkeras.experiments.report import Claim, Report, Row, Shown, above, below, within
-from rwkeras.experiments.statistics import Interval, mean_interval, relative_difference
-from rwkeras.experiments.study import Study, column
-from rwkeras.experiments.untrained_decoders import untrained, untrained_decodings
-from rwkeras.sweeps.equivariance import (
+from rwkeras.experiments.jobs.equivariance import (
     GEOMETRIC,
     PHOTOMETRIC,
     TRANSFORMS,
     Equivariance,
     transformed,
 )
+from rwkeras.experiments.report import Claim, Report, Row, Shown, above, below, within
+from rwkeras.experiments.statistics import Interval, mean_interval, relative_difference
+from rwkeras.experiments.study import Study, column
+from rwkeras.experiments.untrained_decoders import untrained, untrained_decodings
 from rwkeras.sweeps.jobs import JobResult
 from rwkeras.sweeps.pictures import read_picture
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from rwkeras.experiments.figures import Cell, bar_plot, box_plot, picture_grid
+from rwkeras.experiments.jobs.networks import NetworkSpec
+from rwkeras.experiments.jobs.syntheses import Texture
 from rwkeras.experiments.report import Claim, Report, Shown, above, within
 from rwkeras.experiments.statistics import mean_difference, mean_interval, relative_difference
 from rwkeras.experiments.study import Study, cell, column, rows
@@ -10,8 +12,6 @@ from rwkeras.networks.applications import LAYERS_BY_STRIDE
 from rwkeras.networks.initializers import INITIALIZERS
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import Job, JobResult
-from rwkeras.sweeps.networks import NetworkSpec
-from rwkeras.sweeps.syntheses import Texture
 
 _INVERSION, _TEXTURE = "inversion", "texture"
 _DISTANCE = "relative_patch_distance"

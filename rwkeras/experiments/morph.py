@@ -3,10 +3,10 @@
 import numpy as np
 
 from rwkeras.experiments.figures import line_plot, picture_grid
+from rwkeras.experiments.jobs.inversions import Morph
 from rwkeras.experiments.report import Report, Shown
 from rwkeras.experiments.statistics import Interval
 from rwkeras.experiments.study import Study, cell, rows
-from rwkeras.sweeps.inversions import Morph
 from rwkeras.sweeps.pictures import read_picture
 from rwkeras.validation import invalid_argument
 

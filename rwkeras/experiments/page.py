@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rwkeras.experiments.jobs.table import csv_bytes
 from rwkeras.experiments.report import Report, Row, Shown
 from rwkeras.sweeps.files import write_bytes
-from rwkeras.sweeps.table import csv_bytes
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; }

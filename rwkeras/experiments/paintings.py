@@ -4,12 +4,12 @@ import itertools
 from collections.abc import Mapping
 
 from rwkeras.experiments.figures import picture_grid
+from rwkeras.experiments.jobs.syntheses import Style, Texture
 from rwkeras.experiments.report import Claim, Report, Shown, above, below
 from rwkeras.experiments.statistics import mean_interval, relative_difference
 from rwkeras.experiments.study import Study, cell, rows
 from rwkeras.sweeps.jobs import JobResult
 from rwkeras.sweeps.pictures import read_picture
-from rwkeras.sweeps.syntheses import Style, Texture
 
 _DISTANCE = "relative_patch_distance"
 # A change of less than this share counts as none.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from rwkeras.experiments.figures import line_plot, picture_grid
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.report import Claim, Report, Shown, below
 from rwkeras.experiments.statistics import (
     mean_difference,
@@ -10,7 +11,6 @@ from rwkeras.experiments.statistics import (
     mean_relative_difference,
 )
 from rwkeras.experiments.study import Study, cell, rows
-from rwkeras.sweeps.networks import NetworkSpec
 
 STACKED = "stacked"
 TRAINED, UNTRAINED = "narrow, trained on rotations", "narrow, untrained"

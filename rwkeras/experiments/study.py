@@ -7,16 +7,16 @@ from typing import Any
 
 from rwkeras.experiments.figures import Cell
 from rwkeras.experiments.images import put_images
+from rwkeras.experiments.jobs.inversions import Inversion
+from rwkeras.experiments.jobs.makers import Rotation, Stacking
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.report import Row
 from rwkeras.experiments.settings import ExperimentSettings
 from rwkeras.networks.recipe import ARCHITECTURES
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import FileRef, reference_to
-from rwkeras.sweeps.inversions import Inversion
 from rwkeras.sweeps.jobs import Job, JobResult, Manifest
 from rwkeras.sweeps.local import SweepCallback, SweepResult, run_sweep
-from rwkeras.sweeps.makers import Rotation, Stacking
-from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.store import Store
 
 # Of photographs to train on, in pixels.

@@ -6,6 +6,8 @@ from typing import Any
 from rwkeras.decoders.settings import DecoderSettings
 from rwkeras.experiments.figures import line_plot, picture_grid
 from rwkeras.experiments.fits import SOURCE, layer_stride
+from rwkeras.experiments.jobs.decodings import UntrainedDecoder, UntrainedDecoding
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.report import SUPPORTED, Claim, Report, Shown, above, below
 from rwkeras.experiments.statistics import (
     mean_difference,
@@ -13,9 +15,7 @@ from rwkeras.experiments.statistics import (
     mean_relative_difference,
 )
 from rwkeras.experiments.study import Study, cell, column, rows
-from rwkeras.sweeps.decodings import UntrainedDecoder, UntrainedDecoding
 from rwkeras.sweeps.jobs import JobResult
-from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.pictures import read_picture
 
 # Layers up to this stride are low, the last two of either kind are high.

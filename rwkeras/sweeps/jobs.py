@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from rwkeras.optimizers.settings import OptimizationResult
 from rwkeras.sweeps.files import FileRef
 from rwkeras.validation import invalid_argument
 
@@ -50,16 +49,6 @@ class Job(Protocol):
         Args:
             folder: The sweep's folder, in which the files are that the job refers to.
         """
-
-
-def course(result: OptimizationResult) -> dict[str, Any]:
-    """Returns how an optimisation of one image ended."""
-    return {
-        "relative_loss": float(result.relative_loss),
-        "iterations": int(result.iterations),
-        "evaluations": int(result.evaluations),
-        "failed": bool(result.failed),
-    }
 
 
 def _described(value: Any) -> Any:

@@ -6,15 +6,15 @@ import pytest
 from rwkeras.experiments import decoded_starts, decoders, feature_maps, invariance
 from rwkeras.experiments.decoder_distributions import _KINDS, _like_gaussian
 from rwkeras.experiments.fits import Fitted
+from rwkeras.experiments.jobs.equivariance import TRANSFORMS
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.samples import RANDOM
 from rwkeras.experiments.settings import QUICK
 from rwkeras.experiments.study import Study
 from rwkeras.experiments.untrained_decoders import _colors, _contours, _positions, untrained
 from rwkeras.networks.vgg import TOY_VGG, VGG19
-from rwkeras.sweeps.equivariance import TRANSFORMS
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import JobResult
-from rwkeras.sweeps.networks import NetworkSpec
 from tests.experiments.conftest import here
 
 FILE = FileRef("decoder.keras", "0" * 64)

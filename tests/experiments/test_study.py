@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.settings import QUICK
 from rwkeras.experiments.study import Study, column, rows
 from rwkeras.sweeps.jobs import JobResult
-from rwkeras.sweeps.networks import NetworkSpec
 from tests.experiments.conftest import here
 
 pytestmark = pytest.mark.eager

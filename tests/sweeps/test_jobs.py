@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from rwkeras.experiments.jobs.inversions import Inversion
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.optimizers.settings import OptimizerSettings
-from rwkeras.sweeps.inversions import Inversion
 from rwkeras.sweeps.jobs import Manifest, job_key
-from rwkeras.sweeps.networks import NetworkSpec
 from tests.sweeps.works import HERE, JOBS, NETWORK, OTHER, THERE, Number
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.sweeps import local
 from rwkeras.sweeps.jobs import Manifest
 from rwkeras.sweeps.local import run_sweep
-from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.store import Store
 from tests.sweeps.works import Built, Number, begun
 

@@ -6,9 +6,9 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import Manifest, job_key
-from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.store import Store
 
 DONE, FAILED, WAITING = "done", "failed", "waiting"

@@ -3,11 +3,11 @@
 import itertools
 from collections.abc import Sequence
 
+from rwkeras.experiments.jobs.inversions import Inversion
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import FileRef
-from rwkeras.sweeps.inversions import Inversion
 from rwkeras.sweeps.jobs import Manifest
-from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.tasks.settings import layer_names
 from rwkeras.validation import checked_number, invalid_argument
 

@@ -4,11 +4,12 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from rwkeras.experiments.jobs.measures import course
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.metrics import patch_distance, ssim
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import FileRef
-from rwkeras.sweeps.jobs import JobResult, course
-from rwkeras.sweeps.networks import NetworkSpec
+from rwkeras.sweeps.jobs import JobResult
 from rwkeras.sweeps.pictures import read_picture
 from rwkeras.tasks.presets import STYLE_PRESETS
 from rwkeras.tasks.settings import TextureSettings

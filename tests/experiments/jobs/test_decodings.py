@@ -8,8 +8,7 @@ from rwkeras.decoders.decnn import decnn, load_decoder
 from rwkeras.decoders.decode import decode
 from rwkeras.decoders.network import decoder
 from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
-from rwkeras.optimizers.settings import OptimizerSettings
-from rwkeras.sweeps.decodings import (
+from rwkeras.experiments.jobs.decodings import (
     DecoderFit,
     Decoding,
     StartedInversion,
@@ -17,15 +16,16 @@ from rwkeras.sweeps.decodings import (
     UntrainedDecoding,
     build_decnn,
 )
-from rwkeras.sweeps.equivariance import Equivariance
+from rwkeras.experiments.jobs.equivariance import Equivariance
+from rwkeras.experiments.jobs.inversions import Inversion
+from rwkeras.experiments.jobs.makers import network_bytes
+from rwkeras.experiments.jobs.networks import NetworkSpec
+from rwkeras.experiments.jobs.structure import structure
+from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import put_file, reference_to
-from rwkeras.sweeps.inversions import Inversion
 from rwkeras.sweeps.jobs import job_key
-from rwkeras.sweeps.makers import network_bytes
-from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.pictures import put_picture, read_picture
 from rwkeras.sweeps.store import Store, run_job
-from rwkeras.sweeps.structure import structure
 from tests.conftest import waves
 
 pytestmark = pytest.mark.eager

@@ -15,14 +15,15 @@ from rwkeras.decoders.decode import decode
 from rwkeras.decoders.network import decoder
 from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
 from rwkeras.decoders.train import train_decoder
+from rwkeras.experiments.jobs.makers import network_bytes
+from rwkeras.experiments.jobs.measures import course
+from rwkeras.experiments.jobs.networks import NetworkSpec
+from rwkeras.experiments.jobs.structure import color_mapped, matched, structure
 from rwkeras.metrics import mean_euclidean_distance, psnr, ssim
 from rwkeras.optimizers.settings import OptimizerSettings, Progress
 from rwkeras.sweeps.files import FileRef
-from rwkeras.sweeps.jobs import JobResult, course
-from rwkeras.sweeps.makers import network_bytes
-from rwkeras.sweeps.networks import NetworkSpec
+from rwkeras.sweeps.jobs import JobResult
 from rwkeras.sweeps.pictures import read_picture
-from rwkeras.sweeps.structure import color_mapped, matched, structure
 from rwkeras.tasks.invert import inversion_objective
 from rwkeras.tasks.settings import InversionSettings
 from rwkeras.tasks.synthesis import optimize_image, starting_noise

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from rwkeras.decoders.settings import DecoderSettings
-from rwkeras.sweeps.decodings import UntrainedDecoder, build_decnn
-from rwkeras.sweeps.equivariance import (
+from rwkeras.experiments.jobs.decodings import UntrainedDecoder, build_decnn
+from rwkeras.experiments.jobs.equivariance import (
     GEOMETRIC,
     PHOTOMETRIC,
     TRANSFORMS,
@@ -12,7 +12,7 @@ from rwkeras.sweeps.equivariance import (
     change,
     transformed,
 )
-from rwkeras.sweeps.networks import NetworkSpec
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.sweeps.pictures import put_picture, read_picture
 from tests.conftest import waves
 

@@ -6,10 +6,10 @@ import zipfile
 import pytest
 
 import rwkeras
-from rwkeras.sweeps import makers
+from rwkeras.experiments.jobs import makers
+from rwkeras.experiments.jobs.makers import Rotation, Stacking, network_bytes
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.sweeps.files import reference_to
-from rwkeras.sweeps.makers import Rotation, Stacking, network_bytes
-from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.pictures import put_picture
 from rwkeras.sweeps.store import Store, run_job
 from tests.conftest import waves

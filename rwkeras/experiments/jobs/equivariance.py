@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rwkeras.sweeps.decodings import UntrainedDecoder, build_decnn
+from rwkeras.experiments.jobs.decodings import UntrainedDecoder, build_decnn
+from rwkeras.experiments.jobs.structure import correlation, matching, middle
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import JobResult
 from rwkeras.sweeps.pictures import read_picture
-from rwkeras.sweeps.structure import correlation, matching, middle
 from rwkeras.validation import check_choice
 
 # What is compared: the middle half of each side, into which no transform brings the border.

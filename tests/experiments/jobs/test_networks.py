@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 import rwkeras
+from rwkeras.experiments.jobs.makers import network_bytes
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.sweeps.files import put_file
-from rwkeras.sweeps.makers import network_bytes
-from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.pictures import put_picture
 from tests.conftest import waves
 

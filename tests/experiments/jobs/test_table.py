@@ -1,13 +1,13 @@
 import csv
 import io
 
+from rwkeras.experiments.jobs.grid import inversion_grid
+from rwkeras.experiments.jobs.networks import NetworkSpec
+from rwkeras.experiments.jobs.table import csv_bytes, results_table
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import FileRef
-from rwkeras.sweeps.grid import inversion_grid
 from rwkeras.sweeps.jobs import JobResult, Manifest, job_key
-from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.store import Failure, Store
-from rwkeras.sweeps.table import csv_bytes, results_table
 from tests.sweeps.works import Number
 
 IMAGE = FileRef("images/a.png", "0" * 64)

@@ -5,11 +5,11 @@ import pytest
 
 import rwkeras
 from rwkeras.backend import keras
+from rwkeras.experiments.jobs.inversions import Inversion, Morph
+from rwkeras.experiments.jobs.makers import network_bytes
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import put_file
-from rwkeras.sweeps.inversions import Inversion, Morph
-from rwkeras.sweeps.makers import network_bytes
-from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.pictures import put_picture, read_picture
 from tests.conftest import waves
 

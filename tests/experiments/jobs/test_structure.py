@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rwkeras.sweeps.structure import (
+from rwkeras.experiments.jobs.structure import (
     color_correlation,
     color_explained,
     color_mapped,

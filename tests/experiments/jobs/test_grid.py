@@ -3,11 +3,11 @@ import itertools
 
 import pytest
 
+from rwkeras.experiments.jobs.grid import inversion_grid
+from rwkeras.experiments.jobs.inversions import Inversion
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import FileRef
-from rwkeras.sweeps.grid import inversion_grid
-from rwkeras.sweeps.inversions import Inversion
-from rwkeras.sweeps.networks import NetworkSpec
 
 IMAGES = [FileRef("a.png", "0" * 64), FileRef("b.png", "1" * 64)]
 NETWORKS = [NetworkSpec("toy_vgg", seed=seed) for seed in (0, 1)]

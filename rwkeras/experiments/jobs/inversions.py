@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from rwkeras.experiments.jobs.measures import course
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.metrics import mean_euclidean_distance, psnr, ssim
 from rwkeras.networks.features import extract
 from rwkeras.objectives.balance import balance
 from rwkeras.objectives.objective import content_term
 from rwkeras.optimizers.settings import OptimizerSettings, Progress
 from rwkeras.sweeps.files import FileRef
-from rwkeras.sweeps.jobs import JobResult, course
-from rwkeras.sweeps.networks import NetworkSpec
+from rwkeras.sweeps.jobs import JobResult
 from rwkeras.sweeps.pictures import read_picture
 from rwkeras.tasks.invert import invert
 from rwkeras.tasks.regularized import RegularizedInversionSettings, invert_regularized

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import rwkeras
+from rwkeras.experiments.jobs.networks import NetworkSpec
+from rwkeras.experiments.jobs.syntheses import Style, Texture
 from rwkeras.optimizers.settings import OptimizerSettings
-from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.pictures import put_picture, read_picture
-from rwkeras.sweeps.syntheses import Style, Texture
 from tests.conftest import waves
 
 pytestmark = pytest.mark.eager

@@ -4,14 +4,15 @@ import contextlib
 import hashlib
 import os
 import uuid
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import tensorflow as tf
 
 from rwkeras.validation import invalid_argument
 
 
-class FileRef(NamedTuple):
+@dataclass(frozen=True)
+class FileRef:
     """A file by what is in it.
 
     Attributes:

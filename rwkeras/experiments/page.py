@@ -8,7 +8,7 @@ from typing import Any
 
 from rwkeras.experiments.jobs.table import csv_bytes
 from rwkeras.experiments.report import Report, Row, Shown
-from rwkeras.sweeps.files import write_bytes
+from rwkeras.images.files import write_bytes
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; }

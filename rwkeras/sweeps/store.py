@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from rwkeras.sweeps.files import write_bytes
+from rwkeras.images.files import write_bytes
 from rwkeras.sweeps.jobs import Job, JobResult, job_key
 from rwkeras.sweeps.pictures import from_png, png
 from rwkeras.validation import invalid_argument

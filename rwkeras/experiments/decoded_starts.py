@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from rwkeras.experiments.figures import line_plot, picture_grid
 from rwkeras.experiments.fits import fit, fitted, paired
-from rwkeras.experiments.jobs.decodings import StartedInversion
 from rwkeras.experiments.report import Claim, Report, Row, Shown, below
 from rwkeras.experiments.statistics import (
     Interval,
@@ -24,13 +23,13 @@ def decoded_starts(study: Study) -> Report:
     """Compares inversions from noise with those from the decoded image."""
     layers, images, network = study.first_layers, study.images(), study.random()
     decoders = fitted(study, {layer: fit(study, network, layer) for layer in layers})
-    seed = study.settings.seed
+    seed, optimizer = study.settings.seed, study.optimizer(report_every=1)
     jobs = {}
     for layer, decoder in decoders.items():
         for name, image in images.items():
             for start, file in ((_NOISE, None), (_DECODED, decoder.file)):
-                jobs[start, layer, name] = StartedInversion(
-                    network, image, layer, file, seed, study.optimizer()
+                jobs[start, layer, name] = study.inversion(
+                    network, image, layer, seed=seed, optimizer=optimizer, decoder=file
                 )
     results = study.run(jobs)
     table = _compared(results)

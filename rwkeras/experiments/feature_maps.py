@@ -8,8 +8,7 @@ from rwkeras.decoders.settings import DecoderSettings
 from rwkeras.experiments.figures import bar_plot, line_plot, picture_grid
 from rwkeras.experiments.fits import decoded, fit, fitted, layer_stage, middle_layer, paired
 from rwkeras.experiments.jobs.decodings import UntrainedDecoding
-from rwkeras.experiments.jobs.makers import network_bytes
-from rwkeras.experiments.jobs.networks import NetworkSpec
+from rwkeras.experiments.jobs.networks import NetworkSpec, network_bytes
 from rwkeras.experiments.report import Claim, Report, Row, Shown, above
 from rwkeras.experiments.statistics import mean_difference, mean_interval
 from rwkeras.experiments.study import Study, cell, column, rows

@@ -12,6 +12,7 @@ from rwkeras.networks.applications import LAYERS_BY_STRIDE
 from rwkeras.networks.initializers import INITIALIZERS
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import Job, JobResult
+from rwkeras.tasks.settings import TextureSettings
 
 _INVERSION, _TEXTURE = "inversion", "texture"
 _DISTANCE = "relative_patch_distance"
@@ -47,7 +48,10 @@ def distributions(study: Study) -> Report:
         optimizer = study.optimizer(parametrization="pixels")
         for name, source in sources.items():
             jobs[_TEXTURE, kind, name, study.settings.seed] = Texture(
-                painter, source, study.first_layers[:4], study.settings.seed, optimizer
+                painter,
+                source,
+                TextureSettings(study.first_layers[:4], scales=None, seed=study.settings.seed),
+                optimizer,
             )
     results = study.run(jobs)
     inversions = {label: r for label, r in results.items() if label[0] == _INVERSION}
@@ -141,7 +145,10 @@ def _league_jobs(
                     )
             for source in sources:
                 jobs[_TEXTURE, name, 0, source, n] = Texture(
-                    network, sources[source], tuple(layers.values()), n, painting
+                    network,
+                    sources[source],
+                    TextureSettings(tuple(layers.values()), scales=None, seed=n),
+                    painting,
                 )
     return jobs
 

@@ -1,5 +1,6 @@
 """Texture synthesis and style transfer: the papers' figures."""
 
+import dataclasses
 import itertools
 from collections.abc import Mapping
 
@@ -10,6 +11,8 @@ from rwkeras.experiments.statistics import mean_interval, relative_difference
 from rwkeras.experiments.study import Study, cell, rows
 from rwkeras.sweeps.jobs import JobResult
 from rwkeras.sweeps.pictures import read_picture
+from rwkeras.tasks.presets import STYLE_PRESETS
+from rwkeras.tasks.settings import TextureSettings
 
 _DISTANCE = "relative_patch_distance"
 # A change of less than this share counts as none.
@@ -26,7 +29,12 @@ def textures(study: Study) -> Report:
     optimizer = study.optimizer(parametrization="pixels")
     results = study.run(
         {
-            (top, name, n): Texture(network, texture, tops[: depth + 1], n, optimizer)
+            (top, name, n): Texture(
+                network,
+                texture,
+                TextureSettings(tops[: depth + 1], scales=None, seed=n),
+                optimizer,
+            )
             for depth, top in enumerate(tops)
             for name, texture in sources.items()
             for n in study.seeds
@@ -86,15 +94,16 @@ def styles(study: Study) -> Report:
     network = study.stacked_network(subtract_mean=True)
     contents, paintings = study.images(), study.images("styles")
     optimizer = study.optimizer(parametrization="pixels")
+    settings = dataclasses.replace(
+        STYLE_PRESETS["painting"],
+        style_layers=study.first_layers,
+        scales=None,
+        seed=study.settings.seed,
+    )
     results = study.run(
         {
             (content, painting): Style(
-                network,
-                contents[content],
-                paintings[painting],
-                style_layers=study.first_layers,
-                seed=study.settings.seed,
-                optimizer=optimizer,
+                network, contents[content], paintings[painting], settings, optimizer
             )
             for content in contents
             for painting in paintings

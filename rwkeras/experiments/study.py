@@ -14,6 +14,8 @@ from rwkeras.experiments.report import Row
 from rwkeras.experiments.settings import ExperimentSettings
 from rwkeras.networks.recipe import ARCHITECTURES
 from rwkeras.optimizers.settings import OptimizerSettings
+from rwkeras.rotation.settings import RotationSettings
+from rwkeras.stacking.settings import StackSettings
 from rwkeras.sweeps.files import FileRef, reference_to
 from rwkeras.sweeps.jobs import Job, JobResult, Manifest
 from rwkeras.sweeps.local import SweepCallback, SweepResult, run_sweep
@@ -144,15 +146,13 @@ class Study:
     def stacking(self, reference: FileRef, seed: int, **arguments: Any) -> Stacking:
         """Returns the job that stacks a network on an image."""
         settings = self.settings
-        return Stacking(
-            reference,
-            architecture=settings.architecture,
+        how = StackSettings(
             candidates=settings.candidates,
             max_iterations=settings.stack_iterations,
             precision=settings.precision,
-            seed=seed,
-            **arguments,
         )
+        given = {"architecture": settings.architecture, "seed": seed, "settings": how}
+        return Stacking(reference, **{**given, **arguments})
 
     def stacked_network(self, *, size: int | None = None, **arguments: Any) -> NetworkSpec:
         """Returns the network of the papers' figures: that which was given, or one stacked here.
@@ -174,7 +174,8 @@ class Study:
         photos: tuple[FileRef, ...] = ()
         if self.paths.get("images"):
             photos = tuple(self.images(size=_PHOTO_SIZE).values())
-        job = Rotation(photos, steps=self.settings.training_steps, seed=self.settings.seed)
+        how = RotationSettings(steps=self.settings.training_steps, seed=self.settings.seed)
+        job = Rotation(photos, how)
         self.run({0: job})
         store = Store(self.folder)
         return {

@@ -1,8 +1,12 @@
 """Files of jobs on any of TensorFlow's file systems."""
 
+import contextlib
 import hashlib
 import os
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import tensorflow as tf
 
@@ -34,6 +38,14 @@ class FileRef:
                 "path", f"a file of SHA-256 {self.sha256[:12]}", f"{path} of {found[:12]}"
             )
         return content
+
+    @contextlib.contextmanager
+    def fetched(self, folder: str) -> Iterator[str]:
+        """Gives the path of a copy on this machine, of the same name, while the block lasts."""
+        with tempfile.TemporaryDirectory() as local:
+            path = Path(local, os.path.basename(self.path))
+            path.write_bytes(self.read(folder))
+            yield str(path)
 
 
 def read_bytes(path: str) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import ndimage
 
 from rwkeras.experiments.jobs.decodings import UntrainedDecoder, build_decnn
 from rwkeras.experiments.jobs.structure import correlation, matching, middle
@@ -31,62 +32,21 @@ class Transform(NamedTuple):
     sizes: tuple[float, float, float]
 
 
-def _affine(image: np.ndarray, matrix: np.ndarray, right: float = 0.0) -> np.ndarray:
-    """Returns an image which shows at p, from its middle, what was at `matrix` p - (`right`, 0)."""
-    height, width = image.shape[:2]
-    center = np.array([width - 1, height - 1]) / 2
-    y, x = np.mgrid[:height, :width]
-    points = np.stack([x - center[0], y - center[1]], axis=-1) @ matrix.T
-    return _sampled(image, points[..., 1] + center[1], points[..., 0] + center[0] - right)
-
-
-def _sampled(image: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Returns an image between its pixels by Catmull and Rom's cubic splines.
-
-    Beyond its border it goes on as in a mirror.
-    """
-
-    def taps(position: np.ndarray, size: int):
-        first = np.floor(position).astype(int)
-        t = position - first
-        weights = (
-            (-t + 2 * t**2 - t**3) / 2,
-            (2 - 5 * t**2 + 3 * t**3) / 2,
-            (t + 4 * t**2 - 3 * t**3) / 2,
-            (-(t**2) + t**3) / 2,
-        )
-        period = 2 * (size - 1)
-        places = ((first + n) % period for n in range(-1, 3))
-        return [(np.minimum(n, period - n), w) for n, w in zip(places, weights, strict=True)]
-
-    total = np.zeros(image.shape)
-    for row, down in taps(y, image.shape[0]):
-        for column, across in taps(x, image.shape[1]):
-            total += (down * across)[..., np.newaxis] * image[row, column]
-    return total.astype(np.float32)
-
-
 def _shift(image: np.ndarray, size: float, contrast: float) -> np.ndarray:
-    return _affine(image, np.eye(2), max(1, round(size * image.shape[1])))
+    pixels = max(1, round(size * image.shape[1]))
+    return ndimage.shift(image, (0, pixels, 0), order=0, mode="mirror")
 
 
 def _turn(image: np.ndarray, size: float, contrast: float) -> np.ndarray:
-    cosine, sine = math.cos(math.radians(size)), math.sin(math.radians(size))
-    return _affine(image, np.array([[cosine, -sine], [sine, cosine]]))
+    return ndimage.rotate(image, size, reshape=False, order=3, mode="mirror")
 
 
 def _enlarge(image: np.ndarray, size: float, contrast: float) -> np.ndarray:
-    return _affine(image, np.eye(2) / size)
+    center, scale = (np.array(image.shape) - 1) / 2, np.array([1 / size, 1 / size, 1])
+    return ndimage.affine_transform(image, scale, center - scale * center, order=3, mode="mirror")
 
 
-def _expose(image: np.ndarray, size: float, contrast: float) -> np.ndarray:
-    return size * image
-
-
-def _veil(image: np.ndarray, size: float, contrast: float) -> np.ndarray:
-    return image + size * contrast
-
-
+# Between pixels, images are cubic splines; beyond their borders they go on as in a mirror.
 GEOMETRIC: Mapping[str, Transform] = {
     # Of images of 128 pixels: 3, 6 and 15, by which strides do not divide.
     "shift": Transform(_shift, (3 / 128, 6 / 128, 15 / 128)),
@@ -94,9 +54,9 @@ GEOMETRIC: Mapping[str, Transform] = {
     "enlarge": Transform(_enlarge, (1.1, 1.25, 1.5)),
 }
 PHOTOMETRIC: Mapping[str, Transform] = {
-    "brighten": Transform(_expose, (1.25, 1.5, 2.0)),
-    "darken": Transform(_expose, (0.8, 0.65, 0.5)),
-    "add light": Transform(_veil, (0.1, 0.2, 0.3)),
+    "brighten": Transform(lambda image, size, _: size * image, (1.25, 1.5, 2.0)),
+    "darken": Transform(lambda image, size, _: size * image, (0.8, 0.65, 0.5)),
+    "add light": Transform(lambda image, size, contrast: image + size * contrast, (0.1, 0.2, 0.3)),
 }
 TRANSFORMS = {**GEOMETRIC, **PHOTOMETRIC}
 

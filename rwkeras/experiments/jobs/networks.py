@@ -1,15 +1,24 @@
-"""Networks named by jobs."""
+"""Networks named by jobs, and as files that are always the same for the same network."""
 
+import contextlib
 import functools
+import io
+import json
 import os
+import re
 import tempfile
+import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 
 from rwkeras.backend import keras
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.loading import load_network, make_ready
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.pictures import read_picture
+
+# Where Keras writes when a model was saved, which would make a new file of the same network.
+_METADATA, _UNDATED = "metadata.json", {"date_saved": "1980-01-01@00:00:00"}
 
 
 @dataclass(frozen=True)
@@ -53,32 +62,50 @@ class NetworkSpec:
         """
         return _build(self, folder)
 
-    def load(self, network: str, weights: str | None) -> keras.Model:
-        """Returns the network, its files being where they are now."""
-        return load_network(
-            network,
-            layers=["fc6"] if self.top else [],
-            pooling=self.pooling,
-            subtract_mean=self.subtract_mean,
-            initializer=self.initializer,
-            weights=weights,
-            seed=self.seed,
-        )
-
 
 @functools.lru_cache(maxsize=2)
 def _build(spec: NetworkSpec, folder: str) -> keras.Model:
-    with tempfile.TemporaryDirectory() as local:
-
-        def fetched(reference: FileRef | None) -> str | None:
-            if reference is None:
-                return None
-            path = os.path.join(local, os.path.basename(reference.path))
-            with open(path, "wb") as file:
-                file.write(reference.read(folder))
-            return path
-
-        model = spec.load(fetched(spec.file) or spec.name, fetched(spec.weights))
+    with contextlib.ExitStack() as files:
+        file, weights = (
+            None if reference is None else files.enter_context(reference.fetched(folder))
+            for reference in (spec.file, spec.weights)
+        )
+        model = load_network(
+            file or spec.name,
+            layers=["fc6"] if spec.top else [],
+            pooling=spec.pooling,
+            subtract_mean=spec.subtract_mean,
+            initializer=spec.initializer,
+            weights=weights,
+            seed=spec.seed,
+        )
     if spec.reference is not None:
         make_ready(model, as_batch(read_picture(spec.reference, folder)).images)
     return model
+
+
+def _with_numbered_objects(config: bytes) -> bytes:
+    """Returns a model's configuration with shared objects numbered in order, not by address."""
+    numbers = dict[bytes, bytes]()
+
+    def numbered(match: re.Match[bytes]) -> bytes:
+        return match[1] + numbers.setdefault(match[2], str(len(numbers)).encode())
+
+    return re.sub(rb'("shared_object_id": )(\d+)', numbered, config)
+
+
+def network_bytes(model: keras.Model) -> bytes:
+    """Returns a model as the bytes of a `.keras` file, always the same for the same model."""
+    buffer = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        with zipfile.ZipFile(path) as saved, zipfile.ZipFile(buffer, "w") as undated:
+            for name in saved.namelist():
+                content = saved.read(name)
+                if name == _METADATA:
+                    content = json.dumps({**json.loads(content), **_UNDATED}).encode()
+                if name == "config.json":
+                    content = _with_numbered_objects(content)
+                undated.writestr(zipfile.ZipInfo(name), content)  # Dated 1980, as zip's epoch is.
+    return buffer.getvalue()

@@ -8,7 +8,7 @@ from typing import Any
 
 from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.sweeps.files import FileRef
-from rwkeras.sweeps.jobs import Manifest, job_key
+from rwkeras.sweeps.jobs import Manifest, job_key, shallow_fields
 from rwkeras.sweeps.store import Store
 
 DONE, FAILED, WAITING = "done", "failed", "waiting"
@@ -21,12 +21,12 @@ def _cells(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(value, FileRef):
         yield name, value.path
     elif dataclasses.is_dataclass(value):
-        fields = [field.name for field in dataclasses.fields(value)]
+        fields = shallow_fields(value)
         if isinstance(value, NetworkSpec):
             yield name, value.title
-            fields = [field for field in fields if field not in ("name", "file")]
-        for field in fields:
-            yield from _cells(getattr(value, field), f"{name}.{field}" if name else field)
+            del fields["name"], fields["file"]
+        for field, held in fields.items():
+            yield from _cells(held, f"{name}.{field}" if name else field)
     else:
         yield name, " ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
@@ -56,7 +56,7 @@ def results_table(manifest: Manifest, store: Store) -> list[Row]:
     asked = [dict(_cells(job)) for job in manifest.jobs]
     shown = []
     for name in dict.fromkeys(name for cells in asked for name in cells):
-        found = {str(cells.get(name, "")) for cells in asked}
+        found = {"" if cells.get(name) is None else str(cells[name]) for cells in asked}
         if len(found) > 1 or ("." not in name and found != {""}):
             shown.append(name)
     ended = [_ended(job, store) for job in manifest.jobs]

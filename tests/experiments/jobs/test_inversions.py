@@ -6,8 +6,7 @@ import pytest
 import rwkeras
 from rwkeras.backend import keras
 from rwkeras.experiments.jobs.inversions import Inversion, Morph
-from rwkeras.experiments.jobs.makers import network_bytes
-from rwkeras.experiments.jobs.networks import NetworkSpec
+from rwkeras.experiments.jobs.networks import NetworkSpec, network_bytes
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import put_file
 from rwkeras.sweeps.pictures import put_picture, read_picture
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.eager
 QUICK = OptimizerSettings(
     memory=8, max_iterations=12, parametrization="pixels", precision="float32"
 )
-COURSE = {"relative_loss", "iterations", "evaluations", "failed"}
+COURSE = {"loss", "relative_loss", "iterations", "evaluations", "failed"}
 
 
 @pytest.fixture
@@ -51,6 +50,8 @@ def test_an_inversion_is_that_of_invert(folder, image, network):
     losses = [row["loss"] for row in result.trace]
     assert losses == sorted(losses, reverse=True)
     assert result.trace[-1]["distance"] == pytest.approx(result.values["distance"])
+    assert result.trace[-1]["loss"] == pytest.approx(result.values["loss"])
+    assert result.trace[-1]["evaluations"] == result.values["evaluations"]
     assert job.affinity == Inversion(network, image, "conv2_1", 6, QUICK).affinity
 
 

@@ -7,8 +7,10 @@ import pytest
 
 import rwkeras
 from rwkeras.experiments.jobs import makers
-from rwkeras.experiments.jobs.makers import Rotation, Stacking, network_bytes
-from rwkeras.experiments.jobs.networks import NetworkSpec
+from rwkeras.experiments.jobs.makers import Rotation, Stacking
+from rwkeras.experiments.jobs.networks import NetworkSpec, network_bytes
+from rwkeras.rotation.settings import RotationSettings
+from rwkeras.stacking.settings import StackSettings
 from rwkeras.sweeps.files import reference_to
 from rwkeras.sweeps.pictures import put_picture
 from rwkeras.sweeps.store import Store, run_job
@@ -33,7 +35,8 @@ def test_a_saved_network_has_no_date(tmp_path):
 def test_a_stacking_is_that_of_stack_and_serves_as_a_network(tmp_path, monkeypatch):
     folder = str(tmp_path)
     image = put_picture(folder, "waves", waves(32, 32))
-    job = Stacking(image, "toy_vgg", candidates=2, max_iterations=2, precision="float32", seed=3)
+    settings = StackSettings(candidates=2, max_iterations=2, precision="float32")
+    job = Stacking(image, "toy_vgg", seed=3, settings=settings)
     stacked = []
 
     def spy(*arguments, **keywords):
@@ -60,7 +63,7 @@ def test_a_stacking_is_that_of_stack_and_serves_as_a_network(tmp_path, monkeypat
 def test_a_rotation_rival_and_its_twin_serve_as_networks(tmp_path):
     folder = str(tmp_path)
     image = put_picture(folder, "waves", waves(96, 96))
-    job = Rotation((image,), steps=2, width=1 / 16, seed=3)
+    job = Rotation((image,), RotationSettings(steps=2, width=1 / 16, seed=3))
     assert run_job(job, folder) is None
     result = Store(folder).read(job)
     assert result.values.keys() == {"held_out_accuracy"}

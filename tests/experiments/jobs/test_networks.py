@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 import rwkeras
-from rwkeras.experiments.jobs.makers import network_bytes
-from rwkeras.experiments.jobs.networks import NetworkSpec
+from rwkeras.experiments.jobs.networks import NetworkSpec, network_bytes
 from rwkeras.sweeps.files import put_file
 from rwkeras.sweeps.pictures import put_picture
 from tests.conftest import waves

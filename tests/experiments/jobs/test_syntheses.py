@@ -28,11 +28,12 @@ def texture(folder):
 def test_a_texture_is_that_of_synthesize_texture(folder, texture):
     network = NetworkSpec("toy_vgg", reference=texture)
     layers = ("conv1_1", "conv2_1")
-    result = Texture(network, texture, layers, 2, QUICK).run(folder)
+    settings = rwkeras.TextureSettings(layers, scales=None, seed=2)
+    result = Texture(network, texture, settings, QUICK).run(folder)
     plain = rwkeras.synthesize_texture(
         network.build(folder),
         read_picture(texture, folder),
-        rwkeras.TextureSettings(layers, seed=2),
+        settings,
         optimizer=QUICK,
     )
     np.testing.assert_array_equal(result.pictures["picture"], plain.image)
@@ -43,14 +44,14 @@ def test_a_texture_is_that_of_synthesize_texture(folder, texture):
 def test_a_style_is_that_of_transfer_style(folder, texture):
     content = put_picture(folder, "content", waves(24, 32))
     network = NetworkSpec("toy_vgg", reference=content)
-    job = Style(network, content, texture, ("conv2_1",), ("conv1_1", "conv2_1"), "paper", 2, QUICK)
-    result = job.run(folder)
     settings = dataclasses.replace(
         rwkeras.STYLE_PRESETS["paper"],
-        content_layers=job.content_layers,
-        style_layers=job.style_layers,
+        content_layers=("conv2_1",),
+        style_layers=("conv1_1", "conv2_1"),
+        scales=None,
         seed=2,
     )
+    result = Style(network, content, texture, settings, QUICK).run(folder)
     plain = rwkeras.transfer_style(
         network.build(folder),
         read_picture(content, folder),

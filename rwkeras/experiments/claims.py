@@ -80,7 +80,6 @@ class Claim:
         margin: In the unit of the estimand; for "within", from one to the other side of 0, or of
             the factor 1.
         reason: Why that margin.
-        refuted_by: What would refute it.
         unit: What is sampled.
     """
 
@@ -93,11 +92,18 @@ class Claim:
     direction: str
     margin: float
     reason: str
-    refuted_by: str
-    unit: str = "draws, each of an image and of a network"
+    unit: str = "draws: an image and a network each"
 
     def __post_init__(self):
         check_choice("direction", self.direction, DIRECTIONS)
+
+    @property
+    def refuted_by(self) -> str:
+        """What would refute it, in words."""
+        if self.direction == "within":
+            low = 1 / self.margin if self.contrast.is_factor else -self.margin
+            return f"below {low:.3g} or above {self.margin:.3g}"
+        return f"{'above' if self.direction == 'below' else 'below'} {self.margin:.3g}"
 
 
 class Found(NamedTuple):

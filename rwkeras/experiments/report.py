@@ -1,33 +1,13 @@
-"""Report of an experiment: figures, tables and verdicts on claims."""
+"""What an experiment has found: a tidy table, and figures of it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import pandas as pd
 from matplotlib.figure import Figure
 
-from rwkeras.experiments.statistics import Interval
-
-SUPPORTED, REFUTED, UNDECIDED = "supported", "refuted", "undecided"
-
-Row = Mapping[str, Any]
-
-
-class Claim(NamedTuple):
-    """A sentence of a paper, and what was found.
-
-    Attributes:
-        text: The claim.
-        source: Where it stands.
-        verdict: `SUPPORTED`, `REFUTED` or `UNDECIDED`.
-        evidence: The numbers, with a confidence interval where they are of samples.
-        figure: The name of the figure that shows it.
-    """
-
-    text: str
-    source: str
-    verdict: str
-    evidence: str
-    figure: str
+from rwkeras.experiments.table import Sample, row
+from rwkeras.sweeps.jobs import JobResult
 
 
 class Shown(NamedTuple):
@@ -50,38 +30,45 @@ class Report(NamedTuple):
     Attributes:
         title: One line.
         text: What was done, in a paragraph.
+        table: What was measured; see `rwkeras.experiments.table`.
         figures: The figures.
-        tables: Rows by the table's name; all rows of one have the same columns.
-        claims: The papers' claims that it tests.
-        notes: What a reader has to know besides, such as what could not be run.
     """
 
     title: str
     text: str
+    table: pd.DataFrame
     figures: Sequence[Shown]
-    tables: Mapping[str, Sequence[Row]]
-    claims: Sequence[Claim] = ()
-    notes: Sequence[str] = ()
 
 
-def below(interval: Interval, bound: float = 0.0) -> str:
-    """Returns the verdict on the claim that a number is below a bound."""
-    if interval.low == interval.high:
-        return UNDECIDED  # One sample has no spread to judge by.
-    if interval.high < bound:
-        return SUPPORTED
-    return REFUTED if interval.low > bound else UNDECIDED
+def measured(
+    results: Mapping[Sample, JobResult], measures: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Returns rows of a table of what jobs measured in the end.
+
+    Args:
+        results: The results.
+        measures: What their values are called in the table, by name.
+    """
+    return [
+        row(sample, measure, result.values[name])
+        for sample, result in results.items()
+        for name, measure in measures.items()
+    ]
 
 
-def above(interval: Interval, bound: float = 0.0) -> str:
-    """Returns the verdict on the claim that a number is above a bound."""
-    return below(Interval(-interval.estimate, -interval.high, -interval.low), -bound)
+def traced(
+    results: Mapping[Sample, JobResult], measures: Mapping[str, str], *, at: str = "iteration"
+) -> list[dict[str, Any]]:
+    """Returns rows of a table of what jobs measured on the way.
 
-
-def within(interval: Interval, bound: float) -> str:
-    """Returns the verdict on the claim that a number lies between -bound and bound."""
-    if interval.low == interval.high:
-        return UNDECIDED
-    if -bound < interval.low and interval.high < bound:
-        return SUPPORTED
-    return REFUTED if interval.low > bound or interval.high < -bound else UNDECIDED
+    Args:
+        results: The results.
+        measures: What their values are called in the table, by name.
+        at: The value that says where on the way it was.
+    """
+    return [
+        row(sample, measure, each[name], iteration=each[at])
+        for sample, result in results.items()
+        for each in result.trace
+        for name, measure in measures.items()
+    ]

@@ -10,7 +10,7 @@ DRAWS = 12
 
 
 def claim(contrast, direction="below", margin=0.0, key="a"):
-    return Claim(key, "e", "S.", "s", "x", contrast, direction, margin, "by convention", "y")
+    return Claim(key, "e", "S.", "s", "x", contrast, direction, margin, "by convention")
 
 
 def table(values, experiment="e", measure="m", **more):

@@ -33,12 +33,14 @@ class DecoderFit:
         layer: The layer whose activations are decoded.
         decoder: The decoder's shape.
         training: How it learns; some photographs must be held out.
+        photos: What it learns from; none for scikit-image's photographs.
     """
 
     network: NetworkSpec
     layer: str
     decoder: DecoderSettings = DecoderSettings()
     training: DecoderTraining = DecoderTraining(precision="float32")
+    photos: tuple[FileRef, ...] = ()
 
     @property
     def affinity(self) -> tuple[Any, ...]:
@@ -47,8 +49,13 @@ class DecoderFit:
 
     def run(self, folder: str) -> JobResult:
         """Returns encoder and decoder as one file, and the PSNR on the way."""
+        photos = [read_picture(photo, folder) for photo in self.photos]
         trained = train_decoder(
-            self.network.build(folder), self.layer, decoder=self.decoder, training=self.training
+            self.network.build(folder),
+            self.layer,
+            photos or None,
+            decoder=self.decoder,
+            training=self.training,
         )
         seen, held_out = (trained.history[name] for name in ("psnr_db", "val_psnr_db"))
         steps = range(self.training.epoch_steps, self.training.steps + 1, self.training.epoch_steps)

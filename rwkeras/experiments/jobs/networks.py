@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rwkeras.backend import keras
 from rwkeras.images.batch import as_batch
+from rwkeras.networks.batch_normalization import adapt_batch_normalization
 from rwkeras.networks.loading import load_network, make_ready
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.pictures import read_picture
@@ -33,7 +34,8 @@ class NetworkSpec:
         pooling: See `load_network`.
         subtract_mean: See `load_network`.
         initializer: See `load_network`.
-        weights: A file of trained weights, or None; see `load_network`.
+        weights: A file of trained weights, a name that `load_network` knows, or None.
+        adapt: Whether batch normalisation gets the reference's statistics even if it was trained.
         seed: Of the weights.
     """
 
@@ -44,7 +46,8 @@ class NetworkSpec:
     pooling: str | None = None
     subtract_mean: bool | None = None
     initializer: str | None = None
-    weights: FileRef | None = None
+    weights: FileRef | str | None = None
+    adapt: bool = False
     seed: int = 0
 
     @property
@@ -67,8 +70,8 @@ class NetworkSpec:
 def _build(spec: NetworkSpec, folder: str) -> keras.Model:
     with contextlib.ExitStack() as files:
         file, weights = (
-            None if reference is None else files.enter_context(reference.fetched(folder))
-            for reference in (spec.file, spec.weights)
+            files.enter_context(given.fetched(folder)) if isinstance(given, FileRef) else given
+            for given in (spec.file, spec.weights)
         )
         model = load_network(
             file or spec.name,
@@ -80,7 +83,11 @@ def _build(spec: NetworkSpec, folder: str) -> keras.Model:
             seed=spec.seed,
         )
     if spec.reference is not None:
-        make_ready(model, as_batch(read_picture(spec.reference, folder)).images)
+        images = as_batch(read_picture(spec.reference, folder)).images
+        if spec.adapt:
+            adapt_batch_normalization(model, images)
+        else:
+            make_ready(model, images)
     return model
 
 

@@ -64,46 +64,85 @@ class Contrast:
         return self.kind in ("log_ratio", "log_spread_ratio")
 
 
+class Margin(NamedTuple):
+    """Where a number is claimed to be.
+
+    Attributes:
+        direction: "below", "above" or "within".
+        value: Below or above what; for "within", how far to both sides of 0, or of the factor 1.
+        reason: Why that much.
+    """
+
+    direction: str
+    value: float
+    reason: str
+
+
 @dataclass(frozen=True)
 class Claim:
     """A sentence of a paper, made so definite that it can be refuted, before it is tested.
 
     Attributes:
-        key: A short name.
         experiment: The experiment whose table tests it.
+        name: A short name.
         sentence: What is claimed.
         source: Where it stands.
-        estimand: The number that it is about.
-        contrast: How a draw gives that number.
-        direction: Where the number is claimed to be: "below", "above" or "within" the margin. Of
-            `contrast.kind` "earlier", "above" half of the draws.
-        margin: In the unit of the estimand; for "within", from one to the other side of 0, or of
-            the factor 1.
-        reason: Why that margin.
-        unit: What is sampled.
+        contrast: How a draw gives the number that it is about.
+        margin: Where that number is claimed to be.
     """
 
-    key: str
     experiment: str
+    name: str
     sentence: str
     source: str
-    estimand: str
     contrast: Contrast
-    direction: str
-    margin: float
-    reason: str
-    unit: str = "draws: an image and a network each"
+    margin: Margin
 
     def __post_init__(self):
-        check_choice("direction", self.direction, DIRECTIONS)
+        check_choice("direction", self.margin.direction, DIRECTIONS)
+
+    @property
+    def key(self) -> str:
+        """The experiment's name and its own."""
+        return f"{self.experiment}-{self.name}"
+
+    @property
+    def estimand(self) -> str:
+        """The number that it is about, in words."""
+        contrast = self.contrast
+        a, b = (_words(side, contrast) for side in (contrast.a, contrast.b))
+        rows = _words({k: v for k, v in contrast.where.items() if v is not None}, contrast)
+        of = {
+            "value": f"mean {a}",
+            "difference": f"{a} less {b}",
+            "log_ratio": f"{a} over {b}",
+            "log_spread_ratio": f"standard deviation over networks, {a} over {b}",
+            "earlier": f"share of draws in which {a} is sooner than {b}",
+        }[contrast.kind]
+        within = f"in the least certain {contrast.every}" if contrast.every else "averaged in draws"
+        return f"{', '.join(filter(None, (rows, of)))}, {within}"
 
     @property
     def refuted_by(self) -> str:
         """What would refute it, in words."""
-        if self.direction == "within":
-            low = 1 / self.margin if self.contrast.is_factor else -self.margin
-            return f"below {low:.3g} or above {self.margin:.3g}"
-        return f"{'above' if self.direction == 'below' else 'below'} {self.margin:.3g}"
+        direction, value, _ = self.margin
+        if direction == "within":
+            low = 1 / value if self.contrast.is_factor else -value
+            return f"below {low:.3g} or above {value:.3g}"
+        return f"{'above' if direction == 'below' else 'below'} {value:.3g}"
+
+
+def _words(selection: Mapping[str, Any], contrast: Contrast) -> str:
+    """Returns what a selection of rows is, in words."""
+    found = []
+    for column, value in selection.items():
+        several = ", ".join(value) if isinstance(value, tuple) else value
+        if column == "iteration":
+            ends = "iteration" in {**contrast.a, **contrast.b}
+            found += [f"after {value}"] if value else ["in the end"] * ends
+        else:
+            found.append(f"'{several}'" if column == "network" else str(several))
+    return " ".join(found)
 
 
 class Found(NamedTuple):
@@ -188,8 +227,9 @@ def found(claim: Claim, table: pd.DataFrame) -> Found:
     if contrast.kind == "earlier":
         tests = {part: sign_test(values) for part, values in parts.items()}
     elif draws > 1:
-        bound = math.log(claim.margin) if contrast.is_factor else claim.margin
-        tests = {part: mean_test(x, claim.direction, bound) for part, x in parts.items()}
+        direction, bound, _ = claim.margin
+        bound = math.log(bound) if contrast.is_factor else bound
+        tests = {part: mean_test(x, direction, bound) for part, x in parts.items()}
     else:
         tests = dict.fromkeys(parts, Evidence(1.0, 1.0))
     shown = parts[max(tests, key=lambda part: tests[part].support)]

@@ -11,7 +11,6 @@ from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.photographs import STACKED_ON, UPRIGHT
 from rwkeras.experiments.study import Draw, Study
 from rwkeras.experiments.table import Sample
-from rwkeras.networks.recipe import ARCHITECTURES
 from rwkeras.sweeps.files import FileRef, reference_to
 from rwkeras.sweeps.jobs import Job
 from rwkeras.sweeps.store import Store

@@ -29,9 +29,7 @@ def _table(table: pd.DataFrame) -> str:
     return f"<div class='scroll'>{text}</div>"
 
 
-def page(
-    name: str, report: Report, notes: Sequence[str], settings: Mapping[str, Any]
-) -> str:
+def page(name: str, report: Report, notes: Sequence[str], settings: Mapping[str, Any]) -> str:
     """Returns a report as HTML, whose pictures and table are files beside it.
 
     Args:

@@ -30,7 +30,7 @@ HEADLINES = (
     "textures-twin",
     "styles-twin",
     "decoders-accurate-twin",
-    "decoders-quick-twin",
+    "decoders-sooner-twin",
     "layers-photographic",
 )
 _MARKS = "<!-- claims: by rwkeras.experiments.results -->", "<!-- claims end -->"
@@ -41,10 +41,11 @@ Written by `python -m rwkeras.experiments.results` from the tables in `results/`
 [Experiments](experiments.md) says how they were made.
 
 The unit of sampling is the draw: an image of its own, with networks, noises and trainings of its
-own. Layers and the like are averaged within draws. The intervals are 95 % t intervals over draws of
-that claim alone, of shares the exact ones; p is of two one-sided tests, corrected by Holm's method
-for all claims that were tested. A claim holds, or is refuted, where the corrected p is below 0.05;
-with fewer than 10 draws it is not tested.
+own; ImageNet's weights are always the same, so that claims on them are about that one trained
+network. Layers and the like are averaged within draws. The intervals are 95 % t intervals over
+draws of that claim alone, of shares the exact ones; p is of two one-sided tests, corrected by
+Holm's method for all claims that were tested. A claim holds, or is refuted, where the corrected p
+is below 0.05; with fewer than 10 draws it is not tested.
 """
 
 
@@ -70,10 +71,9 @@ def described(claims: Sequence[Claim], found: pd.DataFrame) -> pd.DataFrame:
                 "measured": measured if each["draws"] else "",
                 "estimand": claim.estimand,
                 "refuted by": claim.refuted_by,
-                "margin because": claim.reason,
+                "margin because": claim.margin.reason,
                 "draws": f"{each['draws']}{ties}",
                 "p": p,
-                "unit": claim.unit,
                 "source": claim.source,
             }
         )
@@ -104,7 +104,7 @@ def claims_page(table: pd.DataFrame, runs: Mapping[str, Any]) -> str:
         parts.append(
             "".join(
                 f"- *{row['claim']}* ({row['source']}): {row['estimand']}; refuted by one "
-                f"{row['refuted by']}. Margin: {row['margin because']}. Unit: {row['unit']}.\n"
+                f"{row['refuted by']}. Margin: {row['margin because']}.\n"
                 for row in rows.to_dict("records")
             )
         )
@@ -122,7 +122,9 @@ def readme_table(table: pd.DataFrame) -> str:
     """Returns the README's table of claims, with the marks around it."""
     found = verdicts(CLAIMS, table)
     text = described(CLAIMS, found)[found["claim"].isin(HEADLINES)]
-    return f"{_MARKS[0]}\n{_markdown(text, ('claim', 'verdict', 'measured', 'estimand'))}{_MARKS[1]}"
+    return (
+        f"{_MARKS[0]}\n{_markdown(text, ('claim', 'verdict', 'measured', 'estimand'))}{_MARKS[1]}"
+    )
 
 
 def read_results(folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:

@@ -3,14 +3,14 @@ import math
 import numpy as np
 import pytest
 
-from rwkeras.experiments.claims import Claim, Contrast, per_draw, verdicts
+from rwkeras.experiments.claims import Claim, Contrast, Margin, per_draw, verdicts
 from rwkeras.experiments.table import Sample, frame, row
 
 DRAWS = 12
 
 
 def claim(contrast, direction="below", margin=0.0, key="a"):
-    return Claim(key, "e", "S.", "s", "x", contrast, direction, margin, "by convention")
+    return Claim("e", key, "S.", "s", contrast, Margin(direction, margin, "by convention"))
 
 
 def table(values, experiment="e", measure="m", **more):

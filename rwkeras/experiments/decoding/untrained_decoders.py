@@ -1,12 +1,15 @@
 """Random networks with random decoders: what of an image survives both."""
 
+from collections.abc import Iterable
+
 from rwkeras.experiments.conditions import by_name, over, purely_random
 from rwkeras.experiments.decoding.fits import untrained
 from rwkeras.experiments.figures import line_plot, result_grid
 from rwkeras.experiments.jobs.decodings import UntrainedDecoding
 from rwkeras.experiments.report import Report, Shown, measured
 from rwkeras.experiments.study import Study
-from rwkeras.experiments.table import chosen, frame
+from rwkeras.experiments.table import Sample, chosen, frame
+from rwkeras.sweeps.jobs import JobResult
 from rwkeras.sweeps.pictures import read_picture
 
 MEASURES = (
@@ -22,7 +25,7 @@ MEASURES = (
 )
 
 
-def untrained_decodings(study: Study, layers):
+def untrained_decodings(study: Study, layers: Iterable[str]) -> dict[Sample, JobResult]:
     """Returns the images as untrained decoders make them of some layers."""
     return study.run(
         over(

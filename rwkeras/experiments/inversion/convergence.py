@@ -13,7 +13,7 @@ from rwkeras.experiments.conditions import (
 from rwkeras.experiments.figures import line_plot, picture_grid
 from rwkeras.experiments.report import Report, Shown, measured, traced
 from rwkeras.experiments.study import Study
-from rwkeras.experiments.table import Sample, chosen, frame, row
+from rwkeras.experiments.table import Sample, frame, row
 from rwkeras.sweeps.jobs import JobResult
 
 # The iteration by which the papers have random networks converge.
@@ -21,7 +21,7 @@ EARLY = 100
 # What is seen on the way, and how near to its own end an inversion has converged.
 _MARKS, _NEAR = (10, 50, EARLY), 1.05
 _STRIDE = 16
-_MEASURES = {"adaptive": "distance", "pixels": "distance, over pixels"}
+_MEASURES = {"adaptive": "distance", "pixels": "distance (pixels)"}
 
 
 def convergence(study: Study) -> Report:

@@ -19,7 +19,7 @@ from rwkeras.sweeps.pictures import read_picture
 
 # AlexNet's layers beside the poolings of a VGG, as the papers compare them.
 _ALEXNET_LAYERS = ("pool1", "pool2", "conv3", "conv4", "pool5")
-_PIXELS = "over pixels"
+_PIXELS = "pixels"
 
 
 def rivals(study: Study) -> Report:
@@ -39,12 +39,12 @@ def rivals(study: Study) -> Report:
     table = frame(
         [
             *measured(adaptive, {name: name for name in values}),
-            *measured(pixels, {name: f"{name}, {_PIXELS}" for name in values}),
+            *measured(pixels, {name: f"{name} ({_PIXELS})" for name in values}),
         ]
     )
     source = read_picture(draws[0].image, study.folder)
     figures = []
-    for name, results, suffix in (("adaptive", adaptive, ""), ("pixels", pixels, f", {_PIXELS}")):
+    for name, results, suffix in (("adaptive", adaptive, ""), ("pixels", pixels, f" ({_PIXELS})")):
         of_distance = chosen(table, {"measure": f"distance{suffix}"})
         figures += [
             Shown(

@@ -49,12 +49,14 @@ _MINORITY = Margin("below", 0.5, "half of the square")
 _STAYS = Margin("above", 0.9, "by convention: a correlation of 0.9 is four fifths of the variance")
 
 
-def _versus(measure: str, a: Any, b: Any, kind: str = "log_ratio", every: str = "", **where: Any):
+def _versus(
+    measure: str, a: Any, b: Any, kind: str = "log_ratio", every: str = "", **where: Any
+) -> Contrast:
     """Returns the contrast of a measure between kinds of networks, or other selections of rows."""
-    sides = [side if isinstance(side, Mapping) else {"network": side} for side in (a, b)]
+    a, b = (side if isinstance(side, Mapping) else {"network": side} for side in (a, b))
     where = {"measure": measure, "iteration": None, **where}
-    where = {name: value for name, value in where.items() if name not in sides[0]}
-    return Contrast(kind, *sides, where, every)
+    where = {name: value for name, value in where.items() if name not in a}
+    return Contrast(kind, a, b, where, every)
 
 
 def _between(a: str, b: str, kind: str, every: str = "", **where: Any) -> Contrast:
@@ -95,7 +97,8 @@ def _inversion() -> Iterator[tuple]:
     sides = {"network": STACKED, "measure": _PIXELS}, {"network": ALEXNET, "measure": "distance"}
     better = "Images are recovered better from a stacked network than from AlexNet with its prior."
     yield "rivals", "alexnet", better, _HE, Contrast("log_ratio", *sides), _LESS
-    early, end = {"iteration": EARLY}, {"iteration": None}
+    early: dict[str, Any] = {"iteration": EARLY}
+    end: dict[str, Any] = {"iteration": None}
     done = f"Inversion from a deep layer of a stacked network converges in {EARLY} iterations."
     yield "convergence", "stacked", done, _HE, _versus(_PIXELS, early, end, network=STACKED), _DONE
     for name, a, b, measure, which in (
@@ -107,8 +110,8 @@ def _inversion() -> Iterator[tuple]:
         better = (
             f"{EARLY} iterations untrained give a better picture than all of them trained {which}."
         )
-        sides = {"network": a, **early}, {"network": b, **end}
-        yield "convergence", name, better, _HE, _versus(measure, *sides), _LESS
+        contrast = _versus(measure, {"network": a} | early, {"network": b} | end)
+        yield "convergence", name, better, _HE, contrast, _LESS
     sooner = _versus("iterations to the end (pixels)", TWIN, IMAGENET, "earlier")
     yield "convergence", "sooner", "Untrained, it converges sooner.", _HE, sooner, _SOONER
     for name, a, b, kinds in (
@@ -167,9 +170,9 @@ def _decoding() -> Iterator[tuple]:
         yield "decoders", f"accurate-{name}", accurate, _SHU, psnr, _MORE
         steps = _versus("steps to the mark", a, b, "earlier")
         yield "decoders", f"sooner-{name}", sooner, _SHU, steps, _SOONER
-    every = "Every layer of a random network decodes to a photographically accurate picture."
+    each = "Every layer of a random network decodes to a photographically accurate picture."
     accurate = _every_layer("psnr_db", network=RANDOM)
-    yield "decoders", "photographic", every, _SHU, accurate, _ACCURATE
+    yield "decoders", "photographic", each, _SHU, accurate, _ACCURATE
     whichever = "whichever the distribution of its weights."
     trained = _versus("psnr_db", KINDS, IMAGENET, "difference", "network")
     better = (

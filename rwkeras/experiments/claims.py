@@ -238,7 +238,7 @@ def found(claim: Claim, table: pd.DataFrame) -> Found:
     else:
         interval, ties = t_interval(shown), 0
     if contrast.is_factor:
-        interval = Interval(*np.exp(interval[:3]).tolist(), interval.n)
+        interval = Interval(*map(math.exp, interval[:3]), interval.n)  # type: ignore[call-arg]
     evidence = every(list(tests.values())) if draws >= LEAST_DRAWS else None
     return Found(interval, draws, ties, evidence)
 

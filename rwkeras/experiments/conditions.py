@@ -34,13 +34,13 @@ class Condition(NamedTuple):
     Attributes:
         name: What it is called in tables.
         network: Returns that of a draw.
-        layers: Its layers by what they are called in tables.
+        layers: Its layers, or several at once, by what they are called in tables.
         arguments: Of its jobs, what differs from other kinds'.
     """
 
     name: str
     network: Callable[[Draw], NetworkSpec]
-    layers: Mapping[str, str]
+    layers: Mapping[str, Any]
     arguments: Mapping[str, Any] = {}
 
 
@@ -48,18 +48,20 @@ def over(
     conditions: Iterable[Condition],
     draws: Iterable[Draw],
     job: Callable[..., Job],
+    **arguments: Any,
 ) -> dict[Sample, Job]:
     """Returns a job for each condition, draw and layer, by what its values are of.
 
     Args:
         conditions: The kinds of networks.
         draws: The draws.
-        job: Returns a job by its network, the draw, the layer and the condition's arguments.
+        job: Returns a job by its network, the draw, the layer and arguments.
+        **arguments: Of all jobs, beside the conditions'.
     """
     draws = list(draws)
     return {
         Sample(draw.number, kind.name, draw.seed, draw.name, label): job(
-            kind.network(draw), draw, layer, **kind.arguments
+            kind.network(draw), draw, layer, **{**arguments, **kind.arguments}
         )
         for kind in conditions
         for draw in draws
@@ -83,7 +85,7 @@ def purely_random(study: Study, layers: Mapping[str, str], **arguments: Any) -> 
 
 
 def stacked(
-    study: Study, layers: Mapping[str, str], draws: Iterable[Draw], **arguments: Any
+    study: Study, layers: Mapping[str, Any], draws: Iterable[Draw], **arguments: Any
 ) -> Condition:
     """Returns networks that are stacked on photographs of `TUNING`, once they are made.
 

@@ -1,13 +1,14 @@
 """The kinds of figures that the experiments draw of tidy tables and of pictures."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rwkeras.experiments.statistics import Interval, kaplan_meier, t_interval
+from rwkeras.experiments.statistics import kaplan_meier, t_interval
 from rwkeras.experiments.table import Sample, chosen
 from rwkeras.sweeps.jobs import JobResult
 
@@ -16,6 +17,21 @@ Cell = tuple[str, np.ndarray] | None
 
 # Of a picture in a grid and of a plot, in inches.
 _CELL, _PLOT = 1.3, (6.4, 4.0)
+_MEANS = "Means over draws, with 95 % t intervals."
+
+
+class Shown(NamedTuple):
+    """A figure of a report.
+
+    Attributes:
+        name: Of its files.
+        caption: What is to be seen.
+        figure: The figure.
+    """
+
+    name: str
+    caption: str
+    figure: Figure
 
 
 def picture_grid(columns: Sequence[str], rows: Mapping[str, Sequence[Cell]]) -> Figure:
@@ -43,97 +59,109 @@ def picture_grid(columns: Sequence[str], rows: Mapping[str, Sequence[Cell]]) -> 
     return figure
 
 
-def result_grid(
+def pictures(
     results: Mapping[Sample, JobResult],
     value: str,
-    *,
     source: np.ndarray | None = None,
+    *,
+    name: str = "pictures",
     picture: str = "picture",
-) -> Figure:
+    columns: str = "layer",
+) -> Shown:
     """Draws pictures of the first draw: a row for each condition, a column for each layer.
 
     Args:
         results: The results.
         value: The value below each picture.
         source: What is shown first in each row, or None.
+        name: The figure's name.
         picture: The picture's name.
+        columns: What columns differ in, "layer" or, with all in one row, "network".
     """
     first = min(sample.draw for sample in results)
     shown = {s: r for s, r in results.items() if s.draw == first and picture in r.pictures}
-    layers = list(dict.fromkeys(sample.layer for sample in shown))
+    headings = list(dict.fromkeys(getattr(sample, columns) for sample in shown))
     rows: dict[str, list[Cell]] = {}
     for sample, result in shown.items():
-        line = rows.setdefault(sample.network, [None] * len(layers))
-        if line[layers.index(sample.layer)] is None:
-            label = f"{result.values[value]:.3g}"
-            line[layers.index(sample.layer)] = label, result.pictures[picture]
-    if source is None:
-        return picture_grid(layers, rows)
-    return picture_grid(
-        ["", *layers], {name: [("source", source), *line] for name, line in rows.items()}
-    )
+        line = rows.setdefault(sample.network if columns == "layer" else "", [None] * len(headings))
+        at = headings.index(getattr(sample, columns))
+        line[at] = line[at] or (f"{result.values[value]:.3g}", result.pictures[picture])
+    if source is not None:
+        headings = ["", *headings]
+        rows = {row: [("source", source), *line] for row, line in rows.items()}
+    image = next(iter(shown)).image if shown else "nothing"
+    return Shown(name, f"{image}; below each its {value}.", picture_grid(headings, rows))
 
 
-def line_plot(
-    table: pd.DataFrame, *, x: str, y: str, log: bool = False, series: str = "network"
-) -> Figure:
+def lines(
+    table: pd.DataFrame,
+    *measures: str,
+    name: str = "",
+    x: str = "layer",
+    series: str = "network",
+    log: bool = False,
+) -> Shown:
     """Draws means over draws with 95 % t intervals, a line for each series.
 
     Args:
-        table: Rows of one measure.
+        table: The table.
+        *measures: Which measures of it; with several, each is a series.
+        name: The figure's name; by default the measure's.
         x: The column along which lines go; of words, in the order of their appearance.
-        y: What the values are.
-        log: Whether the values' axis is logarithmic.
         series: The column that tells lines apart.
+        log: Whether the values' axis is logarithmic.
     """
-    figure = Figure(_PLOT)
-    axis = figure.subplots()
-    words = list(dict.fromkeys(table[x])) if table[x].dtype.kind not in "if" else []
-    for name, rows in table.groupby(series, sort=False):
-        means = rows.groupby([x, "draw"], sort=not words)["value"].mean()
-        places = list(dict.fromkeys(means.index.get_level_values(0)))
-        values = [t_interval(means[place].to_numpy()) for place in places]
+    table = chosen(table, {"measure": measures})
+    table = table[table["iteration"].notna()] if x == "iteration" else table
+    series = "measure" if len(measures) > 1 else series
+    figure, axis = _axes()
+    words = [] if x == "iteration" else list(dict.fromkeys(table[x]))
+    for label, rows in table.groupby(series, sort=False):
+        means = rows.groupby([x, "draw"])["value"].mean().groupby(level=0)
+        values = means.apply(lambda draws: t_interval(draws.to_numpy()))
+        places = sorted(values.index, key=words.index if words else float)
         at = [words.index(place) for place in places] if words else places
-        (line,) = axis.plot(at, [v.estimate for v in values], marker=".", label=name)
-        low, high = [v.low for v in values], [v.high for v in values]
-        axis.fill_between(at, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
+        (line,) = axis.plot(at, [values[p].estimate for p in places], marker=".", label=label)
+        band = ([values[p].low for p in places], [values[p].high for p in places])
+        axis.fill_between(at, *band, color=line.get_color(), alpha=0.2, linewidth=0)
     if words:
         axis.set_xticks(range(len(words)), words, rotation=60, fontsize=7)
-    return _labelled(figure, axis, x, y, log)
+    y = measures[0] if len(measures) == 1 else ""
+    return _labelled(name or measures[0], _MEANS, figure, axis, x, y, log)
 
 
-def arrival_plot(table: pd.DataFrame, *, x: str, series: str = "network") -> Figure:
+def arrivals(table: pd.DataFrame, measure: str, *, name: str) -> Shown:
     """Draws the shares of runs that have arrived by a time, those never seen to arrive censored.
 
     Args:
-        table: Rows of one measure, a time.
-        x: What the times are.
-        series: The column that tells lines apart.
+        table: The table.
+        measure: A time.
+        name: The figure's name.
     """
-    figure = Figure(_PLOT)
-    axis = figure.subplots()
-    for name, rows in table.groupby(series, sort=False):
+    figure, axis = _axes()
+    for label, rows in chosen(table, {"measure": measure}).groupby("network", sort=False):
         times, shares = kaplan_meier(rows["value"].tolist(), rows["censored"].tolist())
-        axis.step([0, *times], [0, *shares], where="post", label=name)
+        axis.step([0, *times], [0, *shares], where="post", label=label)
     axis.set_ylim(0, 1.02)
-    return _labelled(figure, axis, x, "share that has arrived (Kaplan and Meier)", False)
+    caption = "Kaplan and Meier's estimate; runs that ended before are censored."
+    return _labelled(name, caption, figure, axis, measure, "share that has arrived", False)
 
 
-def box_plot(table: pd.DataFrame, *, y: str, group: str = "layer") -> Figure:
-    """Draws boxes of all values: minimum, quartiles, mean and maximum, by series and group.
+def boxes(table: pd.DataFrame, measure: str, *, name: str = "") -> Shown:
+    """Draws boxes of the values of the first draw by layer: extremes, quartiles and mean.
 
     Args:
-        table: Rows of one measure.
-        y: What the values are.
-        group: The column of the groups; networks are the series in each.
+        table: The table.
+        measure: The measure.
+        name: The figure's name; by default the measure's.
     """
-    series, groups = (list(dict.fromkeys(table[name])) for name in ("network", group))
-    figure = Figure(_PLOT)
-    axis = figure.subplots()
+    table = chosen(table, {"measure": measure, "draw": 0})
+    series, groups = (list(dict.fromkeys(table[column])) for column in ("network", "layer"))
+    figure, axis = _axes()
     width = 0.8 / len(series)
-    for n, name in enumerate(series):
-        found = [chosen(table, {"network": name, group: each})["value"].tolist() for each in groups]
-        boxes = axis.boxplot(
+    for n, label in enumerate(series):
+        found = [chosen(table, {"network": label, "layer": g})["value"].tolist() for g in groups]
+        drawn = axis.boxplot(
             found,
             positions=[g + (n - (len(series) - 1) / 2) * width for g in range(len(groups))],
             widths=0.8 * width,
@@ -146,42 +174,45 @@ def box_plot(table: pd.DataFrame, *, y: str, group: str = "layer") -> Figure:
             medianprops={"color": f"C{n}"},
             meanprops={"marker": "+", "markeredgecolor": "black"},
         )
-        boxes["boxes"][0].set_label(name)
+        drawn["boxes"][0].set_label(label)
     axis.set_xticks(range(len(groups)), groups, fontsize=7)
-    return _labelled(figure, axis, "", y, False)
+    caption = f"{table['image'].iloc[0]}: minimum, quartiles, mean and maximum over networks."
+    return _labelled(name or measure, caption, figure, axis, "", measure, False)
 
 
-def bar_plot(table: pd.DataFrame, *, x: str, by: str = "network") -> Figure:
-    """Draws a league table: bars of means over draws with their 95 % t intervals, the best on top.
+def bars(table: pd.DataFrame, measure: str, *, name: str = "") -> Shown:
+    """Draws a league table: bars of means over draws with their 95 % t intervals, longest on top.
 
     Args:
-        table: Rows of one measure.
-        x: What the values are.
-        by: The column that tells bars apart.
+        table: The table.
+        measure: The measure.
+        name: The figure's name; by default the measure's.
     """
-    means = table.groupby([by, "draw"], sort=False)["value"].mean()
-    values: dict[str, Interval] = {
-        name: t_interval(means[name].to_numpy()) for name in dict.fromkeys(table[by])
-    }
-    order = sorted(values, key=lambda name: -values[name].estimate)
-    figure = Figure((_PLOT[0], 0.6 + 0.32 * len(order)))
-    axis = figure.subplots()
-    estimates = [values[name].estimate for name in order]
-    errors = [0.0 if np.isnan(v.high) else v.high - v.estimate for v in map(values.get, order)]
-    axis.barh(range(len(order)), estimates, xerr=errors, color="C0", alpha=0.7)
-    axis.set_yticks(range(len(order)), order, fontsize=7)
-    axis.invert_yaxis()
-    axis.set_xlabel(x)
-    axis.grid(axis="x", alpha=0.3)
-    figure.tight_layout()
-    return figure
+    rows = chosen(table, {"measure": measure})
+    means = rows.groupby(["network", "draw"])["value"].mean().groupby(level=0)
+    values = means.apply(lambda draws: t_interval(draws.to_numpy()))
+    order = sorted(values.index, key=lambda label: values[label].estimate)
+    figure, axis = _axes(0.6 + 0.32 * len(order))
+    errors = [np.nan_to_num(values[label].high - values[label].estimate) for label in order]
+    estimates = [values[label].estimate for label in order]
+    axis.barh(order, estimates, xerr=errors, color="C0", alpha=0.7)
+    axis.tick_params("y", labelsize=7)
+    return _labelled(name or measure, _MEANS, figure, axis, measure, "", False)
 
 
-def _labelled(figure: Figure, axis: Axes, x: str, y: str, log: bool) -> Figure:
+def _axes(height: float = _PLOT[1]) -> tuple[Figure, Axes]:
+    figure = Figure((_PLOT[0], height))
+    return figure, figure.subplots()
+
+
+def _labelled(
+    name: str, caption: str, figure: Figure, axis: Axes, x: str, y: str, log: bool
+) -> Shown:
     if log:
         axis.set_yscale("log")
     axis.set(xlabel=x, ylabel=y)
     axis.grid(alpha=0.3)
-    axis.legend(fontsize=6)
+    if axis.get_legend_handles_labels()[0]:
+        axis.legend(fontsize=6)
     figure.tight_layout()
-    return figure
+    return Shown("".join(c if c.isalnum() else "_" for c in name), caption, figure)

@@ -1,6 +1,7 @@
 """A report as files: figures in PNG and PDF, the table in CSV, and one HTML page."""
 
 import html
+import inspect
 import io
 import os
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,9 @@ import pandas as pd
 
 from rwkeras.experiments.claim_list import CLAIMS
 from rwkeras.experiments.claims import verdicts
-from rwkeras.experiments.report import Report, Shown
+from rwkeras.experiments.figures import Shown
+from rwkeras.experiments.registry import EXPERIMENTS
+from rwkeras.experiments.report import Report
 from rwkeras.experiments.results import described
 from rwkeras.experiments.table import as_csv
 from rwkeras.images.files import write_bytes
@@ -38,6 +41,7 @@ def page(name: str, report: Report, notes: Sequence[str], settings: Mapping[str,
         notes: What could not be done.
         settings: With what it was made, by name.
     """
+    title, _, text = (inspect.getdoc(EXPERIMENTS[name]) or name).partition("\n")
     claims = [claim for claim in CLAIMS if claim.experiment == name]
     figures = "".join(
         f"<figure id='{f.name}'><img src='{f.name}.png' alt='{html.escape(f.caption)}'>"
@@ -51,8 +55,8 @@ def page(name: str, report: Report, notes: Sequence[str], settings: Mapping[str,
     listed = pd.DataFrame({"setting": list(settings), "value": list(map(str, settings.values()))})
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'>"
-        f"<title>{html.escape(report.title)}</title><style>{_STYLE}</style>"
-        f"<h1>{html.escape(report.title)}</h1><p>{html.escape(report.text)}</p>{said}"
+        f"<title>{html.escape(title)}</title><style>{_STYLE}</style>"
+        f"<h1>{html.escape(title)}</h1><p>{html.escape(text)}</p>{said}"
         f"<h2>Figures</h2>{figures}<h2>Data (<a href='{name}.csv'>CSV</a>)</h2>"
         f"{_table(report.table.dropna(axis=1, how='all'))}"
         f"<h2>Settings</h2>{_table(listed)}</html>\n"

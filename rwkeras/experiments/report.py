@@ -4,71 +4,54 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
-from matplotlib.figure import Figure
 
+from rwkeras.experiments.figures import Shown
 from rwkeras.experiments.table import Sample, row
 from rwkeras.sweeps.jobs import JobResult
 
 
-class Shown(NamedTuple):
-    """A figure of a report.
-
-    Attributes:
-        name: Of its files.
-        caption: What is to be seen.
-        figure: The figure.
-    """
-
-    name: str
-    caption: str
-    figure: Figure
-
-
 class Report(NamedTuple):
-    """Report of an experiment.
+    """What an experiment found.
 
     Attributes:
-        title: One line.
-        text: What was done, in a paragraph.
         table: What was measured; see `rwkeras.experiments.table`.
         figures: The figures.
     """
 
-    title: str
-    text: str
     table: pd.DataFrame
     figures: Sequence[Shown]
 
 
 def measured(
-    results: Mapping[Sample, JobResult], measures: Mapping[str, str]
+    results: Mapping[Sample, JobResult], *values: str, suffix: str = ""
 ) -> list[dict[str, Any]]:
     """Returns rows of a table of what jobs measured in the end.
 
     Args:
         results: The results.
-        measures: What their values are called in the table, by name.
+        *values: The names of their values, which the table has as measures.
+        suffix: What is added to the names.
     """
     return [
-        row(sample, measure, result.values[name])
+        row(sample, name + suffix, result.values[name])
         for sample, result in results.items()
-        for name, measure in measures.items()
+        for name in values
     ]
 
 
 def traced(
-    results: Mapping[Sample, JobResult], measures: Mapping[str, str], *, at: str = "iteration"
+    results: Mapping[Sample, JobResult], value: str, *, at: str = "iteration", suffix: str = ""
 ) -> list[dict[str, Any]]:
     """Returns rows of a table of what jobs measured on the way.
 
     Args:
         results: The results.
-        measures: What their values are called in the table, by name.
+        value: The name of a value of their traces, which the table has as a measure.
         at: The value that says where on the way it was.
+        suffix: What is added to the name.
     """
     return [
-        row(sample, measure, each[name], iteration=each[at])
+        row(sample, value + suffix, each[value], iteration=each[at])
         for sample, result in results.items()
         for each in result.trace
-        for name, measure in measures.items()
     ]

@@ -155,13 +155,14 @@ def keep_result(folder: str, name: str, table: pd.DataFrame, run: Mapping[str, A
 
 def _revision() -> str:
     """Returns the checkout's revision, with a plus if it was changed since, or "unknown"."""
-    here = {"cwd": Path(__file__).parent, "capture_output": True, "text": True}
     try:
-        found = subprocess.run(["git", "rev-parse", "HEAD"], check=True, **here)
-        changed = subprocess.run(["git", "status", "--porcelain", "-uno"], check=True, **here)
+        found, changed = (
+            subprocess.check_output(["git", *arguments], cwd=Path(__file__).parent, text=True)
+            for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "-uno"])
+        )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return found.stdout.strip() + ("+" if changed.stdout.strip() else "")
+    return found.strip() + ("+" if changed.strip() else "")
 
 
 def _machine() -> str:

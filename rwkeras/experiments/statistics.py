@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
@@ -47,7 +48,7 @@ class Evidence(NamedTuple):
         return min(1.0, 2 * min(self.support, self.refute))
 
 
-def t_interval(samples: Sequence[float]) -> Interval:
+def t_interval(samples: ArrayLike) -> Interval:
     """Returns the mean of independent samples with Student's t interval.
 
     Raises:
@@ -55,7 +56,7 @@ def t_interval(samples: Sequence[float]) -> Interval:
     """
     values = np.asarray(samples, np.float64)
     if values.size < 1:
-        raise invalid_argument("samples", "at least one", list(samples))
+        raise invalid_argument("samples", "at least one", values.tolist())
     mean = float(values.mean())
     if values.size < 2:
         return Interval(mean, math.nan, math.nan, 1)
@@ -70,7 +71,7 @@ def _alike(values: np.ndarray) -> bool:
     return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
 
 
-def mean_test(samples: Sequence[float], direction: str, bound: float) -> Evidence:
+def mean_test(samples: ArrayLike, direction: str, bound: float) -> Evidence:
     """Returns the tests of the hypothesis that a mean is below, above or within a bound.
 
     One-sided t tests. For "within", whose hypothesis is -bound < mean < bound, support needs both
@@ -113,7 +114,7 @@ def _signs(hits: int, decided: int) -> Evidence:
     return Evidence(*(float(each.pvalue) for each in found))
 
 
-def sign_interval(signs: Sequence[float]) -> Interval:
+def sign_interval(signs: ArrayLike) -> Interval:
     """Returns the share of positive signs among those that are not 0, with its exact interval.
 
     Clopper and Pearson's. Without any that is not 0 the share is NaN and n is 0.
@@ -125,7 +126,7 @@ def sign_interval(signs: Sequence[float]) -> Interval:
     return Interval(hits / decided, float(low), float(high), decided)
 
 
-def sign_test(signs: Sequence[float]) -> Evidence:
+def sign_test(signs: ArrayLike) -> Evidence:
     """Returns the exact tests of the hypothesis that positive signs are more often than not.
 
     Ties, which are 0, are dropped.
@@ -133,7 +134,7 @@ def sign_test(signs: Sequence[float]) -> Evidence:
     return _signs(*_counted(signs))
 
 
-def _counted(signs: Sequence[float]) -> tuple[int, int]:
+def _counted(signs: ArrayLike) -> tuple[int, int]:
     values = np.asarray(signs, np.float64)
     return int(np.sum(values > 0)), int(np.sum(values != 0))
 

@@ -4,15 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from rwkeras.experiments.images import put_images
 from rwkeras.experiments.jobs.inversions import Inversion
 from rwkeras.experiments.jobs.networks import NetworkSpec
+from rwkeras.experiments.jobs.syntheses import Texture
 from rwkeras.experiments.settings import ExperimentSettings
 from rwkeras.networks.recipe import ARCHITECTURES
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import Job, JobResult, Manifest
 from rwkeras.sweeps.local import SweepCallback, SweepResult, run_sweep
+from rwkeras.sweeps.pictures import read_picture
 from rwkeras.sweeps.store import Store
 
 # Between the seeds of a draw's networks: more than there are draws.
@@ -87,6 +91,10 @@ class Study:
             Draw(n, name, image, settings.seed + n)
             for n, (name, image) in enumerate(images.items())
         ]
+
+    def picture(self, draw: Draw) -> np.ndarray:
+        """Returns a draw's image, float32 RGB in [0, 1], [size, size, 3]."""
+        return read_picture(draw.image, self.folder)
 
     def note(self, text: str) -> None:
         """Adds to what the page has to say besides, once."""
@@ -171,3 +179,8 @@ class Study:
         return Inversion(
             network, draw.image, layer, seed=draw.seed, optimizer=optimizer, **arguments
         )
+
+    def texture(self, network: NetworkSpec, draw: Draw, layers: tuple[str, ...]) -> Texture:
+        """Returns the synthesis of a draw's texture over pixels, as in the papers."""
+        optimizer = self.optimizer(parametrization="pixels")
+        return Texture(network, draw.image, layers, draw.seed, optimizer)

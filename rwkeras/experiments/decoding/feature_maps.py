@@ -1,6 +1,8 @@
 """Effect of the number and shape of feature maps on decoders, trained and untrained."""
 
+import functools
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from rwkeras.decoders.levels import encoder_to
@@ -11,19 +13,17 @@ from rwkeras.experiments.decoding.fits import (
     fitted,
     layer_stage,
     middle_layer,
-    untrained,
+    untrained_decoding,
 )
-from rwkeras.experiments.figures import bar_plot, result_grid
-from rwkeras.experiments.jobs.decodings import UntrainedDecoding
+from rwkeras.experiments.figures import bars, pictures
 from rwkeras.experiments.jobs.makers import network_bytes
 from rwkeras.experiments.jobs.networks import NetworkSpec
-from rwkeras.experiments.report import Report, Shown, measured
+from rwkeras.experiments.report import Report, measured
 from rwkeras.experiments.study import Draw, Study
-from rwkeras.experiments.table import chosen, frame
+from rwkeras.experiments.table import frame
 from rwkeras.networks.recipe import ARCHITECTURES
 from rwkeras.networks.vgg import build_vgg, narrowed, random_kernels
 from rwkeras.sweeps.files import put_file
-from rwkeras.sweeps.pictures import read_picture
 
 # What all else is compared with: as decoders are by default.
 WHOLE = "all maps"
@@ -62,7 +62,7 @@ def _variants(study: Study, layer: str) -> dict[str, _Variant]:
     return found
 
 
-def _encoder(study: Study, width: float, layer: str, draw: Draw) -> NetworkSpec:
+def _encoder(study: Study, layer: str, width: float, draw: Draw) -> NetworkSpec:
     """Returns a random network with a share of the maps, as a file below the study's folder."""
     if width == 1:
         return study.random(draw)
@@ -74,60 +74,35 @@ def _encoder(study: Study, width: float, layer: str, draw: Draw) -> NetworkSpec:
 
 
 def feature_maps(study: Study) -> Report:
-    """Varies number and shape of the feature maps of encoders and decoders."""
+    """Number and shape of feature maps.
+
+    A DeCNN decodes a layer of stride 4 of a random network, once trained and once with weights as
+    they are drawn. Of either network the number of maps is varied while the other's stays; so is
+    the way in which the decoder's maps grow, and the side of its filters.
+    """
     draws, layer = study.draws(), middle_layer(study)
     variants = _variants(study, layer)
-    made = {
-        (width, draw.seed): _encoder(study, width, layer, draw)
-        for draw in draws
-        for width in (*_WIDTHS.values(), 1.0)
-    }
+    encoder = functools.cache(partial(_encoder, study, layer))
 
     def conditions(which: str) -> list[Condition]:
         return [
             Condition(
-                name,
-                lambda draw, width=variant.width: made[width, draw.seed],
-                by_name([layer]),
-                getattr(variant, which),
+                name, partial(encoder, variant.width), by_name([layer]), getattr(variant, which)
             )
             for name, variant in variants.items()
         ]
 
-    def training(network: NetworkSpec, draw: Draw, layer: str, **changes: Any):
-        return fit(study, network, draw, layer, **changes)
-
-    def plain(network: NetworkSpec, draw: Draw, layer: str, **changes: Any):
-        return UntrainedDecoding(untrained(network, draw, layer, **changes), draw.image)
-
-    trained = decoded(study, fitted(study, over(conditions("trained"), draws, training)))
-    random = study.run(over(conditions("untrained"), draws, plain))
-    names = {name: f"{name}, untrained" for name in ("edges", "contours")}
-    table = frame(measured(trained, {"psnr_db": "psnr_db"}) + measured(random, names))
-    figures = []
-    for name, results, measure, value in (
-        ("trained", trained, "psnr_db", "psnr_db"),
-        ("untrained", random, "edges, untrained", "edges"),
-    ):
-        columns = {s._replace(network="", layer=s.network): result for s, result in results.items()}
-        figures += [
-            Shown(
-                name,
-                f"{name.capitalize()} decoders: means over draws, with 95 % t intervals.",
-                bar_plot(chosen(table, {"measure": measure}), x=measure),
-            ),
-            Shown(
-                f"{name}_pictures",
-                f"{draws[0].name}, decoded; below each its {measure}.",
-                result_grid(columns, value, source=read_picture(draws[0].image, study.folder)),
-            ),
-        ]
+    trained = decoded(study, fitted(study, over(conditions("trained"), draws, partial(fit, study))))
+    plain = study.run(over(conditions("untrained"), draws, untrained_decoding))
+    suffix = ", untrained"
+    rows = measured(trained, "psnr_db") + measured(plain, "edges", "contours", suffix=suffix)
+    table, source = frame(rows), study.picture(draws[0])
     return Report(
-        "Number and shape of feature maps",
-        f"A DeCNN decodes {layer} of a random network, once trained in "
-        f"{study.settings.decoder_steps} steps and once with weights as they are drawn. Of either "
-        "network the number of maps is varied while the other's stays; so is the way in which the "
-        "decoder's maps grow, and the side of its filters.",
         table,
-        figures,
+        [
+            bars(table, "psnr_db"),
+            pictures(trained, "psnr_db", source, name="trained", columns="network"),
+            bars(table, f"edges{suffix}"),
+            pictures(plain, "edges", source, name="untrained", columns="network"),
+        ],
     )

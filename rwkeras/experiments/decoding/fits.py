@@ -11,13 +11,14 @@ from rwkeras.experiments.jobs.decodings import (
     DecoderFit,
     Decoding,
     UntrainedDecoder,
+    UntrainedDecoding,
 )
 from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.photographs import TUNING
 from rwkeras.experiments.study import Draw, Study
 from rwkeras.experiments.table import Sample
 from rwkeras.sweeps.files import FileRef, reference_to
-from rwkeras.sweeps.jobs import JobResult
+from rwkeras.sweeps.jobs import Job, JobResult
 from rwkeras.sweeps.store import Store
 
 # The stride up to which one step from the layer's maps to pixels was the best use of a second.
@@ -121,7 +122,14 @@ def untrained(network: NetworkSpec, draw: Draw, layer: str, **changes: Any) -> U
     return UntrainedDecoder(network, layer, DecoderSettings(**{**given, **changes}))
 
 
-def fitted(study: Study, jobs: Mapping[Sample, DecoderFit]) -> dict[Sample, Fitted]:
+def untrained_decoding(
+    network: NetworkSpec, draw: Draw, layer: str, **changes: Any
+) -> UntrainedDecoding:
+    """Returns the job that decodes a draw's image without training; see `untrained`."""
+    return UntrainedDecoding(untrained(network, draw, layer, **changes), draw.image)
+
+
+def fitted(study: Study, jobs: Mapping[Sample, Job]) -> dict[Sample, Fitted]:
     """Returns trained decoders by what they are of, once they are made."""
     store = Store(study.folder)
     return {

@@ -1,14 +1,14 @@
 """A league table of architectures that were never trained."""
 
+from functools import partial
+
 from rwkeras.experiments.conditions import Condition, over, ready
-from rwkeras.experiments.figures import bar_plot, result_grid
+from rwkeras.experiments.figures import bars, pictures
 from rwkeras.experiments.jobs.networks import NetworkSpec
-from rwkeras.experiments.jobs.syntheses import Texture
-from rwkeras.experiments.report import Report, Shown, measured
+from rwkeras.experiments.report import Report, measured
 from rwkeras.experiments.study import Study
-from rwkeras.experiments.table import chosen, frame
+from rwkeras.experiments.table import frame
 from rwkeras.networks.applications import LAYERS_BY_STRIDE
-from rwkeras.sweeps.pictures import read_picture
 
 _DISTANCE = "relative_patch_distance"
 _ARCHITECTURES = (
@@ -26,7 +26,12 @@ _QUICK_LAYERS = {"toy_vgg": {2: "conv2_2", 4: "conv3_2"}, "mobilenet": {2: "conv
 
 
 def architectures(study: Study) -> Report:
-    """Ranks untrained architectures by what they keep of images and what they paint."""
+    """Architectures without training.
+
+    Networks of keras.applications with random weights, batch normalisation ready on the image,
+    ranked by how well images are recovered from layers of equal strides in adaptive coordinates.
+    Beside it, textures from the same layers.
+    """
     entrants, size = _QUICK_LAYERS, study.settings.image_size
     if study.settings.architecture == "vgg19":
         size = max(size, _SMALLEST)
@@ -38,50 +43,18 @@ def architectures(study: Study) -> Report:
     for name, layers in entrants.items():
         spec = NetworkSpec(name, initializer="he")
         named = {f"stride {stride}": layer for stride, layer in layers.items()}
-        kinds.append(Condition(name, lambda draw, spec=spec: ready(spec, draw), named))
-        layer = {"texture": tuple(layers.values())}
-        painters.append(kinds[-1]._replace(layers=layer))
+        kinds.append(Condition(name, partial(ready, spec), named))
+        painters.append(kinds[-1]._replace(layers={"texture": tuple(layers.values())}))
     draws, textures = study.draws(size=size), study.draws("textures", size=size)
     inversions = study.run(over(kinds, draws, study.inversion))
-    painting = study.optimizer(parametrization="pixels")
-    painted = study.run(
-        over(
-            painters,
-            textures,
-            lambda network, draw, layers: Texture(network, draw.image, layers, draw.seed, painting),
-        )
-    )
-    table = frame(
-        measured(inversions, {"psnr_db": "psnr_db"}) + measured(painted, {_DISTANCE: _DISTANCE})
-    )
-    source = read_picture(draws[0].image, study.folder)
-    over_draws = "Means over strides, of draws, with 95 % t intervals."
+    painted = study.run(over(painters, textures, study.texture))
+    table = frame(measured(inversions, "psnr_db") + measured(painted, _DISTANCE))
     return Report(
-        "Architectures without training",
-        "Networks of keras.applications with random weights, batch normalisation ready on the "
-        "image, ranked by how well images are recovered from layers of equal strides in adaptive "
-        "coordinates. Beside it, textures from the same layers.",
         table,
         [
-            Shown(
-                "league",
-                over_draws,
-                bar_plot(chosen(table, {"measure": "psnr_db"}), x="PSNR, dB"),
-            ),
-            Shown(
-                "textures",
-                "Patch distance relative to that of noise: the less, the better.",
-                bar_plot(chosen(table, {"measure": _DISTANCE}), x="relative patch distance"),
-            ),
-            Shown(
-                "pictures",
-                f"{draws[0].name}; below each its PSNR, dB.",
-                result_grid(inversions, "psnr_db", source=source),
-            ),
-            Shown(
-                "painted",
-                f"{textures[0].name}; below each its relative patch distance.",
-                result_grid(painted, _DISTANCE),
-            ),
+            bars(table, "psnr_db", name="league"),
+            bars(table, _DISTANCE),
+            pictures(inversions, "psnr_db", study.picture(draws[0])),
+            pictures(painted, _DISTANCE, study.picture(textures[0]), name="painted"),
         ],
     )

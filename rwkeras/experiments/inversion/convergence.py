@@ -10,22 +10,26 @@ from rwkeras.experiments.conditions import (
     twins,
     vgg_on_imagenet,
 )
-from rwkeras.experiments.figures import line_plot, picture_grid
-from rwkeras.experiments.report import Report, Shown, measured, traced
+from rwkeras.experiments.figures import Shown, lines, picture_grid
+from rwkeras.experiments.report import Report, measured, traced
 from rwkeras.experiments.study import Study
 from rwkeras.experiments.table import Sample, frame, row
 from rwkeras.sweeps.jobs import JobResult
 
-# The iteration by which the papers have random networks converge.
-EARLY = 100
-# What is seen on the way, and how near to its own end an inversion has converged.
-_MARKS, _NEAR = (10, 50, EARLY), 1.05
+# The iteration by which the papers have random networks converge, and how near to its own end an
+# inversion has converged.
+EARLY, _NEAR = 100, 1.05
+# What is seen on the way, and which iterations the table has, which is to be small.
+_MARKS, _KEPT = (10, 50, EARLY), (10, 20, 50, EARLY, 200, 500, 1000, 2000, 4000)
 _STRIDE = 16
-_MEASURES = {"adaptive": "distance", "pixels": "distance (pixels)"}
 
 
 def convergence(study: Study) -> Report:
-    """Follows inversions from a deep layer of random and trained networks to the end."""
+    """Convergence.
+
+    Images are recovered from layers of stride 16, the first of a VGG's fifth stage, in many
+    iterations, and the distance is followed.
+    """
     draws, last = study.draws(), study.settings.final_iterations
     deepest = {f"stride {2 ** (len(study.pools) - 1)}": study.first_layers[-1]}
     kinds = [
@@ -34,69 +38,47 @@ def convergence(study: Study) -> Report:
         *rotation_rivals(study, deepest, draws),
     ]
     for kind in twins(study):
-        strides = [s for s in kind.layers if int(s.split()[1]) <= _STRIDE]
-        kinds.append(kind._replace(layers={strides[-1]: kind.layers[strides[-1]]}))
-    snapshots = tuple(mark for mark in _MARKS if mark < last)
+        name = f"stride {max(s for s in study.settings.strides if s <= _STRIDE)}"
+        kinds.append(kind._replace(layers={name: kind.layers[name]}))
     rows, figures = [], []
-    for coordinates, measure in _MEASURES.items():
-        given = {"parametrization": coordinates, "iterations": last, "snapshots": snapshots}
-        results = study.run(
-            over([k._replace(arguments=given) for k in kinds], draws, study.inversion)
-        )
-        on_the_way = traced(results, {"distance": measure})
-        rows += on_the_way + measured(results, {"distance": measure})
-        rows += _stayed(results, measure) + _times(results, measure)
-        figures += [
-            Shown(
-                coordinates,
-                f"Means over draws in {coordinates} coordinates, with 95 % t intervals.",
-                line_plot(frame(on_the_way), x="iteration", y="mean Euclidean distance", log=True),
-            ),
-            Shown(f"{coordinates}_pictures", f"{draws[0].name} on the way.", _pictures(results)),
-        ]
-    return Report(
-        "Convergence",
-        f"Images are recovered in {last} iterations from a layer of stride {_STRIDE}; the distance "
-        "is followed from iteration to iteration.",
-        frame([each for each in rows if _kept(each)]),
-        figures,
-    )
+    for coordinates, suffix in (("adaptive", ""), ("pixels", " (pixels)")):
+        given = {"parametrization": coordinates, "iterations": last}
+        snapshots = tuple(mark for mark in _MARKS if mark < last)
+        results = study.run(over(kinds, draws, study.inversion, snapshots=snapshots, **given))
+        on_the_way = traced(results, "distance", suffix=suffix)
+        rows += [each for each in on_the_way if each["iteration"] in _KEPT]
+        rows += measured(results, "distance", suffix=suffix) + _ended(results, suffix)
+        table = frame(on_the_way)
+        figures.append(lines(table, f"distance{suffix}", x="iteration", log=True))
+        figures.append(_pictures(results, coordinates))
+    return Report(frame(rows), figures)
 
 
-def _kept(row: Mapping[str, Any]) -> bool:
-    """Returns whether a row is kept in the table, which is to be small."""
-    return row["iteration"] is None or row["iteration"] in (10, 20, 50, 100, 200, 500, 1000, 2000)
+def _ended(results: Mapping[Sample, JobResult], suffix: str) -> list[dict[str, Any]]:
+    """Returns when each inversion had all but come to its own end.
 
-
-def _stayed(results: Mapping[Sample, JobResult], measure: str) -> list[dict[str, Any]]:
-    """Returns rows at `EARLY` of inversions that had ended before, and stay where they were."""
-    return [
-        row(sample, measure, result.values["distance"], iteration=EARLY)
-        for sample, result in results.items()
-        if result.values["iterations"] < EARLY
-    ]
-
-
-def _times(results: Mapping[Sample, JobResult], measure: str) -> list[dict[str, Any]]:
-    """Returns after how many iterations each inversion had all but come to its own end."""
+    One that ended before `EARLY` stays where it was, which is said of that iteration.
+    """
     rows = []
     for sample, result in results.items():
-        mark = _NEAR * result.values["distance"]
-        late = [each["iteration"] for each in result.trace if each["distance"] > mark]
-        after = [n["iteration"] for n in result.trace if n["iteration"] > max(late, default=-1)]
-        time = min(after, default=result.values["iterations"])
-        rows.append(row(sample, measure.replace("distance", "iterations to the end"), time))
+        end, count = result.values["distance"], result.values["iterations"]
+        far = [each["iteration"] for each in result.trace if each["distance"] > _NEAR * end]
+        near = [each["iteration"] for each in result.trace if each["iteration"] > max([-1, *far])]
+        rows.append(row(sample, f"iterations to the end{suffix}", min([count, *near])))
+        if count < EARLY:
+            rows.append(row(sample, f"distance{suffix}", end, iteration=EARLY))
     return rows
 
 
-def _pictures(results: Mapping[Sample, JobResult]) -> Any:
+def _pictures(results: Mapping[Sample, JobResult], name: str) -> Shown:
     """Draws the first image on the way, a row for each kind of network."""
-    first = {s.network: r for s, r in results.items() if s.draw == 0}
-    names = list(dict.fromkeys(name for r in first.values() for name in r.pictures))
-    names = [*sorted(name for name in names if name != "picture"), "picture"]
-    headings = [n.replace("iteration_", "iteration ").replace("picture", "end") for n in names]
+    first = {sample: result for sample, result in results.items() if sample.draw == 0}
+    names = {name for result in first.values() for name in result.pictures}
+    order = [*sorted(names - {"picture"}), "picture"]
     cells = {
-        kind: [("", r.pictures[name]) if name in r.pictures else None for name in names]
-        for kind, r in first.items()
+        sample.network: [("", r.pictures[n]) if n in r.pictures else None for n in order]
+        for sample, r in first.items()
     }
-    return picture_grid(headings, cells)
+    headings = [each.replace("_", " ").replace("picture", "end") for each in order]
+    caption = f"{next(iter(first)).image} on the way, {name} coordinates."
+    return Shown(name, caption, picture_grid(headings, cells))

@@ -126,8 +126,8 @@ def _inversion() -> Iterator[tuple]:
     any_image = "Any reference image will do to stack a network on."
     yield "transfer", "any", any_image, _HE, _versus("distance", OTHER, OWN), _ALIKE
     alike = "The kind of randomness does not matter to inversion, whichever it is."
-    kinds = _versus("distance", _OTHERS, "gaussian", every="network")
-    yield "distributions", "alike", alike, _SHU, kinds, _ALIKE
+    every_kind = _versus("distance", _OTHERS, "gaussian", every="network")
+    yield "distributions", "alike", alike, _SHU, every_kind, _ALIKE
     resnet = _versus("psnr_db", "resnet50", "vgg19", "difference")
     as_well = "ResNet with its skip connections could be used as well as VGG-19."
     yield "architectures", "resnet", as_well, _USE, resnet, _DB_AS_GOOD
@@ -161,18 +161,15 @@ def _decoding() -> Iterator[tuple]:
         ("twin", TWIN, IMAGENET, "its twin trained on ImageNet"),
         ("rotations", NARROW, ROTATION, "the same that has learnt rotations"),
     ):
-        decoder = "A decoder of an untrained network"
-        accurate, sooner = (
-            f"{decoder} is more accurate than of {rival}.",
-            f"{decoder} learns sooner.",
-        )
+        accurate = f"A decoder of an untrained network is more accurate than of {rival}."
+        sooner = f"A decoder of an untrained network learns sooner than of {rival}."
         psnr = _versus("psnr_db", a, b, "difference")
         yield "decoders", f"accurate-{name}", accurate, _SHU, psnr, _MORE
         steps = _versus("steps to the mark", a, b, "earlier")
         yield "decoders", f"sooner-{name}", sooner, _SHU, steps, _SOONER
     each = "Every layer of a random network decodes to a photographically accurate picture."
-    accurate = _every_layer("psnr_db", network=RANDOM)
-    yield "decoders", "photographic", each, _SHU, accurate, _ACCURATE
+    random = _every_layer("psnr_db", network=RANDOM)
+    yield "decoders", "photographic", each, _SHU, random, _ACCURATE
     whichever = "whichever the distribution of its weights."
     trained = _versus("psnr_db", KINDS, IMAGENET, "difference", "network")
     better = (

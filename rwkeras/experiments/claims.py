@@ -238,7 +238,8 @@ def found(claim: Claim, table: pd.DataFrame) -> Found:
     else:
         interval, ties = t_interval(shown), 0
     if contrast.is_factor:
-        interval = Interval(*map(math.exp, interval[:3]), interval.n)  # type: ignore[call-arg]
+        low, high = math.exp(interval.low), math.exp(interval.high)
+        interval = Interval(math.exp(interval.estimate), low, high, interval.n)
     evidence = every(list(tests.values())) if draws >= LEAST_DRAWS else None
     return Found(interval, draws, ties, evidence)
 

@@ -8,7 +8,6 @@ from rwkeras.images.reading import read_image, square
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.pictures import check_copies, put_picture
 
-# The textures as styles, each of another photograph than the content of the same draw.
 _DEFAULTS: Mapping[str, Sequence[str]] = {
     "images": TEST,
     "textures": tuple(TEST_TEXTURES),

@@ -42,14 +42,14 @@ STACKED_ON = TUNING[:4]
 UPRIGHT = ("astronaut", "coffee", "chelsea", "rocket", "brick", "clock")
 
 # Parts of photographs of `TEST`, and of one more, that look alike everywhere: the photograph, its
-# first row and column, and the side.
+# first row and column, and the side. Of the same number, a style is of another than the content.
 TEST_TEXTURES: Mapping[str, tuple[str, int, int, int]] = {
     "petals": ("flower", 150, 235, 150),
     "stars": ("hubble_deep_field", 100, 100, 400),
     "roofs": ("china", 150, 120, 120),
     "rows of coins": ("coins", 0, 0, 303),
-    "lawn": ("camera", 400, 400, 110),
     "print": ("page", 60, 20, 110),
+    "lawn": ("camera", 400, 400, 110),
     "craters": ("moon", 300, 0, 212),
     "vessels": ("retina", 250, 300, 300),
     "writing": ("text", 0, 150, 172),

@@ -35,6 +35,15 @@ HEADLINES = (
 )
 _MARKS = "<!-- claims: by rwkeras.experiments.results -->", "<!-- claims end -->"
 
+# What an estimate is.
+_WHAT = {
+    "value": "mean",
+    "difference": "difference",
+    "log_ratio": "factor",
+    "log_spread_ratio": "factor",
+    "earlier": "share",
+}
+
 _HEAD = """# Claims
 
 Written by `python -m rwkeras.experiments.results` from the tables in `results/`; do not edit.
@@ -59,7 +68,7 @@ def described(claims: Sequence[Claim], found: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for claim, each in zip(claims, found.to_dict("records"), strict=True):
         tested = each["verdict"] != NOT_TESTED
-        measured = f"{each['estimate']:.3g}"
+        measured = f"{_WHAT[claim.contrast.kind]} {each['estimate']:.3g}"
         if pd.notna(each["low"]):
             measured += f" [{each['low']:.3g}, {each['high']:.3g}]"
         p = f"{each['p_corrected']:.2g} of {each['family']}" if tested else ""
@@ -122,9 +131,7 @@ def readme_table(table: pd.DataFrame) -> str:
     """Returns the README's table of claims, with the marks around it."""
     found = verdicts(CLAIMS, table)
     text = described(CLAIMS, found)[found["claim"].isin(HEADLINES)]
-    return (
-        f"{_MARKS[0]}\n{_markdown(text, ('claim', 'verdict', 'measured', 'estimand'))}{_MARKS[1]}"
-    )
+    return f"{_MARKS[0]}\n{_markdown(text, ('claim', 'verdict', 'measured'))}{_MARKS[1]}"
 
 
 def read_results(folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:

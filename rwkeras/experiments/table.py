@@ -107,5 +107,5 @@ def read_csv(file: Any) -> pd.DataFrame:
     table[[*set(words) & set(table)]] = table[[*set(words) & set(table)]].fillna("")
     table = table.reindex(columns=list(COLUMNS))
     table["layer"] = table["layer"].fillna("")
-    table["censored"] = table["censored"].fillna(False).astype(bool)
+    table["censored"] = table["censored"].eq(True)
     return table.astype({"iteration": "float64"})

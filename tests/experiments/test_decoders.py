@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
-
-from rwkeras.experiments import decoded_starts, decoders, feature_maps, invariance
 from rwkeras.experiments.decoder_distributions import _KINDS, _like_gaussian
 from rwkeras.experiments.fits import Fitted
+from rwkeras.experiments.samples import RANDOM
+from rwkeras.experiments.untrained_decoders import _colors, _contours, _positions, untrained
+
+from rwkeras.experiments import decoded_starts, decoders, feature_maps, invariance
 from rwkeras.experiments.jobs.equivariance import TRANSFORMS
 from rwkeras.experiments.jobs.networks import NetworkSpec
-from rwkeras.experiments.samples import RANDOM
 from rwkeras.experiments.settings import QUICK
 from rwkeras.experiments.study import Study
-from rwkeras.experiments.untrained_decoders import _colors, _contours, _positions, untrained
 from rwkeras.networks.vgg import TOY_VGG, VGG19
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import JobResult

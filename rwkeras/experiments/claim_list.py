@@ -105,7 +105,7 @@ def _inversion() -> Iterator[tuple]:
         ("twin", TWIN, IMAGENET, "distance", "on ImageNet"),
         ("twin-pixels", TWIN, IMAGENET, _PIXELS, "on ImageNet, over pixels"),
         ("rotations", NARROW, ROTATION, "distance", "on rotations"),
-        ("vgg", STACKED, VGG_IMAGENET, "distance", "on ImageNet, of VGG-19"),
+        ("vgg", STACKED, VGG_IMAGENET, _PIXELS, "on ImageNet, of VGG-19, over pixels"),
     ):
         better = (
             f"{EARLY} iterations untrained give a better picture than all of them trained {which}."

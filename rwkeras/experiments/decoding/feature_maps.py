@@ -27,9 +27,8 @@ from rwkeras.sweeps.files import put_file
 
 # What all else is compared with: as decoders are by default.
 WHOLE = "all maps"
-# The shares of the architecture's maps, and the sides of filters beside 3.
-_WIDTHS = {"an eighth of": 1 / 8, "half": 1 / 2}
-_FILTERS = (1, 5)
+# The share of the architecture's maps that it is compared with.
+_NARROW = 1 / 8
 
 
 class _Variant(NamedTuple):
@@ -50,16 +49,16 @@ def _variants(study: Study, layer: str) -> dict[str, _Variant]:
     """Returns what is tried, by what is varied."""
     stages = ARCHITECTURES[study.settings.architecture].stages[: layer_stage(layer)]
     maps = tuple(filters for _, filters in reversed(stages))
-    found = {WHOLE: _Variant()}
-    for name, width in _WIDTHS.items():
+    narrow, other = {"width": _NARROW}, {"factors": (2, 2)}
+    return {
+        WHOLE: _Variant(),
         # Else the decoder would be narrower as well.
-        found[f"{name} the encoder's"] = _Variant(width, {"maps": maps[:1]}, {"maps": maps})
-        narrow = {"width": width}
-        found[f"{name} the decoder's"] = _Variant(1.0, narrow, narrow)
-    found["grown otherwise"] = _Variant(1.0, {"factors": (2, 2)}, {"factors": (4,)})
-    for side in _FILTERS:
-        found[f"filters {side} x {side}"] = _Variant(1.0, *[{"kernel_size": side}] * 2)
-    return found
+        "an eighth of the encoder's": _Variant(_NARROW, {"maps": maps[:1]}, {"maps": maps}),
+        "an eighth of the decoder's": _Variant(1.0, narrow, narrow),
+        "grown otherwise": _Variant(1.0, other, {"factors": (4,)}),
+        "filters 1 x 1": _Variant(1.0, {"kernel_size": 1}, {"kernel_size": 1}),
+        "filters 5 x 5": _Variant(1.0, {"kernel_size": 5}, {"kernel_size": 5}),
+    }
 
 
 def _encoder(study: Study, layer: str, width: float, draw: Draw) -> NetworkSpec:

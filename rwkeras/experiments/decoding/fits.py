@@ -25,6 +25,8 @@ from rwkeras.sweeps.store import Store
 _ONE_STEP = 4
 # Of ten photographs, which are what decoders learn from. One alone would be a matter of luck.
 _HELD_OUT = 0.2
+# A fourth of the pixels that a step has by default: there are ten draws, each of several trainings.
+_CROP, _BATCH = 48, 8
 # How often a training is measured, if its steps can be divided so.
 _MEASURES = 40
 
@@ -95,7 +97,8 @@ def fit(study: Study, network: NetworkSpec, draw: Draw, layer: str, **changes: A
     """
     steps = study.settings.decoder_steps
     training = DecoderTraining(
-        crop_size=min(DecoderTraining.crop_size, study.settings.image_size),
+        crop_size=min(_CROP, study.settings.image_size),
+        batch_size=_BATCH,
         held_out=_HELD_OUT,
         steps=steps,
         epoch_steps=steps // math.gcd(steps, _MEASURES),

@@ -32,19 +32,19 @@ def convergence(study: Study) -> Report:
     """
     draws, last = study.draws(), study.settings.final_iterations
     deepest = {f"stride {2 ** (len(study.pools) - 1)}": study.first_layers[-1]}
-    kinds = [
-        stacked(study, deepest, draws),
-        *vgg_on_imagenet(study, deepest),
-        *rotation_rivals(study, deepest, draws),
-    ]
+    vgg = [stacked(study, deepest, draws), *vgg_on_imagenet(study, deepest)]
+    kinds = rotation_rivals(study, deepest, draws)
     for kind in twins(study):
         name = f"stride {max(s for s in study.settings.strides if s <= _STRIDE)}"
         kinds.append(kind._replace(layers={name: kind.layers[name]}))
     rows, figures = [], []
-    for coordinates, suffix in (("adaptive", ""), ("pixels", " (pixels)")):
+    for coordinates, suffix, several in (
+        ("adaptive", "", kinds),
+        ("pixels", " (pixels)", [*vgg, *kinds]),  # Large networks as in the papers alone.
+    ):
         given = {"parametrization": coordinates, "iterations": last}
         snapshots = tuple(mark for mark in _MARKS if mark < last)
-        results = study.run(over(kinds, draws, study.inversion, snapshots=snapshots, **given))
+        results = study.run(over(several, draws, study.inversion, snapshots=snapshots, **given))
         on_the_way = traced(results, "distance", suffix=suffix)
         rows += [each for each in on_the_way if each["iteration"] in _KEPT]
         rows += measured(results, "distance", suffix=suffix) + _ended(results, suffix)

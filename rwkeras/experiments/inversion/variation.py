@@ -19,7 +19,7 @@ def variation(study: Study) -> Report:
     draws = study.draws()
     again = [draw.again(n) for draw in draws for n in range(study.settings.networks)]
     layers = by_stride(study.first_layers, 1)
-    kinds = [stacked(study, layers, again), purely_random(study, layers), *twins(study)]
+    kinds = [stacked(study, layers, again), purely_random(study, layers), *twins(study)[:2]]
     few = [kind._replace(layers=dict(list(kind.layers.items())[::_EVERY])) for kind in kinds]
     results = study.run(over(few, again, study.inversion))
     table = frame(measured(results, "distance"))

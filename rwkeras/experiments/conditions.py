@@ -11,6 +11,8 @@ from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.photographs import STACKED_ON, UPRIGHT
 from rwkeras.experiments.study import Draw, Study
 from rwkeras.experiments.table import Sample
+from rwkeras.rotation.settings import RotationSettings
+from rwkeras.stacking.settings import StackSettings
 from rwkeras.sweeps.files import FileRef, reference_to
 from rwkeras.sweeps.jobs import Job
 from rwkeras.sweeps.store import Store
@@ -121,13 +123,12 @@ def stacks(
         **arguments: See `Stacking`.
     """
     settings = study.settings
-    given = {
-        "architecture": settings.architecture,
-        "candidates": settings.candidates,
-        "max_iterations": settings.stack_iterations,
-        "precision": settings.precision,
-        **arguments,
-    }
+    how = StackSettings(
+        candidates=settings.candidates,
+        max_iterations=settings.stack_iterations,
+        precision=settings.precision,
+    )
+    given = {"architecture": settings.architecture, "settings": how, **arguments}
     jobs = {
         label: Stacking(reference, seed=seed, **given)
         for label, (reference, seed) in wanted.items()
@@ -207,7 +208,9 @@ def rotation_rivals(
     """
     photos = tuple(put_photographs(study.folder, UPRIGHT, _PHOTO_SIZE).values())
     steps = study.settings.training_steps
-    jobs = {draw.seed: Rotation(photos, steps=steps, seed=draw.seed) for draw in draws}
+    jobs = {
+        draw.seed: Rotation(photos, RotationSettings(steps=steps, seed=draw.seed)) for draw in draws
+    }
 
     def condition(name: str, file: str) -> Condition:
         files = made_files(study, jobs, file)

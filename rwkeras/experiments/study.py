@@ -18,6 +18,7 @@ from rwkeras.sweeps.jobs import Job, JobResult, Manifest
 from rwkeras.sweeps.local import SweepCallback, SweepResult, run_sweep
 from rwkeras.sweeps.pictures import read_picture
 from rwkeras.sweeps.store import Store
+from rwkeras.tasks.settings import TextureSettings
 
 # Between the seeds of a draw's networks: more than there are draws.
 _SEED_STEP = 1000
@@ -159,6 +160,7 @@ class Study:
         *,
         parametrization: str = "adaptive",
         iterations: int | None = None,
+        report_every: int = OptimizerSettings.report_every,
         **arguments: Any,
     ) -> Inversion:
         """Returns the inversion of a draw's image.
@@ -170,11 +172,13 @@ class Study:
             parametrization: The coordinates; "adaptive" are the best there are, "pixels" the
                 papers'.
             iterations: How many; None for the settings'.
+            report_every: How often the course is noted.
             **arguments: See `Inversion`.
         """
         optimizer = self.optimizer(
             parametrization=parametrization,
             max_iterations=iterations or self.settings.max_iterations,
+            report_every=report_every,
         )
         return Inversion(
             network, draw.image, layer, seed=draw.seed, optimizer=optimizer, **arguments
@@ -183,4 +187,5 @@ class Study:
     def texture(self, network: NetworkSpec, draw: Draw, layers: tuple[str, ...]) -> Texture:
         """Returns the synthesis of a draw's texture over pixels, as in the papers."""
         optimizer = self.optimizer(parametrization="pixels")
-        return Texture(network, draw.image, layers, draw.seed, optimizer)
+        settings = TextureSettings(layers, scales=None, seed=draw.seed)
+        return Texture(network, draw.image, settings, optimizer)

@@ -164,5 +164,5 @@ def test_conditions_may_have_several_layers_at_once(study):
     draws = study.draws("textures")
     kind = Condition("x", study.random, {"two": ("conv1_1", "conv2_1")})
     (job, _) = over([kind], draws, study.texture).values()
-    assert job.layers == ("conv1_1", "conv2_1")
+    assert job.settings.layers == ("conv1_1", "conv2_1")
     assert job.optimizer.parametrization == "pixels"

@@ -7,7 +7,6 @@ from typing import Any
 from rwkeras.experiments.conditions import by_name, over, purely_random
 from rwkeras.experiments.decoding.fits import decoder_layers, fit, fitted
 from rwkeras.experiments.figures import arrivals, lines, pictures
-from rwkeras.experiments.jobs.decodings import StartedInversion
 from rwkeras.experiments.report import Report, measured
 from rwkeras.experiments.study import Study
 from rwkeras.experiments.table import Sample, chosen, frame, row
@@ -31,8 +30,8 @@ def decoded_starts(study: Study) -> Report:
     for sample, decoder in decoders.items():
         draw, layer = draws[sample.draw], sample.layer
         for start, file in ((NOISE, None), (DECODED, decoder.file)):
-            given = network.network(draw), draw.image, layer, file, draw.seed, study.optimizer()
-            jobs[sample._replace(network=start)] = StartedInversion(*given)
+            job = study.inversion(network.network(draw), draw, layer, decoder=file, report_every=1)
+            jobs[sample._replace(network=start)] = job
     results = study.run(jobs)
     table = frame(measured(results, "distance", "psnr_db") + _times(results))
     figures = [

@@ -16,8 +16,7 @@ from rwkeras.experiments.decoding.fits import (
     untrained_decoding,
 )
 from rwkeras.experiments.figures import bars, pictures
-from rwkeras.experiments.jobs.makers import network_bytes
-from rwkeras.experiments.jobs.networks import NetworkSpec
+from rwkeras.experiments.jobs.networks import NetworkSpec, network_bytes
 from rwkeras.experiments.report import Report, measured
 from rwkeras.experiments.study import Draw, Study
 from rwkeras.experiments.table import frame

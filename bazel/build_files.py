@@ -23,6 +23,7 @@ _DISTRIBUTIONS = {
     "google": "protobuf",
     "grpc": "grpcio",
     "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
     "tensorflow_serving": "tensorflow-serving-api",
 }
 # Those of `make bench`, and what TensorFlow brings: it has no requirement of its own.

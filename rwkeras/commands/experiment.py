@@ -11,8 +11,11 @@ import dataclasses
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 from absl import flags
 from tqdm import tqdm
 
@@ -20,8 +23,12 @@ from rwkeras.commands.outputs import check_outputs, inputs
 from rwkeras.commands.paths import check_paths, define_paths
 from rwkeras.commands.report import versions
 from rwkeras.commands.settings_flags import define_flags, given_values
+from rwkeras.experiments.claim_list import CLAIMS
+from rwkeras.experiments.claims import verdicts
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.page import write_page
-from rwkeras.experiments.registry import EXPERIMENTS
+from rwkeras.experiments.registry import EXPERIMENTS, perform
+from rwkeras.experiments.results import keep_result
 from rwkeras.experiments.settings import QUICK, ExperimentSettings
 from rwkeras.experiments.study import Study
 from rwkeras.images.outputs import Output
@@ -30,7 +37,6 @@ from rwkeras.settings import settings_fields
 from rwkeras.sweeps.files import FileRef, put_file
 from rwkeras.sweeps.jobs import Job, Manifest
 from rwkeras.sweeps.local import SweepCallback, SweepResult, run_sweep
-from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.store import Failure
 from rwkeras.validation import check_choice, invalid_argument
 
@@ -38,7 +44,7 @@ FLAGS = flags.FLAGS
 flags.DEFINE_enum("experiment", None, list(EXPERIMENTS), "The experiment.")
 flags.DEFINE_string("output_dir", None, "The folder for pages and results; made if missing.")
 for _kind in ("images", "textures", "styles"):
-    define_paths(_kind, [], "Pictures or folders; by default photographs of scikit-image.")
+    define_paths(_kind, [], "Pictures or folders; by default photographs that tuned nothing.")
 flags.DEFINE_bool("quick", False, "A version of little meaning that ends within two minutes.")
 flags.DEFINE_string(
     "network",
@@ -47,6 +53,11 @@ flags.DEFINE_string(
 )
 flags.DEFINE_string("pretrained_vgg19_weights", None, "ImageNet weights of Keras's VGG19, a file.")
 flags.DEFINE_string("alexnet_weights", None, "Trained weights of AlexNet, a file.")
+flags.DEFINE_string(
+    "results_dir",
+    None,
+    "A folder of results to commit, in which the table and its origin are kept.",
+)
 flags.DEFINE_integer("workers", None, "Processes; by default as many as there are cores.")
 _NAMES = [field.name for field in settings_fields(ExperimentSettings)]
 define_flags(
@@ -63,6 +74,8 @@ flags.mark_flags_as_required(["experiment", "output_dir"])
 # The flags that name files which are read, and those of which are copied, side by side.
 _COPIED = ("network", "pretrained_vgg19_weights", "alexnet_weights")
 _READS = ("images", "textures", "styles", *_COPIED)
+# Those on which no result depends.
+_ELSEWHERE = ("output_dir", "results_dir", "workers")
 
 
 def _settings() -> ExperimentSettings:
@@ -140,16 +153,32 @@ def _check_inputs(folder: str) -> None:
     check_outputs(there, _READS)
 
 
+def _keep(table: pd.DataFrame, settings: Mapping[str, Any]) -> None:
+    """Keeps a table among the results, and by which command it was made."""
+    asked = [name for name in FLAGS if FLAGS[name].present and name not in _ELSEWHERE]
+    run = {
+        "command": " ".join(["rwkeras-experiment", *(FLAGS[name].serialize() for name in asked)]),
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "seconds": settings["seconds"],
+        "settings": settings,
+    }
+    keep_result(FLAGS.results_dir, FLAGS.experiment, table, run)
+
+
 def main() -> None:
     """Runs the tool."""
     started = time.monotonic()
-    folder = os.path.join(FLAGS.output_dir, FLAGS.experiment)
-    for name in ("images", "textures", "styles"):
-        check_paths(name)
+    name, folder = FLAGS.experiment, os.path.join(FLAGS.output_dir, FLAGS.experiment)
+    for kind in ("images", "textures", "styles"):
+        check_paths(kind)
     _check_inputs(folder)
-    with tqdm(desc=FLAGS.experiment, unit="job", dynamic_ncols=True) as bar:
+    if FLAGS.results_dir is not None and FLAGS.quick:
+        raise invalid_argument(
+            "results_dir", "no folder of results with --quick", FLAGS.results_dir
+        )
+    with tqdm(desc=name, unit="job", dynamic_ncols=True) as bar:
         study = _study(_Progress(bar))
-        report = EXPERIMENTS[FLAGS.experiment](study)
+        report = perform(name, study)
     settings = {
         **dataclasses.asdict(study.settings),
         "quick": FLAGS.quick,
@@ -157,7 +186,10 @@ def main() -> None:
         "seconds": round(time.monotonic() - started),
         **versions(),
     }
-    path = write_page(folder, report, settings)
-    for claim in report.claims:
-        print(f"{claim.verdict}: {claim.text}")
+    path = write_page(folder, name, report, study.notes, settings)
+    if FLAGS.results_dir is not None:
+        _keep(report.table, settings)
+    claims = [claim for claim in CLAIMS if claim.experiment == name]
+    for claim, verdict in zip(claims, verdicts(claims, report.table)["verdict"], strict=True):
+        print(f"{verdict}: {claim.sentence}")
     print(f"page: {path}")

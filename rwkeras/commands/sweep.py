@@ -23,21 +23,20 @@ from rwkeras.commands.given import fitted
 from rwkeras.commands.outputs import check_outputs
 from rwkeras.commands.paths import check_paths, define_paths
 from rwkeras.commands.settings_flags import define_flags, given_settings
+from rwkeras.experiments.jobs.grid import inversion_grid
+from rwkeras.experiments.jobs.networks import NetworkSpec
+from rwkeras.experiments.jobs.table import csv_bytes, results_table
 from rwkeras.images.collection import named_files
-from rwkeras.images.files import check_output
+from rwkeras.images.files import check_output, is_remote, write_bytes
 from rwkeras.images.outputs import Output
 from rwkeras.images.reading import read_image
 from rwkeras.networks.loading import NETWORKS, takes
 from rwkeras.optimizers.settings import OptimizerSettings
-from rwkeras.sweeps.files import FileRef, put_file, write_bytes
-from rwkeras.sweeps.grid import inversion_grid
+from rwkeras.sweeps.files import FileRef, put_file
 from rwkeras.sweeps.jobs import Job, Manifest
 from rwkeras.sweeps.local import default_workers, run_sweep
-from rwkeras.sweeps.networks import NetworkSpec
-from rwkeras.sweeps.outcome import SweepCallback, SweepResult
 from rwkeras.sweeps.pictures import check_copies, put_picture
-from rwkeras.sweeps.store import Failure, Store
-from rwkeras.sweeps.table import csv_bytes, results_table
+from rwkeras.sweeps.store import Failure, Store, SweepCallback, SweepResult
 from rwkeras.tasks.settings import InversionSettings
 from rwkeras.validation import check_choice, check_number, invalid_argument
 
@@ -189,7 +188,7 @@ def main() -> None:
     table = os.path.join(FLAGS.output_dir, "results.csv")
     _check_outputs(table)
     manifest = _manifest()
-    if "://" not in table:
+    if not is_remote(table):
         check_output(table, "output_dir")
     try:
         with tqdm(total=len(manifest), desc="sweep", unit="job", dynamic_ncols=True) as bar:

@@ -1,17 +1,37 @@
-"""The kinds of figures that the experiments draw."""
+"""The kinds of figures that the experiments draw of tidy tables and of pictures."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rwkeras.experiments.statistics import Interval
+from rwkeras.experiments.statistics import kaplan_meier, t_interval
+from rwkeras.experiments.table import Sample, chosen
+from rwkeras.sweeps.jobs import JobResult
 
 # A label and a picture, float RGB in [0, 1], [height, width, 3]; or an empty place.
 Cell = tuple[str, np.ndarray] | None
 
 # Of a picture in a grid and of a plot, in inches.
 _CELL, _PLOT = 1.3, (6.4, 4.0)
+_MEANS = "Means over draws, with 95 % t intervals."
+
+
+class Shown(NamedTuple):
+    """A figure of a report.
+
+    Attributes:
+        name: Of its files.
+        caption: What is to be seen.
+        figure: The figure.
+    """
+
+    name: str
+    caption: str
+    figure: Figure
 
 
 def picture_grid(columns: Sequence[str], rows: Mapping[str, Sequence[Cell]]) -> Figure:
@@ -39,59 +59,111 @@ def picture_grid(columns: Sequence[str], rows: Mapping[str, Sequence[Cell]]) -> 
     return figure
 
 
-def line_plot(
-    lines: Mapping[str, tuple[Sequence[float], Sequence[Interval]]],
+def pictures(
+    results: Mapping[Sample, JobResult],
+    value: str,
+    source: np.ndarray | None = None,
     *,
-    x: str,
-    y: str,
+    name: str = "pictures",
+    picture: str = "picture",
+    columns: str = "layer",
+) -> Shown:
+    """Draws pictures of the first draw: a row for each condition, a column for each layer.
+
+    Args:
+        results: The results.
+        value: The value below each picture.
+        source: What is shown first in each row, or None.
+        name: The figure's name.
+        picture: The picture's name.
+        columns: What columns differ in, "layer" or, with all in one row, "network".
+    """
+    first = min(sample.draw for sample in results)
+    shown = {s: r for s, r in results.items() if s.draw == first and picture in r.pictures}
+    headings = list(dict.fromkeys(getattr(sample, columns) for sample in shown))
+    rows: dict[str, list[Cell]] = {}
+    for sample, result in shown.items():
+        line = rows.setdefault(sample.network if columns == "layer" else "", [None] * len(headings))
+        at = headings.index(getattr(sample, columns))
+        line[at] = line[at] or (f"{result.values[value]:.3g}", result.pictures[picture])
+    if source is not None:
+        headings = ["", *headings]
+        rows = {row: [("source", source), *line] for row, line in rows.items()}
+    image = next(iter(shown)).image if shown else "nothing"
+    return Shown(name, f"{image}; below each its {value}.", picture_grid(headings, rows))
+
+
+def lines(
+    table: pd.DataFrame,
+    *measures: str,
+    name: str = "",
+    x: str = "layer",
+    series: str = "network",
     log: bool = False,
-    ticks: Sequence[str] | None = None,
-) -> Figure:
-    """Draws lines with their intervals as bands.
+) -> Shown:
+    """Draws means over draws with 95 % t intervals, a line for each series.
 
     Args:
-        lines: (positions, values) of each line by its label.
-        x: What the positions are.
-        y: What the values are.
+        table: The table.
+        *measures: Which measures of it; with several, each is a series.
+        name: The figure's name; by default the measure's.
+        x: The column along which lines go; of words, in the order of their appearance.
+        series: The column that tells lines apart.
         log: Whether the values' axis is logarithmic.
-        ticks: A name for each of the positions 0, 1, 2 ...
     """
-    figure = Figure(_PLOT)
-    axis = figure.subplots()
-    for label, (positions, values) in lines.items():
-        (line,) = axis.plot(positions, [v.estimate for v in values], marker=".", label=label)
-        low, high = [v.low for v in values], [v.high for v in values]
-        axis.fill_between(positions, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
-    if ticks is not None:
-        axis.set_xticks(range(len(ticks)), ticks, rotation=60, fontsize=7)
-    if log:
-        axis.set_yscale("log")
-    axis.set(xlabel=x, ylabel=y)
-    axis.grid(alpha=0.3)
-    axis.legend(fontsize=7)
-    figure.tight_layout()
-    return figure
+    table = chosen(table, {"measure": measures})
+    table = table[table["iteration"].notna()] if x == "iteration" else table
+    series = "measure" if len(measures) > 1 else series
+    figure, axis = _axes()
+    words = [] if x == "iteration" else list(dict.fromkeys(table[x]))
+    for label, rows in table.groupby(series, sort=False):
+        means = rows.groupby([x, "draw"])["value"].mean().groupby(level=0)
+        values = means.apply(lambda draws: t_interval(draws.to_numpy()))
+        places = sorted(values.index, key=words.index if words else float)
+        at = [words.index(place) for place in places] if words else places
+        (line,) = axis.plot(at, [values[p].estimate for p in places], marker=".", label=label)
+        band = ([values[p].low for p in places], [values[p].high for p in places])
+        axis.fill_between(at, *band, color=line.get_color(), alpha=0.2, linewidth=0)
+    if words:
+        axis.set_xticks(range(len(words)), words, rotation=60, fontsize=7)
+    y = measures[0] if len(measures) == 1 else ""
+    return _labelled(name or measures[0], _MEANS, figure, axis, x, y, log)
 
 
-def box_plot(
-    groups: Mapping[str, Mapping[str, Sequence[float]]], *, y: str, log: bool = False
-) -> Figure:
-    """Draws boxes: minimum, quartiles, mean and maximum of samples.
+def arrivals(table: pd.DataFrame, measure: str, *, name: str) -> Shown:
+    """Draws the shares of runs that have arrived by a time, those never seen to arrive censored.
 
     Args:
-        groups: Samples by series, within each group by its heading; the same series in each.
-        y: What the samples are.
-        log: Whether their axis is logarithmic.
+        table: The table.
+        measure: A time.
+        name: The figure's name.
     """
-    series = list(dict.fromkeys(name for group in groups.values() for name in group))
-    figure = Figure(_PLOT)
-    axis = figure.subplots()
+    figure, axis = _axes()
+    for label, rows in chosen(table, {"measure": measure}).groupby("network", sort=False):
+        times, shares = kaplan_meier(rows["value"].tolist(), rows["censored"].tolist())
+        axis.step([0, *times], [0, *shares], where="post", label=label)
+    axis.set_ylim(0, 1.02)
+    caption = "Kaplan and Meier's estimate; runs that ended before are censored."
+    return _labelled(name, caption, figure, axis, measure, "share that has arrived", False)
+
+
+def boxes(table: pd.DataFrame, measure: str, *, name: str = "") -> Shown:
+    """Draws boxes of the values of the first draw by layer: extremes, quartiles and mean.
+
+    Args:
+        table: The table.
+        measure: The measure.
+        name: The figure's name; by default the measure's.
+    """
+    table = chosen(table, {"measure": measure, "draw": 0})
+    series, groups = (list(dict.fromkeys(table[column])) for column in ("network", "layer"))
+    figure, axis = _axes()
     width = 0.8 / len(series)
-    for n, name in enumerate(series):
-        at = [g + (n - (len(series) - 1) / 2) * width for g in range(len(groups))]
-        boxes = axis.boxplot(
-            [list(group.get(name, ())) for group in groups.values()],
-            positions=at,
+    for n, label in enumerate(series):
+        found = [chosen(table, {"network": label, "layer": g})["value"].tolist() for g in groups]
+        drawn = axis.boxplot(
+            found,
+            positions=[g + (n - (len(series) - 1) / 2) * width for g in range(len(groups))],
             widths=0.8 * width,
             whis=(0, 100),
             showmeans=True,
@@ -102,35 +174,45 @@ def box_plot(
             medianprops={"color": f"C{n}"},
             meanprops={"marker": "+", "markeredgecolor": "black"},
         )
-        boxes["boxes"][0].set_label(name)
-    axis.set_xticks(range(len(groups)), list(groups), fontsize=7)
-    if log:
-        axis.set_yscale("log")
-    axis.set_ylabel(y)
-    axis.grid(axis="y", alpha=0.3)
-    axis.legend(fontsize=7)
-    figure.tight_layout()
-    return figure
+        drawn["boxes"][0].set_label(label)
+    axis.set_xticks(range(len(groups)), groups, fontsize=7)
+    caption = f"{table['image'].iloc[0]}: minimum, quartiles, mean and maximum over networks."
+    return _labelled(name or measure, caption, figure, axis, "", measure, False)
 
 
-def bar_plot(values: Mapping[str, Interval], *, x: str) -> Figure:
-    """Draws a league table: bars with their intervals, the first on top.
+def bars(table: pd.DataFrame, measure: str, *, name: str = "") -> Shown:
+    """Draws a league table: bars of means over draws with their 95 % t intervals, longest on top.
 
     Args:
-        values: The length of each bar by its label.
-        x: What the lengths are.
+        table: The table.
+        measure: The measure.
+        name: The figure's name; by default the measure's.
     """
-    figure = Figure((_PLOT[0], 0.6 + 0.32 * len(values)))
-    axis = figure.subplots()
-    estimates = [value.estimate for value in values.values()]
-    errors = [
-        [value.estimate - value.low for value in values.values()],
-        [value.high - value.estimate for value in values.values()],
-    ]
-    axis.barh(range(len(values)), estimates, xerr=errors, color="C0", alpha=0.7)
-    axis.set_yticks(range(len(values)), list(values), fontsize=7)
-    axis.invert_yaxis()
-    axis.set_xlabel(x)
-    axis.grid(axis="x", alpha=0.3)
+    rows = chosen(table, {"measure": measure})
+    means = rows.groupby(["network", "draw"])["value"].mean().groupby(level=0)
+    values = means.apply(lambda draws: t_interval(draws.to_numpy()))
+    order = sorted(values.index, key=lambda label: values[label].estimate)
+    figure, axis = _axes(0.6 + 0.32 * len(order))
+    errors = [np.nan_to_num(values[label].high - values[label].estimate) for label in order]
+    estimates = [values[label].estimate for label in order]
+    axis.barh(order, estimates, xerr=errors, color="C0", alpha=0.7)
+    axis.tick_params("y", labelsize=7)
+    return _labelled(name or measure, _MEANS, figure, axis, measure, "", False)
+
+
+def _axes(height: float = _PLOT[1]) -> tuple[Figure, Axes]:
+    figure = Figure((_PLOT[0], height))
+    return figure, figure.subplots()
+
+
+def _labelled(
+    name: str, caption: str, figure: Figure, axis: Axes, x: str, y: str, log: bool
+) -> Shown:
+    if log:
+        axis.set_yscale("log")
+    axis.set(xlabel=x, ylabel=y)
+    axis.grid(alpha=0.3)
+    if axis.get_legend_handles_labels()[0]:
+        axis.legend(fontsize=6)
     figure.tight_layout()
-    return figure
+    return Shown("".join(c if c.isalnum() else "_" for c in name), caption, figure)

@@ -2,34 +2,39 @@
 
 from collections.abc import Callable, Mapping
 
-from rwkeras.experiments.decoded_starts import decoded_starts
-from rwkeras.experiments.decoder_distributions import decoder_distributions
-from rwkeras.experiments.decoders import decoders
-from rwkeras.experiments.depth import distances, layers
-from rwkeras.experiments.feature_maps import feature_maps
-from rwkeras.experiments.invariance import invariance
-from rwkeras.experiments.league import architectures, distributions
-from rwkeras.experiments.morph import morph
-from rwkeras.experiments.paintings import styles, textures
+from rwkeras.experiments.decoding.decoded_starts import decoded_starts
+from rwkeras.experiments.decoding.decoder_distributions import decoder_distributions
+from rwkeras.experiments.decoding.decoders import decoders
+from rwkeras.experiments.decoding.feature_maps import feature_maps
+from rwkeras.experiments.decoding.invariance import invariance
+from rwkeras.experiments.decoding.untrained_decoders import untrained_decoders
+from rwkeras.experiments.inversion.architectures import architectures
+from rwkeras.experiments.inversion.convergence import convergence
+from rwkeras.experiments.inversion.distances import distances
+from rwkeras.experiments.inversion.distributions import distributions
+from rwkeras.experiments.inversion.layers import layers
+from rwkeras.experiments.inversion.morph import morph
+from rwkeras.experiments.inversion.rivals import rivals
+from rwkeras.experiments.inversion.transfer import transfer
+from rwkeras.experiments.inversion.variation import variation
+from rwkeras.experiments.painting.styles import styles
+from rwkeras.experiments.painting.textures import textures
 from rwkeras.experiments.report import Report
-from rwkeras.experiments.rivals import convergence, rivals
-from rwkeras.experiments.samples import transfer, variation
 from rwkeras.experiments.study import Study
-from rwkeras.experiments.untrained_decoders import untrained_decoders
 
 EXPERIMENTS: Mapping[str, Callable[[Study], Report]] = {
     function.__name__: function
     for function in (
         layers,
+        distances,
         rivals,
         convergence,
         variation,
-        distances,
+        transfer,
         textures,
         styles,
         distributions,
         architectures,
-        transfer,
         morph,
         decoders,
         decoder_distributions,
@@ -39,3 +44,9 @@ EXPERIMENTS: Mapping[str, Callable[[Study], Report]] = {
         decoded_starts,
     )
 }
+
+
+def perform(name: str, study: Study) -> Report:
+    """Returns the report of an experiment, its table naming it."""
+    report = EXPERIMENTS[name](study)
+    return report._replace(table=report.table.assign(experiment=name))

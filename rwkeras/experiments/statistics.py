@@ -1,13 +1,18 @@
-"""Bootstrap confidence intervals."""
+"""Estimates and tests over independent draws: t intervals, Holm's correction, censored times."""
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import check_choice, invalid_argument
 
-_RESAMPLES = 4000
+CONFIDENCE, LEVEL = 0.95, 0.05
+DIRECTIONS = ("below", "above", "within")
 
 
 class Interval(NamedTuple):
@@ -15,87 +20,168 @@ class Interval(NamedTuple):
 
     Attributes:
         estimate: Of the samples at hand.
-        low: The 2.5th percentile over resampled samples.
-        high: The 97.5th.
+        low: The interval's lower end; NaN where the samples say nothing of it.
+        high: Its upper end.
+        n: The number of samples.
     """
 
     estimate: float
     low: float
     high: float
-
-    def __str__(self) -> str:
-        return f"{self.estimate:.3g} [{self.low:.3g}, {self.high:.3g}]"
+    n: int
 
 
-def bootstrap(
-    statistic: Callable[..., np.ndarray], *samples: Sequence[float], paired: bool = False
-) -> Interval:
-    """Returns a statistic of samples with its percentile bootstrap interval (Efron, 1979).
+class Evidence(NamedTuple):
+    """Evidence for and against a hypothesis, by one-sided tests.
 
-    With few samples the interval is too narrow rather than too wide; of one it is a point.
+    Attributes:
+        support: The probability of samples such as these, or clearer, if the hypothesis is false.
+        refute: The same if it is true.
+    """
 
-    Args:
-        statistic: A function of arrays of [..., samples] that reduces the last dimension.
-        *samples: The samples, of one or several groups.
-        paired: Whether the n-th samples of all groups belong together and are drawn together.
+    support: float
+    refute: float
+
+    @property
+    def p(self) -> float:
+        """The probability of a verdict either way, Bonferroni-corrected for the two tests."""
+        return min(1.0, 2 * min(self.support, self.refute))
+
+
+def t_interval(samples: ArrayLike) -> Interval:
+    """Returns the mean of independent samples with Student's t interval.
 
     Raises:
-        ValueError: A group is empty, or paired groups differ in size.
+        ValueError: There are none.
     """
-    arrays = [np.asarray(group, np.float64) for group in samples]
-    sizes = [array.size for array in arrays]
-    if not sizes or min(sizes) < 1 or (paired and len(set(sizes)) > 1):
-        raise invalid_argument("samples", "groups of at least one sample, equal if paired", sizes)
-    generator = np.random.Generator(np.random.Philox(key=0))
-    drawn, chosen = [], None
-    for array in arrays:
-        if chosen is None or not paired:
-            chosen = generator.integers(array.size, size=(_RESAMPLES, array.size))
-        drawn.append(array[chosen])
-    values = statistic(*drawn)
-    low, high = np.nanpercentile(values, [2.5, 97.5])
-    return Interval(float(statistic(*arrays)), float(low), float(high))
+    values = np.asarray(samples, np.float64)
+    if values.size < 1:
+        raise invalid_argument("samples", "at least one", values.tolist())
+    mean = float(values.mean())
+    if values.size < 2:
+        return Interval(mean, math.nan, math.nan, 1)
+    if _alike(values):
+        return Interval(mean, mean, mean, values.size)
+    low, high = stats.ttest_1samp(values, 0.0).confidence_interval(CONFIDENCE)
+    return Interval(mean, float(low), float(high), values.size)
 
 
-def mean(x: np.ndarray) -> np.ndarray:
-    """Returns the mean over the last dimension."""
-    return np.mean(x, axis=-1)
+def _alike(values: np.ndarray) -> bool:
+    """Returns whether values are the same but for rounding."""
+    return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
 
 
-def mean_interval(samples: Sequence[float]) -> Interval:
-    """Returns the mean of samples with its interval."""
-    return bootstrap(mean, samples)
+def mean_test(samples: ArrayLike, direction: str, bound: float) -> Evidence:
+    """Returns the tests of the hypothesis that a mean is below, above or within a bound.
+
+    One-sided t tests. For "within", whose hypothesis is -bound < mean < bound, support needs both
+    ends excluded (two one-sided tests, Schuirmann, 1987), and refutation one of them, which is
+    Bonferroni-corrected. Samples that are all the same have no spread for a t test: a sign test of
+    how many lie beyond the bound needs none, and n of n have a probability of 2^-n.
+
+    Args:
+        samples: At least two independent samples.
+        direction: One of `DIRECTIONS`.
+        bound: The bound.
+
+    Raises:
+        ValueError: There is no such direction.
+    """
+    check_choice("direction", direction, DIRECTIONS)
+    values = np.asarray(samples, np.float64)
+    if direction == "within":
+        under, over = _one_sided(values, bound), _one_sided(values, -bound)
+        return Evidence(
+            max(under.support, over.refute), min(1.0, 2 * min(under.refute, over.support))
+        )
+    test = _one_sided(values, bound)
+    return test if direction == "below" else Evidence(test.refute, test.support)
 
 
-def difference_of_means(first: Sequence[float], second: Sequence[float]) -> Interval:
-    """Returns mean(first) - mean(second) of independent samples with its interval."""
-    return bootstrap(lambda a, b: mean(a) - mean(b), first, second)
+def _one_sided(values: np.ndarray, bound: float) -> Evidence:
+    """Returns the tests of the hypothesis that a mean is below a bound, and of above."""
+    if _alike(values):
+        decided = int(values[0] != bound) * values.size
+        return _signs(int(np.sum(values < bound)), decided)
+    found = [stats.ttest_1samp(values, bound, alternative=side) for side in ("less", "greater")]
+    return Evidence(*(float(each.pvalue) for each in found))
 
 
-def mean_difference(first: Sequence[float], second: Sequence[float]) -> Interval:
-    """Returns the mean of first - second, sample by sample, with its interval."""
-    return bootstrap(lambda a, b: mean(a - b), first, second, paired=True)
+def _signs(hits: int, decided: int) -> Evidence:
+    if decided == 0:
+        return Evidence(1.0, 1.0)
+    found = [stats.binomtest(hits, decided, alternative=side) for side in ("greater", "less")]
+    return Evidence(*(float(each.pvalue) for each in found))
 
 
-def relative_difference(
-    first: Sequence[float], second: Sequence[float], *, paired: bool = True
-) -> Interval:
-    """Returns mean(first) / mean(second) - 1 with its interval."""
-    return bootstrap(lambda a, b: mean(a) / mean(b) - 1, first, second, paired=paired)
+def sign_interval(signs: ArrayLike) -> Interval:
+    """Returns the share of positive signs among those that are not 0, with its exact interval.
+
+    Clopper and Pearson's. Without any that is not 0 the share is NaN and n is 0.
+    """
+    hits, decided = _counted(signs)
+    if decided == 0:
+        return Interval(math.nan, math.nan, math.nan, 0)
+    low, high = stats.binomtest(hits, decided).proportion_ci(CONFIDENCE, method="exact")
+    return Interval(hits / decided, float(low), float(high), decided)
 
 
-def mean_relative_difference(first: Sequence[float], second: Sequence[float]) -> Interval:
-    """Returns the mean of first / second - 1, sample by sample, with its interval."""
-    return bootstrap(lambda a, b: mean(a / b) - 1, first, second, paired=True)
+def sign_test(signs: ArrayLike) -> Evidence:
+    """Returns the exact tests of the hypothesis that positive signs are more often than not.
+
+    Ties, which are 0, are dropped.
+    """
+    return _signs(*_counted(signs))
 
 
-def ratio_of_spreads(first: Sequence[float], second: Sequence[float]) -> Interval:
-    """Returns the standard deviation of first over that of second, with its interval."""
+def _counted(signs: ArrayLike) -> tuple[int, int]:
+    values = np.asarray(signs, np.float64)
+    return int(np.sum(values > 0)), int(np.sum(values != 0))
 
-    def ratio(a, b):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.std(a, axis=-1) / np.std(b, axis=-1)
 
-    for samples in (first, second):
-        check_number("samples", len(samples), integer=True, minimum=2)
-    return bootstrap(ratio, first, second)
+def every(tests: Sequence[Evidence]) -> Evidence:
+    """Returns the test that several hypotheses all hold.
+
+    That all hold is as certain as the least certain of them (the intersection-union test, Berger,
+    1982); that one does not, as the most certain refutation, Bonferroni-corrected.
+    """
+    refute = min(1.0, len(tests) * min(test.refute for test in tests))
+    return Evidence(max(test.support for test in tests), refute)
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """Returns the probabilities of a family of tests, corrected for their number (Holm, 1979)."""
+    if not len(ps):
+        return []
+    return [float(p) for p in multipletests(ps, alpha=LEVEL, method="holm")[1]]
+
+
+def earlier(first: tuple[float, bool], second: tuple[float, bool]) -> int:
+    """Returns 1 if the first of two times is the earlier, -1 if the second is, and 0 if not known.
+
+    Args:
+        first: A time, and whether it is right-censored: whatever is waited for came later.
+        second: The same.
+    """
+    (a, a_censored), (b, b_censored) = first, second
+    if not a_censored and (a < b or (b_censored and a <= b)):
+        return 1
+    if not b_censored and (b < a or (a_censored and b <= a)):
+        return -1
+    return 0
+
+
+def kaplan_meier(times: Sequence[float], censored: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns times and the estimated shares of runs that have arrived by then.
+
+    Kaplan and Meier's (1958) estimate of right-censored times.
+
+    Args:
+        times: When each run arrived, or was last seen before it had.
+        censored: Whether it had not.
+    """
+    data = stats.CensoredData.right_censored(
+        np.asarray(times, np.float64), np.asarray(censored, bool)
+    )
+    found = stats.ecdf(data).cdf
+    return np.asarray(found.quantiles), np.asarray(found.probabilities)

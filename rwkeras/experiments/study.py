@@ -1,26 +1,27 @@
-"""Shared context of the experiments: images, networks and the job runner."""
+"""What an experiment is given: settings, draws of images and networks, and a runner of jobs."""
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from rwkeras.experiments.figures import Cell
+import numpy as np
+
 from rwkeras.experiments.images import put_images
-from rwkeras.experiments.report import Row
+from rwkeras.experiments.jobs.inversions import Inversion
+from rwkeras.experiments.jobs.networks import NetworkSpec
+from rwkeras.experiments.jobs.syntheses import Texture
 from rwkeras.experiments.settings import ExperimentSettings
 from rwkeras.networks.recipe import ARCHITECTURES
 from rwkeras.optimizers.settings import OptimizerSettings
-from rwkeras.sweeps.files import FileRef, reference_to
-from rwkeras.sweeps.inversions import Inversion
+from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import Job, JobResult, Manifest
 from rwkeras.sweeps.local import SweepCallback, SweepResult, run_sweep
-from rwkeras.sweeps.makers import Rotation, Stacking
-from rwkeras.sweeps.networks import NetworkSpec
+from rwkeras.sweeps.pictures import read_picture
 from rwkeras.sweeps.store import Store
+from rwkeras.tasks.settings import TextureSettings
 
-# Of photographs to train on, in pixels.
-_PHOTO_SIZE = 300
+# Between the seeds of a draw's networks: more than there are draws.
+_SEED_STEP = 1000
 
 # Runs a manifest in a folder, telling a callback of each job.
 Runner = Callable[[Manifest, str, SweepCallback | None], SweepResult]
@@ -28,6 +29,26 @@ Runner = Callable[[Manifest, str, SweepCallback | None], SweepResult]
 
 def _locally(manifest: Manifest, folder: str, callback: SweepCallback | None) -> SweepResult:
     return run_sweep(manifest, folder, callback=callback)
+
+
+class Draw(NamedTuple):
+    """A sample of the population of images, networks and noises, independent of all others.
+
+    Attributes:
+        number: Which it is, from 0.
+        name: The image's name.
+        image: The image.
+        seed: Of its network, its noise and its trainings.
+    """
+
+    number: int
+    name: str
+    image: FileRef
+    seed: int
+
+    def again(self, n: int) -> "Draw":
+        """Returns the same image with the n-th other seed, 0 being its own."""
+        return self._replace(seed=self.seed + n * _SEED_STEP)
 
 
 @dataclass
@@ -39,12 +60,11 @@ class Study:
             done in it serves others.
         settings: How thorough it is.
         paths: Pictures of the user's, by kind: "images", "textures", "styles".
-        network: A network to take instead of stacking one, or None. One by name is made ready on
-            the first image.
+        network: A network to take instead of stacking them, or None.
         weights: Files of trained weights by the network's name.
         runner: How jobs are run.
         callback: Told of each job.
-        notes: What could not be done, for the report.
+        notes: What could not be done, for the page.
     """
 
     folder: str
@@ -55,24 +75,38 @@ class Study:
     runner: Runner = _locally
     callback: SweepCallback | None = None
     notes: list[str] = field(default_factory=list)
-    _images: dict[tuple[str, int], Mapping[str, FileRef]] = field(default_factory=dict)
 
-    def images(self, kind: str = "images", *, size: int | None = None) -> Mapping[str, FileRef]:
-        """Returns the images of a kind, cut to squares, by name."""
-        key = kind, size or self.settings.image_size
-        if key not in self._images:
-            paths = self.paths.get(kind, ())
-            limit = self.settings.max_images
-            self._images[key] = put_images(self.folder, kind, paths, key[1], limit)
-        return self._images[key]
+    def draws(self, kind: str = "images", *, size: int | None = None) -> list[Draw]:
+        """Returns the draws: as many as are asked for, and as there are images.
+
+        Args:
+            kind: Of the images: "images", "textures" or "styles".
+            size: Their side in pixels; None for the settings'.
+        """
+        settings = self.settings
+        size = size or settings.image_size
+        images = put_images(self.folder, kind, self.paths.get(kind, ()), size, settings.samples)
+        if len(images) < settings.samples:
+            self.note(f"There are {len(images)} {kind}, and no more draws.")
+        return [
+            Draw(n, name, image, settings.seed + n)
+            for n, (name, image) in enumerate(images.items())
+        ]
+
+    def picture(self, draw: Draw) -> np.ndarray:
+        """Returns a draw's image, float32 RGB in [0, 1], [size, size, 3]."""
+        return read_picture(draw.image, self.folder)
+
+    def note(self, text: str) -> None:
+        """Adds to what the page has to say besides, once."""
+        if text not in self.notes:
+            self.notes.append(text)
 
     def run(self, jobs: Mapping[Any, Job]) -> dict[Any, JobResult]:
         """Runs jobs and returns the results of those that succeeded, by label."""
         ended = self.runner(Manifest(tuple(jobs.values())), self.folder, self.callback)
         for _, failure in ended.failures:
-            note = f"A job failed: {failure.reason}"
-            if note not in self.notes:
-                self.notes.append(note)
+            self.note(f"A job failed: {failure.reason}")
         store = Store(self.folder)
         results = {label: store.read(job) for label, job in jobs.items() if store.done(job)}
         if jobs and not results:
@@ -86,12 +120,12 @@ class Study:
 
     @property
     def first_layers(self) -> tuple[str, ...]:
-        """The first conv layer of each stage: conv1_1, conv2_1 ..."""
+        """The first conv layer of each stage: conv1_1, conv2_1 ..., of strides 1, 2 ..."""
         return tuple(name for name in self.conv_layers if name.endswith("_1"))
 
     @property
     def pools(self) -> tuple[str, ...]:
-        """The poolings of the architecture."""
+        """The poolings of the architecture, of strides 2, 4 ..."""
         return tuple(f"pool{n + 1}" for n in range(len(self.first_layers)))
 
     @property
@@ -99,108 +133,59 @@ class Study:
         """The conv and pooling layers of the architecture, in forward order."""
         found: list[str] = []
         for stage, pool in enumerate(self.pools, 1):
-            found += [name for name in self.conv_layers if name.startswith(f"conv{stage}_")] + [
-                pool
-            ]
+            convs = (name for name in self.conv_layers if name.startswith(f"conv{stage}_"))
+            found += [*convs, pool]
         return tuple(found)
 
-    @property
-    def seeds(self) -> range:
-        """The seeds of the samples."""
-        return range(self.settings.seed, self.settings.seed + self.settings.samples)
-
     def optimizer(self, **changes: Any) -> OptimizerSettings:
-        """Returns the optimiser's settings of inversions, with changes."""
+        """Returns the optimiser's settings, in adaptive coordinates, with changes."""
+        settings = self.settings
         given = {
-            "max_iterations": self.settings.max_iterations,
-            "parametrization": self.settings.parametrization,
-            "precision": self.settings.precision,
+            "max_iterations": settings.max_iterations,
+            "parametrization": "adaptive",
+            "precision": settings.precision,
         }
         return OptimizerSettings(**{**given, **changes})
 
+    def random(self, draw: Draw, **arguments: Any) -> NetworkSpec:
+        """Returns a draw's purely random network, made ready on its image."""
+        given = {"name": self.settings.architecture, "reference": draw.image, "seed": draw.seed}
+        return NetworkSpec(**{**given, **arguments})
+
     def inversion(
-        self, network: NetworkSpec, image: FileRef, layer: str, **arguments: Any
+        self,
+        network: NetworkSpec,
+        draw: Draw,
+        layer: str,
+        *,
+        parametrization: str = "adaptive",
+        iterations: int | None = None,
+        report_every: int = OptimizerSettings.report_every,
+        **arguments: Any,
     ) -> Inversion:
-        """Returns an inversion, with the study's optimiser unless another is given."""
-        return Inversion(network, image, layer, **{"optimizer": self.optimizer(), **arguments})
-
-    def random(self, seed: int | None = None, **arguments: Any) -> NetworkSpec:
-        """Returns a purely random network, made ready on the first image."""
-        reference = next(iter(self.images().values()))
-        given = {"name": self.settings.architecture, "reference": reference}
-        seed = self.settings.seed if seed is None else seed
-        return NetworkSpec(**{**given, "seed": seed, **arguments})
-
-    def stacked(self, jobs: Mapping[Any, Stacking]) -> dict[Any, NetworkSpec]:
-        """Returns stacked networks by label, once they are made."""
-        store = Store(self.folder)
-        return {
-            label: NetworkSpec(
-                file=reference_to(store.folder, store.path(jobs[label], "recipe.json"))
-            )
-            for label in self.run(jobs)
-        }
-
-    def stacking(self, reference: FileRef, seed: int, **arguments: Any) -> Stacking:
-        """Returns the job that stacks a network on an image."""
-        settings = self.settings
-        return Stacking(
-            reference,
-            architecture=settings.architecture,
-            candidates=settings.candidates,
-            max_iterations=settings.stack_iterations,
-            precision=settings.precision,
-            seed=seed,
-            **arguments,
-        )
-
-    def stacked_network(self, *, size: int | None = None, **arguments: Any) -> NetworkSpec:
-        """Returns the network of the papers' figures: that which was given, or one stacked here.
+        """Returns the inversion of a draw's image.
 
         Args:
-            size: Of the image on which it is stacked or made ready; None for the study's.
-            **arguments: See `Stacking`.
+            network: The network.
+            draw: The draw, for image and noise.
+            layer: The layer's name.
+            parametrization: The coordinates; "adaptive" are the best there are, "pixels" the
+                papers'.
+            iterations: How many; None for the settings'.
+            report_every: How often the course is noted.
+            **arguments: See `Inversion`.
         """
-        reference = next(iter(self.images(size=size).values()))
-        if self.network is None:
-            job = self.stacking(reference, self.settings.seed, **arguments)
-            return self.stacked({0: job})[0]
-        if self.network.file is None:
-            return dataclasses.replace(self.network, reference=reference, seed=self.settings.seed)
-        return self.network
+        optimizer = self.optimizer(
+            parametrization=parametrization,
+            max_iterations=iterations or self.settings.max_iterations,
+            report_every=report_every,
+        )
+        return Inversion(
+            network, draw.image, layer, seed=draw.seed, optimizer=optimizer, **arguments
+        )
 
-    def rotation_rivals(self) -> dict[str, NetworkSpec]:
-        """Returns a narrow network trained on the spot, and as it was before."""
-        photos: tuple[FileRef, ...] = ()
-        if self.paths.get("images"):
-            photos = tuple(self.images(size=_PHOTO_SIZE).values())
-        job = Rotation(photos, steps=self.settings.training_steps, seed=self.settings.seed)
-        self.run({0: job})
-        store = Store(self.folder)
-        return {
-            name: NetworkSpec(file=reference_to(store.folder, store.path(job, f"{name}.keras")))
-            for name in ("trained", "untrained")
-        }
-
-
-def rows(results: Mapping[tuple, JobResult], factors: Sequence[str]) -> list[Row]:
-    """Returns a table of results: the parts of their labels by name, then their values."""
-    return [
-        {**dict(zip(factors, label, strict=True)), **result.values}
-        for label, result in results.items()
-    ]
-
-
-def column(results: Mapping[tuple, JobResult], value: str, **chosen: Any) -> list[float]:
-    """Returns a value of those results whose label has the chosen parts, by position: p0, p1 ..."""
-    wanted = {int(name[1:]): part for name, part in chosen.items()}
-    return [
-        result.values[value]
-        for label, result in results.items()
-        if all(label[place] == part for place, part in wanted.items())
-    ]
-
-
-def cell(result: JobResult | None, value: str, digits: int = 3) -> Cell:
-    """Returns a result's picture for a grid, labelled with a value; None if there is no result."""
-    return result and (f"{result.values[value]:.{digits}f}", result.pictures["picture"])
+    def texture(self, network: NetworkSpec, draw: Draw, layers: tuple[str, ...]) -> Texture:
+        """Returns the synthesis of a draw's texture over pixels, as in the papers."""
+        optimizer = self.optimizer(parametrization="pixels")
+        settings = TextureSettings(layers, scales=None, seed=draw.seed)
+        return Texture(network, draw.image, settings, optimizer)

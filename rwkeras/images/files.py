@@ -1,4 +1,4 @@
-"""Atomic writing of files, and checks that a path can be written.
+"""Atomic writing of files, here and where TensorFlow reaches, and checks that paths can be written.
 
 A link is written through, to the file that it leads to. What is no regular file, such as a FIFO or
 a device, is never replaced, but written into.
@@ -10,6 +10,7 @@ import os
 import shutil
 import stat
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,38 +96,66 @@ def _check_place(path: Path, name: str) -> None:
             raise PermissionError(None, "another user's file")
 
 
+def is_remote(path: str | os.PathLike[str]) -> bool:
+    """Returns whether a path is on a file system that TensorFlow alone reaches: gs://, s3:// ..."""
+    return "://" in os.fspath(path)
+
+
+def write_bytes(path: str, content: bytes) -> None:
+    """Writes a file, whole or not at all as `whole_file` does, and makes its folders.
+
+    Args:
+        path: Where it is to be.
+        content: The bytes.
+
+    Raises:
+        OSError: It cannot be written; the message names the file.
+    """
+    if is_remote(path):
+        import tensorflow as tf  # It takes seconds, and files here do without.
+
+        tf.io.gfile.makedirs(os.path.dirname(path))
+    else:
+        os.makedirs(os.path.dirname(os.path.realpath(path)), exist_ok=True)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
 @contextlib.contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Gives a temporary path, whose file takes the place of `path` if the block succeeds.
 
     Args:
-        path: Where the file is to be. What stands there stays until the new file is whole. A link
-            stays one; a FIFO or a device gets what was written.
+        path: Where the file is to be; any path that `tf.io.gfile` takes. What stands there stays
+            until the new file is whole. A link stays one; a FIFO or a device gets what was written.
 
     Yields:
-        The path to write to, of the same extension.
+        The path to write to, of the same extension, on this machine.
 
     Raises:
         OSError: The file cannot be written; the message names `path`.
     """
-    path = Path(path)
+    remote = is_remote(path)
+    said = os.fspath(path) if remote else str(Path(path))
     temporary = None
     try:
-        stream, target = is_stream(path), Path(os.path.realpath(path))
-        temporary = _temporary(path, None if stream else target.parent)
+        stream, target = not remote and is_stream(said), Path(os.path.realpath(said))
+        temporary = _temporary(Path(said), None if stream or remote else target.parent)
         yield temporary
-        if stream:
-            _pour(temporary, path)
+        if remote:
+            _send(temporary, said)
+        elif stream:
+            _pour(temporary, Path(said))
         else:
             umask = os.umask(0)
             os.umask(umask)
             temporary.chmod(0o666 & ~umask)  # mkstemp's files are private.
             os.replace(temporary, target)
     except OSError as error:
-        named = str(error.filename or path)
-        if named != str(path) and not os.path.basename(named).startswith(_PREFIX):
+        named = str(error.filename or said)
+        if named != said and not os.path.basename(named).startswith(_PREFIX):
             raise  # It is of another file, whose name it has.
-        raise _named(error, path) from error
+        raise _named(error, said) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -139,6 +168,24 @@ def _temporary(path: Path, folder: Path | None) -> Path:
     return Path(name)
 
 
+def _send(source: Path, path: str) -> None:
+    """Copies a file to where TensorFlow alone reaches, and gives it its name once it is whole."""
+    import tensorflow as tf  # It takes seconds, and files here do without.
+
+    # A process on another machine may write the same file. The name is not made of the file's,
+    # which may be as long as names can be.
+    part = f"{path.rpartition('/')[0]}/{_PREFIX}{uuid.uuid4().hex}"
+    try:
+        tf.io.gfile.copy(source, part)
+        tf.io.gfile.rename(part, path, overwrite=True)
+    except BaseException as error:
+        with contextlib.suppress(tf.errors.OpError):
+            tf.io.gfile.remove(part)
+        if isinstance(error, tf.errors.OpError):
+            raise OSError(error.message) from error
+        raise
+
+
 def _pour(source: Path, stream: Path) -> None:
     """Writes a file's bytes into what is no regular file; waits for who reads a FIFO."""
 
@@ -149,8 +196,8 @@ def _pour(source: Path, stream: Path) -> None:
         shutil.copyfileobj(file, written)
 
 
-def _named(error: OSError, path: Path) -> OSError:
+def _named(error: OSError, path: str) -> OSError:
     """Returns an error of writing that names the file that was meant."""
     if error.errno is None:  # What Pillow and HDF5 raise.
         return OSError(f"'{path}' cannot be written: {error}")
-    return OSError(error.errno, error.strerror, str(path))
+    return OSError(error.errno, error.strerror, path)

@@ -165,6 +165,11 @@ def write_image(
         temporary.write_bytes(encoded)
 
 
+def png(image: np.ndarray) -> bytes:
+    """Returns a picture, float RGB in [0, 1], [height, width, 3], as a PNG file of 8 bits."""
+    return _eight_bits(image, "PNG", None, None, _DEFAULTS)
+
+
 def _eight_bits(
     pixels: np.ndarray,
     format_name: str,

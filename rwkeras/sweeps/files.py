@@ -3,15 +3,19 @@
 import contextlib
 import hashlib
 import os
-import uuid
-from typing import NamedTuple
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import tensorflow as tf
 
+from rwkeras.images.files import write_bytes
 from rwkeras.validation import invalid_argument
 
 
-class FileRef(NamedTuple):
+@dataclass(frozen=True)
+class FileRef:
     """A file by what is in it.
 
     Attributes:
@@ -27,8 +31,7 @@ class FileRef(NamedTuple):
         path = os.path.join(folder, self.path)
         if not tf.io.gfile.exists(path):
             raise invalid_argument("path", "a file that exists", path)
-        with tf.io.gfile.GFile(path, "rb") as file:
-            content = file.read()
+        content = read_bytes(path)
         found = hashlib.sha256(content).hexdigest()
         if found != self.sha256:
             raise invalid_argument(
@@ -36,37 +39,19 @@ class FileRef(NamedTuple):
             )
         return content
 
+    @contextlib.contextmanager
+    def fetched(self, folder: str) -> Iterator[str]:
+        """Gives the path of a copy on this machine, of the same name, while the block lasts."""
+        with tempfile.TemporaryDirectory() as local:
+            path = Path(local, os.path.basename(self.path))
+            path.write_bytes(self.read(folder))
+            yield str(path)
 
-def write_bytes(path: str, content: bytes) -> None:
-    """Writes a file, whole or not at all, and makes its folders.
 
-    What `whole_file` is for files here; others only TensorFlow reaches.
-
-    Args:
-        path: Where it is to be; what stands there is replaced once the new file is whole. A link
-            here stays one.
-        content: The bytes.
-
-    Raises:
-        OSError: It cannot be written; the message names the file.
-    """
-    if "://" not in path:
-        path = os.path.realpath(path)
-    if folder := os.path.dirname(path):
-        tf.io.gfile.makedirs(folder)
-    # A process on another machine may have the same number, and write the same file. The name is
-    # not made of the file's, which may be as long as names can be.
-    temporary = os.path.join(folder, f".{uuid.uuid4().hex}.part")
-    try:
-        with tf.io.gfile.GFile(temporary, "wb") as file:
-            file.write(content)
-        tf.io.gfile.rename(temporary, path, overwrite=True)
-    except BaseException as error:
-        with contextlib.suppress(tf.errors.OpError):
-            tf.io.gfile.remove(temporary)
-        if isinstance(error, tf.errors.OpError):
-            raise OSError(f"'{path}' cannot be written: {error.message}") from error
-        raise
+def read_bytes(path: str) -> bytes:
+    """Returns what is in a file."""
+    with tf.io.gfile.GFile(path, "rb") as file:
+        return file.read()
 
 
 def put_file(folder: str, path: str, content: bytes) -> FileRef:
@@ -77,18 +62,12 @@ def put_file(folder: str, path: str, content: bytes) -> FileRef:
         path: Where the file is to be, relative to it.
         content: The bytes.
     """
-    reference = FileRef(path, hashlib.sha256(content).hexdigest())
     target = os.path.join(folder, path)
-    if tf.io.gfile.exists(target):
-        with tf.io.gfile.GFile(target, "rb") as file:
-            if file.read() == content:
-                return reference
-    write_bytes(target, content)
-    return reference
+    if not tf.io.gfile.exists(target) or read_bytes(target) != content:
+        write_bytes(target, content)
+    return FileRef(path, hashlib.sha256(content).hexdigest())
 
 
 def reference_to(folder: str, path: str) -> FileRef:
     """Returns what refers to a file below a sweep's folder."""
-    with tf.io.gfile.GFile(path, "rb") as file:
-        digest = hashlib.sha256(file.read()).hexdigest()
-    return FileRef(os.path.relpath(path, folder), digest)
+    return FileRef(os.path.relpath(path, folder), hashlib.sha256(read_bytes(path)).hexdigest())

@@ -1,7 +1,7 @@
 """Jobs of a sweep: self-contained and independent of each other.
 
-A job is a frozen dataclass: it can be pickled, and its key is a digest of its fields, so that the
-same work has the same name wherever and whenever it is asked for.
+A job is a frozen dataclass: it can be pickled, and its key is a digest of its fields and of the
+code that it runs, so that the same work has the same name wherever and whenever it is asked for.
 """
 
 import dataclasses
@@ -13,12 +13,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from rwkeras.optimizers.settings import OptimizationResult
+from rwkeras.sweeps.code import code_digest
 from rwkeras.sweeps.files import FileRef
 from rwkeras.validation import invalid_argument
-
-# Part of every key: results of another version of what jobs do are not taken for this one's.
-_VERSION = 1
 
 
 class JobResult(NamedTuple):
@@ -52,37 +49,33 @@ class Job(Protocol):
         """
 
 
-def course(result: OptimizationResult) -> dict[str, Any]:
-    """Returns how an optimisation of one image ended."""
-    return {
-        "relative_loss": float(result.relative_loss),
-        "iterations": int(result.iterations),
-        "evaluations": int(result.evaluations),
-        "failed": bool(result.failed),
-    }
+def shallow_fields(value: Any) -> dict[str, Any]:
+    """Returns a dataclass's fields by name; raises `TypeError` for anything else."""
+    if not dataclasses.is_dataclass(value):
+        raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
 def _described(value: Any) -> Any:
-    """Returns a value as JSON has it; of a file, what is in it and not where it is."""
+    """Returns a dataclass as JSON has it; of a file, what is in it and not where it is."""
     if isinstance(value, FileRef):
         return value.sha256
-    if dataclasses.is_dataclass(value):
-        fields = {f.name: _described(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        return {"kind": type(value).__name__, **fields}
-    if isinstance(value, list | tuple):
-        return [_described(item) for item in value]
-    return value
+    return {"kind": type(value).__name__, **shallow_fields(value)}
 
 
 def job_key(job: Job) -> str:
     """Returns the name under which a job's result is kept, 20 hexadecimal digits.
 
+    It is made of the job's fields and of the code of its class's module and of all that this
+    imports; see `code_digest`. Results of other code are not taken for this one's.
+
     Raises:
-        ValueError: A field is nothing that a key can be made of.
+        ValueError: A field is nothing that a key can be made of, or the code is nowhere to be read.
     """
     try:
-        text = json.dumps([_VERSION, _described(job)], sort_keys=True)
-    except TypeError as error:
+        code = code_digest(type(job).__module__)
+        text = json.dumps([code, job], default=_described, sort_keys=True)
+    except (TypeError, OSError) as error:
         expected = "a dataclass of numbers, words, files, and tuples and dataclasses of them"
         raise invalid_argument("job", expected, f"{type(job).__name__} ({error})") from error
     return hashlib.sha256(text.encode()).hexdigest()[:20]

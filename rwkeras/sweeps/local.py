@@ -8,8 +8,7 @@ from multiprocessing.connection import wait
 import tensorflow as tf
 
 from rwkeras.sweeps.jobs import Job, Manifest
-from rwkeras.sweeps.outcome import SweepCallback, SweepResult, waiting
-from rwkeras.sweeps.store import Failure, Store
+from rwkeras.sweeps.store import Failure, Store, SweepCallback, SweepResult
 from rwkeras.sweeps.worker import Worker
 from rwkeras.validation import checked_number
 
@@ -96,7 +95,7 @@ def run_sweep(
     workers = default_workers() if workers is None else workers
     workers = checked_number("workers", workers, integer=True, minimum=1)
     count, threads = _share(len(manifest), workers)
-    left = waiting(manifest, Store(folder), callback)
+    left = Store(folder).waiting(manifest, callback)
     queue = _Queue(left)
     failures: list[tuple[Job, Failure]] = []
     pool = [Worker(folder, threads) for _ in range(min(count, len(left)))]
@@ -107,7 +106,7 @@ def run_sweep(
     try:
         for worker in pool:
             assign(worker)
-        while busy := [worker for worker in pool if worker.busy]:
+        while busy := [worker for worker in pool if worker.job is not None]:
             ready = wait([worker.connection for worker in busy])
             for worker in (worker for worker in busy if worker.connection in ready):
                 job, failure = worker.take()

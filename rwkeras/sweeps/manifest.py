@@ -12,42 +12,35 @@ import os
 from typing import Any
 
 from rwkeras.sweeps.files import FileRef, put_file
-from rwkeras.sweeps.jobs import Manifest
+from rwkeras.sweeps.jobs import Manifest, job_key, shallow_fields
 from rwkeras.validation import invalid_argument
 
 _FORMAT = "rwkeras manifest 1"
 
 
-def _encoded(value: Any) -> Any:
-    """Returns a field as JSON has it; of a dataclass, where it is defined and its fields."""
-    if isinstance(value, FileRef):
-        return {"file": value.path, "sha256": value.sha256}
-    if dataclasses.is_dataclass(value):
-        kind = type(value)
-        if kind.__module__ == "__main__":
-            raise invalid_argument(
-                "jobs", "dataclasses of a module that others can import", kind.__name__
-            )
-        fields = {f.name: _encoded(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        return {"kind": f"{kind.__module__}:{kind.__qualname__}", "fields": fields}
-    if isinstance(value, list | tuple):
-        return [_encoded(item) for item in value]
-    return value
+def _encoded(value: Any) -> dict[str, Any]:
+    """Returns a dataclass as JSON has it: where it is defined, and its fields."""
+    kind = type(value)
+    if kind.__module__ == "__main__":
+        raise invalid_argument(
+            "jobs", "dataclasses of a module that others can import", kind.__name__
+        )
+    return {"kind": f"{kind.__module__}:{kind.__qualname__}", "fields": shallow_fields(value)}
 
 
-def _decoded(value: Any) -> Any:
-    """Returns what `_encoded` was given; sequences as tuples."""
-    if isinstance(value, list):
-        return tuple(_decoded(item) for item in value)
-    if not isinstance(value, dict):
+def _decoded(value: dict[str, Any]) -> Any:
+    """Returns the dataclass that `_encoded` was given; another dictionary as it is."""
+    if value.keys() != {"kind", "fields"}:
         return value
-    if "file" in value:
-        return FileRef(value["file"], value["sha256"])
     module, _, name = value["kind"].partition(":")
     kind: Any = getattr(importlib.import_module(module), name)
     if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
         raise invalid_argument("kind", "a dataclass", value["kind"])
-    return kind(**{name: _decoded(field) for name, field in value["fields"].items()})
+    return kind(**{name: _as_tuples(field) for name, field in value["fields"].items()})
+
+
+def _as_tuples(value: Any) -> Any:
+    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
 
 
 def put_manifest(folder: str, manifest: Manifest) -> FileRef:
@@ -57,26 +50,34 @@ def put_manifest(folder: str, manifest: Manifest) -> FileRef:
         ValueError: A job is of a class that another process could not import.
     """
     # A job a line.
-    jobs = ",\n".join(json.dumps(_encoded(job)) for job in manifest.jobs)
-    content = f'{{"format": "{_FORMAT}", "jobs": [\n{jobs}\n]}}\n'.encode()
+    jobs = ",\n".join(json.dumps(job, default=_encoded) for job in manifest.jobs)
+    head = f'{{"format": "{_FORMAT}", "keys": "{_keys(manifest)}", "jobs": ['
     # Another sweep in the same folder has another file.
-    digest = hashlib.sha256(content).hexdigest()[:20]
-    return put_file(folder, os.path.join("manifests", f"{digest}.json"), content)
+    path = os.path.join("manifests", f"{_keys(manifest)[:20]}.json")
+    return put_file(folder, path, f"{head}\n{jobs}\n]}}\n".encode())
 
 
 def read_manifest(reference: FileRef, folder: str) -> Manifest:
     """Returns a manifest of a sweep's folder.
 
     Raises:
-        ValueError: It is no manifest, or a job's class is not here.
+        ValueError: It is no manifest, or the code here is not that of where it was made.
     """
     try:
-        values = json.loads(reference.read(folder))
+        values = json.loads(reference.read(folder), object_hook=_decoded)
         if values["format"] != _FORMAT:
             raise invalid_argument("format", f"'{_FORMAT}'", values["format"])
-        return Manifest(tuple(_decoded(job) for job in values["jobs"]))
+        manifest = Manifest(tuple(values["jobs"]))
+        if values["keys"] != _keys(manifest):  # Its results would be sought by other names.
+            raise invalid_argument("keys", "the code with which it was made", "other code")
+        return manifest
     except (ValueError, TypeError, KeyError, AttributeError, ImportError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise invalid_argument(
             "manifest", f"a manifest, '{_FORMAT}'", f"{reference.path} ({reason})"
         ) from error
+
+
+def _keys(manifest: Manifest) -> str:
+    """Returns the digest of all keys."""
+    return hashlib.sha256("".join(map(job_key, manifest.jobs)).encode()).hexdigest()

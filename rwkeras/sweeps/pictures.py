@@ -10,15 +10,8 @@ from PIL import Image
 
 from rwkeras.images.outputs import Input, Output, check_apart
 from rwkeras.images.reading import from_pillow
-from rwkeras.images.writing import to_uint8
+from rwkeras.images.writing import png
 from rwkeras.sweeps.files import FileRef, put_file
-
-
-def png(picture: np.ndarray) -> bytes:
-    """Returns a picture, float RGB in [0, 1], [height, width, 3], as a PNG file's bytes."""
-    buffer = io.BytesIO()
-    Image.fromarray(to_uint8(picture)).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def from_png(content: bytes) -> np.ndarray:

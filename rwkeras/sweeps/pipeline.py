@@ -6,8 +6,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import Job, Manifest, job_key
 from rwkeras.sweeps.manifest import put_manifest, read_manifest
-from rwkeras.sweeps.outcome import SweepCallback, SweepResult, waiting
-from rwkeras.sweeps.store import Failure, Store
+from rwkeras.sweeps.store import Failure, Store, SweepCallback, SweepResult
 from rwkeras.sweeps.worker import Worker
 from rwkeras.validation import checked_number
 
@@ -148,7 +147,7 @@ def run_pipeline(
         ValueError: An argument cannot be used.
     """
     store = Store(folder)
-    left = waiting(manifest, store, callback)
+    left = store.waiting(manifest, callback)
     failures: list[tuple[Job, Failure]] = []
     if left:
         if not isinstance(options, PipelineOptions):

@@ -4,13 +4,16 @@ import contextlib
 import json
 import os
 import traceback
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from rwkeras.sweeps.files import write_bytes
-from rwkeras.sweeps.jobs import Job, JobResult, job_key
-from rwkeras.sweeps.pictures import from_png, png
+from rwkeras.images.files import write_bytes
+from rwkeras.images.writing import png
+from rwkeras.sweeps.files import read_bytes
+from rwkeras.sweeps.jobs import Job, JobResult, Manifest, job_key
+from rwkeras.sweeps.pictures import from_png
 from rwkeras.validation import invalid_argument
 
 _RESULT, _FAILURE = "result.json", "failure.json"
@@ -28,8 +31,20 @@ class Failure(NamedTuple):
     details: str = ""
 
 
-def _json(value: object) -> bytes:
-    return (json.dumps(value, indent=1) + "\n").encode()
+# Called with a job that has ended and why it failed, or None.
+SweepCallback = Callable[[Job, Failure | None], None]
+
+
+class SweepResult(NamedTuple):
+    """Outcome of a sweep.
+
+    Attributes:
+        done: How many jobs have results.
+        failures: The jobs that have none, and why.
+    """
+
+    done: int
+    failures: tuple[tuple[Job, Failure], ...]
 
 
 class Store:
@@ -46,19 +61,25 @@ class Store:
         """Returns where a file of a job's result is."""
         return os.path.join(self.folder, "jobs", job_key(job), name)
 
-    def _exists(self, job: Job, name: str) -> bool:
-        return tf.io.gfile.exists(self.path(job, name))
-
-    def _bytes(self, job: Job, name: str) -> bytes:
-        with tf.io.gfile.GFile(self.path(job, name), "rb") as file:
-            return file.read()
+    def _put(self, job: Job, name: str, value: object) -> None:
+        write_bytes(self.path(job, name), (json.dumps(value, indent=1) + "\n").encode())
 
     def _load(self, job: Job, name: str) -> dict:
-        return json.loads(self._bytes(job, name))
+        return json.loads(read_bytes(self.path(job, name)))
 
     def done(self, job: Job) -> bool:
         """Returns whether a job's result is there and whole."""
-        return self._exists(job, _RESULT)
+        return tf.io.gfile.exists(self.path(job, _RESULT))
+
+    def waiting(self, manifest: Manifest, callback: SweepCallback | None) -> list[Job]:
+        """Returns the jobs that have no result yet, having told a callback of the others."""
+        found = []
+        for job in manifest.jobs:
+            if not self.done(job):
+                found.append(job)
+            elif callback is not None:
+                callback(job, None)
+        return found
 
     def write(self, job: Job, result: JobResult) -> None:
         """Keeps a result, unless the job has one; its last file makes it whole.
@@ -71,9 +92,8 @@ class Store:
             raise invalid_argument("files", expected, ", ".join(result.files))
         if self.done(job):  # Another process may have been faster.
             return
-        for name, picture in result.pictures.items():
-            write_bytes(self.path(job, f"{name}.png"), png(picture))
-        for name, content in result.files.items():
+        pictures = {f"{name}.png": png(picture) for name, picture in result.pictures.items()}
+        for name, content in {**pictures, **result.files}.items():
             write_bytes(self.path(job, name), content)
         value = {
             "values": dict(result.values),
@@ -81,7 +101,7 @@ class Store:
             "trace": [dict(row) for row in result.trace],
             "files": list(result.files),
         }
-        write_bytes(self.path(job, _RESULT), _json(value))
+        self._put(job, _RESULT, value)
         with contextlib.suppress(tf.errors.NotFoundError):
             tf.io.gfile.remove(self.path(job, _FAILURE))
 
@@ -92,10 +112,10 @@ class Store:
     def read(self, job: Job) -> JobResult:
         """Returns a result that is there, its pictures in 8 bits."""
         value = self._load(job, _RESULT)
-        pictures = {}
-        for name in value["pictures"]:
-            pictures[name] = from_png(self._bytes(job, f"{name}.png"))
-        files = {name: self._bytes(job, name) for name in value["files"]}
+        pictures = {
+            name: from_png(read_bytes(self.path(job, f"{name}.png"))) for name in value["pictures"]
+        }
+        files = {name: read_bytes(self.path(job, name)) for name in value["files"]}
         return JobResult(value["values"], pictures, value["trace"], files)
 
     def fail(self, job: Job, failure: Failure) -> Failure | None:
@@ -105,12 +125,12 @@ class Store:
         """
         if self.done(job):
             return None
-        write_bytes(self.path(job, _FAILURE), _json(failure._asdict()))
+        self._put(job, _FAILURE, failure._asdict())
         return failure
 
     def failure(self, job: Job) -> Failure | None:
         """Returns why a job has no result, if it failed when it was last run."""
-        if self.done(job) or not self._exists(job, _FAILURE):
+        if self.done(job) or not tf.io.gfile.exists(self.path(job, _FAILURE)):
             return None
         return Failure(**self._load(job, _FAILURE))
 

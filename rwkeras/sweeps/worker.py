@@ -9,11 +9,15 @@ import threading
 from collections.abc import Hashable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from typing import Any
 
 import tensorflow as tf
 
 from rwkeras.sweeps.jobs import Job
 from rwkeras.sweeps.store import Failure, Store, run_job
+
+# Of a process that began after a change of the code, and has given the result another name.
+_MISNAMED = Failure("its code was changed while the sweep ran")
 
 
 def _end_with_parent() -> None:
@@ -52,6 +56,11 @@ class Worker:
     If the process dies, that is recorded as the reason why its job failed, and the next job gets
     another process. What a job leaves in memory, such as its network, is there for the next.
 
+    Attributes:
+        job: What it does, or None.
+        affinity: That of its last job.
+        connection: What is ready once the job has ended.
+
     Args:
         folder: The sweep's folder.
         threads: How many threads TensorFlow computes with.
@@ -60,55 +69,43 @@ class Worker:
     def __init__(self, folder: str, threads: int):
         self._folder, self._threads = folder, threads
         self._process: SpawnProcess | None = None
-        self._connection: Connection | None = None
-        self._job: Job | None = None
+        self.connection: Any = None
+        self.job: Job | None = None
         self.affinity: Hashable = None
 
     def _start(self) -> None:
         # A fork would have whatever TensorFlow's threads hold here, and not the threads.
         context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
+        self.connection, theirs = context.Pipe()
         arguments = theirs, self._folder, self._threads
-        process = context.Process(target=_serve, args=arguments, daemon=True)
+        self._process = context.Process(target=_serve, args=arguments, daemon=True)
         with _interrupts_blocked():
-            process.start()
-        self._process = process
+            self._process.start()
         theirs.close()
-
-    @property
-    def busy(self) -> bool:
-        """Whether it has a job."""
-        return self._job is not None
-
-    @property
-    def connection(self) -> Connection:
-        """What is ready once the job has ended."""
-        if self._connection is None:
-            raise RuntimeError("The worker has not had a job.")
-        return self._connection
 
     def give(self, job: Job) -> None:
         """Sends a job to the process."""
         if self._process is None or not self._process.is_alive():
             self.end()
             self._start()
-        self._job, self.affinity = job, job.affinity
+        self.job, self.affinity = job, job.affinity
         # That the process has died meanwhile is noticed when the job is taken back.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.connection.send(job)
 
     def take(self) -> tuple[Job, Failure | None]:
         """Waits until the job has ended and returns it, and why it failed, or None."""
-        if self._job is None or self._process is None:
+        if self.job is None or self._process is None:
             raise RuntimeError("The worker has no job.")
-        job, self._job = self._job, None
+        job, self.job = self.job, None
         try:
-            return job, self.connection.recv()
+            failure = self.connection.recv() or _MISNAMED
         except (EOFError, ConnectionResetError):
             self._process.join()
             failure = Failure(f"the worker ended with exit code {self._process.exitcode}")
             self.affinity = None
-            return job, Store(self._folder).fail(job, failure)
+        # Of a job that has its result there is no failure.
+        return job, Store(self._folder).fail(job, failure)
 
     def run(self, job: Job) -> Failure | None:
         """Runs a job in the process; returns why it failed, or None."""
@@ -120,6 +117,5 @@ class Worker:
         if self._process is not None:
             self._process.terminate()
             self._process.join()
-        if self._connection is not None:
-            self._connection.close()
-        self._process, self._connection = None, None
+            self.connection.close()
+        self._process = None

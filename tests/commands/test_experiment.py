@@ -6,7 +6,7 @@ import rwkeras
 from tests.commands.conftest import check_refused
 from tests.conftest import waves
 
-SMALL = ["--quick", "--max_iterations=3", "--samples=1", "--workers=2"]
+SMALL = ["--quick", "--max_iterations=3", "--workers=2"]
 
 
 @pytest.fixture
@@ -23,14 +23,15 @@ def test_page_of_the_users_images_and_a_second_run_does_nothing_again(run, folde
     given = ["--experiment=distances", "--output_dir=out", "--images=photos", "--network=toy.keras"]
     process = run("experiment", *given, *SMALL)
     assert process.returncode == 0, process.stderr
-    assert process.stdout == "page: out/distances/index.html\n"
-    assert "18/18" in process.stderr
+    said = process.stdout.splitlines()
+    assert said[0].startswith("not tested: All conv and pooling layers retain")
+    assert said[-1] == "page: out/distances/index.html"
     names = {path.name for path in (folder / "out" / "distances").iterdir()}
-    assert names == {"index.html", "distances.csv", "distances.png", "distances.pdf"}
+    assert {"index.html", "distances.csv", "vgg.png", "vgg_pictures.pdf"} <= names
     with (folder / "out" / "distances" / "distances.csv").open(newline="") as file:
         found = list(csv.DictReader(file))
     assert {row["image"] for row in found} == {"photo0", "photo1"}
-    assert len(found) == 18
+    assert {row["network"] for row in found} >= {"toy", "untrained twin"}
     page = (folder / "out" / "distances" / "index.html").read_text()
     assert "<td>network</td><td>toy.keras</td>" in page
     assert "<td>max_iterations</td><td>3</td>" in page
@@ -52,3 +53,4 @@ def test_nonsense_is_refused(run, folder):
     check_refused(one, "`images`", "at least two images")
     check_refused(run("experiment", *given[:-1], "--network=no.keras"), "`network`", "exists")
     check_refused(run("experiment", *given[:-1], "--network=vgg"), "`network`", "one of 'vgg19'")
+    check_refused(run("experiment", *given, "--results_dir=results"), "`results_dir`", "--quick")

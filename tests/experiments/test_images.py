@@ -7,7 +7,7 @@ from tests.conftest import waves
 
 
 @pytest.mark.parametrize("kind", ["images", "textures", "styles"])
-def test_photographs_of_scikit_image(tmp_path, kind):
+def test_photographs_that_test(tmp_path, kind):
     found = put_images(str(tmp_path), kind, [], 24, 2)
     assert len(found) == 2
     for reference in found.values():

@@ -4,10 +4,12 @@ import socket
 import stat
 import tempfile
 import threading
+from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
-from rwkeras.images.files import check_output, is_stream, whole_file
+from rwkeras.images.files import check_output, is_stream, whole_file, write_bytes
 
 
 def test_whole_file_replaces(tmp_path):
@@ -207,3 +209,120 @@ def test_a_folder_that_has_gone(tmp_path):
     with pytest.raises(OSError) as error, whole_file(path):
         pass
     assert str(error.value) == f"[Errno 2] No such file or directory: '{path}'"
+
+
+@pytest.fixture(params=["here", "ram"])
+def folder(request, tmp_path):
+    """A folder of this machine, and one of a file system that TensorFlow alone reaches."""
+    return str(tmp_path) if request.param == "here" else f"ram://{tmp_path.name}"
+
+
+def read(path):
+    with tf.io.gfile.GFile(path, "rb") as file:
+        return file.read()
+
+
+def listed(folder):
+    return sorted(tf.io.gfile.listdir(folder))
+
+
+def test_bytes_are_written_with_their_folders(folder):
+    write_bytes(f"{folder}/a/b/c.bin", b"content")
+    assert read(f"{folder}/a/b/c.bin") == b"content"
+    assert listed(f"{folder}/a/b") == ["c.bin"]
+    write_bytes(f"{folder}/a/b/c.bin", b"other")
+    assert read(f"{folder}/a/b/c.bin") == b"other"
+
+
+def test_a_file_of_any_file_system_is_whole_or_as_it_was(folder):
+    write_bytes(f"{folder}/c.bin", b"before")
+    with pytest.raises(UnicodeEncodeError), whole_file(f"{folder}/c.bin") as temporary:
+        temporary.write_text("half \ud800", encoding="utf-8")
+    assert read(f"{folder}/c.bin") == b"before"
+    with whole_file(f"{folder}/c.bin") as temporary:
+        temporary.write_bytes(b"content")
+        assert temporary.suffix == ".bin"
+        assert read(f"{folder}/c.bin") == b"before"
+    assert read(f"{folder}/c.bin") == b"content"
+    assert listed(folder) == ["c.bin"]
+
+
+def test_a_name_alone_is_a_file_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_bytes("c.bin", b"content")
+    assert (tmp_path / "c.bin").read_bytes() == b"content"
+
+
+@pytest.mark.parametrize("before", [None, b"before"])
+@pytest.mark.parametrize("step", ["write", "send"])
+def test_a_write_that_dies_in_the_middle_changes_nothing(folder, monkeypatch, before, step):
+    path = f"{folder}/c.bin"
+    tf.io.gfile.makedirs(folder)
+    if before is not None:
+        write_bytes(path, before)
+    whole = Path.write_bytes
+
+    def half(file, content):
+        whole(file, content[:3])
+        raise OSError("no space left")
+
+    def half_sent(source, target, **_):
+        with tf.io.gfile.GFile(target, "wb") as file:
+            file.write(b"con")
+        raise OSError("no space left")
+
+    def lost(source, target, **_):
+        raise OSError("no space left")
+
+    if step == "write":
+        monkeypatch.setattr(Path, "write_bytes", half)
+    else:
+        monkeypatch.setattr(tf.io.gfile, "copy", half_sent)
+        monkeypatch.setattr(os, "replace", lost)
+    with pytest.raises(OSError, match=f"'{path}' cannot be written: no space left"):
+        write_bytes(path, b"content")
+    monkeypatch.undo()
+    assert listed(folder) == ([] if before is None else ["c.bin"])
+    assert before is None or read(path) == before
+
+
+def test_processes_of_one_number_do_not_write_to_the_same_place(folder, monkeypatch):
+    # Containers on two machines that share the folder, each with its process 7.
+    monkeypatch.setattr(os, "getpid", lambda: 7)
+    path, temporaries = f"{folder}/c.bin", []
+    library, name = (tf.io.gfile, "rename") if "://" in folder else (os, "replace")
+    rename = getattr(library, name)
+
+    def interrupted(temporary, path, **arguments):
+        temporaries.append(str(temporary))
+        if len(temporaries) == 1:
+            write_bytes(str(path), b"other")
+        rename(temporary, path, **arguments)
+
+    monkeypatch.setattr(library, name, interrupted)
+    write_bytes(path, b"content")
+    assert len(set(temporaries)) == 2
+    assert read(path) == b"content"
+    assert listed(folder) == ["c.bin"]
+
+
+def test_bytes_are_written_through_a_link_whatever_the_length_of_its_name(tmp_path):
+    (tmp_path / "sub").mkdir()
+    target = tmp_path / "sub" / ("a" * 255)
+    os.symlink(target, tmp_path / "link")
+    write_bytes(str(tmp_path / "link"), b"content")
+    assert target.read_bytes() == b"content"
+    assert (tmp_path / "link").is_symlink()
+    assert os.listdir(tmp_path / "sub") == ["a" * 255]
+
+
+def test_a_full_disk_elsewhere_is_said_of_the_file_that_was_meant(tmp_path, monkeypatch):
+    def full(source, target, **_):
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    monkeypatch.setattr(tf.io.gfile, "copy", full)
+    path = f"ram://{tmp_path.name}/c.bin"
+    with pytest.raises(OSError) as error:
+        write_bytes(path, b"content")
+    assert str(error.value) == f"'{path}' cannot be written: No space left on device"
+    assert listed(f"ram://{tmp_path.name}") == []

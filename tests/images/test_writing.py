@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageCms
 
 import rwkeras
-from rwkeras.images.writing import check_image_output, contact_sheet, to_uint8
+from rwkeras.images.writing import check_image_output, contact_sheet, png, to_uint8
 from tests.conftest import waves
 
 
@@ -22,6 +22,11 @@ def test_jpeg_is_near(tmp_path):
     with Image.open(tmp_path / "a.JPG") as image:
         assert image.format == "JPEG"
     assert rwkeras.psnr(rwkeras.read_image(tmp_path / "a.JPG"), waves(32, 32))[0] > 30
+
+
+def test_a_png_in_memory_is_that_of_a_file(tmp_path):
+    rwkeras.write_image(tmp_path / "a.png", waves(5, 6))
+    assert png(waves(5, 6)) == (tmp_path / "a.png").read_bytes()
 
 
 def test_to_uint8_rounds_and_clips():

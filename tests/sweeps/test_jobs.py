@@ -1,15 +1,22 @@
 import dataclasses
+import os
 import pickle
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rwkeras.experiments.jobs.inversions import Inversion
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.optimizers.settings import OptimizerSettings
-from rwkeras.sweeps.inversions import Inversion
+from rwkeras.sweeps import jobs
 from rwkeras.sweeps.jobs import Manifest, job_key
-from rwkeras.sweeps.networks import NetworkSpec
 from tests.sweeps.works import HERE, JOBS, NETWORK, OTHER, THERE, Number
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -26,9 +33,22 @@ def test_jobs_can_be_pickled(job):
 
 
 def test_keys_are_the_same_in_every_process():
-    # Of a class of the tests' own, whose fields no change of the package adds to.
-    assert job_key(Number(1)) == "840091b5d55bdc492412"
-    assert job_key(Anything((HERE, 0.1, None, True, "word"))) == "39fad7ddf7f5c7e25f39"
+    job = Anything((HERE, 0.1, None, True, "word"))
+    code = (
+        "from rwkeras.sweeps.jobs import job_key; from tests.sweeps.works import HERE, Number;"
+        "from tests.sweeps.test_jobs import Anything;"
+        "print(job_key(Number(1)), job_key(Anything((HERE, 0.1, None, True, 'word'))))"
+    )
+    # In another order of what is hashed, and from another folder.
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": str(ROOT)}
+    keys = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
+    assert keys.split() == [job_key(Number(1)), job_key(job)]
+
+
+def test_keys_are_of_the_code_that_is_run(monkeypatch):
+    key = job_key(Number(1))
+    monkeypatch.setattr(jobs, "code_digest", lambda module: f"other {module}")
+    assert job_key(Number(1)) != key
 
 
 def test_keys_are_of_what_is_in_files_and_not_of_where_they_are():
@@ -40,7 +60,7 @@ def test_keys_are_of_what_is_in_files_and_not_of_where_they_are():
 
 
 def test_every_field_and_the_kind_of_job_make_another_key():
-    jobs = [
+    others = [
         JOBS[0],
         dataclasses.replace(JOBS[0], seed=4),
         dataclasses.replace(JOBS[0], regularized=True),
@@ -48,7 +68,7 @@ def test_every_field_and_the_kind_of_job_make_another_key():
         dataclasses.replace(JOBS[0], network=dataclasses.replace(NETWORK, seed=1)),
         *JOBS[1:],
     ]
-    assert len({job_key(job) for job in jobs}) == len(jobs)
+    assert len({job_key(job) for job in others}) == len(others)
 
 
 def test_what_has_no_key_is_refused():
@@ -59,6 +79,13 @@ def test_what_has_no_key_is_refused():
         "tuples and dataclasses of them. Received: job=Anything (Object of type set is not JSON "
         "serializable)"
     )
+
+
+def test_without_a_file_of_code_there_is_no_key(monkeypatch):
+    monkeypatch.setattr(Anything, "__module__", "builtins")
+    with pytest.raises(ValueError) as error:
+        job_key(Anything(1))
+    assert str(error.value).endswith("Received: job=Anything (the module builtins has no file)")
 
 
 def test_a_manifest_has_each_job_once():

@@ -5,14 +5,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.sweeps import local
 from rwkeras.sweeps.jobs import Manifest
 from rwkeras.sweeps.local import run_sweep
-from rwkeras.sweeps.networks import NetworkSpec
-from rwkeras.sweeps.store import Store
+from rwkeras.sweeps.store import Failure, Store, run_job
+from rwkeras.sweeps.worker import Worker
 from tests.sweeps.works import Built, Number, begun
 
 ROOT = Path(__file__).parents[2]
@@ -130,6 +132,20 @@ def test_a_worker_builds_its_network_once_and_ends_with_the_sweep(tmp_path):
     assert {value["built"] for value in values} == {1}
     assert {value["threads"] for value in values} == {max(1, local.cores() // 2)}
     assert not any(alive(value["process"]) for value in values)
+
+
+def test_a_result_that_has_another_name_is_none(tmp_path):
+    worker = Worker(str(tmp_path), 1)
+    for done, failure in (
+        (False, Failure("its code was changed while the sweep ran")),
+        (True, None),
+    ):
+        if done:
+            run_job(Number(1), str(tmp_path))
+        worker.job, worker.connection = Number(1), SimpleNamespace(recv=lambda: None)
+        worker._process = SimpleNamespace()
+        assert worker.take() == (Number(1), failure)
+        assert Store(str(tmp_path)).failure(Number(1)) == failure
 
 
 def test_an_ended_sweep_starts_no_process(tmp_path, monkeypatch):

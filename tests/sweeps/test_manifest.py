@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from rwkeras.sweeps import jobs
 from rwkeras.sweeps.files import put_file
 from rwkeras.sweeps.jobs import Manifest
 from rwkeras.sweeps.manifest import put_manifest, read_manifest
@@ -30,6 +31,18 @@ def test_another_manifest_is_another_file(tmp_path):
     first, again, other = (put_manifest(str(tmp_path), Manifest((Number(n),))) for n in (1, 1, 2))
     assert first == again
     assert first.path != other.path
+
+
+def test_a_manifest_of_other_code_is_refused(tmp_path, monkeypatch):
+    reference = put_manifest(str(tmp_path), Manifest((Number(1),)))
+    monkeypatch.setattr(jobs, "code_digest", lambda module: "other")
+    with pytest.raises(ValueError) as error:
+        read_manifest(reference, str(tmp_path))
+    assert str(error.value) == (
+        "Invalid value for argument `manifest`. Expected a manifest, 'rwkeras manifest 1'. "
+        f"Received: manifest={reference.path} (Invalid value for argument `keys`. Expected the "
+        "code with which it was made. Received: keys=other code)"
+    )
 
 
 def test_a_class_that_no_other_process_could_import_is_refused(tmp_path, monkeypatch):

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from rwkeras.experiments.jobs.grid import inversion_grid
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps import local
-from rwkeras.sweeps.grid import inversion_grid
 from rwkeras.sweeps.jobs import Manifest, job_key
-from rwkeras.sweeps.networks import NetworkSpec
 from rwkeras.sweeps.pictures import put_picture
 from rwkeras.sweeps.store import Store
 from tests.conftest import waves

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from rwkeras.experiments.jobs.inversions import Inversion, Morph
+from rwkeras.experiments.jobs.makers import Rotation, Stacking
+from rwkeras.experiments.jobs.networks import NetworkSpec, _build
+from rwkeras.experiments.jobs.syntheses import Style, Texture
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import FileRef
-from rwkeras.sweeps.inversions import Inversion, Morph
 from rwkeras.sweeps.jobs import JobResult
-from rwkeras.sweeps.makers import Rotation, Stacking
-from rwkeras.sweeps.networks import NetworkSpec, _build
-from rwkeras.sweeps.syntheses import Style, Texture
+from rwkeras.tasks.settings import StyleSettings, TextureSettings
 
 HERE, THERE = FileRef("here/a.png", "0" * 64), FileRef("there/b.png", "0" * 64)
 OTHER = FileRef("here/a.png", "1" * 64)
@@ -23,8 +24,8 @@ NETWORK = NetworkSpec("toy_vgg", reference=HERE)
 JOBS = [
     Inversion(NETWORK, HERE, "conv1_1", 3, OptimizerSettings(max_iterations=2), (1, 2)),
     Morph(NETWORK, HERE, OTHER, 0.5, "conv1_1"),
-    Texture(NETWORK, HERE, ("conv1_1", "conv2_1")),
-    Style(NETWORK, HERE, OTHER),
+    Texture(NETWORK, HERE, TextureSettings(("conv1_1", "conv2_1"))),
+    Style(NETWORK, HERE, OTHER, StyleSettings()),
     Stacking(HERE),
     Rotation((HERE, OTHER)),
 ]

@@ -1,6 +1,5 @@
 """Encoding of images as the PNG and JPEG files that a served model takes."""
 
-import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from rwkeras.images.reading import from_array, from_pillow, read_image
-from rwkeras.images.writing import to_uint8
+from rwkeras.images.writing import png
 from rwkeras.validation import invalid_argument
 
 Picture = str | os.PathLike[str] | bytes | np.ndarray | Image.Image
@@ -49,11 +48,11 @@ def _encoded(picture: Any, name: str) -> bytes:
         case str() | os.PathLike():
             if _is_plain(picture):
                 return Path(picture).read_bytes()
-            return _png(read_image(picture, name))
+            return png(read_image(picture, name))
         case np.ndarray():
-            return _png(from_array(picture, name))
+            return png(from_array(picture, name))
         case Image.Image():
-            return _png(from_pillow(picture, name))
+            return png(from_pillow(picture, name))
     expected = "a path, the bytes of a file, an array, a Pillow image, or a list of these"
     raise invalid_argument(name, expected, type(picture).__name__)
 
@@ -70,10 +69,3 @@ def _is_plain(path: str | os.PathLike[str]) -> bool:
             )
     except Exception:  # What is wrong with it is for `read_image` to say.
         return False
-
-
-def _png(image: np.ndarray) -> bytes:
-    """Returns float RGB in [0, 1], [height, width, 3], as a PNG file."""
-    file = io.BytesIO()
-    Image.fromarray(to_uint8(image)).save(file, "PNG")
-    return file.getvalue()

@@ -1,0 +1,88 @@
+"""Decoders on shifted, rotated, scaled and relit images."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from rwkeras.experiments.conditions import by_name, over, purely_random
+from rwkeras.experiments.decoding.fits import decoder_layers, fit, fitted, untrained
+from rwkeras.experiments.decoding.untrained_decoders import COLORS, untrained_decodings
+from rwkeras.experiments.figures import Cell, Shown, lines, picture_grid
+from rwkeras.experiments.jobs.equivariance import (
+    GEOMETRIC,
+    PHOTOMETRIC,
+    TRANSFORMS,
+    Equivariance,
+    transformed,
+)
+from rwkeras.experiments.report import Report, measured
+from rwkeras.experiments.study import Study
+from rwkeras.experiments.table import Sample, frame, row
+from rwkeras.sweeps.jobs import Job, JobResult
+
+TRAINED, UNTRAINED = "trained decoder", "untrained decoder"
+
+
+def invariance(study: Study) -> Report:
+    """Geometric and photometric invariance.
+
+    f encodes an image with a random network and decodes it, with a trained DeCNN or with one of
+    random weights. For each transform T of the image x, f(T x) is compared with T f(x), which it is
+    where f follows T, and with f(x), in the middle half of each side. Pixels of brighter images are
+    not cut off at 1. What untrained decoders give is scaled to the source's standard deviation.
+    """
+    draws, layers = study.draws(), decoder_layers(study)
+    network = purely_random(study, by_name(layers))
+    trained = fitted(study, over([network], draws, partial(fit, study)))
+    jobs: dict[Sample, Job] = {
+        sample._replace(network=TRAINED): Equivariance(each.file, draws[sample.draw].image)
+        for sample, each in trained.items()
+    }
+    jobs |= over(
+        [network._replace(name=UNTRAINED)],
+        draws,
+        lambda net, draw, layer: Equivariance(untrained(net, draw, layer), draw.image),
+    )
+    results = study.run(jobs)
+    colors = {
+        sample._replace(network=UNTRAINED): result
+        for sample, result in untrained_decodings(study, layers).items()
+    }
+    table = frame(_followed(results) + measured(colors, *COLORS))
+    names = [f"error share, {name}" for name in GEOMETRIC] + [f"alike, {n}" for n in PHOTOMETRIC]
+    return Report(table, [_pictures(study, results), *(lines(table, name) for name in names)])
+
+
+def _followed(results: Mapping[Sample, JobResult]) -> list[dict[str, Any]]:
+    """Returns how far decoders follow transforms: all of a kind, and one by one.
+
+    "error share" is the sum over transforms of ||f(T x) - T f(x)||^2 over that of ||f(T x) -
+    f(x)||^2; "alike" is the mean correlation of f(T x) with f(x).
+    """
+    rows = []
+    for sample, result in results.items():
+        for several, measure in ((GEOMETRIC, "error share"), (PHOTOMETRIC, "alike")):
+            for names, suffix in ((list(several), ""), *(([n], f", {n}") for n in several)):
+                found = [each for each in result.trace if each["transform"] in names]
+                if several is GEOMETRIC:
+                    squares = [sum(r[v] ** 2 for r in found) for v in ("error", "output_change")]
+                    value = squares[0] / squares[1]
+                else:
+                    value = sum(each["alike"] for each in found) / len(found)
+                rows.append(row(sample, measure + suffix, value))
+    return rows
+
+
+def _pictures(study: Study, results: Mapping[Sample, JobResult]) -> Shown:
+    """Draws the first image after each transform, and what decoders make of it."""
+    first = study.draws()[0]
+    source = study.picture(first)
+    largest = [transformed(source, name, each.sizes[-1]) for name, each in TRANSFORMS.items()]
+    cells: dict[str, list[Cell]] = {"x": [("", picture) for picture in (source, *largest)]}
+    names = ["picture", *(name.replace(" ", "_") for name in TRANSFORMS)]
+    for sample, result in results.items():
+        if sample.draw == 0:
+            row = f"{sample.layer},\n{sample.network}"
+            cells[row] = [("", result.pictures[name]) for name in names]
+    caption = f"{first.name} and the largest of each transform, above; below, decoded."
+    return Shown("pictures", caption, picture_grid(["", *TRANSFORMS], cells))

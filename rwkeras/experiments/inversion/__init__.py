@@ -1,0 +1,1 @@
+"""Experiments on the inversion of representations."""

@@ -1,0 +1,29 @@
+"""Distance of images recovered over pixels, as in the papers, by layer."""
+
+from rwkeras.experiments.conditions import by_name, over, stacked, twins
+from rwkeras.experiments.figures import lines, pictures
+from rwkeras.experiments.report import Report, measured
+from rwkeras.experiments.study import Study
+from rwkeras.experiments.table import frame
+
+
+def distances(study: Study) -> Report:
+    """Distance by layer.
+
+    The mean Euclidean distance of pixels in [0, 1] between images and what is recovered of them,
+    over pixels as in the papers: from each layer of stacked networks, and from EfficientNet-Lite0,
+    trained and untrained.
+    """
+    draws = study.draws()
+    rows, figures = [], []
+    for name, kinds in (
+        ("vgg", [stacked(study, by_name(study.layers), draws)]),
+        ("lite", twins(study)),
+    ):
+        results = study.run(over(kinds, draws, study.inversion, parametrization="pixels"))
+        own = measured(results, "distance", "psnr_db")
+        figures.append(lines(frame(own), "distance", name=name))
+        source = study.picture(draws[0])
+        figures.append(pictures(results, "distance", source, name=f"{name}_pictures"))
+        rows += own
+    return Report(frame(rows), figures)

@@ -1,0 +1,51 @@
+"""Interpolation between two images in the features of a random network."""
+
+from rwkeras.experiments.conditions import by_name, stacked
+from rwkeras.experiments.figures import Cell, Shown, lines, picture_grid
+from rwkeras.experiments.jobs.inversions import Morph
+from rwkeras.experiments.report import Report
+from rwkeras.experiments.study import Study
+from rwkeras.experiments.table import Sample, frame, row
+from rwkeras.validation import invalid_argument
+
+_STEPS = 7
+
+
+def morph(study: Study) -> Report:
+    """Morphing.
+
+    The activations that two images have at a layer are mixed, and the mixture is inverted. Where a
+    network is linear in the image, that is the mixture of the pixels. In the table, `iteration` is
+    the share of the second image.
+    """
+    draws = study.draws()
+    if len(draws) < 2:
+        raise invalid_argument("images", "at least two images", [draw.name for draw in draws])
+    first, last = draws[:2]
+    network = stacked(study, by_name(study.first_layers), [first])
+    shares = [n / (_STEPS - 1) for n in range(_STEPS)]
+    ends, spec = (first.image, last.image), network.network(first)
+    results = study.run(
+        {
+            (layer, share): Morph(spec, *ends, share, layer, first.seed, study.optimizer())
+            for layer in network.layers
+            for share in shares
+        }
+    )
+    mixed = [(1 - s) * study.picture(first) + s * study.picture(last) for s in shares]
+    cells: dict[str, list[Cell]] = {"mixed pixels": [("", picture) for picture in mixed]}
+    rows = []
+    for (layer, share), result in results.items():
+        distance = result.values["distance_average"]
+        cells.setdefault(layer, []).append((f"{distance:.3f}", result.pictures["picture"]))
+        sample = Sample(0, network.name, first.seed, f"{first.name} to {last.name}", layer)
+        rows.append(row(sample, "distance to mixed pixels", distance, iteration=share))
+    table = frame(rows)
+    caption = f"{first.name} to {last.name}; below each its distance to the mixture of the pixels."
+    return Report(
+        table,
+        [
+            Shown("pictures", caption, picture_grid([f"{s:.2f}" for s in shares], cells)),
+            lines(table, "distance to mixed pixels", x="iteration", series="layer"),
+        ],
+    )

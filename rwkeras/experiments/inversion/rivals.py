@@ -1,0 +1,62 @@
+"""Random networks against trained ones, by what can be recovered from them."""
+
+from rwkeras.experiments.conditions import (
+    ALEXNET,
+    Condition,
+    by_stride,
+    over,
+    rotation_rivals,
+    stacked,
+    twins,
+    vgg_on_imagenet,
+)
+from rwkeras.experiments.figures import lines, pictures
+from rwkeras.experiments.jobs.networks import NetworkSpec
+from rwkeras.experiments.report import Report, measured
+from rwkeras.experiments.study import Study
+from rwkeras.experiments.table import frame
+
+# AlexNet's layers beside the poolings of a VGG, as the papers compare them.
+_ALEXNET_LAYERS = ("pool1", "pool2", "conv3", "conv4", "pool5")
+
+
+def rivals(study: Study) -> Report:
+    """Random networks and their rivals.
+
+    The same images, recovered at the same strides from stacked random networks, from
+    EfficientNet-Lite0 trained and untrained, and from narrow VGG-19s before and after they learnt
+    rotations: in adaptive coordinates, which recover more, and over pixels as in the papers.
+    """
+    draws = study.draws()
+    pools = by_stride(study.pools, 2)
+    kinds = [
+        stacked(study, pools, draws),
+        *vgg_on_imagenet(study, pools),
+        *twins(study),
+        *rotation_rivals(study, pools, draws),
+    ]
+    adaptive = study.run(over([*kinds, *_alexnet(study)], draws, study.inversion))
+    pixels = study.run(over(kinds, draws, study.inversion, parametrization="pixels"))
+    values = "distance", "psnr_db"
+    table = frame(measured(adaptive, *values) + measured(pixels, *values, suffix=" (pixels)"))
+    source = study.picture(draws[0])
+    return Report(
+        table,
+        [
+            lines(table, "distance"),
+            pictures(adaptive, "distance", source, name="adaptive"),
+            lines(table, "distance (pixels)"),
+            pictures(pixels, "distance", source, name="pixels"),
+        ],
+    )
+
+
+def _alexnet(study: Study) -> list[Condition]:
+    """Returns AlexNet with its prior, which was tuned for trained weights, if these are given."""
+    weights = study.weights.get("alexnet")
+    if weights is None:
+        return []
+    spec = NetworkSpec("alexnet", weights=weights)
+    layers = dict(zip(by_stride(study.pools, 2), _ALEXNET_LAYERS, strict=False))
+    arguments = {"regularized": True, "parametrization": "pixels"}
+    return [Condition(ALEXNET, lambda draw: spec, layers, arguments)]

@@ -1,0 +1,1 @@
+"""What the experiments compute, as jobs of a sweep."""

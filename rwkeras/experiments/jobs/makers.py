@@ -1,0 +1,90 @@
+"""Jobs that make networks for other jobs."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from rwkeras.experiments.jobs.networks import network_bytes
+from rwkeras.rotation.rival import train_rotation_rival, untrained_twin
+from rwkeras.rotation.settings import RotationSettings
+from rwkeras.stacking.settings import StackSettings
+from rwkeras.stacking.stack import stack
+from rwkeras.sweeps.files import FileRef
+from rwkeras.sweeps.jobs import JobResult
+from rwkeras.sweeps.pictures import read_picture
+
+
+@dataclass(frozen=True)
+class Stacking:
+    """Stacks a network on an image; see `stack`, which knows what all of these are.
+
+    Attributes:
+        reference: The image.
+        architecture: A name of `ARCHITECTURES`.
+        include_top: Whether the fully connected layers are stacked too.
+        subtract_mean: Whether ImageNet's mean is subtracted from images.
+        initializer: From what the weights are drawn.
+        seed: Of the weights.
+        settings: How many candidates there are, and how they are compared.
+    """
+
+    reference: FileRef
+    architecture: str = "vgg19"
+    include_top: bool = False
+    subtract_mean: bool = False
+    initializer: str = "gaussian"
+    seed: int = 0
+    settings: StackSettings = StackSettings()
+
+    @property
+    def affinity(self) -> tuple[Any, ...]:
+        """Nothing of one is of use to another."""
+        return ("stacking", self.reference, self.seed)
+
+    def run(self, folder: str) -> JobResult:
+        """Returns the recipe, and how each layer was chosen as the trace."""
+        result = stack(
+            read_picture(self.reference, folder),
+            architecture=self.architecture,
+            include_top=self.include_top,
+            subtract_mean=self.subtract_mean,
+            initializer=self.initializer,
+            seed=self.seed,
+            **dataclasses.asdict(self.settings),
+        )
+        trace = [
+            {"layer": c.layer, "chosen": c.chosen, "gain": c.gain, "loss": c.losses[c.chosen]}
+            for c in result.choices
+        ]
+        recipe = result.recipe.as_json().encode()
+        return JobResult({"layers": len(trace)}, {}, trace, {"recipe.json": recipe})
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """Trains a narrow VGG-19 to tell the rotation of crops; see `train_rotation_rival`.
+
+    Attributes:
+        photos: What it is trained on; none for scikit-image's photographs.
+        settings: How.
+    """
+
+    photos: tuple[FileRef, ...] = ()
+    settings: RotationSettings = RotationSettings()
+
+    @property
+    def affinity(self) -> tuple[Any, ...]:
+        """Nothing of one is of use to another."""
+        return ("rotation", self.settings)
+
+    def run(self, folder: str) -> JobResult:
+        """Returns the network as a file, its twin without training, and the accuracies."""
+        photos = [read_picture(photo, folder) for photo in self.photos]
+        trained, history = train_rotation_rival(photos or None, self.settings)
+        networks = {"trained.keras": trained, "untrained.keras": untrained_twin(self.settings)}
+        return JobResult(
+            {"held_out_accuracy": history.reports[-1].held_out_accuracy},
+            {},
+            [report._asdict() for report in history.reports],
+            {name: network_bytes(model) for name, model in networks.items()},
+        )

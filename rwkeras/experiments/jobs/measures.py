@@ -1,0 +1,33 @@
+"""What jobs measure of pictures and of optimisations."""
+
+from typing import Any
+
+import numpy as np
+
+from rwkeras.metrics import mean_euclidean_distance, psnr, ssim
+from rwkeras.optimizers.settings import OptimizationResult
+
+
+def distance(image: np.ndarray, source: np.ndarray) -> float:
+    """Returns the mean Euclidean distance of the colours of two images."""
+    return float(mean_euclidean_distance(image, source)[0])
+
+
+def likeness(image: np.ndarray, source: np.ndarray) -> dict[str, float]:
+    """Returns how like an image and its source are."""
+    return {
+        "psnr_db": float(psnr(image, source)[0]),
+        "ssim": float(ssim(image, source)[0]),
+        "distance": distance(image, source),
+    }
+
+
+def course(result: OptimizationResult) -> dict[str, Any]:
+    """Returns how an optimisation of one image ended."""
+    return {
+        "loss": float(result.loss),
+        "relative_loss": float(result.relative_loss),
+        "iterations": int(result.iterations),
+        "evaluations": int(result.evaluations),
+        "failed": bool(result.failed),
+    }

@@ -1,0 +1,80 @@
+"""Results of a sweep as a table."""
+
+import csv
+import dataclasses
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rwkeras.experiments.jobs.networks import NetworkSpec
+from rwkeras.sweeps.files import FileRef
+from rwkeras.sweeps.jobs import Manifest, job_key, shallow_fields
+from rwkeras.sweeps.store import Store
+
+DONE, FAILED, WAITING = "done", "failed", "waiting"
+
+Row = Mapping[str, Any]
+
+
+def _cells(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yields what a field holds, that of dataclasses by dotted names."""
+    if isinstance(value, FileRef):
+        yield name, value.path
+    elif dataclasses.is_dataclass(value):
+        fields = shallow_fields(value)
+        if isinstance(value, NetworkSpec):
+            yield name, value.title
+            del fields["name"], fields["file"]
+        for field, held in fields.items():
+            yield from _cells(held, f"{name}.{field}" if name else field)
+    else:
+        yield name, " ".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def _ended(job: Any, store: Store) -> Row:
+    if store.done(job):
+        return {"state": DONE, "reason": "", **store.values(job)}
+    failure = store.failure(job)
+    if failure is None:
+        return {"state": WAITING, "reason": ""}
+    return {"state": FAILED, "reason": failure.reason}
+
+
+def results_table(manifest: Manifest, store: Store) -> list[Row]:
+    """Returns a row for each job of a sweep, in the manifest's order.
+
+    Args:
+        manifest: The jobs.
+        store: Their results.
+
+    Returns:
+        By name: the job's key; its fields, but for those that are empty in all jobs, with dotted
+        names those of the dataclasses in it in which jobs differ; "state", one of `DONE`, `FAILED`
+        and `WAITING`; "reason", of a failure the reason; and the values that were found. All rows
+        have the same names, in the same order.
+    """
+    asked = [dict(_cells(job)) for job in manifest.jobs]
+    shown = []
+    for name in dict.fromkeys(name for cells in asked for name in cells):
+        found = {"" if cells.get(name) is None else str(cells[name]) for cells in asked}
+        if len(found) > 1 or ("." not in name and found != {""}):
+            shown.append(name)
+    ended = [_ended(job, store) for job in manifest.jobs]
+    values = list(dict.fromkeys(name for row in ended for name in row))
+    return [
+        {
+            "key": job_key(job),
+            **{name: cells.get(name, "") for name in shown},
+            **{name: row.get(name, "") for name in values},
+        }
+        for job, cells, row in zip(manifest.jobs, asked, ended, strict=True)
+    ]
+
+
+def csv_bytes(rows: Sequence[Row]) -> bytes:
+    """Returns rows that have the same names as a CSV file's bytes."""
+    buffer = io.StringIO(newline="")
+    writer = csv.DictWriter(buffer, list(rows[0]) if rows else [])
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue().encode()

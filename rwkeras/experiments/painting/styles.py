@@ -1,0 +1,62 @@
+"""Photographs in styles, by random and by trained networks."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from rwkeras.experiments.conditions import over, stacked, twins
+from rwkeras.experiments.figures import Cell, Shown, bars, picture_grid
+from rwkeras.experiments.jobs.syntheses import Style
+from rwkeras.experiments.report import Report, measured
+from rwkeras.experiments.study import Draw, Study
+from rwkeras.experiments.table import Sample, frame, row
+from rwkeras.metrics import ssim
+from rwkeras.sweeps.jobs import JobResult
+from rwkeras.tasks.presets import STYLE_PRESETS
+
+_VALUES = ("patch_distance_style", "patch_distance_content", "ssim_content")
+
+
+def styles(study: Study) -> Report:
+    """Contents in styles.
+
+    Each photograph is repainted over pixels in the style of a texture of another: by stacked
+    networks, and by EfficientNet-Lite0 trained and untrained.
+    """
+    draws, paintings = study.draws(), study.draws("styles")
+    style_of = {draw.number: paintings[draw.number % len(paintings)] for draw in draws}
+    vgg = stacked(study, {"": ""}, draws, subtract_mean=True)
+    kinds = [vgg._replace(arguments={"style_layers": study.first_layers})]
+    for kind in twins(study):
+        layers = tuple(kind.layers.values())
+        # The content as from conv2_2 of a VGG, a layer of stride 2.
+        given = {"content_layers": layers[:1], "style_layers": layers}
+        kinds.append(kind._replace(layers={"": ""}, arguments=given))
+    optimizer = study.optimizer(parametrization="pixels")
+
+    def job(network: Any, draw: Draw, _: str, **layers: Any) -> Style:
+        settings = replace(STYLE_PRESETS["painting"], scales=None, seed=draw.seed, **layers)
+        return Style(network, draw.image, style_of[draw.number].image, settings, optimizer)
+
+    results = study.run(over(kinds, draws, job))
+    table = frame(measured(results, *_VALUES) + _by_chance(study, results))
+    cells: dict[str, list[Cell]] = {
+        "content": [("", study.picture(draw)) for draw in draws],
+        "style": [("", study.picture(style)) for style in style_of.values()],
+    }
+    for sample, result in results.items():
+        label = f"SSIM {result.values['ssim_content']:.2f}"
+        cells.setdefault(sample.network, []).append((label, result.pictures["picture"]))
+    shown = Shown("styles", "A draw a column.", picture_grid([""] * len(draws), cells))
+    return Report(table, [shown, *(bars(table, value) for value in _VALUES)])
+
+
+def _by_chance(study: Study, results: Mapping[Sample, JobResult]) -> list[dict[str, Any]]:
+    """Returns how like the contents of the other draws each picture is, on average."""
+    sources = [study.picture(draw) for draw in study.draws()]
+    rows = []
+    for sample, result in results.items():
+        others = [source for n, source in enumerate(sources) if n != sample.draw]
+        found = [float(ssim(result.pictures["picture"], other)[0]) for other in others]
+        rows.append(row(sample, "ssim_by_chance", sum(found) / max(1, len(found))))
+    return rows

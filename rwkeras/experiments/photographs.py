@@ -1,0 +1,104 @@
+"""Photographs that tuned the package, and those that claims are tested on: never the same.
+
+On `TUNING` constants of the package were judged, by eye or by number. Networks of the experiments
+are stacked on them and learn from them. Claims are tested on `TEST`, which come with scikit-image,
+Matplotlib and scikit-learn. Some of these are among what decoders and the network that learns
+rotations are trained on by default, but not in experiments.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from rwkeras.images.reading import from_array, read_image
+
+TUNING = (
+    "astronaut",
+    "coffee",
+    "chelsea",
+    "rocket",
+    "brick",
+    "grass",
+    "gravel",
+    "immunohistochemistry",
+    "cell",
+    "clock",
+)
+TEST = (
+    "grace_hopper",
+    "china",
+    "flower",
+    "stereo_motorcycle",
+    "camera",
+    "coins",
+    "retina",
+    "text",
+    "moon",
+    "hubble_deep_field",
+)
+# Which of `TUNING` networks are stacked on, and which have a way up that can be learnt.
+STACKED_ON = TUNING[:4]
+UPRIGHT = ("astronaut", "coffee", "chelsea", "rocket", "brick", "clock")
+
+# Parts of photographs of `TEST`, and of one more, that look alike everywhere: the photograph, its
+# first row and column, and the side. Of the same number, a style is of another than the content.
+TEST_TEXTURES: Mapping[str, tuple[str, int, int, int]] = {
+    "petals": ("flower", 150, 235, 150),
+    "stars": ("hubble_deep_field", 100, 100, 400),
+    "roofs": ("china", 150, 120, 120),
+    "rows of coins": ("coins", 0, 0, 303),
+    "print": ("page", 60, 20, 110),
+    "lawn": ("camera", 400, 400, 110),
+    "craters": ("moon", 300, 0, 212),
+    "vessels": ("retina", 250, 300, 300),
+    "writing": ("text", 0, 150, 172),
+    "flag": ("grace_hopper", 0, 10, 160),
+}
+
+
+def _from_matplotlib(name: str) -> np.ndarray:
+    from matplotlib.cbook import get_sample_data
+
+    return read_image(get_sample_data(f"{name}.jpg", asfileobj=False), name)
+
+
+def _from_scikit_learn(name: str) -> np.ndarray:
+    from sklearn.datasets import load_sample_image
+
+    return from_array(load_sample_image(f"{name}.jpg"))
+
+
+def _from_scikit_image(name: str) -> np.ndarray:
+    from skimage import data
+
+    found: Any = getattr(data, name)()
+    return from_array(found[0] if isinstance(found, tuple) else found)
+
+
+_READERS: Mapping[str, Callable[[str], np.ndarray]] = {
+    "grace_hopper": _from_matplotlib,
+    "china": _from_scikit_learn,
+    "flower": _from_scikit_learn,
+}
+
+
+def photograph(name: str) -> np.ndarray:
+    """Returns a photograph, or a texture cut out of one, float32 RGB in [0, 1].
+
+    Args:
+        name: Of `TUNING`, `TEST` or `TEST_TEXTURES`.
+
+    Raises:
+        ValueError: The package that it comes with is not installed.
+    """
+    if name in TEST_TEXTURES:
+        source, top, left, side = TEST_TEXTURES[name]
+        return photograph(source)[top : top + side, left : left + side]
+    try:
+        return _READERS.get(name, _from_scikit_image)(name)
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            "Experiments take photographs of scikit-image, Matplotlib and scikit-learn: "
+            "pip install 'rwkeras[experiments]'"
+        ) from error

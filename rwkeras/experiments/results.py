@@ -1,0 +1,203 @@
+"""Committed results, and the documents that are made of them.
+
+    python -m rwkeras.experiments.results
+
+in a checkout writes `results/claims.csv`, `docs/claims.md` and the README's table anew from the
+tables in `results/`.
+"""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rwkeras.experiments.claim_list import CLAIMS
+from rwkeras.experiments.claims import NOT_TESTED, Claim, verdicts
+from rwkeras.experiments.table import as_csv, frame, read_csv
+from rwkeras.sweeps.local import cores
+
+RUNS = "runs.json"
+# What is in the README: what a reader of the papers wants to know first.
+HEADLINES = (
+    "rivals-twin",
+    "convergence-twin",
+    "variation-twin",
+    "textures-twin",
+    "styles-twin",
+    "decoders-accurate-twin",
+    "decoders-sooner-twin",
+    "layers-photographic",
+)
+_MARKS = "<!-- claims: by rwkeras.experiments.results -->", "<!-- claims end -->"
+
+# What an estimate is.
+_WHAT = {
+    "value": "mean",
+    "difference": "difference",
+    "log_ratio": "factor",
+    "log_spread_ratio": "factor",
+    "earlier": "share",
+}
+
+_HEAD = """# Claims
+
+Written by `python -m rwkeras.experiments.results` from the tables in `results/`; do not edit.
+[Experiments](experiments.md) says how they were made.
+
+The unit of sampling is the draw: an image of its own, with networks, noises and trainings of its
+own; ImageNet's weights are always the same, so that claims on them are about that one trained
+network. Layers and the like are averaged within draws. The intervals are 95 % t intervals over
+draws of that claim alone, of shares the exact ones; p is of two one-sided tests, corrected by
+Holm's method for all claims that were tested. A claim holds, or is refuted, where the corrected p
+is below 0.05; with fewer than 10 draws it is not tested.
+"""
+
+
+def described(claims: Sequence[Claim], found: pd.DataFrame) -> pd.DataFrame:
+    """Returns verdicts in words, a row for each claim.
+
+    Args:
+        claims: The claims.
+        found: What `verdicts` returned of them.
+    """
+    rows = []
+    for claim, each in zip(claims, found.to_dict("records"), strict=True):
+        tested = each["verdict"] != NOT_TESTED
+        measured = f"{_WHAT[claim.contrast.kind]} {each['estimate']:.3g}"
+        if pd.notna(each["low"]):
+            measured += f" [{each['low']:.3g}, {each['high']:.3g}]"
+        p = f"{each['p_corrected']:.2g} of {each['family']}" if tested else ""
+        ties = f", {each['ties']} ties" if each["ties"] else ""
+        rows.append(
+            {
+                "claim": claim.sentence,
+                "verdict": each["verdict"],
+                "measured": measured if each["draws"] else "",
+                "estimand": claim.estimand,
+                "refuted by": claim.refuted_by,
+                "margin because": claim.margin.reason,
+                "draws": f"{each['draws']}{ties}",
+                "p": p,
+                "source": claim.source,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _markdown(table: pd.DataFrame, columns: Sequence[str]) -> str:
+    lines = [list(columns), ["---"] * len(columns), *table[list(columns)].to_numpy().tolist()]
+    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
+
+
+def claims_page(table: pd.DataFrame, runs: Mapping[str, Any]) -> str:
+    """Returns the page of all claims.
+
+    Args:
+        table: What was measured in all experiments.
+        runs: How, by experiment.
+    """
+    found = verdicts(CLAIMS, table)
+    text = described(CLAIMS, found).assign(experiment=found["experiment"])
+    counts = found["verdict"].value_counts()
+    parts = [_HEAD, ", ".join(f"{n} {verdict}" for verdict, n in counts.items()) + ".\n"]
+    for name, rows in text.groupby("experiment", sort=False):
+        run = runs.get(str(name))
+        how = f"`{run['command']}`, {_where(run)}.\n" if run else "Not run in full yet.\n"
+        parts.append(f"## {name}\n\n{how}")
+        parts.append(_markdown(rows, ("claim", "verdict", "measured", "draws", "p")))
+        parts.append(
+            "".join(
+                f"- *{row['claim']}* ({row['source']}): {row['estimand']}; refuted by one "
+                f"{row['refuted by']}. Margin: {row['margin because']}.\n"
+                for row in rows.to_dict("records")
+            )
+        )
+    return "\n".join(parts)
+
+
+def _where(run: Mapping[str, Any]) -> str:
+    return (
+        f"at {run['revision'][:10]} on {run['machine']} in {run['seconds'] / 60:.0f} minutes, "
+        f"{run['date']}"
+    )
+
+
+def readme_table(table: pd.DataFrame) -> str:
+    """Returns the README's table of claims, with the marks around it."""
+    found = verdicts(CLAIMS, table)
+    text = described(CLAIMS, found)[found["claim"].isin(HEADLINES)]
+    return f"{_MARKS[0]}\n{_markdown(text, ('claim', 'verdict', 'measured'))}{_MARKS[1]}"
+
+
+def read_results(folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Returns what was measured in all experiments, and how, from a folder of results."""
+    path = folder / RUNS
+    runs = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    tables = [read_csv(folder / f"{name}.csv") for name in sorted(runs)]
+    return (pd.concat(tables, ignore_index=True) if tables else frame([])), runs
+
+
+def keep_result(folder: str, name: str, table: pd.DataFrame, run: Mapping[str, Any]) -> None:
+    """Writes an experiment's table into a folder of results, and how it was made.
+
+    Args:
+        folder: The folder, made if it is missing.
+        name: The experiment's name.
+        table: What was measured.
+        run: The command, its settings and seconds; where it ran is added.
+    """
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    (target / f"{name}.csv").write_text(as_csv(table), encoding="utf-8")
+    _, runs = read_results(target)
+    runs[name] = {**run, "revision": _revision(), "machine": _machine()}
+    text = json.dumps(dict(sorted(runs.items())), indent=1) + "\n"
+    (target / RUNS).write_text(text, encoding="utf-8")
+
+
+def _revision() -> str:
+    """Returns the checkout's revision, with a plus if it was changed since, or "unknown"."""
+    try:
+        found, changed = (
+            subprocess.check_output(["git", *arguments], cwd=Path(__file__).parent, text=True)
+            for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "-uno"])
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return found.strip() + ("+" if changed.strip() else "")
+
+
+def _machine() -> str:
+    """Returns the processor's name and how many cores of it this process may use."""
+    name = platform.processor() or platform.machine()
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            models = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
+        name = models[0] if models else name
+    return f"{cores()} cores of {name}"
+
+
+def documents(root: Path) -> dict[Path, str]:
+    """Returns the text of all that is made of a checkout's results, by its path."""
+    table, runs = read_results(root / "results")
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    before, _, rest = readme.partition(_MARKS[0])
+    after = rest.partition(_MARKS[1])[2]
+    return {
+        root / "results" / "claims.csv": verdicts(CLAIMS, table).to_csv(
+            index=False, float_format="%.4g", lineterminator="\n"
+        ),
+        root / "docs" / "claims.md": claims_page(table, runs),
+        root / "README.md": before + readme_table(table) + after,
+    }
+
+
+if __name__ == "__main__":
+    for _path, _text in documents(Path.cwd()).items():
+        _path.parent.mkdir(exist_ok=True)
+        _path.write_text(_text, encoding="utf-8")

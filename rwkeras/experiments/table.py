@@ -1,0 +1,111 @@
+"""The tidy table of an experiment: one row for each value that was measured.
+
+Its unit of sampling is the draw: an image with networks, noises and trainings of its own, which it
+shares with no other draw.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+COLUMNS = (
+    "experiment",
+    "draw",
+    "network",
+    "network_seed",
+    "image",
+    "layer",
+    "iteration",
+    "measure",
+    "value",
+    "censored",
+)
+
+
+class Sample(NamedTuple):
+    """What a value is of.
+
+    Attributes:
+        draw: The number of the draw.
+        network: The condition: the kind of network, or of decoder.
+        network_seed: Of its weights; of a fixed network, of the noise.
+        image: The image's name.
+        layer: The layer's name.
+    """
+
+    draw: int
+    network: str
+    network_seed: int
+    image: str
+    layer: str = ""
+
+
+def row(
+    sample: Sample,
+    measure: str,
+    value: float,
+    *,
+    iteration: float | None = None,
+    censored: bool = False,
+) -> dict[str, Any]:
+    """Returns a row of a table.
+
+    Args:
+        sample: What the value is of.
+        measure: Its name, with its unit.
+        value: The value; of a time that is censored, how long was waited.
+        iteration: The iteration, or another place on the way; None for the end.
+        censored: Whether what was waited for came later.
+    """
+    value = float(value)
+    given = {"iteration": iteration, "measure": measure, "value": value, "censored": censored}
+    return {**sample._asdict(), **given}
+
+
+def frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Returns rows as a table, with all columns in order."""
+    table = pd.DataFrame(list(rows), columns=list(COLUMNS))
+    kinds = {"draw": "int64", "network_seed": "int64", "value": "float64", "iteration": "float64"}
+    return table.astype({**kinds, "censored": "bool"})
+
+
+def chosen(table: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
+    """Returns the rows whose columns have certain values.
+
+    Args:
+        table: The table.
+        where: A value, or a tuple of those allowed, by column. An iteration of None is the end.
+    """
+    for column, wanted in where.items():
+        several = wanted if isinstance(wanted, tuple) else (wanted,)
+        fits = table[column].isin([each for each in several if each is not None])
+        if None in several:
+            fits |= table[column].isna()
+        table = table[fits]
+    return table
+
+
+def as_csv(table: pd.DataFrame) -> str:
+    """Returns a table as CSV text, to six digits, without columns that say nothing."""
+    empty = [name for name in table.columns if table[name].isna().all()]
+    if "censored" in table and not table["censored"].any():
+        empty.append("censored")
+    return table.drop(columns=empty).to_csv(index=False, float_format="%.6g", lineterminator="\n")
+
+
+def read_csv(file: Any) -> pd.DataFrame:
+    """Returns the table of a CSV file that `as_csv` made.
+
+    Args:
+        file: A path or a file.
+    """
+    words = ("experiment", "network", "image", "layer", "measure")
+    table = pd.read_csv(
+        file, dtype=dict.fromkeys(words, str), keep_default_na=False, na_values=[""]
+    )
+    table[[*set(words) & set(table)]] = table[[*set(words) & set(table)]].fillna("")
+    table = table.reindex(columns=list(COLUMNS))
+    table["layer"] = table["layer"].fillna("")
+    table["censored"] = table["censored"].eq(True)
+    return table.astype({"iteration": "float64"})

@@ -1,0 +1,142 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+import rwkeras
+from rwkeras.decoders.decnn import decnn, load_decoder
+from rwkeras.decoders.decode import decode
+from rwkeras.decoders.network import decoder
+from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
+from rwkeras.experiments.jobs.decodings import (
+    DecoderFit,
+    Decoding,
+    UntrainedDecoder,
+    UntrainedDecoding,
+    build_decnn,
+)
+from rwkeras.experiments.jobs.equivariance import Equivariance
+from rwkeras.experiments.jobs.inversions import Inversion
+from rwkeras.experiments.jobs.networks import NetworkSpec, network_bytes
+from rwkeras.experiments.jobs.structure import structure
+from rwkeras.optimizers.settings import OptimizerSettings
+from rwkeras.sweeps.files import put_file, reference_to
+from rwkeras.sweeps.jobs import job_key
+from rwkeras.sweeps.pictures import put_picture, read_picture
+from rwkeras.sweeps.store import Store, run_job
+from tests.conftest import waves
+
+pytestmark = pytest.mark.eager
+
+SHAPE = DecoderSettings(upsampling="subpixel", factors=(2,), depth=1, seed=2)
+TRAINING = DecoderTraining(
+    photo_size=48, crop_size=32, held_out=0.2, batch_size=2, steps=4, epoch_steps=2,
+    precision="float32", seed=5,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("decodings"))
+
+
+@pytest.fixture(scope="module")
+def image(folder):
+    return put_picture(folder, "waves", waves(32, 32))
+
+
+@pytest.fixture(scope="module")
+def network(image):
+    return NetworkSpec("toy_vgg", reference=image, seed=1)
+
+
+@pytest.fixture(scope="module")
+def file(folder, network):
+    """A decoder that is a file, without training."""
+    model = network.build(folder)
+    given = {**dataclasses.asdict(SHAPE), "seed": 9}
+    whole = decnn(model, "conv2_1", decoder(model, "conv2_1", **given))
+    return put_file(folder, "decoder.keras", network_bytes(whole))
+
+
+@pytest.mark.slow
+def test_a_fit_keeps_the_decoder_and_is_the_same_again(folder, network, image):
+    job = DecoderFit(network, "conv2_1", SHAPE, TRAINING)
+    assert run_job(job, folder) is None
+    result = Store(folder).read(job)
+    assert [row["step"] for row in result.trace] == [2, 4]
+    assert result.trace[0].keys() == {"step", "psnr_db", "held_out_psnr_db"}
+    assert result.values == {"held_out_psnr_db": result.trace[-1]["held_out_psnr_db"]}
+    path = Store(folder).path(job, "decoder.keras")
+    model = load_decoder(path)
+    untrained = decoder(network.build(folder), "conv2_1", **dataclasses.asdict(SHAPE))
+    moved = [
+        np.abs(a - b).max()
+        for a, b in zip(model.layers[-2].get_weights(), untrained.get_weights(), strict=True)
+    ]
+    assert max(moved) > 1e-4
+    again = job.run(folder)
+    assert again.trace == result.trace
+    assert again.files == result.files
+    decoded = Decoding(reference_to(folder, path), image).run(folder)
+    expected = decode(model, read_picture(image, folder))
+    np.testing.assert_array_equal(decoded.pictures["picture"], expected)
+
+
+def test_a_decoding_is_that_of_decode(folder, image, file):
+    result = Decoding(file, image).run(folder)
+    source = read_picture(image, folder)
+    plain = rwkeras.psnr(result.pictures["picture"], source)[0]
+    distance = rwkeras.mean_euclidean_distance(result.pictures["picture"], source)[0]
+    assert result.values == {
+        "psnr_db": pytest.approx(plain),
+        "ssim": pytest.approx(rwkeras.ssim(result.pictures["picture"], source)[0]),
+        "distance": pytest.approx(distance),
+    }
+    assert result.pictures["picture"].shape == (32, 32, 3)
+    assert build_decnn(file, folder) is build_decnn(file, folder)
+
+
+def test_an_untrained_decoding_is_shown_in_the_sources_range(folder, network, image):
+    given = UntrainedDecoder(network, "conv1_2", DecoderSettings(depth=1, seed=6))
+    result = UntrainedDecoding(given, image).run(folder)
+    source, model = read_picture(image, folder), network.build(folder)
+    whole = decnn(model, "conv1_2", decoder(model, "conv1_2", depth=1, seed=6))
+    output = whole(source[None]).numpy()[0]
+    found = structure(output, source)
+    assert result.values == {name: pytest.approx(value, abs=1e-4) for name, value in found.items()}
+    assert result.pictures.keys() == {"picture", "mapped"}
+    assert all(x.min() >= 0 and x.max() <= 1 for x in result.pictures.values())
+    errors = {name: np.abs(picture - source).mean() for name, picture in result.pictures.items()}
+    assert errors["mapped"] < errors["picture"]
+    other = UntrainedDecoder(network, "conv1_2", DecoderSettings(depth=1, seed=7))
+    assert UntrainedDecoding(other, image).run(folder).values != result.values
+
+
+def test_an_inversion_may_begin_with_what_is_decoded(folder, network, image, file):
+    optimizer = OptimizerSettings(
+        memory=8, max_iterations=2, report_every=1, parametrization="pixels", precision="float32"
+    )
+    job = Inversion(network, image, "conv2_1", 4, optimizer, decoder=file)
+    result = job.run(folder)
+    start = Decoding(file, image).run(folder).pictures["picture"]
+    source = read_picture(image, folder)
+    distance = rwkeras.mean_euclidean_distance(start, source)[0]
+    assert result.trace[0]["distance"] == pytest.approx(distance, rel=1e-5)
+    assert result.trace[2]["loss"] < result.trace[0]["loss"]
+    assert [row["iteration"] for row in result.trace] == [0, 1, 2]
+    assert result.trace[-1]["loss"] == pytest.approx(result.values["loss"])
+    assert result.trace[-1]["evaluations"] == result.values["evaluations"]
+    noise = dataclasses.replace(job, decoder=None).run(folder)
+    assert noise.trace[0]["loss"] != result.trace[0]["loss"]
+
+
+def test_trained_and_untrained_decoders_are_different_jobs(folder, network, image, file):
+    untrained = UntrainedDecoder(network, "conv2_1", SHAPE)
+    keys = {job_key(Equivariance(given, image)) for given in (file, untrained)}
+    assert len(keys) == 2
+    trained = Equivariance(file, image).run(folder)
+    assert trained.values == {"transforms": 18}
+    start = Decoding(file, image).run(folder).pictures["picture"]
+    # What a trained decoder gives is shown as it is.
+    np.testing.assert_allclose(trained.pictures["picture"], start, atol=1e-6)

@@ -1,0 +1,79 @@
+import io
+import json
+import time
+import zipfile
+
+import pytest
+
+import rwkeras
+from rwkeras.experiments.jobs import makers
+from rwkeras.experiments.jobs.makers import Rotation, Stacking
+from rwkeras.experiments.jobs.networks import NetworkSpec, network_bytes
+from rwkeras.rotation.settings import RotationSettings
+from rwkeras.stacking.settings import StackSettings
+from rwkeras.sweeps.files import reference_to
+from rwkeras.sweeps.pictures import put_picture
+from rwkeras.sweeps.store import Store, run_job
+from tests.conftest import waves
+
+
+@pytest.mark.slow
+def test_a_saved_network_has_no_date(tmp_path):
+    model = rwkeras.toy_vgg(seed=1)
+    first = network_bytes(model)
+    time.sleep(2)  # The dates of zip files are of two seconds.
+    assert network_bytes(model) == first
+    (tmp_path / "model.keras").write_bytes(first)
+    again = rwkeras.load_network(str(tmp_path / "model.keras"))
+    for mine, saved in zip(model.get_weights(), again.get_weights(), strict=True):
+        assert (mine == saved).all()
+    with zipfile.ZipFile(io.BytesIO(first)) as file:
+        assert json.loads(file.read("metadata.json"))["date_saved"].startswith("1980")
+
+
+@pytest.mark.slow
+def test_a_stacking_is_that_of_stack_and_serves_as_a_network(tmp_path, monkeypatch):
+    folder = str(tmp_path)
+    image = put_picture(folder, "waves", waves(32, 32))
+    settings = StackSettings(candidates=2, max_iterations=2, precision="float32")
+    job = Stacking(image, "toy_vgg", seed=3, settings=settings)
+    stacked = []
+
+    def spy(*arguments, **keywords):
+        stacked.append(rwkeras.stack(*arguments, **keywords))
+        return stacked[0]
+
+    monkeypatch.setattr(makers, "stack", spy)
+    assert run_job(job, folder) is None
+    result, plain = Store(folder).read(job), stacked[0]
+    assert json.loads(result.files["recipe.json"]) == plain.recipe.as_dict()
+    recipe = plain.recipe
+    assert (recipe.architecture, recipe.distribution.seed) == ("toy_vgg", 3)
+    assert all(len(choice.losses) == 2 for choice in plain.choices)
+    assert result.values == {"layers": 6}
+    assert [row["layer"] for row in result.trace] == [choice.layer for choice in plain.choices]
+    assert all(row["gain"] >= 1 for row in result.trace)
+    file = reference_to(folder, Store(folder).path(job, "recipe.json"))
+    model = NetworkSpec(file=file).build(folder)
+    for mine, made in zip(model.get_weights(), recipe.build().get_weights(), strict=True):
+        assert (mine == made).all()
+
+
+@pytest.mark.slow
+def test_a_rotation_rival_and_its_twin_serve_as_networks(tmp_path):
+    folder = str(tmp_path)
+    image = put_picture(folder, "waves", waves(96, 96))
+    job = Rotation((image,), RotationSettings(steps=2, width=1 / 16, seed=3))
+    assert run_job(job, folder) is None
+    result = Store(folder).read(job)
+    assert result.values.keys() == {"held_out_accuracy"}
+    assert result.trace[-1]["step"] == 2
+    networks = {
+        name: NetworkSpec(file=reference_to(folder, Store(folder).path(job, f"{name}.keras")))
+        for name in ("trained", "untrained")
+    }
+    trained, untrained = (networks[name].build(folder) for name in ("trained", "untrained"))
+    layers = ["conv1_1", "conv5_4"]
+    source = waves(32, 32)[None]
+    first, second = (rwkeras.extract(model, layers, source) for model in (trained, untrained))
+    assert all((first[layer].numpy() != second[layer].numpy()).any() for layer in layers)

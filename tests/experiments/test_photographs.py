@@ -1,0 +1,64 @@
+import inspect
+import re
+
+import numpy as np
+import pytest
+
+from rwkeras.commands import demo
+from rwkeras.experiments.claims import LEAST_DRAWS
+from rwkeras.experiments.images import put_images
+from rwkeras.experiments.photographs import (
+    STACKED_ON,
+    TEST,
+    TEST_TEXTURES,
+    TUNING,
+    UPRIGHT,
+    photograph,
+)
+from rwkeras.images.photographs import SHOWN
+from rwkeras.studio.examples import EXAMPLES
+
+TESTED = {*TEST, *(source for source, *_ in TEST_TEXTURES.values())}
+
+
+def test_what_tuned_anything_tests_nothing():
+    assert not TESTED & set(TUNING)
+    # The pictures of the demonstration and of the studio, which defaults were judged on.
+    shown = set(re.findall(r"data\.(\w+)\(", inspect.getsource(demo)))
+    assert shown <= set(TUNING)
+    assert {example.name for example in EXAMPLES} - {"painting"} <= set(TUNING)
+    assert set(SHOWN) <= set(TUNING)
+
+
+def test_experiments_stack_on_and_learn_from_those_alone():
+    assert set(STACKED_ON) <= set(TUNING)
+    assert set(UPRIGHT) <= set(TUNING)
+
+
+def test_there_are_enough_for_a_claim():
+    assert len(set(TEST)) >= LEAST_DRAWS
+    assert len(TEST_TEXTURES) >= LEAST_DRAWS
+    assert not set(TEST) & set(TEST_TEXTURES)
+
+
+def test_a_style_is_of_another_photograph_than_its_content():
+    sources = [source for source, *_ in TEST_TEXTURES.values()]
+    for n, content in enumerate(TEST):
+        assert sources[n % len(sources)] != content
+
+
+@pytest.mark.parametrize("name", [*TUNING, *TEST, *TEST_TEXTURES])
+def test_photographs_are_pictures(name):
+    picture = photograph(name)
+    assert picture.dtype == np.float32
+    assert picture.shape[2] == 3
+    assert min(picture.shape[:2]) >= 96
+    assert 0 <= picture.min() < picture.max() <= 1
+    assert picture.std() > 0.01
+
+
+@pytest.mark.parametrize("kind", ["images", "textures", "styles"])
+def test_experiments_take_what_tests(tmp_path, kind):
+    found = put_images(str(tmp_path), kind, [], 24, 3)
+    assert len(found) == 3
+    assert set(found) <= {*TEST, *TEST_TEXTURES}

@@ -1,4 +1,5 @@
 import json
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,8 @@ def test_a_manifest_of_other_code_is_refused(tmp_path, monkeypatch):
 
 
 def test_a_class_that_no_other_process_could_import_is_refused(tmp_path, monkeypatch):
+    # As a script has; a worker of pytest has none.
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", __file__, raising=False)
     monkeypatch.setattr(Local, "__module__", "__main__")
     with pytest.raises(ValueError) as error:
         put_manifest(str(tmp_path), Manifest((Local(),)))

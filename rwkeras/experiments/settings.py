@@ -43,7 +43,7 @@ class ExperimentSettings(Settings):
     training_steps: int = setting(
         RotationSettings.steps, "Steps of the rival that learns rotations.", minimum=1
     )
-    decoder_steps: int = setting(400, "Steps of each training of a decoder.", minimum=1)
+    decoder_steps: int = setting(600, "Steps of each training of a decoder.", minimum=1)
     precision: str = setting(
         "float32",
         'See `OptimizerSettings`. Machines differ in whether "auto" takes bfloat16, so that jobs '

@@ -23,6 +23,8 @@ from rwkeras.sweeps.store import Store
 
 # The stride up to which one step from the layer's maps to pixels was the best use of a second.
 _ONE_STEP = 4
+# From deep layers, at each size: an encoder's own would take minutes a training.
+_MAPS = (256, 128, 64, 32, 16)
 # Of ten photographs, which are what decoders learn from. One alone would be a matter of luck.
 _HELD_OUT = 0.2
 # A fourth of the pixels that a step has by default: there are ten draws, each of several trainings.
@@ -72,7 +74,7 @@ def fitted_shape(layer: str, seed: int, **changes: Any) -> DecoderSettings:
     """Returns the shape of the decoders that are trained: the cheapest that is accurate.
 
     Up to a stride of 4, all convolutions are at the layer's own size, and one step makes the
-    pixels. Beyond, the maps grow as the encoder's shrink.
+    pixels. Beyond, the maps grow as the encoder's shrink, and are as many for all networks.
 
     Args:
         layer: The layer's name.
@@ -80,8 +82,11 @@ def fitted_shape(layer: str, seed: int, **changes: Any) -> DecoderSettings:
         **changes: Other settings than these.
     """
     stride = layer_stride(layer)
-    factors = (stride,) if 1 < stride <= _ONE_STEP else None
-    given = {"upsampling": "subpixel", "factors": factors, "seed": seed}
+    given: dict[str, Any] = {"upsampling": "subpixel", "seed": seed}
+    if 1 < stride <= _ONE_STEP:
+        given["factors"] = (stride,)
+    elif stride > _ONE_STEP:
+        given["maps"] = _MAPS[: stride.bit_length() - 1]
     return DecoderSettings(**{**given, **changes})
 
 

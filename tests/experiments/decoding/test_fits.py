@@ -38,13 +38,15 @@ def test_decoders_grow_in_one_step_up_to_a_stride_of_four():
     layers = ("conv1_1", "conv2_1", "conv3_1", "block2b")
     factors = [fitted_shape(layer, 0).factors for layer in layers]
     assert factors == [None, (2,), (4,), (4,)]
-    assert fitted_shape("conv4_1", 0).factors is None
+    deep = fitted_shape("conv4_1", 0)
+    assert (deep.factors, deep.maps) == (None, (256, 128, 64))
+    assert fitted_shape("block5c", 0).maps == (256, 128, 64, 32)
     changed = fitted_shape("conv3_1", 7, factors=(2, 2), width=0.5)
     expected = DecoderSettings(upsampling="subpixel", factors=(2, 2), width=0.5, seed=7)
     assert changed == expected
 
 
-@pytest.mark.parametrize(("steps", "epoch"), [(400, 10), (1500, 75), (10, 1), (7, 7)])
+@pytest.mark.parametrize(("steps", "epoch"), [(600, 15), (1500, 75), (10, 1), (7, 7)])
 def test_trainings_are_measured_as_often_as_their_steps_allow(tmp_path, steps, epoch):
     study = Study(str(tmp_path), ExperimentSettings(decoder_steps=steps))
     draw = study.draws()[0]

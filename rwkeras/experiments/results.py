@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import tensorflow as tf
 
 from rwkeras.experiments.claim_list import CLAIMS
 from rwkeras.experiments.claims import NOT_TESTED, Claim, verdicts
@@ -161,7 +162,12 @@ def keep_result(folder: str, name: str, table: pd.DataFrame, run: Mapping[str, A
 
 
 def _revision() -> str:
-    """Returns the checkout's revision, with a plus if it was changed since, or "unknown"."""
+    """Returns the checkout's revision, with a plus if it was changed since, or "unknown".
+
+    A copy without the repository is told its revision by the environment, as `RWKERAS_REVISION`.
+    """
+    if "RWKERAS_REVISION" in os.environ:
+        return os.environ["RWKERAS_REVISION"]
     try:
         found, changed = (
             subprocess.check_output(["git", *arguments], cwd=Path(__file__).parent, text=True)
@@ -173,13 +179,17 @@ def _revision() -> str:
 
 
 def _machine() -> str:
-    """Returns the processor's name and how many cores of it this process may use."""
+    """Returns the processor's name, how many cores of it this process may use, and the GPUs."""
     name = platform.processor() or platform.machine()
     if os.path.exists("/proc/cpuinfo"):
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             models = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
         name = models[0] if models else name
-    return f"{cores()} cores of {name}"
+    gpus = [
+        tf.config.experimental.get_device_details(gpu).get("device_name", "a GPU")
+        for gpu in tf.config.list_physical_devices("GPU")
+    ]
+    return ", ".join([f"{cores()} cores of {name}", *gpus])
 
 
 def documents(root: Path) -> dict[Path, str]:

@@ -1,5 +1,6 @@
 """Inversions as jobs."""
 
+import contextlib
 import dataclasses
 import math
 from dataclasses import dataclass
@@ -8,7 +9,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from rwkeras.experiments.jobs.decodings import build_decnn
 from rwkeras.experiments.jobs.measures import course, distance, likeness
 from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.networks.features import extract
@@ -79,9 +79,10 @@ class Inversion:
             prior = RegularizedInversionSettings(self.layer, seed=self.seed)
             result = invert_regularized(model, source, prior, **given)
         else:
-            start = NOISE if self.decoder is None else build_decnn(self.decoder, folder)
             settings = InversionSettings(self.layer, seed=self.seed)
-            result = invert(model, source, settings, init=start, **given)
+            decoder = self.decoder and self.decoder.fetched(folder)
+            with decoder or contextlib.nullcontext(NOISE) as start:
+                result = invert(model, source, settings, init=start, **given)
         values = {**likeness(result.image, source), **course(result)}
         return JobResult(values, {"picture": result.image, **pictures}, rows)
 

@@ -1,34 +1,17 @@
-import io
 import json
-import time
-import zipfile
 
 import pytest
 
 import rwkeras
 from rwkeras.experiments.jobs import makers
 from rwkeras.experiments.jobs.makers import Rotation, Stacking
-from rwkeras.experiments.jobs.networks import NetworkSpec, network_bytes
+from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.rotation.settings import RotationSettings
 from rwkeras.stacking.settings import StackSettings
 from rwkeras.sweeps.files import reference_to
 from rwkeras.sweeps.pictures import put_picture
 from rwkeras.sweeps.store import Store, run_job
 from tests.conftest import waves
-
-
-@pytest.mark.slow
-def test_a_saved_network_has_no_date(tmp_path):
-    model = rwkeras.toy_vgg(seed=1)
-    first = network_bytes(model)
-    time.sleep(2)  # The dates of zip files are of two seconds.
-    assert network_bytes(model) == first
-    (tmp_path / "model.keras").write_bytes(first)
-    again = rwkeras.load_network(str(tmp_path / "model.keras"))
-    for mine, saved in zip(model.get_weights(), again.get_weights(), strict=True):
-        assert (mine == saved).all()
-    with zipfile.ZipFile(io.BytesIO(first)) as file:
-        assert json.loads(file.read("metadata.json"))["date_saved"].startswith("1980")
 
 
 @pytest.mark.slow

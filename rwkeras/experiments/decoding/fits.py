@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
 from rwkeras.experiments.images import put_photographs
+from rwkeras.experiments.jobs.decoder_fits import DECODER_FILE, DecoderFit
 from rwkeras.experiments.jobs.decodings import (
-    DECODER_FILE,
-    DecoderFit,
     Decoding,
     UntrainedDecoder,
     UntrainedDecoding,

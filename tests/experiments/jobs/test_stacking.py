@@ -3,10 +3,9 @@ import json
 import pytest
 
 import rwkeras
-from rwkeras.experiments.jobs import makers
-from rwkeras.experiments.jobs.makers import Rotation, Stacking
+from rwkeras.experiments.jobs import stacking
 from rwkeras.experiments.jobs.networks import NetworkSpec
-from rwkeras.rotation.settings import RotationSettings
+from rwkeras.experiments.jobs.stacking import Stacking
 from rwkeras.stacking.settings import StackSettings
 from rwkeras.sweeps.files import reference_to
 from rwkeras.sweeps.pictures import put_picture
@@ -26,7 +25,7 @@ def test_a_stacking_is_that_of_stack_and_serves_as_a_network(tmp_path, monkeypat
         stacked.append(rwkeras.stack(*arguments, **keywords))
         return stacked[0]
 
-    monkeypatch.setattr(makers, "stack", spy)
+    monkeypatch.setattr(stacking, "stack", spy)
     assert run_job(job, folder) is None
     result, plain = Store(folder).read(job), stacked[0]
     assert json.loads(result.files["recipe.json"]) == plain.recipe.as_dict()
@@ -40,23 +39,3 @@ def test_a_stacking_is_that_of_stack_and_serves_as_a_network(tmp_path, monkeypat
     model = NetworkSpec(file=file).build(folder)
     for mine, made in zip(model.get_weights(), recipe.build().get_weights(), strict=True):
         assert (mine == made).all()
-
-
-@pytest.mark.slow
-def test_a_rotation_rival_and_its_twin_serve_as_networks(tmp_path):
-    folder = str(tmp_path)
-    image = put_picture(folder, "waves", waves(96, 96))
-    job = Rotation((image,), RotationSettings(steps=2, width=1 / 16, seed=3))
-    assert run_job(job, folder) is None
-    result = Store(folder).read(job)
-    assert result.values.keys() == {"held_out_accuracy"}
-    assert result.trace[-1]["step"] == 2
-    networks = {
-        name: NetworkSpec(file=reference_to(folder, Store(folder).path(job, f"{name}.keras")))
-        for name in ("trained", "untrained")
-    }
-    trained, untrained = (networks[name].build(folder) for name in ("trained", "untrained"))
-    layers = ["conv1_1", "conv5_4"]
-    source = waves(32, 32)[None]
-    first, second = (rwkeras.extract(model, layers, source) for model in (trained, untrained))
-    assert all((first[layer].numpy() != second[layer].numpy()).any() for layer in layers)

@@ -1,0 +1,57 @@
+"""Training of decoders as a job."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
+from rwkeras.decoders.train import train_decoder
+from rwkeras.experiments.jobs.networks import NetworkSpec, network_bytes
+from rwkeras.sweeps.files import FileRef
+from rwkeras.sweeps.jobs import JobResult
+from rwkeras.sweeps.pictures import read_picture
+
+# Of `DecoderFit`'s results.
+DECODER_FILE = "decoder.keras"
+
+
+@dataclass(frozen=True)
+class DecoderFit:
+    """Trains a decoder on photographs of scikit-image; see `train_decoder`.
+
+    Attributes:
+        network: The encoder, which stays as it is.
+        layer: The layer whose activations are decoded.
+        decoder: The decoder's shape.
+        training: How it learns; some photographs must be held out.
+        photos: What it learns from; none for scikit-image's photographs.
+    """
+
+    network: NetworkSpec
+    layer: str
+    decoder: DecoderSettings = DecoderSettings()
+    training: DecoderTraining = DecoderTraining(precision="float32")
+    photos: tuple[FileRef, ...] = ()
+
+    @property
+    def affinity(self) -> tuple[Any, ...]:
+        """The encoder is of use to the next."""
+        return (self.network,)
+
+    def run(self, folder: str) -> JobResult:
+        """Returns encoder and decoder as one file, and the PSNR on the way."""
+        photos = [read_picture(photo, folder) for photo in self.photos]
+        trained = train_decoder(
+            self.network.build(folder),
+            self.layer,
+            photos or None,
+            decoder=self.decoder,
+            training=self.training,
+        )
+        seen, held_out = (trained.history[name] for name in ("psnr_db", "val_psnr_db"))
+        steps = range(self.training.epoch_steps, self.training.steps + 1, self.training.epoch_steps)
+        trace = [
+            {"step": step, "psnr_db": a, "held_out_psnr_db": b}
+            for step, a, b in zip(steps, seen, held_out, strict=False)
+        ]
+        files = {DECODER_FILE: network_bytes(trained.model)}
+        return JobResult({"held_out_psnr_db": held_out[-1]}, {}, trace, files)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rwkeras.networks.recipe import ARCHITECTURES
-from rwkeras.optimizers.settings import PRECISIONS
+from rwkeras.optimizers.settings import PRECISIONS, OptimizerSettings
 from rwkeras.rotation.settings import RotationSettings
 from rwkeras.settings import Settings, setting
 
@@ -35,6 +35,9 @@ class ExperimentSettings(Settings):
     final_iterations: int = setting(
         2000, "Iterations where a claim is about the end, in `convergence`.", minimum=1
     )
+    memory: int = setting(
+        OptimizerSettings.memory, "Of each optimisation; see `OptimizerSettings`.", minimum=1
+    )
     candidates: int = setting(3, "Of each layer of a stack; see `StackSettings`.", minimum=1)
     stack_iterations: int = setting(
         30, "Iterations of a stack's inversions; see `StackSettings`.", minimum=1
@@ -62,6 +65,7 @@ QUICK = ExperimentSettings(
     image_size=32,
     max_iterations=10,
     final_iterations=10,
+    memory=4,  # Each pair is traced for each network and layer.
     candidates=2,
     stack_iterations=3,
     stack_size=32,

@@ -142,6 +142,7 @@ class Study:
         settings = self.settings
         given = {
             "max_iterations": settings.max_iterations,
+            "memory": settings.memory,
             "parametrization": "adaptive",
             "precision": settings.precision,
         }

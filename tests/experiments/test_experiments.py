@@ -33,13 +33,6 @@ LARGE = {
 }
 
 
-class ShortTraced(Study):
-    """A study that keeps few pairs of L-BFGS, each of which is traced for each network."""
-
-    def optimizer(self, **changes):
-        return super().optimizer(**{"memory": 4, **changes})
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """One folder for all: what one experiment has made serves the next."""
@@ -51,7 +44,7 @@ def folder(tmp_path_factory):
 def test_quick(folder, name):
     samples = 1 if name in MANY_TRAININGS else QUICK.samples
     settings = dataclasses.replace(QUICK, training_steps=3, decoder_steps=2, samples=samples)
-    study = ShortTraced(str(folder), settings, runner=here)
+    study = Study(str(folder), settings, runner=here)
     report = perform(name, study)
     assert not [note for note in study.notes if "failed" in note]
     given = dataclasses.asdict(settings)

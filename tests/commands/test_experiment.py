@@ -1,4 +1,5 @@
 import csv
+import json
 
 import pytest
 
@@ -32,8 +33,7 @@ def test_page_of_the_users_images_and_a_second_run_does_nothing_again(run, folde
         found = list(csv.DictReader(file))
     assert {row["image"] for row in found} == {"photo0", "photo1"}
     assert {row["network"] for row in found} >= {"toy", "untrained twin"}
-    lines = (folder / "out" / "distances" / "index.html").read_text().splitlines()
-    page = "".join(map(str.strip, lines))
+    page = "".join((folder / "out" / "distances" / "index.html").read_text().split())
     assert "<td>network</td><td>toy.keras</td>" in page
     assert "<td>max_iterations</td><td>3</td>" in page
     results = sorted((folder / "out" / "jobs").glob("*/result.json"))
@@ -44,6 +44,22 @@ def test_page_of_the_users_images_and_a_second_run_does_nothing_again(run, folde
     again = [path.stat().st_mtime_ns for path in results]
     assert again[0] > times[0]
     assert again[1:] == times[1:]
+
+
+@pytest.mark.slow
+def test_a_result_is_kept_with_its_command(run, folder):
+    small = ["--architecture=toy_vgg", "--image_size=32", "--samples=2", "--seed=7"]
+    given = ["--experiment=untrained_decoders", *small, "--images=photos"]
+    process = run("experiment", *given, "--output_dir=out", "--results_dir=results")
+    assert process.returncode == 0, process.stderr
+    runs = json.loads((folder / "results" / "runs.json").read_text())
+    command = runs["untrained_decoders"]["command"].split()
+    assert command[0] == "rwkeras-experiment"
+    assert set(command[1:]) == set(given)
+    assert runs["untrained_decoders"]["settings"]["samples"] == 2
+    kept = (folder / "results" / "untrained_decoders.csv").read_bytes()
+    page = folder / "out" / "untrained_decoders" / "untrained_decoders.csv"
+    assert kept == page.read_bytes()
 
 
 def test_nonsense_is_refused(run, folder):

@@ -6,7 +6,10 @@ from typing import Any
 
 from rwkeras.experiments.conditions import by_name, over, purely_random
 from rwkeras.experiments.decoding.fits import decoder_layers, fit, fitted, untrained
-from rwkeras.experiments.decoding.untrained_decoders import COLORS, untrained_decodings
+from rwkeras.experiments.decoding.untrained_decoders import (
+    measured_colors,
+    untrained_decodings,
+)
 from rwkeras.experiments.figures import Cell, Shown, lines, picture_grid
 from rwkeras.experiments.jobs.equivariance import (
     GEOMETRIC,
@@ -15,7 +18,7 @@ from rwkeras.experiments.jobs.equivariance import (
     Equivariance,
     transformed,
 )
-from rwkeras.experiments.report import Report, measured
+from rwkeras.experiments.report import Report
 from rwkeras.experiments.study import Study
 from rwkeras.experiments.table import Sample, frame, row
 from rwkeras.sweeps.jobs import Job, JobResult
@@ -48,7 +51,7 @@ def invariance(study: Study) -> Report:
         sample._replace(network=UNTRAINED): result
         for sample, result in untrained_decodings(study, layers).items()
     }
-    table = frame(_followed(results) + measured(colors, *COLORS))
+    table = frame(_followed(results) + measured_colors(study, colors))
     names = [f"error share, {name}" for name in GEOMETRIC] + [f"alike, {n}" for n in PHOTOMETRIC]
     return Report(table, [_pictures(study, results), *(lines(table, name) for name in names)])
 

@@ -1,16 +1,25 @@
 """What the experiments on decoders make of numbers that are known."""
 
+import numpy as np
 import pytest
 
-from rwkeras.experiments.decoding import decoded_starts, decoders, feature_maps, invariance
+from rwkeras.experiments.decoding import (
+    decoded_starts,
+    decoders,
+    feature_maps,
+    invariance,
+    untrained_decoders,
+)
 from rwkeras.experiments.decoding.decoder_distributions import KINDS
 from rwkeras.experiments.decoding.fits import Fitted
 from rwkeras.experiments.jobs.equivariance import TRANSFORMS
 from rwkeras.experiments.settings import QUICK, ExperimentSettings
 from rwkeras.experiments.study import Study
 from rwkeras.experiments.table import Sample
+from rwkeras.images.writing import write_image
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import JobResult
+from tests.conftest import waves
 from tests.experiments.conftest import here
 
 FILE = FileRef("decoder.keras", "0" * 64)
@@ -113,3 +122,14 @@ def test_starts_that_never_come_to_the_loss_of_noise_are_censored():
         (noise, 8, False), (start, 4, False),
         (noise, 8, False), (start, 4, True),
     ]  # fmt: skip
+
+
+def test_of_colours_grey_images_say_nothing(tmp_path):
+    for name, colors in (("grey", 1), ("red", np.array([1, 0.5, 0.5]))):
+        write_image(tmp_path / f"{name}.png", waves(40, 40)[..., :1] * colors * np.ones(3))
+    paths = {"images": [str(tmp_path / f"{name}.png") for name in ("grey", "red")]}
+    study = Study(str(tmp_path / "out"), QUICK, paths, runner=here)
+    values = {"color_correlation": 0.0, "color_explained": 0.0}
+    results = {Sample(n, "a", n, "p", "conv1_1"): JobResult(values) for n in (0, 1)}
+    rows = untrained_decoders.measured_colors(study, results)
+    assert [each["draw"] for each in rows] == [1, 1]

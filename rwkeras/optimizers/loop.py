@@ -18,7 +18,7 @@ def minimize(
     """
     if checkpoints is not None:
         run.state = checkpoints.restored(run.state)
-    heard, stopped = None, False
+    kept, heard, stopped = run.state, None, False
     try:
         while True:
             due = heard is None or run.finished or run.iteration % run.settings.report_every == 0
@@ -28,10 +28,12 @@ def minimize(
             if stopped or run.finished:
                 break
             run.advance()
+            kept = run.state
             if checkpoints is not None:
-                checkpoints.save_if_due(run.state)
+                checkpoints.save_if_due(kept)
     finally:
-        # Whatever ends it, an interruption as well.
+        # Whatever ends it, an interruption as well: what was begun of a phase's change is left out,
+        # or it would not be made when the run is resumed.
         if checkpoints is not None:
-            checkpoints.save(run.state)
+            checkpoints.save(kept)
     return run.result(stopped)

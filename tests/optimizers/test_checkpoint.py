@@ -82,6 +82,24 @@ def test_an_exception_loses_nothing(toy, image, tmp_path):
     assert seen[0].iteration == 20
 
 
+def test_an_interruption_while_bfloat16_is_corrected_changes_nothing(
+    toy, image, tmp_path, monkeypatch
+):
+    how = {"precision": "bfloat16", "parametrization": "fourier"}
+    whole = invert(toy, image, settings(None, **how))
+
+    def interrupt(run):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "_correct", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            invert(toy, image, settings(tmp_path, **how))
+    resumed = invert(toy, image, settings(tmp_path, **how))
+    np.testing.assert_array_equal(resumed.image, whole.image)
+    assert resumed.evaluations == whole.evaluations
+
+
 def test_a_finished_run_is_returned_as_it_was(toy, image, tmp_path):
     first = invert(toy, image, settings(tmp_path))
     seen = []

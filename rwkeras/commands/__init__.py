@@ -1,7 +1,7 @@
-"""The command-line tools; these functions are their entry points.
+"""Entry points of the command-line tools.
 
-Nothing heavy is imported until one of them runs, so that whatever goes wrong on
-the way there can be said in one line.
+TensorFlow and the tools are imported only when an entry point runs, so that import errors are
+reported in one line.
 """
 
 from rwkeras.commands.launch import launch

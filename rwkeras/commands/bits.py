@@ -7,11 +7,11 @@ from rwkeras.validation import invalid_argument
 
 
 def check_bits(settings: FileSettings, output: Path) -> FileSettings:
-    """Returns settings as they are, or raises `ValueError` if a file cannot have as many bits.
+    """Returns the settings; raises `ValueError` if the file format has no 16-bit pixels.
 
     Args:
-        settings: How pictures are written.
-        output: The picture that will be.
+        settings: File settings.
+        output: Output path.
     """
     if settings.bits == 16 and not holds_sixteen_bits(output):
         raise invalid_argument("bits", f"8 with a {output.suffix} file", settings.bits)

@@ -1,4 +1,4 @@
-"""Runs the three tasks on scikit-image's photographs, in a few minutes on two cores.
+"""Runs the three tasks on photographs of scikit-image; takes a few minutes on two cores.
 
 Example:
     rwkeras-demo --output_dir=demo
@@ -46,9 +46,9 @@ flags.DEFINE_integer("seed", 0, "Seed of weights and noise.")
 
 _DEEP_LAYER = "conv3_1"
 _NETWORK = "multiscale"
-# Fewer than by default, for the time.
+# Fewer than the default, to save time.
 _DRAWS = 2
-# Of so shallow a layer more would not be seen.
+# At a layer this shallow, more iterations make no visible difference.
 _INVERSION_ITERATIONS = 40
 
 Row = list[tuple[str, np.ndarray]]
@@ -96,7 +96,7 @@ def _style(photo: np.ndarray, style: np.ndarray) -> Row:
 
 
 def main() -> None:
-    """Runs the demonstration and lays its pictures out on one sheet."""
+    """Runs the three tasks and writes a contact sheet."""
     folder = Path(FLAGS.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("texture.png", "style.png", "inversion.png", "contact_sheet.jpg"):

@@ -1,6 +1,6 @@
-"""Runs an experiment of the papers and writes a page with figures, data and what they say.
+"""Runs an experiment of the papers and writes a page with figures, data and claims.
 
-What was done is kept below the output folder: a run that was stopped goes on, and experiments that
+Finished jobs are stored below the output folder: an interrupted run resumes, and experiments that
 share a folder share their networks.
 
 Example:
@@ -71,7 +71,7 @@ define_flags(
 )
 flags.mark_flags_as_required(["experiment", "output_dir"])
 
-# The flags that name files which are read, and those of which are copied, side by side.
+# Flags whose files are copied to one folder, and all flags that name input files.
 _COPIED = ("network", "pretrained_vgg19_weights", "alexnet_weights")
 _READS = ("images", "textures", "styles", *_COPIED)
 # Those on which no result depends.
@@ -84,7 +84,7 @@ def _settings() -> ExperimentSettings:
 
 
 def _file(path: str, name: str) -> FileRef:
-    """Returns a copy of a file below the output folder."""
+    """Copies a file to the output folder; returns its reference."""
     if not os.path.isfile(path):
         raise invalid_argument(name, "the path of a file that exists", path)
     with open(path, "rb") as file:
@@ -113,7 +113,7 @@ class _Progress:
         return run_sweep(manifest, folder, workers=FLAGS.workers, callback=callback)
 
     def __call__(self, job: Job, failure: Failure | None) -> None:
-        """Shows that a job has ended."""
+        """Counts an ended job; prints a warning if it failed."""
         if failure is not None:
             self._bar.write(f"warning: a job failed: {failure.reason}", file=sys.stderr)
         self._bar.update()
@@ -133,10 +133,10 @@ def _study(progress: _Progress) -> Study:
 
 
 def _check_inputs(folder: str) -> None:
-    """Raises `ValueError` if a file that is read would be written over, or a copy of one.
+    """Raises `ValueError` if an input or the copy of an input would be overwritten.
 
     Args:
-        folder: That of the page, whose files will be written anew.
+        folder: Folder of the page, whose files are rewritten.
     """
     copies: dict[str, str] = {}
     for name, path, _ in inputs(_COPIED):
@@ -148,7 +148,7 @@ def _check_inputs(folder: str) -> None:
         if page in (Path(os.path.realpath(path)), *Path(os.path.realpath(path)).parents):
             expected = f"files outside the folder of the page, {folder}"
             raise invalid_argument(name, expected, str(path))
-    # What is there may be a link, which is written through.
+    # Existing files may be links, which writing follows.
     there = [Output("output_dir", file, folder) for file in page.rglob("*") if file.is_file()]
     check_outputs(there, _READS)
 

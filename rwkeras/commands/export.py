@@ -1,4 +1,4 @@
-"""Exports a task with its network as a model that TensorFlow Serving runs.
+"""Exports a task with its network as a model for TensorFlow Serving.
 
 Example:
     rwkeras-export --kind=style --reference=painting.jpg --output_dir=models/style
@@ -37,7 +37,7 @@ from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSett
 from rwkeras.validation import invalid_argument
 
 FLAGS = flags.FLAGS
-# The limits whose flags have their names.
+# Limits whose flags have the same names.
 _LIMITS = ("max_evaluations", "evaluations_limit", "max_side", "max_pixels")
 _REFERENCE_SIDE = 256
 _OF_VGG = ("painting", "paper")
@@ -86,7 +86,7 @@ flags.mark_flag_as_required("output_dir")
 
 
 def _at_scales(model: keras.Model, settings: _Scaled) -> _Scaled:
-    """Returns settings with no scales where a network makes pictures at once."""
+    """Returns settings without scales if pictures are not made from coarse to fine."""
     wanted = FLAGS.coarse_to_fine
     if wanted is None:
         wanted = is_multiscale(model)
@@ -128,14 +128,14 @@ def _settings() -> ServingSettings:
 
 
 def _network_name() -> str:
-    """Returns the network that is asked for, or that which suits what it is for."""
+    """Returns `--network`, or the default for the kind and preset."""
     if FLAGS.network is not None:
         return FLAGS.network
     return "vgg19" if FLAGS.kind == "invert" or FLAGS.preset in _OF_VGG else "multiscale"
 
 
 def _loaded(network: str) -> keras.Model:
-    """Returns the network as it was drawn, or as it is in a file."""
+    """Loads a network by name or file, before `make_ready`."""
     subtract_mean = FLAGS.subtract_mean
     if subtract_mean is None and takes(network, "subtract_mean"):
         subtract_mean = FLAGS.kind != "invert"
@@ -150,9 +150,10 @@ def _loaded(network: str) -> keras.Model:
 
 
 def _made_ready(network: str, model: keras.Model, task: ServedTask) -> keras.Model:
-    """Returns a network that is drawn here made ready on the reference, any other as it is.
+    """Returns a network by name or of a multi-scale recipe made ready on `--reference`.
 
-    The multi-scale network is mirrored at the borders of images, as the tasks have it.
+    Networks from other files are returned unchanged. The multi-scale network gets mirrored padding,
+    as in the tasks.
     """
     if network not in NETWORKS and not is_multiscale_recipe(network):
         if FLAGS.reference is not None:
@@ -171,7 +172,7 @@ def _made_ready(network: str, model: keras.Model, task: ServedTask) -> keras.Mod
 
 
 def _recipe(network: str) -> Recipe | None:
-    """Returns the recipe from which weights can be made at load, if the network is of one."""
+    """Returns the VGG recipe from which weights can be generated at load, or None."""
     if not network.endswith(".json") or is_multiscale_recipe(network):
         return None
     return read_recipe(network, "network")

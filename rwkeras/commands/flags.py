@@ -22,7 +22,7 @@ from rwkeras.tasks.settings import InversionSettings
 from rwkeras.validation import invalid_argument
 
 FLAGS = flags.FLAGS
-# How often a callback hears of the progress is the monitor's to say; the others are for programs.
+# `report_every` is set from the monitor's interval; the other fields are for the Python API only.
 _OPTIMIZER_FLAGS = (
     "optimizer",
     "max_iterations",
@@ -80,26 +80,26 @@ flags.mark_flag_as_required("output")
 
 
 def read(flag: str, path: str | None = None) -> ImageBatch:
-    """Returns the picture that a flag names, resampled as `--image_size` says.
+    """Reads the picture that a flag names, resampled to `--image_size`.
 
     Args:
-        flag: The flag's name.
-        path: The picture; None for the flag's value.
+        flag: Name of the flag.
+        path: Path of the picture; None for the flag's value.
     """
     path = str(FLAGS[flag].value) if path is None else path
     return as_batch(fitted(flag, path, read_image(path, flag), FLAGS.image_size), flag)
 
 
 def network(layers: Sequence[str], image: ImageBatch, *, subtract_mean: bool) -> keras.Model:
-    """Returns the network that the flags ask for, ready for an image.
+    """Returns the network that the flags select, ready for an image.
 
-    A named network is made ready on the image, or on a copy of one that is too large to be
-    evaluated as a whole; one from a file is used as it is.
+    A named network is passed to `make_ready` with the image, or with a reduced copy if memory is
+    bounded by `--tile_size` or `--max_memory`; a network from a file is used as it is.
 
     Args:
-        layers: The layers that will be asked for.
-        image: The image whose activations matter.
-        subtract_mean: What `--subtract_mean` is where it is not given and the network takes it.
+        layers: Layers whose activations are used.
+        image: The image to prepare the network for.
+        subtract_mean: Default of `--subtract_mean` for networks that have it.
     """
     given: dict[str, Any] = {name: FLAGS[name].value for name in ("pooling", "initializer", "seed")}
     if FLAGS.subtract_mean is not None or takes(FLAGS.network, "subtract_mean"):
@@ -121,20 +121,20 @@ def network(layers: Sequence[str], image: ImageBatch, *, subtract_mean: bool) ->
 
 
 def optimizer(report_every: int) -> OptimizerSettings:
-    """Returns the optimiser's settings as the flags give them."""
+    """Returns the optimiser settings of the flags."""
     return given_settings(OptimizerSettings, *_OPTIMIZER_FLAGS, report_every=report_every)
 
 
 def file_settings(output: Path, sheets: Iterable[Path] = ()) -> FileSettings:
-    """Returns how pictures are written, as the flags say.
+    """Returns the file settings of the flags.
 
     Args:
-        output: The result that will be written.
-        sheets: What other pictures will be.
+        output: Path of the result.
+        sheets: Paths of the other pictures.
 
     Raises:
-        ValueError: A quality is of a format that none of them has, or the result cannot have as
-            many bits.
+        ValueError: A quality is given but no path has its format, or the format of the result does
+            not support the bit depth.
     """
     paths = [output, *sheets]
     endings = {path.suffix.lower() for path in paths}

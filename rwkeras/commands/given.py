@@ -1,4 +1,4 @@
-"""Input images of the tools; errors name the file at fault."""
+"""Registry of input pictures, so that errors name the file at fault."""
 
 import contextlib
 import os
@@ -16,11 +16,11 @@ class _Given(NamedTuple):
     """An input image with its file.
 
     Attributes:
-        flag: The flag that names it.
-        path: The file.
-        size: (height, width) in pixels.
-        fitted: The same once it was resampled.
-        plain: Whether it is of one colour.
+        flag: Name of the flag with the path.
+        path: Path of the file.
+        size: Original (height, width) in pixels.
+        fitted: (height, width) after resampling.
+        plain: Whether all pixels have the same colour.
     """
 
     flag: str
@@ -40,28 +40,28 @@ def _pixels(size: tuple[int, int]) -> str:
     return f"{size[1]} x {size[0]} pixels"
 
 
-# What was read last.
+# Pictures read by the current run.
 _GIVEN: dict[tuple[str, str], _Given] = {}
 
 
 def forget_pictures() -> None:
-    """Forgets what was read before, as by another run in this process."""
+    """Clears the registry, which an earlier run in this process may have filled."""
     _GIVEN.clear()
 
 
 def fitted(
     flag: str, path: str | os.PathLike[str], image: np.ndarray, longer_side: int
 ) -> np.ndarray:
-    """Returns a picture at the size that is asked for.
+    """Resamples a picture and registers it.
 
     Args:
-        flag: The flag that names it.
-        path: The file.
+        flag: Name of the flag with the path.
+        path: Path of the file.
         image: float32 RGB in [0, 1], [height, width, 3].
         longer_side: See `fit_longer_side`.
 
     Raises:
-        ValueError: A side of it is then shorter than 2 pixels, or `longer_side` is no size.
+        ValueError: A side of the result is shorter than 2 pixels, or `longer_side` is invalid.
     """
     small = fit_longer_side(image, longer_side)
     plain = bool(np.all(image == image[:1, :1]))
@@ -76,11 +76,13 @@ def fitted(
 
 
 def mask(flag: str, path: str | os.PathLike[str], image: np.ndarray) -> np.ndarray:
-    """Returns a mask as it is: its size may be wrong, but it may be of one colour.
+    """Registers a mask and returns it unchanged.
+
+    Errors may be about its size, but never about its colour: a mask may be uniform.
 
     Args:
-        flag: The flag that names it.
-        path: The file.
+        flag: Name of the flag with the path.
+        path: Path of the file.
         image: [height, width, 3].
     """
     size = image.shape[:2]
@@ -90,10 +92,10 @@ def mask(flag: str, path: str | os.PathLike[str], image: np.ndarray) -> np.ndarr
 
 @contextlib.contextmanager
 def named_pictures(flag: str | None = None) -> Iterator[None]:
-    """Has errors in the block that are of a picture's pixels or size say of which file.
+    """Adds the file to errors in the block that are about a picture's pixels or size.
 
     Args:
-        flag: The flag of the picture that is meant, if no other is likelier.
+        flag: Flag of the picture to prefer if several match.
     """
     try:
         yield
@@ -108,13 +110,13 @@ def named_pictures(flag: str | None = None) -> Iterator[None]:
 
 
 def _meant(error: InvalidArgumentError, flag: str | None) -> _Given | None:
-    """Returns the picture that an error is of, if it is of one."""
+    """Returns the picture that an error is about, or None."""
     several = list(_GIVEN.values())
     own = [given for given in several if given.flag in (flag, error.name)]
     if isinstance(error, SilentNetworkError):
         candidates = [given for given in (*own, *several) if given.plain] or own or several
     elif error.name in ("image", "images", *(given.flag for given in several)):
-        # What was received is a shape.
+        # The received value is a shape.
         shape = error.received if isinstance(error.received, tuple) else ()
         candidates = [given for given in (*own, *several) if given.fitted == shape[:2]]
     else:

@@ -17,7 +17,7 @@ from rwkeras.commands.streams import keep_progress_from_failing
 from rwkeras.start_lines import quiet_start
 from rwkeras.validation import check_number
 
-# A process that a signal ends has this and the signal's number as its status.
+# Exit status of a process ended by a signal: this plus the signal's number.
 SIGNALLED = 128
 
 _ERRORS = (ValueError, OSError, MemoryError)
@@ -34,7 +34,7 @@ class Signalled(BaseException):
     """A termination signal, raised as an exception so that cleanup runs.
 
     Args:
-        number: The signal's.
+        number: Number of the signal.
     """
 
     def __init__(self, number: int):
@@ -44,7 +44,7 @@ class Signalled(BaseException):
 
 @contextlib.contextmanager
 def _signals_raised() -> Iterator[None]:
-    """Raises `Signalled` in a block at SIGTERM and SIGHUP, unless they are ignored."""
+    """Raises `Signalled` on SIGTERM and SIGHUP in the block, unless they are ignored."""
 
     def end(number, frame):
         # A second SIGTERM ends the process at once; a terminal may send SIGHUP twice.
@@ -66,13 +66,13 @@ def _one_line(error: BaseException) -> str:
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:
-    """Returns the errors that a person can do something about; TensorFlow's, if it is loaded."""
+    """Returns the exceptions reported in one line; TensorFlow's `OpError` if it is loaded."""
     tensorflow = sys.modules.get("tensorflow")
     return _ERRORS if tensorflow is None else (*_ERRORS, tensorflow.errors.OpError)
 
 
 def _guarded(function: Callable[[], int | None]) -> int:
-    """Returns the exit status of a function whose errors are said in one line."""
+    """Calls a function, prints expected errors in one line and returns the exit status."""
     try:
         return function() or 0
     except _expected_errors() as error:
@@ -84,7 +84,7 @@ def _guarded(function: Callable[[], int | None]) -> int:
 
 
 def _parsed(arguments: list[str]) -> list[str]:
-    """Returns what of the command line is no flag; ends the process where a flag is wrong."""
+    """Parses flags and returns the other arguments; exits with a message if a flag is invalid."""
     try:
         return flags.FLAGS(arguments)
     except flags.Error as error:
@@ -108,7 +108,7 @@ def _show_warning(message, category, filename, lineno, file=None, line=None) -> 
 
 
 def _imported(module_name: str) -> ModuleType:
-    """Returns a tool's module, once TensorFlow has said what it says where it is first used."""
+    """Imports a tool's module and initialises TensorFlow's devices, filtering start-up noise."""
     with quiet_start():
         module = importlib.import_module(module_name)
         tensorflow = sys.modules.get("tensorflow")
@@ -118,7 +118,7 @@ def _imported(module_name: str) -> ModuleType:
 
 
 def _allow_megapixels() -> None:
-    """Has Pillow read pictures as large as the flag says."""
+    """Sets Pillow's size limit from `--max_megapixels`."""
     millions = flags.FLAGS.max_megapixels
     if millions is not None:
         check_number("max_megapixels", millions, exclusive=True)
@@ -130,15 +130,15 @@ def launch(module_name: str) -> None:
 
     Args:
         module_name: A module that defines absl flags and `main()`, which returns an exit status
-            or None. It is imported here, so that an unusable set-up is an error like any other.
+            or None. It is imported here, so that import errors are reported in one line too.
     """
     keep_progress_from_failing("stderr")
     warnings.showwarning = _show_warning
-    # A network has functions of its own, and TensorFlow warns of each that it traces anew.
+    # Each network has its own functions, and TensorFlow warns about retracing.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    # That a checkpoint or a model was written is no news either.
+    # Hide messages about written checkpoints and models.
     absl.logging.set_verbosity(absl.logging.WARNING)
-    # What is wrong with a broken file is said in the one line of its error.
+    # The one-line error already describes a broken file.
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     tools: list[ModuleType] = []
     status = _guarded(lambda: tools.append(_imported(module_name)))
@@ -155,7 +155,7 @@ def launch(module_name: str) -> None:
 
         return _guarded(run)
 
-    # `--help` shows the program's documentation and the flags that are its own.
+    # `--help` shows the docstring and the key flags of the program.
     sys.modules["__main__"].__doc__ = tools[0].__doc__
     for flag in own_flags():
         flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)

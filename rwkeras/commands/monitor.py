@@ -1,4 +1,4 @@
-"""Progress of a run: progress bar, previews, TensorBoard, interruption by signals."""
+"""Monitoring of a run: progress bar, previews, TensorBoard, interruption by signals."""
 
 import contextlib
 import signal
@@ -22,33 +22,33 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def preview_path(output: Path, iteration: int) -> Path:
-    """Returns where the preview of an iteration goes: OUTPUT-00050.png."""
+    """Returns the path of an iteration's preview, such as OUTPUT-00050.png."""
     return output.with_name(f"{output.stem}-{iteration:05d}{output.suffix}")
 
 
 def report_interval(save_every: int) -> int:
-    """Returns how often a `Monitor` must be called for its previews to fall on time."""
+    """Returns the callback interval in iterations, a divisor of `save_every` unless that is 0."""
     if save_every == 0:
         return _REPORT_EVERY
     return max(n for n in range(1, _REPORT_EVERY + 1) if save_every % n == 0)
 
 
 class Monitor:
-    """A callback with a progress bar, previews, TensorBoard, Ctrl-C, SIGTERM and SIGHUP.
+    """Callback with a progress bar, previews and TensorBoard logs that handles Ctrl-C and signals.
 
-    Used as a context manager. The first signal ends the run at the next chance, with a result; the
-    second ends the process, but for SIGHUP, which a terminal that is closed may send twice. Nothing
-    that is shown or written on the way ends the run: of previews that cannot be, and of what
-    TensorBoard would read, there is one warning each.
+    Use it as a context manager. The first SIGINT, SIGTERM or SIGHUP stops the run at the next
+    callback, with a result; the second ends the process, except for SIGHUP, which a closing
+    terminal may send twice. Errors in writing previews or logs do not end the run: each kind is
+    reported by one warning.
 
     Args:
-        output: The path of the result, beside which previews go.
-        total: The number of iterations at most, until a `Progress` says otherwise.
-        save_every: After how many iterations a preview is written; 0: never. One that falls between
-            two calls is written at the second.
-        logdir: A folder for TensorBoard, or None.
-        pictures: How pictures are shown and written.
-        filmstrip: What keeps the stages of the run, or None.
+        output: Path of the result; previews are written beside it.
+        total: Maximum number of iterations, until a `Progress` updates it.
+        save_every: Preview interval in iterations; 0: no previews. A preview due between two calls
+            is written at the second.
+        logdir: Folder for TensorBoard, or None.
+        pictures: Postprocessing and writing of pictures.
+        filmstrip: Filmstrip that collects frames of the run, or None.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Monitor:
         self.interrupted: int | None = None
 
     def __enter__(self) -> "Monitor":
-        # What `nohup` began is not to hear of its terminal's end.
+        # Under `nohup`, SIGHUP is ignored and must stay so.
         ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
         heard = [n for n in _SIGNALS if not (ignored and n == signal.SIGHUP)]
         self._previous = {n: signal.signal(n, self._interrupt) for n in heard}
@@ -101,7 +101,7 @@ class Monitor:
         print("\nstopping; once more to quit without a result", file=Unfailing(sys.stderr))
 
     def __call__(self, progress: Progress) -> bool:
-        """Shows and writes a `Progress`; returns whether to stop."""
+        """Displays and logs a `Progress`; returns whether to stop."""
         self._bar.total = progress.max_iterations
         self._bar.set_postfix(loss=f"{progress.loss.mean():.4g}", refresh=False)
         self._bar.update(progress.iteration - self._bar.n)
@@ -121,7 +121,7 @@ class Monitor:
 
     @contextlib.contextmanager
     def _logging(self) -> Iterator[None]:
-        """Warns of what TensorBoard cannot be told in a block, and tells it no more."""
+        """Turns write errors in the block into a warning, and disables logging after one."""
         try:
             yield
         except (OSError, tf.errors.OpError):
@@ -129,20 +129,20 @@ class Monitor:
             warnings.warn("What TensorBoard would show cannot be written", stacklevel=3)
 
     def _write_preview(self, iteration: int, image: np.ndarray) -> None:
-        """Writes a preview; warns of the first that cannot be written."""
+        """Writes a preview; warns at the first failure."""
         path = preview_path(self._output, iteration)
         try:
             self._pictures.write(path, image)
-        except (OSError, ValueError) as error:  # A disk that is full, a folder that has gone.
+        except (OSError, ValueError) as error:  # E.g. disk full, folder removed.
             if not self._warned:
                 warnings.warn(f"A preview cannot be written: {error}", stacklevel=2)
             self._warned = True
 
     def _preview_is_due(self, iteration: int) -> bool:
-        """Returns whether a preview's iteration has come since the last call."""
+        """Returns whether a preview became due since the last call."""
         if not self._save_every:
             return False
-        # A run may begin at any iteration, that of a checkpoint, and so with a preview.
+        # A run resumed from a checkpoint may start at an iteration with a preview.
         before = (iteration - 1) // self._save_every if self._previews is None else self._previews
         self._previews = iteration // self._save_every
         return iteration > 0 and self._previews > before

@@ -9,16 +9,16 @@ from absl import flags
 from rwkeras.images.outputs import Input, Output, check_apart
 from rwkeras.validation import invalid_argument
 
-# The flags that name folders of pictures, and whether those of folders in them are read. Another's
-# value is a folder by chance only, such as the name of a network.
+# Flags that may name folders of pictures, and whether these are read recursively. The value of any
+# other flag is a folder only by coincidence, for example one named like a network.
 _FOLDERS = {"images": True, "rescale_images": False, "textures": False, "styles": False}
 
 
 def inputs(reads: Iterable[str]) -> list[Input]:
-    """Returns the files and folders that flags name, some of which may not be there.
+    """Returns the input files and folders that flags name; they need not exist.
 
     Args:
-        reads: The flags.
+        reads: Names of the flags.
     """
     found = []
     for name in reads:
@@ -30,18 +30,18 @@ def inputs(reads: Iterable[str]) -> list[Input]:
 
 
 def check_named_outputs(reads: Iterable[str], **outputs: Path | None) -> None:
-    """Raises `ValueError` if flags name a file to write that is read, or written by another.
+    """Raises `ValueError` if an output coincides with an input or with another output.
 
     Args:
-        reads: The flags that name what the tool reads.
-        outputs: What it will write, by flag; see `check_apart`.
+        reads: Names of the flags with input files.
+        outputs: Output paths by flag; see `check_apart`.
     """
     named = [Output(name, path) for name, path in outputs.items() if path is not None]
     check_outputs(named, reads)
 
 
 def check_logdir(folder: str | None) -> None:
-    """Raises `ValueError` if the folder for TensorBoard is a file.
+    """Raises `ValueError` if the TensorBoard folder exists and is not a folder.
 
     Args:
         folder: The value of `--logdir`.
@@ -51,10 +51,10 @@ def check_logdir(folder: str | None) -> None:
 
 
 def check_outputs(outputs: Iterable[Output], reads: Iterable[str]) -> None:
-    """Raises `ValueError` if a tool would write over what it reads, or twice to one file.
+    """Raises `ValueError` if an output coincides with an input or with another output.
 
     Args:
-        outputs: What it will write; see `check_apart`.
-        reads: The flags that name what it reads.
+        outputs: The outputs; see `check_apart`.
+        reads: Names of the flags with input files.
     """
     check_apart(outputs, inputs(reads))

@@ -8,7 +8,7 @@ from absl import flags
 
 from rwkeras.validation import invalid_argument
 
-# The flags are those of the modules that ask for them.
+# Flags belong to the modules that call `define_paths`.
 flags.disclaim_key_flags()
 
 
@@ -16,7 +16,7 @@ class _PathsParser(flags.ListParser):
     """Parser of comma-separated paths; commas in names of existing files do not separate."""
 
     def parse(self, argument: Any) -> list[str]:
-        """Returns the paths of a flag's value."""
+        """Parses a flag's value into paths."""
         if not isinstance(argument, str) or not argument:
             return super().parse(argument)
         if os.path.exists(argument):
@@ -24,12 +24,12 @@ class _PathsParser(flags.ListParser):
         try:
             (parts,) = csv.reader([argument], strict=True)
         except csv.Error:
-            return super().parse(argument)  # Which says what is wrong.
+            return super().parse(argument)  # Raises the error message.
         return _joined(parts)
 
 
 def _joined(parts: list[str]) -> list[str]:
-    """Returns the paths that parts make, several of them one path where that exists."""
+    """Joins consecutive parts with commas where that gives the path of an existing file."""
     paths = []
     while parts:
         counts = range(len(parts), 0, -1)
@@ -40,7 +40,7 @@ def _joined(parts: list[str]) -> list[str]:
 
 
 def _path(parts: list[str]) -> str:
-    """Returns parts as one path, without spaces around it where it exists without them alone."""
+    """Joins parts with commas; strips the path if only the stripped path exists."""
     path = ",".join(parts)
     stripped = path.strip()
     return stripped if os.path.exists(stripped) and not os.path.exists(path) else path
@@ -50,21 +50,21 @@ def define_paths(name: str, default: list[str] | None, help_text: str) -> None:
     """Defines a flag of paths.
 
     Args:
-        name: The flag's.
-        default: Its value if it is not given.
-        help_text: What it says of itself.
+        name: Name of the flag.
+        default: Default value.
+        help_text: Help text.
     """
     flags.DEFINE(_PathsParser(), name, default, help_text, serializer=flags.CsvListSerializer(","))
 
 
 def check_paths(name: str, *, required: bool = False) -> None:
-    """Raises `ValueError` if one of several paths is of no file, with all that was given.
+    """Raises `ValueError` if one of several paths does not exist; the message has the whole value.
 
-    A single one is not looked at: what is wrong with it is said where it is read.
+    A single path is not checked, as reading it gives a better message.
 
     Args:
-        name: The flag's.
-        required: Whether there has to be a path.
+        name: Name of the flag.
+        required: Whether at least one path is required.
     """
     given = flags.FLAGS[name].value or []
     if required and not given:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 try:
     import resource
-except ImportError:  # Windows has none.
+except ImportError:  # Not available on Windows.
     resource = None  # type: ignore[assignment]
 
-# glibc's: blocks from this size on are taken from the system and given back one by one. By default
-# the size grows, and the holes that tiles leave between larger blocks add up.
+# glibc's M_MMAP_THRESHOLD: blocks of at least this size are mapped and unmapped individually. The
+# default threshold grows, and the freed tiles then fragment the heap.
 _M_MMAP_THRESHOLD = -3
 _LARGE = 4 * 2**20
 _STATUS = Path("/proc/self/status")
@@ -19,9 +19,9 @@ _UNITS_IN_GIB = 2**30 if sys.platform == "darwin" else 2**20
 
 
 def peak_memory() -> float | None:
-    """Returns the most that this process ever held at once, in GiB; None where no one knows."""
+    """Returns the peak resident memory of this process in GiB; None if it is unavailable."""
     try:
-        # Linux's `getrusage` begins with what the process held that started this one.
+        # On Linux, `ru_maxrss` is inherited from the parent process; VmHWM is not.
         lines = _STATUS.read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 2**20
     except (OSError, StopIteration):
@@ -32,13 +32,13 @@ def peak_memory() -> float | None:
 
 
 def return_freed_memory() -> None:
-    """Has TensorFlow and the C library give memory back once it is freed, not keep it for later.
+    """Makes TensorFlow and the C library return freed memory to the system instead of caching it.
 
-    It must be said before TensorFlow first computes anything, and costs a little time.
+    Call it before TensorFlow first computes anything. It makes allocations slightly slower.
     """
     os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
     try:
         set_option = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # Not every system's library has it.
+    except (AttributeError, OSError, TypeError):  # Not in every C library.
         return
     set_option(_M_MMAP_THRESHOLD, _LARGE)

@@ -15,14 +15,14 @@ from rwkeras.images.writing import (
     write_image,
 )
 
-# What is done to a picture, float32 RGB in [0, 1], [height, width, 3], before it is shown.
+# Postprocessing of a picture, float32 RGB in [0, 1], [height, width, 3].
 Finish = Callable[[np.ndarray], np.ndarray]
 
 _DEFAULTS = FileSettings()
 
 
 def as_it_is(image: np.ndarray) -> np.ndarray:
-    """Returns a picture as it is."""
+    """Returns a picture unchanged."""
     return image
 
 
@@ -30,9 +30,9 @@ class Pictures:
     """Writes the pictures of a run: the result, previews and sheets.
 
     Args:
-        settings: How files are written.
-        source: Whose alpha channel and ICC profile pictures get, or None.
-        finish: What is done to a picture before it is shown.
+        settings: File settings.
+        source: The picture whose alpha channel and ICC profile the outputs get, or None.
+        finish: Postprocessing of pictures.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class Pictures:
         self._finish = finish
 
     def finished(self, image: np.ndarray) -> np.ndarray:
-        """Returns a picture as it is shown, float32 RGB in [0, 1], [height, width, 3].
+        """Returns a postprocessed picture, float32 RGB in [0, 1], [height, width, 3].
 
         Args:
-            image: The picture as it was optimised; what is outside [0, 1] is clipped.
+            image: The optimised picture; clipped to [0, 1] first.
         """
         return self._finish(np.clip(image, 0, 1))
 
@@ -58,8 +58,8 @@ class Pictures:
         """Writes a picture with the source's alpha channel and ICC profile.
 
         Args:
-            path: The file.
-            image: What `finished` returned, which is as the source over white.
+            path: Output path.
+            image: Picture from `finished`, composited over white.
         """
         alpha = None if self._alpha is None else resized_alpha(self._alpha, image.shape[:2])
         if alpha is not None:
@@ -67,11 +67,11 @@ class Pictures:
         write_image(path, image, alpha=alpha, icc_profile=self._profile, settings=self._settings)
 
     def write_sheet(self, path: Path, rows: list[list[tuple[str, np.ndarray]]]) -> None:
-        """Lays pictures out and writes the sheet, in 8 bits; see `contact_sheet`.
+        """Writes a contact sheet with 8 bits per channel; see `contact_sheet`.
 
         Args:
-            path: The file.
-            rows: The label and the `thumbnail` of each picture, by row.
+            path: Output path.
+            rows: Label and `thumbnail` of each picture, by row.
         """
         shown = [[(label, image / np.float32(255)) for label, image in row] for row in rows]
         profile = self._profile if holds_icc_profile(path) else None

@@ -1,6 +1,6 @@
-"""Has a model that TensorFlow Serving serves work on pictures.
+"""Sends pictures to a model on a TensorFlow Serving server and saves the result.
 
-The address says how: http://HOST:8501 for REST, HOST:8500 for gRPC.
+The address selects the protocol: http://HOST:8501 for REST, HOST:8500 for gRPC.
 
 Example:
     rwkeras-query --address=localhost:8500 --content=photo.jpg --style=painting.jpg --output=out.png
@@ -18,7 +18,7 @@ from rwkeras.serving.client.reply import Reply, check_png_output
 from rwkeras.validation import invalid_argument
 
 FLAGS = flags.FLAGS
-# The pictures that each kind of model takes.
+# Flags of the input pictures, by kind of model.
 _PICTURES = {
     "style": ("content", "style"),
     "texture": ("texture",),
@@ -57,7 +57,7 @@ flags.mark_flag_as_required("address")
 
 
 def _pictures() -> dict[str, Any]:
-    """Returns the paths of the pictures that the kind of model takes."""
+    """Returns the paths of the input pictures; raises `ValueError` for missing or extra flags."""
     wanted = _PICTURES[FLAGS.kind]
     for name in (name for names in _PICTURES.values() for name in names):
         path = FLAGS[name].value
@@ -80,7 +80,7 @@ def _options() -> dict[str, int | float]:
 
 
 def _describe(reply: Reply) -> str:
-    """Returns what a model says of its first image."""
+    """Returns the reply's values for its first image as text."""
     values = {name: getattr(reply, name) for name in _REPORTED}
     items = {name: value[0].item() for name, value in values.items() if value is not None}
     return ", ".join(

@@ -17,7 +17,7 @@ _PACKAGES = ("rwkeras", "tensorflow", "tensorflow-probability", "keras", "numpy"
 
 
 def _plain(value: Any) -> Any:
-    """Returns a value as JSON has it; what is not finite becomes null."""
+    """Converts a value to JSON-serialisable types; non-finite numbers become None."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -30,7 +30,7 @@ def _plain(value: Any) -> Any:
 
 
 def versions() -> dict[str, str]:
-    """Returns the versions of Python and of the packages that decide a result."""
+    """Returns the versions of Python and of the packages that affect a result."""
     found = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
@@ -41,7 +41,7 @@ def versions() -> dict[str, str]:
 
 
 def write_json(path: Path, values: dict[str, Any], flags: dict[str, Any]) -> None:
-    """Writes what a tool found, with its flags and the versions, whole or not at all."""
+    """Writes a tool's report with its flags and the versions, atomically."""
     report = {**values, "flags": flags, "versions": versions()}
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps(_plain(report), indent=2, allow_nan=False) + "\n")
@@ -50,12 +50,12 @@ def write_json(path: Path, values: dict[str, Any], flags: dict[str, Any]) -> Non
 def described(
     result: OptimizationResult, seconds: float, measures: dict[str, Any]
 ) -> dict[str, Any]:
-    """Returns what a report says of a run.
+    """Returns the report of a run.
 
     Args:
-        result: Where the run ended, of one image.
-        seconds: How long it took, the network's building left out.
-        measures: What else is to be said of the result, such as "psnr_db".
+        result: Result of the run, for one image.
+        seconds: Duration of the run, without building the network.
+        measures: Further measures of the result, such as "psnr_db".
     """
     return {
         "loss": result.loss,

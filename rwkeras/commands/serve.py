@@ -1,7 +1,7 @@
-"""Serves all models of a folder by TensorFlow Serving.
+"""Serves all models of a folder with TensorFlow Serving.
 
-That is tensorflow_model_server where it is on PATH, and else its Docker image. The server ends with
-this program.
+Uses tensorflow_model_server if it is on PATH, otherwise its Docker image. The server ends with this
+program.
 
 Example:
     rwkeras-serve --models_dir=saved_models
@@ -44,7 +44,7 @@ flags.mark_flag_as_required("models_dir")
 
 
 def _labels() -> dict[str, dict[str, int]]:
-    """Returns versions by model and label."""
+    """Parses `--label`; returns versions by model and label."""
     labels: dict[str, dict[str, int]] = {}
     for text in FLAGS.label:
         path, _, version = text.rpartition("=")

@@ -1,4 +1,4 @@
-"""Settings as flags: a flag for each field, of its type, with its default and what it means."""
+"""Flags from the fields of settings classes, with their types, defaults and help texts."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -8,7 +8,7 @@ from absl import flags
 from rwkeras.settings import Setting, Settings, settings_fields
 from rwkeras.validation import invalid_argument
 
-# The flags are those of the modules that ask for them.
+# Flags belong to the modules that call `define_flags`.
 flags.disclaim_key_flags()
 
 _Settings = TypeVar("_Settings", bound=Settings)
@@ -31,10 +31,10 @@ def define_flags(
     """Defines flags for fields of settings.
 
     Args:
-        settings: The class.
-        names: The fields; if none are given, all.
-        defaults: What flags have by default where it is not what the field has, by name.
-        more: What else is to be said of fields, by name.
+        settings: The settings class.
+        names: Names of the fields; all if empty.
+        defaults: Defaults that differ from the fields', by name.
+        more: Additions to the help texts, by name.
     """
     for field in _chosen(settings, names):
         default = defaults.get(field.name, field.default)
@@ -49,26 +49,26 @@ def define_flags(
 
 
 def given_values(settings: type[Settings], *names: str) -> dict[str, Any]:
-    """Returns what flags have for fields of settings, by name, but for those that have None.
+    """Returns the values of flags for fields of settings, by name, without those that are None.
 
     Args:
-        settings: The class.
-        names: The fields; if none are given, all.
+        settings: The settings class.
+        names: Names of the fields; all if empty.
 
     Raises:
-        ValueError: One is a list of what should be numbers.
+        ValueError: An element of a list is not a number.
     """
     values = {field.name: _value(field) for field in _chosen(settings, names)}
     return {name: value for name, value in values.items() if value is not None}
 
 
 def given_settings(settings: type[_Settings], *names: str, **others: Any) -> _Settings:
-    """Returns settings as flags give them; raises `ValueError` if they cannot be.
+    """Returns settings from flags; raises `ValueError` if a value is invalid.
 
     Args:
-        settings: The class.
-        names: The fields that are flags; if none are given, all.
-        others: The values of other fields.
+        settings: The settings class.
+        names: Names of the fields with flags; all if empty.
+        others: Values of other fields.
     """
     return settings(**{**given_values(settings, *names), **others})
 
@@ -79,7 +79,7 @@ def _chosen(settings: type[Settings], names: tuple[str, ...]) -> list[Setting]:
 
 
 def _value(field: Setting) -> Any:
-    """Returns what the flag of a field has, as the field takes it."""
+    """Returns the value of a field's flag, converted to the field's type."""
     given = flags.FLAGS[field.name].value
     if given is None or not field.several:
         return given

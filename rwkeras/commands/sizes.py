@@ -13,11 +13,11 @@ from rwkeras.tasks.scales import ScaleSettings
 
 
 def define_coarse_to_fine(settings: ScaleSettings, more: str = "") -> None:
-    """Defines the flag for a task.
+    """Defines `--coarse_to_fine` for a task.
 
     Args:
-        settings: The sizes by which the task makes its pictures.
-        more: What else is to be said of it.
+        settings: The task's scales.
+        more: Addition to the help text.
     """
     flags.DEFINE_bool(
         "coarse_to_fine",
@@ -28,11 +28,13 @@ def define_coarse_to_fine(settings: ScaleSettings, more: str = "") -> None:
 
 
 def coarse_to_fine_scales(settings: ScaleSettings, side: int) -> ScaleSettings | None:
-    """Returns the sizes unless the flag forbids, with a warning where it asks for one in vain.
+    """Returns the scales, or None with `--nocoarse_to_fine`.
+
+    Warns if the flag is given but the picture is too small for more than one scale.
 
     Args:
-        settings: The sizes.
-        side: The longer side of what is made small, in pixels.
+        settings: The task's scales.
+        side: Longer side of the picture to scale, in pixels.
     """
     if not FLAGS.coarse_to_fine:
         return None
@@ -44,7 +46,7 @@ def coarse_to_fine_scales(settings: ScaleSettings, side: int) -> ScaleSettings |
 
 
 def define_draws() -> None:
-    """Defines the flag for how often a network is drawn anew."""
+    """Defines `--draws`, the number of random networks per size."""
     flags.DEFINE_integer(
         "draws",
         None,
@@ -54,7 +56,7 @@ def define_draws() -> None:
 
 
 def draws(model: keras.Model) -> int | None:
-    """Returns the draws of a network that the flags ask for, or None if it is not drawn anew."""
+    """Returns `--draws` or its default; None if it is not given and the network is not redrawn."""
     if FLAGS.draws is None and not has_random_thresholds(model):
         return None
     return DRAWS if FLAGS.draws is None else FLAGS.draws

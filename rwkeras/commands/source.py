@@ -12,15 +12,15 @@ from rwkeras.images.writing import holds_alpha, holds_icc_profile
 
 
 class Source:
-    """A picture, read once, when it is first asked for.
+    """Source picture, read once on first access.
 
-    Its alpha channel and its ICC profile go over to the result if the format of `--output` holds
-    them; that one is lost is said by a warning.
+    Its alpha channel and ICC profile are passed on to the result if the format of `--output`
+    supports them; otherwise a warning is given.
 
     Args:
-        flag: The name of the flag that names the file.
-        path: The file; None for the flag's value.
-        alpha: Whether the result has the shape of the picture, and so its alpha channel.
+        flag: Name of the flag with the path.
+        path: Path of the file; None for the flag's value.
+        alpha: Whether the result gets the alpha channel, as it has the shape of the picture.
     """
 
     def __init__(self, flag: str, path: str | None = None, *, alpha: bool = True):
@@ -34,7 +34,7 @@ class Source:
 
     @functools.cached_property
     def picture(self) -> Picture:
-        """The picture, at its own size, without what the result cannot hold."""
+        """The picture at its original size, without the parts that the result cannot hold."""
         picture = read_picture(self._file, self._flag)
         if not self._shaped:
             picture = picture._replace(alpha=None)
@@ -50,6 +50,6 @@ class Source:
 
     @functools.cached_property
     def batch(self) -> ImageBatch:
-        """The picture as the tasks take it, resampled as `--image_size` says."""
+        """The picture as a batch, resampled to `--image_size`."""
         image = fitted(self._flag, self._file, self.picture.image, FLAGS.image_size)
         return as_batch(image, self._flag)

@@ -1,6 +1,6 @@
-"""Stacks a random VGG-19 on a picture, layer by layer, and writes its recipe.
+"""Stacks a random VGG on a picture, layer by layer, and writes its recipe.
 
-The recipe is written after each layer; with --resume, a stack that was stopped goes on.
+The recipe is written after each layer; --resume continues an interrupted stack.
 
 Example:
     rwkeras-stack --reference=photo.jpg --candidates=5 --output=recipe.json
@@ -50,7 +50,7 @@ _NETWORK = ("architecture", "include_top", "pooling", "subtract_mean", "initiali
 
 
 def _describe(result: StackResult) -> dict:
-    """Returns what the report says of a stack."""
+    """Returns the report of a stack."""
     return {
         "layers": [
             {
@@ -66,7 +66,7 @@ def _describe(result: StackResult) -> dict:
 
 
 def _keep(recipe: Recipe, output: Path) -> None:
-    """Writes a recipe that is not all there yet; warns if it cannot, as the end may be."""
+    """Writes an unfinished recipe, unless to a stream; a write error only gives a warning."""
     if is_stream(output):
         return
     try:
@@ -97,7 +97,7 @@ def main() -> None:
             bar.update()
 
         given = {name: FLAGS[name].value for name in (*_SETTINGS, *_NETWORK)}
-        # What is not given is `stack`'s to choose.
+        # Use the defaults of `stack` for flags that are not given.
         arguments: dict[str, Any] = {name: v for name, v in given.items() if v is not None}
         with named_pictures("reference"):
             result = stack(reference, **arguments, resume=resume, callback=show)

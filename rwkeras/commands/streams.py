@@ -10,40 +10,40 @@ class Unfailing:
     """A text stream that ignores write errors, such as a closed pipe.
 
     Args:
-        stream: Where the text goes; None for nowhere.
+        stream: Stream to write to; None discards the text.
     """
 
     def __init__(self, stream: Any):
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Writes text, if that can be done."""
-        # A signal's handler may write while this does, which Python refuses.
+        """Writes text, ignoring errors."""
+        # Python raises RuntimeError if a signal handler writes during a write.
         with contextlib.suppress(OSError, ValueError, RuntimeError, AttributeError):
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Has text written that was kept back, if that can be done."""
+        """Flushes the stream, ignoring errors."""
         with contextlib.suppress(OSError, ValueError, RuntimeError, AttributeError):
             self._stream.flush()
 
     def __getattr__(self, name: str) -> Any:
-        """Returns what else there is of the stream."""
+        """Returns any other attribute of the stream."""
         return getattr(self._stream, name)
 
 
 def open_standard_streams() -> None:
-    """Opens the standard streams that were closed when the process began.
+    """Opens the standard streams that were closed when the process started, on the null device.
 
-    Else the next files that are opened get their numbers, and what libraries print to stderr would
-    be written into a picture.
+    Otherwise the next opened files get their descriptors, and messages that libraries print to
+    stderr end up in an output picture.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # Takes the lowest number that is free.
+            os.open(os.devnull, os.O_RDWR)  # Gets the lowest free descriptor, `number`.
             os.set_inheritable(number, True)
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
@@ -53,7 +53,7 @@ def keep_progress_from_failing(*names: str) -> None:
     """Makes streams of this process `Unfailing`.
 
     Args:
-        names: Of "stdout" and "stderr".
+        names: "stdout", "stderr" or both.
     """
     open_standard_streams()
     for name in names:

@@ -1,7 +1,7 @@
-"""Opens a page in the browser that makes styles, textures and inversions, and keeps them.
+"""Serves a browser page for style transfer, textures and inversions.
 
-The page is on this machine alone unless --host says otherwise; then it asks for a token, which is
-printed with the address.
+The page is reachable only from this machine unless --host is another address; it then requires a
+token, which is printed with the address.
 
 Example:
     rwkeras-studio
@@ -22,7 +22,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 FLAGS = flags.FLAGS
-# The settings whose flags have their names; pixels are given in megapixels, as to all tools.
+# Settings whose flags have the same names; `max_pixels` is set by the common --max_megapixels.
 _NAMES = [field.name for field in settings_fields(StudioSettings) if field.name != "max_pixels"]
 define_flags(StudioSettings, *_NAMES)
 flags.DEFINE_bool("open", True, "Whether to open a browser.")

@@ -1,4 +1,4 @@
-"""Repaints a picture in the style of another, or of several.
+"""Repaints a picture in the style of one or several others.
 
 Example:
     rwkeras-style --content=photo.jpg --style=painting.jpg --output=painted.png
@@ -32,7 +32,7 @@ from rwkeras.tasks.style import transfer_style
 from rwkeras.tasks.texture import check_source_weights
 from rwkeras.validation import invalid_argument
 
-# What flags override of the preset.
+# Preset fields that flags override.
 _OVERRIDES = (
     "content_weight",
     "style_weight",
@@ -41,7 +41,7 @@ _OVERRIDES = (
     "content_layers",
     "style_layers",
 )
-# The flags that name files which are read.
+# Flags that name input files.
 _READS = ("content", "style", "content_masks", "style_masks", "init")
 
 flags.DEFINE_string(
@@ -96,7 +96,7 @@ flags.mark_flags_as_required(["content", "style"])
 
 
 def _preset() -> str:
-    """Returns the preset, which decides the network where none is given, and is decided by it."""
+    """Returns the preset, by default that of `--network`; sets `--network` to match a given one."""
     if FLAGS.preset is None:
         return "multiscale" if FLAGS.network == "multiscale" else "painting"
     if FLAGS.preset != "multiscale" and not FLAGS["network"].present:
@@ -105,7 +105,7 @@ def _preset() -> str:
 
 
 def _settings() -> StyleSettings:
-    """Returns the preset with what other flags override; refuses what does not go together."""
+    """Returns the preset with overrides; raises `ValueError` for flags that conflict."""
     if FLAGS.original_colors and FLAGS.match_colors:
         expected = (
             "no `match_colors` with `original_colors`, which takes the colours of the content "
@@ -124,7 +124,7 @@ def _settings() -> StyleSettings:
 
 
 def _masks() -> dict[str, Any]:
-    """Returns the regions of styles as `transfer_style` takes them."""
+    """Reads the masks of content and styles, as arguments of `transfer_style`."""
     given = {name: FLAGS[name].value for name in ("content_masks", "style_masks")}
     return {
         name: paths and [mask(name, path, read_image(path, name)) for path in paths]
@@ -169,7 +169,7 @@ def main() -> int:
         return Task(settings, run)
 
     def finish(image: np.ndarray) -> np.ndarray:
-        """Returns a picture in the colours asked for."""
+        """Returns a picture with the content's colours if `--original_colors` is given."""
         if not FLAGS.original_colors:
             return image
         content = source.batch.images[0].numpy()

@@ -1,7 +1,7 @@
-"""Recovers pictures from layers of networks, every combination, on this machine or on many.
+"""Inverts all combinations of pictures, layers, seeds and networks, locally or with Beam.
 
-What is done is kept below the output folder: the same command goes on where it was stopped, and
-tries again what failed. `results.csv` has a row for each combination.
+Finished jobs are stored below the output folder: the same command resumes an interrupted sweep and
+retries failed jobs. `results.csv` has a row for each combination.
 
 Examples:
     rwkeras-sweep --images=photos/ --layers=conv3_1,conv4_1 --seeds=0,1 --output_dir=sweep
@@ -61,12 +61,12 @@ flags.DEFINE_enum("runner", "local", ["local", "beam"], "This machine, or Apache
 flags.DEFINE_string("beam_options", "", "Beam's options, such as --runner=FlinkRunner.")
 flags.mark_flags_as_required(["images", "output_dir"])
 
-# The last layers of the networks that have such, which fix the size of images.
+# Fully connected layers, which fix the size of images.
 _TOP = ("fc6", "fc7", "fc8")
 
 
 def _images() -> list[FileRef]:
-    """Returns copies of the pictures below the output folder, resampled."""
+    """Stores resampled copies of the pictures in the output folder; returns their references."""
     check_paths("images")
     files = named_files(FLAGS.images)
     check_copies(FLAGS.output_dir, files, "images")
@@ -81,15 +81,15 @@ def _images() -> list[FileRef]:
 
 
 def _copy(network: str) -> str:
-    """Returns where the copy of a network's file is, relative to the output folder."""
+    """Returns the path of a network file's copy, relative to the output folder."""
     return os.path.join("networks", os.path.basename(network))
 
 
 def _networks(reference: FileRef) -> list[NetworkSpec]:
-    """Returns the networks, those by name made ready on an image."""
+    """Returns the networks' specifications; named ones are made ready on a reference picture."""
     top = any(layer in _TOP for layer in FLAGS.layers)
     titles = [name if name in NETWORKS else Path(name).stem for name in FLAGS.networks]
-    if len(set(titles)) < len(titles):  # Their copies, too, would be written over each other.
+    if len(set(titles)) < len(titles):  # Copies would also overwrite each other.
         raise invalid_argument("networks", "networks of different names", ", ".join(titles))
     found = []
     for network in FLAGS.networks:
@@ -111,13 +111,13 @@ def _seeds() -> list[int]:
 
 
 def _seeded(network: NetworkSpec, seed: int) -> NetworkSpec:
-    """Returns a network with its weights drawn from a seed, if they are."""
+    """Returns a network with the seed set if its weights are random."""
     drawn = network.file is None and takes(network.name, "seed")
     return dataclasses.replace(network, seed=seed) if drawn else network
 
 
 def _manifest() -> Manifest:
-    """Returns the jobs that the flags ask for."""
+    """Returns the jobs that the flags select."""
     check_number("image_size", FLAGS.image_size, integer=True)
     seeds = _seeds()
     optimizer = given_settings(OptimizerSettings, *_OPTIMIZER_FLAGS)
@@ -135,11 +135,11 @@ def _manifest() -> Manifest:
 def _run(manifest: Manifest, callback: SweepCallback) -> SweepResult:
     if FLAGS.runner == "local":
         return run_sweep(manifest, FLAGS.output_dir, workers=FLAGS.workers, callback=callback)
-    from rwkeras.sweeps.pipeline import run_pipeline  # It needs what not everyone installs.
+    from rwkeras.sweeps.pipeline import run_pipeline  # Needs the optional Apache Beam.
 
-    logging.getLogger("apache_beam").setLevel(logging.WARNING)  # It tells the bar's line much else.
+    logging.getLogger("apache_beam").setLevel(logging.WARNING)  # Keep the progress bar readable.
     workers = default_workers() if FLAGS.workers is None else FLAGS.workers
-    # Of use to Beam's DirectRunner only; what is given overrides it.
+    # Used by Beam's DirectRunner only; --beam_options override them.
     options = [f"--direct_num_workers={workers}", "--direct_running_mode=multi_processing"]
     options += shlex.split(FLAGS.beam_options)
     return run_pipeline(manifest, FLAGS.output_dir, options, callback=callback)
@@ -164,12 +164,12 @@ def _is_one(path: str, other: str) -> bool:
 
 
 def _check_outputs(table: str) -> None:
-    """Raises `ValueError` if the table, or a network's copy, would take the place of what is read.
+    """Raises `ValueError` if the table or the copy of a network would overwrite an input.
 
     Args:
-        table: The table's path.
+        table: Path of the table.
     """
-    if not os.path.isdir(FLAGS.output_dir):  # Nothing is there, or nothing of this machine.
+    if not os.path.isdir(FLAGS.output_dir):  # Missing, or on remote storage.
         return
     copies = [
         (network, os.path.join(FLAGS.output_dir, _copy(network)))
@@ -193,7 +193,7 @@ def main() -> None:
     try:
         with tqdm(total=len(manifest), desc="sweep", unit="job", dynamic_ncols=True) as bar:
             result = _run(manifest, _Progress(bar))
-    finally:  # Of a sweep that was stopped, what there is.
+    finally:  # Write partial results of an interrupted sweep.
         write_bytes(table, csv_bytes(results_table(manifest, Store(FLAGS.output_dir))))
     if result.failures:
         raise ValueError(

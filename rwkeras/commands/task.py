@@ -1,4 +1,4 @@
-"""Common flow of the task tools: check the outputs, run, write."""
+"""Common flow of the task tools: check outputs, run, write results."""
 
 import contextlib
 import dataclasses
@@ -28,11 +28,11 @@ from rwkeras.validation import check_number
 
 
 class Task(NamedTuple):
-    """A task whose pictures are read and whose network is made.
+    """A task that is ready to run.
 
     Attributes:
-        settings: Its settings, which the report holds.
-        run: Runs it by the optimiser's settings and a callback.
+        settings: Settings of the task, for the report.
+        run: Runs the task, given optimiser settings and a callback.
     """
 
     settings: Settings
@@ -44,7 +44,7 @@ def _no_measures(image: np.ndarray) -> dict[str, Any]:
 
 
 def _explain(result: OptimizationResult) -> None:
-    """Says on stderr why a run ended early."""
+    """Prints to stderr why a run ended early."""
     if not np.all(np.isfinite(result.loss)):
         print("warning: the loss is not finite; this is the best image so far", file=sys.stderr)
     elif np.any(result.converged) and not np.any(result.iterations):
@@ -58,7 +58,7 @@ def _explain(result: OptimizationResult) -> None:
 
 
 def _say_peak(bound: float) -> None:
-    """Says on stderr what memory a run that was to be bounded has taken so far."""
+    """Prints to stderr the peak memory so far and its bound in GiB."""
     peak = peak_memory()
     if peak is not None:
         kind = "warning" if peak > bound else "note"
@@ -66,7 +66,7 @@ def _say_peak(bound: float) -> None:
 
 
 class _Made(NamedTuple):
-    """Measures and paths of a written result."""
+    """Thumbnail, filmstrip frames and report of a written result."""
 
     label: str
     thumbnail: np.ndarray
@@ -81,7 +81,7 @@ def _make(
     measure: Callable[[np.ndarray], dict[str, Any]],
     pictures: Pictures,
 ) -> _Made:
-    """Makes one result and writes its picture."""
+    """Runs one variation and writes its picture."""
     values = flags.FLAGS
     settings = dataclasses.replace(
         flags.optimizer(report_interval(values.save_every)),
@@ -122,13 +122,16 @@ def _make(
 def _write_overviews(
     files: TaskFiles, pictures: Pictures, done: list[_Made], *, last: bool
 ) -> None:
-    """Writes what there is to say of all results so far, each file even if another cannot be.
+    """Writes the sheet of variations, the filmstrip and the report of all results so far.
+
+    An error in one file does not keep the others from being written.
 
     Args:
-        files: Where to; into what is no regular file only at last, as it cannot be replaced.
-        pictures: How pictures are written.
-        done: The results.
-        last: Whether no more will come.
+        files: Output paths; those of streams are written only at the end, as they cannot be
+            replaced.
+        pictures: Writer of pictures.
+        done: Results so far.
+        last: Whether these are all results.
     """
     several = bool(done[0].label)
 
@@ -148,7 +151,7 @@ def _write_overviews(
         (files.filmstrip, filmstrip),
         (files.report, report),
     ]
-    with contextlib.ExitStack() as writes:  # All are called, whatever one of them raises.
+    with contextlib.ExitStack() as writes:  # Calls all, even if one raises.
         for path, write in reversed(overviews):
             if path is not None and (last or not is_stream(path)):
                 writes.callback(write, path)
@@ -163,16 +166,15 @@ def run_task(
     finish: Finish = as_it_is,
     noise: bool = True,
 ) -> int:
-    """Runs a task as the shared flags say, and writes its picture and report.
+    """Runs a task as configured by the shared flags, and writes its pictures and report.
 
     Args:
-        prepare: Reads pictures and builds the network; returns the task. It is called once the
-            outputs were found to be writable, and again for each variation, with another
-            `FLAGS.seed`.
-        measure: Returns what else the report says of an image, float32 [height, width, 3].
-        reads: The tool's own flags that name files which it reads.
+        prepare: Reads pictures and builds the network; returns the task. Called for each variation,
+            with its seed in `FLAGS.seed`, after the outputs were checked.
+        measure: Returns further measures of an image, float32 [height, width, 3], for the report.
+        reads: The tool's own flags that name input files.
         source: The picture whose alpha channel and ICC profile the result gets.
-        finish: What is done to a picture, of any size, before it is shown.
+        finish: Postprocessing of pictures of any size.
         noise: Whether the task starts from noise.
 
     Returns:
@@ -183,7 +185,7 @@ def run_task(
     if values.max_memory is not None:
         return_freed_memory()
     check_number("save_every", values.save_every, integer=True)
-    flags.optimizer(report_interval(values.save_every))  # What cannot be is refused at once.
+    flags.optimizer(report_interval(values.save_every))  # Fail early on invalid values.
     files, wanted = task_files(reads, noise=noise)
     sheets = [] if files.filmstrip is None else [files.filmstrip]
     settings = flags.file_settings(files.output, sheets)

@@ -15,9 +15,9 @@ from rwkeras.images.outputs import Output
 from rwkeras.images.writing import check_image_output
 from rwkeras.validation import invalid_argument
 
-# The flags of all tasks that name files which are read.
+# Flags of all tasks that name input files.
 _READS = ("network", "weights", "rescale_images")
-# What TensorFlow calls the files of a checkpoint.
+# File names of a TensorFlow checkpoint.
 _CHECKPOINT = re.compile(r"checkpoint|ckpt-\d+\.(index|data-.*)")
 
 
@@ -30,15 +30,15 @@ class TaskFiles(NamedTuple):
 
 
 def task_files(reads: Sequence[str], *, noise: bool) -> tuple[TaskFiles, list[Variation]]:
-    """Returns the files that the flags name, and the results that they ask for.
+    """Returns the output files that the flags name, and the variations to make.
 
     Args:
-        reads: The tool's own flags that name files which it reads.
+        reads: The tool's own flags that name input files.
         noise: See `variations`.
 
     Raises:
-        ValueError: One of what will be written, previews and variations among it, cannot be, or
-            would take the place of another file that is read or written.
+        ValueError: An output, including previews and variations, cannot be written, or would
+            overwrite an input or another output.
     """
     output = check_image_output(FLAGS.output)
     report = check_output(FLAGS.report, "report") if FLAGS.report else None
@@ -61,11 +61,11 @@ def task_files(reads: Sequence[str], *, noise: bool) -> tuple[TaskFiles, list[Va
 
 
 def _previews(output: Path, others: Iterable[Output]) -> list[Output]:
-    """Returns the previews of a result that have the path of a file, there or to be written.
+    """Returns possible previews of a result whose paths coincide with existing or other outputs.
 
-    At which iterations there will be previews, a run does not know before.
+    The iterations of previews are unknown before the run, so every matching name counts.
     """
-    # The longest name that one may have.
+    # Check the longest possible name.
     check_image_output(preview_path(output, max(99_999, 10 * FLAGS.max_iterations)))
     folder = os.path.realpath(output.parent)
     pattern = re.compile(rf"{re.escape(output.stem)}-\d{{5,}}{re.escape(output.suffix)}")
@@ -73,14 +73,14 @@ def _previews(output: Path, others: Iterable[Output]) -> list[Output]:
     names = {*os.listdir(folder), *(name for parent, name in written if parent == folder)}
     previews = [output.with_name(name) for name in sorted(names) if pattern.fullmatch(name)]
     for preview in previews:
-        if is_stream(preview):  # Who would read it is not asked for it, and the run would wait.
+        if is_stream(preview):  # Writing to an unread pipe would block the run.
             expected = f"a value with which {preview.name}, no regular file, is not written"
             raise invalid_argument("output", expected, str(output))
     return [Output("output", preview, output) for preview in previews]
 
 
 def _check_checkpoints(files: Iterable[tuple[str, Path]]) -> None:
-    """Raises `ValueError` if a file, by flag, has the place of one of a checkpoint's."""
+    """Raises `ValueError` if a file has the name of a checkpoint file in `--checkpoint_dir`."""
     if FLAGS.checkpoint_dir is None:
         return
     folder = Path(os.path.realpath(FLAGS.checkpoint_dir))

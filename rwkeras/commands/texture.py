@@ -1,4 +1,4 @@
-"""Synthesises a texture like that of a picture, or of several, of any size.
+"""Synthesises a texture of any size from one or several example pictures.
 
 Example:
     rwkeras-texture --texture=pebbles.jpg --output=more_pebbles.png --output_size=512x256
@@ -59,7 +59,7 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
 
 
 def _scales(size: tuple[int, int] | None, textures: Sequence[ImageBatch]) -> ScaleSettings | None:
-    """Returns by what sizes the result is made, of which the smallest octave has that of one."""
+    """Returns the scales, with the smallest size doubled for each further octave."""
     smallest = TEXTURE_SCALES.smallest * 2 ** (FLAGS.octaves - 1)
     scales = dataclasses.replace(TEXTURE_SCALES, smallest=smallest)
     sides = [max(texture.images.shape[1:3]) for texture in textures]
@@ -68,7 +68,7 @@ def _scales(size: tuple[int, int] | None, textures: Sequence[ImageBatch]) -> Sca
 
 
 def _settings(size: tuple[int, int] | None) -> TextureSettings:
-    """Returns the settings that the flags give, but for the sizes and draws."""
+    """Returns the settings of the flags, without scales and draws."""
     settings = given_settings(
         TextureSettings,
         *("layers", "tileable", "weighting", "join", "source_weights", "seed"),
@@ -82,7 +82,7 @@ def _settings(size: tuple[int, int] | None) -> TextureSettings:
 
 
 def _measures(image: np.ndarray) -> dict[str, Any]:
-    """Returns what the report says of a texture besides its losses."""
+    """Returns further measures of a texture for the report."""
     return {"seam_ratio": seam_ratio(image)[0]} if FLAGS.tileable else {}
 
 

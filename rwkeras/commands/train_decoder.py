@@ -1,7 +1,7 @@
-"""Trains a decoder that makes pictures of a layer's activations in one pass.
+"""Trains a decoder that reconstructs pictures from a layer's activations in one pass.
 
-The file that is written holds the network up to the layer, and its decoder. A training that was
-stopped goes on when the same command is given again.
+The output file holds the network up to the layer, and its decoder. The same command resumes an
+interrupted training.
 
 Example:
     rwkeras-train-decoder --images=photos --layer=conv3_1 --output=decoder.keras
@@ -30,7 +30,7 @@ from rwkeras.tasks.settings import InversionSettings
 
 FLAGS = flags.FLAGS
 _SHAPE = ("upsampling", "width", "depth", "maps", "factors", "kernel_size")
-# The seed is that of the network.
+# Without the seed, which is the network's.
 _TRAINING = (
     "photo_size",
     "crop_size",
@@ -43,7 +43,7 @@ _TRAINING = (
     "patience",
     "precision",
 )
-# On so many of the photographs a network by name is made ready.
+# Number of photographs that a named network is made ready on.
 _REFERENCES = 16
 
 flags.DEFINE_string(
@@ -83,7 +83,7 @@ def _photographs(training: DecoderTraining) -> Photographs:
 
 
 def _network(photos: Photographs, training: DecoderTraining) -> keras.Model:
-    """Returns the network, one by name made ready on some of the photographs."""
+    """Loads the network; a named one is made ready on some of the photographs."""
     model = load_network(
         FLAGS.network,
         layers=[FLAGS.layer],
@@ -109,7 +109,7 @@ def main() -> None:
     report = check_output(FLAGS.report, "report") if FLAGS.report else None
     check_named_outputs(("images", "network", "weights"), output=output, report=report)
     decoder, training = _settings()
-    # Not longer than the output's name, which may be as long as names can be.
+    # Not longer than the output's name, which may have the maximum length.
     backup = Path(FLAGS.backup_dir or output.with_suffix(".state"))
     check_no_backup(str(backup), output=output, report=report)
     check_logdir(FLAGS.logdir)
@@ -128,7 +128,7 @@ def main() -> None:
     )
     with whole_file(output) as temporary:
         trained.model.save(temporary)
-    forget_backup(str(backup))  # Not before: of what could not be written, the state is left.
+    forget_backup(str(backup))  # Last, so that the state survives write errors.
     measured = {name: values[-1] for name, values in trained.history.items()}
     if report is not None:
         found = {

@@ -14,12 +14,12 @@ _Item = TypeVar("_Item")
 
 
 class Variation(NamedTuple):
-    """One of the results.
+    """One of several results.
 
     Attributes:
-        seed: What `--seed` is for it.
-        output: Where its picture goes.
-        name: What sets it apart from others, "seed 3"; empty where it is the only one.
+        seed: Value of `--seed`.
+        output: Path of the picture.
+        name: Label such as "seed 3"; empty for a single result.
     """
 
     seed: int
@@ -27,19 +27,19 @@ class Variation(NamedTuple):
     name: str
 
     def folder(self, parent: str | None) -> str | None:
-        """Returns its own folder below one that a flag names, if any."""
+        """Returns its subfolder of a flag's folder; a single result has the folder itself."""
         return f"{parent}/{self.name.replace(' ', '_')}" if parent and self.name else parent
 
 
 def variations(output: Path, *, noise: bool) -> list[Variation]:
-    """Returns the results that `--variations` asks for.
+    """Returns the variations that `--variations` selects.
 
     Args:
         output: The value of `--output`.
-        noise: Whether the task starts from noise, which the seed decides.
+        noise: Whether the task starts from noise, which depends on the seed.
 
     Raises:
-        ValueError: It is no number of them, or the seed decides nothing.
+        ValueError: The number is invalid, or nothing depends on the seed.
     """
     count, first = FLAGS.variations, FLAGS.seed
     check_number("variations", count, integer=True, minimum=1)
@@ -59,7 +59,7 @@ def variations(output: Path, *, noise: bool) -> list[Variation]:
 
 @contextlib.contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Makes a number the value of `--seed` for as long as the block takes."""
+    """Sets `--seed` within the block."""
     flag = FLAGS["seed"]
     before, flag.value = flag.value, seed
     try:
@@ -69,6 +69,6 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def in_rows(items: list[_Item]) -> list[list[_Item]]:
-    """Returns items in rows of equal length but the last, not many more wide than high."""
+    """Arranges items in a nearly square grid of rows; the last row may be shorter."""
     columns = max(1, math.ceil(math.sqrt(len(items))))
     return [items[start : start + columns] for start in range(0, len(items), columns)]

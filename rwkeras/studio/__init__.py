@@ -1,5 +1,5 @@
-"""A page in the browser that makes textures, styles and inversions, and keeps what it made.
+"""Browser application for textures, style transfer and inversions, with a history of results.
 
-`page/` is what is seen and alone knows NiceGUI. The rest works without a page: recipes, the folder
-they and their results are kept in, the queue, and the process that does the work.
+`page/` is the user interface and the only part that imports NiceGUI. The rest runs without a page:
+recipes, the store of jobs and results, the queue, and the worker process.
 """

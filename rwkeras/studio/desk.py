@@ -1,4 +1,4 @@
-"""What one person has before them: pictures chosen, settings, the result that is shown."""
+"""State of one page: chosen pictures, settings, and the job shown."""
 
 import dataclasses
 from typing import Any
@@ -10,20 +10,20 @@ from rwkeras.studio.settings import StudioSettings
 from rwkeras.studio.store import Store
 from rwkeras.validation import check_choice, check_number, invalid_argument
 
-# Of a run that goes on from a picture, at its full size, so many iterations are enough: a share of
-# those of one that begins anew.
+# Iterations of a run that starts from an earlier result, relative to a run from scratch: it runs at
+# full size only and needs fewer.
 _MORE = 0.5
-# What of a recipe is not for a person to set.
+# Fields of a recipe that are not settings on the page.
 _NOT_SET = ("kind", "pictures", "start", "stop", "served")
 
 
 class Desk:
-    """What one page has before it.
+    """State of one page, by kind of job.
 
     Args:
-        store: Where pictures and results are.
-        queue: Who makes them.
-        settings: The studio's.
+        store: Store of pictures and results.
+        queue: Queue that runs the jobs.
+        settings: The studio's settings.
     """
 
     def __init__(self, store: Store, queue: Queue, settings: StudioSettings):
@@ -32,9 +32,9 @@ class Desk:
         self._pictures: dict[str, dict[str, str]] = {kind: {} for kind in PICTURES}
         self._values: dict[str, dict[str, Any]] = {kind: {} for kind in PICTURES}
         self._shown: dict[str, str] = {}
-        # Settings that changed while a job ran, which it is to go on with.
+        # Kinds whose job was stopped because settings changed; `tick` submits its successor.
         self._changed: set[str] = set()
-        # Another number, other settings than a person made here.
+        # Incremented when `show` replaces the settings, so that the page redraws its controls.
         self.revision = 0
         jobs = queue.jobs()
         for job in sorted(jobs, key=lambda job: job.state == RUNNING):
@@ -43,7 +43,7 @@ class Desk:
             self.kind = max(jobs, key=lambda job: (job.state == RUNNING, job.name)).recipe.kind
 
     def show(self, job: Job) -> None:
-        """Shows a job, with its pictures and settings to go on with."""
+        """Shows a job and adopts its pictures and settings."""
         recipe = job.recipe
         self.kind = recipe.kind
         self._pictures[self.kind] = dict(zip(PICTURES[self.kind], recipe.pictures, strict=True))
@@ -59,7 +59,7 @@ class Desk:
 
     @property
     def shown(self) -> Job | None:
-        """The job that is shown, if there is one."""
+        """The job shown for the current kind, or None."""
         return self._queue.job(self._shown.get(self.kind, ""))
 
     def picture(self, role: str) -> str | None:
@@ -68,21 +68,21 @@ class Desk:
         return digest if digest is not None and self._store.has_picture(digest) else None
 
     def choose(self, role: str, digest: str) -> None:
-        """Chooses a picture that the store has for a role of the present kind."""
+        """Chooses a stored picture for a role of the current kind."""
         check_choice("role", role, PICTURES[self.kind])
         self._store.picture_path(digest)
         self._pictures[self.kind][role] = digest
 
     def value(self, name: str) -> Any:
-        """Returns a setting of the present kind: as it was set, or its default."""
+        """Returns a setting of the current kind, or its default if it was not set."""
         defaults = {field.name: field.default for field in dataclasses.fields(Recipe)}
         return self._values[self.kind].get(name, defaults[name])
 
     def change(self, name: str, value: Any) -> None:
-        """Sets a setting of the present kind.
+        """Changes a setting of the current kind.
 
         Raises:
-            ValueError: It is none, or cannot be that.
+            ValueError: The name is unknown or the value is invalid.
         """
         fields = {field.name for field in dataclasses.fields(Recipe)} - set(_NOT_SET)
         check_choice("setting", name, sorted(fields))
@@ -94,7 +94,7 @@ class Desk:
 
     @property
     def missing(self) -> list[str]:
-        """The roles that have no picture yet."""
+        """Roles of the current kind without a picture."""
         return [role for role in PICTURES[self.kind] if self.picture(role) is None]
 
     def _recipe(self) -> Recipe:
@@ -105,7 +105,7 @@ class Desk:
         return Recipe(self.kind, chosen, **self._values[self.kind])
 
     def begin(self, variations: int = 1) -> Job:
-        """Makes a picture from its beginning, or several of consecutive seeds; shows the first."""
+        """Submits a recipe, or several with consecutive seeds; shows and returns the first job."""
         check_number("variations", variations, integer=True, minimum=1)
         recipe = self._recipe()
         first = self._queue.submit(recipe)
@@ -117,7 +117,7 @@ class Desk:
         return first
 
     def can_go_on(self) -> bool:
-        """Whether there is a picture of what is chosen to go on from, or will be."""
+        """Returns whether the job shown has the chosen pictures and a present or future result."""
         job = self.shown
         chosen = tuple(self._pictures[self.kind].get(role, "") for role in PICTURES[self.kind])
         if job is None or self._settings.endpoint is not None or job.recipe.pictures != chosen:
@@ -125,17 +125,17 @@ class Desk:
         return bool(job.digest) or not job.ended
 
     def go_on(self) -> Job | None:
-        """Goes on from the present picture with the settings as they are.
+        """Submits a job that starts from the result shown, with the current settings.
 
-        What runs is stopped first, and gone on from once it has; see `tick`.
+        A running job is stopped first; `tick` submits its successor once it has ended.
 
         Returns:
-            The job, or None where another has to stop first.
+            The new job, or None if a running job has to stop first.
         """
         job = self.shown
         if job is None or not self.can_go_on():
             return self.begin()
-        if job.state == WAITING:  # It has no picture yet: this one takes its place.
+        if job.state == WAITING:  # No picture yet: replace the job.
             self._queue.stop(job.name)
             return self._resubmit(job.recipe.start)
         if not job.ended:
@@ -157,14 +157,15 @@ class Desk:
         return job
 
     def again(self, recipe: Recipe, wanted: tuple[str, str]) -> Job:
-        """Makes the picture of a recipe again, to be compared with a file.
+        """Submits the recipe of an existing file again, to compare the result with the file.
 
         Args:
-            recipe: What the file says that it was made by.
-            wanted: The file's SHA-256, and its format.
+            recipe: The recipe embedded in the file.
+            wanted: SHA-256 and format of the file.
 
         Raises:
-            ValueError: Pictures are missing, or it was made by other means.
+            ValueError: Pictures are missing, or the recipe needs a served model and the studio runs
+                locally, or the reverse.
         """
         missing = [digest for digest in recipe.needed if not self._store.has_picture(digest)]
         if missing:
@@ -180,7 +181,7 @@ class Desk:
         return job
 
     def tick(self) -> None:
-        """Goes on with what has stopped for its settings to change."""
+        """Submits the successor of a job that was stopped because its settings changed."""
         job = self.shown
         if self.kind in self._changed and (job is None or job.ended):
             self._changed.discard(self.kind)
@@ -188,7 +189,7 @@ class Desk:
                 self.go_on()
 
     def variations(self) -> list[Job]:
-        """Returns the jobs that were asked for together with the one that is shown."""
+        """Returns the jobs of the same group as the job shown, itself included."""
         job = self.shown
         if job is None:
             return []

@@ -1,4 +1,4 @@
-"""Results as files to take away: PNG, JPEG or TIFF with the recipe in them."""
+"""Downloads of results: PNG, JPEG or TIFF files with the recipe embedded."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -11,19 +11,19 @@ from rwkeras.studio.pictures import file_bytes
 from rwkeras.studio.store import Store
 from rwkeras.validation import check_choice, invalid_argument
 
-# Endings by format, and what browsers call them.
+# Media types by file name extension.
 FORMATS = {"png": "image/png", "jpg": "image/jpeg", "tif": "image/tiff"}
-# The format of a file that was dropped, by Pillow's name.
+# File name extensions by Pillow's name of the format.
 ENDINGS = {"PNG": "png", "JPEG": "jpg", "TIFF": "tif"}
 
 
 class Download(NamedTuple):
-    """A file to take away.
+    """A file to download.
 
     Attributes:
-        name: What it is called.
-        media_type: What browsers call its format.
-        content: Its bytes.
+        name: File name.
+        media_type: Media type, such as "image/png".
+        content: Bytes of the file.
     """
 
     name: str
@@ -32,20 +32,20 @@ class Download(NamedTuple):
 
 
 def title(job: Job) -> str:
-    """Returns what the files of a result are called, without an ending."""
+    """Returns the file name of a result's downloads, without an extension."""
     return f"{job.recipe.kind}-{job.name[:16].lstrip('0')}-seed{job.recipe.seed}"
 
 
 def download(store: Store, job: Job, ending: str) -> Download:
-    """Returns a result as a file, whose bytes its recipe decides.
+    """Returns a result as a file; the same picture and recipe give the same bytes.
 
     Args:
-        store: Where the result is.
+        store: The store with the result.
         job: The job that made it.
         ending: "png", "jpg" or "tif"; or "json" for the recipe alone.
 
     Raises:
-        ValueError: There is no such format, or no picture.
+        ValueError: The format is unknown, or the job has no picture.
     """
     check_choice("format", ending, (*FORMATS, "json"))
     if ending == "json":
@@ -71,7 +71,7 @@ def _encoded(path: Path, job: Job, ending: str) -> bytes:
 
 
 def as_wanted(store: Store, job: Job) -> bool | None:
-    """Returns whether a picture that was made again is the same to the byte; None if none was."""
+    """Returns whether a result matches the SHA-256 in `Job.wanted`; None if either is missing."""
     digest, ending = job.wanted
     if not digest or not job.digest:
         return None

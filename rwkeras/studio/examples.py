@@ -1,4 +1,4 @@
-"""Pictures to begin with: photographs of scikit-image, and the painting that the project draws."""
+"""Example pictures: photographs of scikit-image, and the painting that the project draws."""
 
 import functools
 from typing import NamedTuple
@@ -14,17 +14,17 @@ from rwkeras.studio.recipes import RECOVER, STYLE, TEXTURE
 from rwkeras.studio.store import Store
 
 _PAINTING_SIDE = 320
-# Of small views, which are square.
+# Side of the previews, which are square.
 _VIEW_SIDE = 100
 
 
 class Example(NamedTuple):
-    """A picture to begin with.
+    """An example picture.
 
     Attributes:
-        name: By which scikit-image knows it; "painting" is the project's own.
-        label: What a person calls it.
-        roles: Of what it is an example, by kind of job and role.
+        name: Name in `skimage.data`; "painting" is the project's own.
+        label: Label on the page.
+        roles: (kind of job, role) pairs that the example is offered for.
     """
 
     name: str
@@ -60,16 +60,16 @@ def _pixels(name: str) -> np.ndarray:
 
 
 def example_view(name: str) -> bytes | None:
-    """Returns a small view of an example, a JPEG file; None if there is no such example."""
+    """Returns the bytes of an example's JPEG preview; None if there is no such example."""
     if name not in {example.name for example in EXAMPLES}:
         return None
     return file_bytes(".jpg", write_view, square(_pixels(name), _VIEW_SIDE))
 
 
 def add_example(store: Store, name: str) -> str:
-    """Keeps an example as if it had been dropped; returns the SHA-256 of its file.
+    """Adds an example to the store like an uploaded picture; returns the SHA-256 of its file.
 
     Raises:
-        ValueError: scikit-image is not installed, or the store has no room.
+        ValueError: scikit-image is not installed, or the store is full.
     """
     return store.add_picture(file_bytes(".png", write_image, _pixels(name)), name)

@@ -1,4 +1,4 @@
-"""What requests are let through to the page: from whom, by which name of the host, how large."""
+"""ASGI middleware that checks the host, origin, token and size of requests."""
 
 import hmac
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -15,7 +15,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "rwkeras-studio"
-# What a request has beside a picture, at most, in bytes.
+# Allowance in bytes on top of the size limit of a picture.
 _ROOM = 2**20
 _HEADERS = [
     (b"content-security-policy", b""),
@@ -24,7 +24,7 @@ _HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-# The page's library compiles what it shows in the browser, for which it wants "unsafe-eval".
+# NiceGUI compiles templates in the browser, which needs "unsafe-eval".
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' "
     "'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: "
@@ -33,23 +33,23 @@ _POLICY = (
 
 
 class Guard:
-    """An ASGI application in front of another.
+    """ASGI middleware that rejects foreign, unauthorised and oversized requests.
 
-    Requests must name this host and come from its own pages, so that no other site in the person's
-    browser can ask anything; where the page is bound to more than this machine, they must bring the
-    token as well, once in the address and from then on in a cookie.
+    The Origin header, if any, must match the Host header, and on a loopback address the latter must
+    be a loopback name, so that other sites open in the same browser cannot send requests. On any
+    other address a token is required too: first in the URL, later in a cookie.
 
     Args:
-        app: The application.
-        settings: What it is bound to, and how large a picture may be.
-        token: The token; None where nobody but this machine can reach the page.
+        app: The wrapped application.
+        settings: Address and size limits.
+        token: The required token; None if the page is bound to a loopback address.
     """
 
     def __init__(self, app: App, settings: StudioSettings, token: str | None):
         self._app, self._settings, self._token = app, settings, token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request, or lets the application do so."""
+        """Passes a request to the application, or refuses it."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -68,7 +68,7 @@ class Guard:
         await self._app(scope, bounded, _with_headers(send, cookie))
 
     def _refusal(self, scope: Scope, headers: dict[bytes, str]) -> tuple[int, str] | None:
-        """Returns the status and the words by which a request is refused, or None."""
+        """Returns the HTTP status and message of a refusal, or None to accept the request."""
         host = headers.get(b"host", "")
         if not self._is_own(host):
             return 421, "This host is not the studio's."
@@ -83,7 +83,11 @@ class Guard:
         return None
 
     def _is_own(self, host: str) -> bool:
-        """Returns whether a Host header names this machine, and not what only leads here."""
+        """Returns whether a Host header is acceptable.
+
+        A page on a loopback address accepts only loopback names, which prevents DNS rebinding; any
+        other page accepts all names.
+        """
         try:
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:
@@ -107,7 +111,7 @@ class Guard:
 
 
 class _Bounded:
-    """A receiver that ends a request whose body is larger than it may be, whatever it said."""
+    """ASGI receive callable that aborts bodies over the limit, whatever their Content-Length."""
 
     def __init__(self, receive: Receive, most: int):
         self._receive, self._left = receive, most
@@ -119,7 +123,7 @@ class _Bounded:
 
 
 def _with_headers(send: Send, cookie: str | None) -> Send:
-    """Returns a sender that adds what browsers are told to be careful of."""
+    """Returns an ASGI send callable that adds the security headers and the cookie."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -1,4 +1,4 @@
-"""Jobs: a recipe on its way to a picture, and what is said of it."""
+"""Jobs: a recipe with its state and result, stored as JSON."""
 
 import dataclasses
 import json
@@ -15,18 +15,19 @@ STATES = (WAITING, RUNNING, DONE, STOPPED, FAILED)
 
 @dataclass(frozen=True)
 class Job:
-    """A recipe on its way to a picture.
+    """A recipe with its state and result.
 
     Attributes:
-        name: Of its folder, in the order of time.
-        recipe: What it makes; once it was stopped, with where.
-        state: "waiting", "running", or how it ended: "done", "stopped", "failed".
-        group: The first of the variations that were asked for together; empty of one alone.
-        wanted: The SHA-256 of a picture that its own is to be the same as, and that picture's
-            format; empty where there is none.
-        digest: The SHA-256 of its picture's PNG file; empty as long as there is none.
-        error: Why it failed.
-        seconds: How long it took.
+        name: Name of the job and of its folder; sorts by creation time.
+        recipe: The recipe; after the run, with its stop or its served model filled in.
+        state: "waiting", "running", "done", "stopped" or "failed".
+        group: Name of the first job of the variations submitted together; the own name of a single
+            job.
+        wanted: SHA-256 and format of the file that the result should reproduce; empty strings if
+            there is none.
+        digest: SHA-256 of the result's PNG file; empty until there is one.
+        error: Error message of a job that ended without a picture.
+        seconds: Duration of the run in seconds.
     """
 
     name: str
@@ -40,20 +41,20 @@ class Job:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will become of it."""
+        """Whether the job is done, stopped or failed."""
         return self.state in (DONE, STOPPED, FAILED)
 
     def text(self) -> str:
-        """Returns it as JSON."""
+        """Returns the job as JSON."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return json.dumps({**values, "recipe": self.recipe.values()}, indent=1)
 
 
 def read_job(text: str) -> Job:
-    """Returns the job that `Job.text` tells of.
+    """Parses the JSON that `Job.text` returns.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is not valid JSON of a job.
     """
     found: Any = json.loads(text)
     if not isinstance(found, dict) or not is_job_name(found.get("name")):

@@ -1,4 +1,4 @@
-"""What a job asks of those who do it, and what is heard of it meanwhile."""
+"""Interface between the queue and the worker: work items, progress, outcome."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,13 +8,13 @@ from rwkeras.studio.recipes import Recipe
 
 
 class Work(NamedTuple):
-    """What is to be done.
+    """A work item for the worker.
 
     Attributes:
-        recipe: The recipe.
-        paths: The files of its pictures, by digest.
+        recipe: The recipe to run.
+        paths: Files of the recipe's pictures, by digest.
         folder: The job's folder.
-        endpoint: A TensorFlow Serving server that is to do it; None for this machine.
+        endpoint: Address of a TensorFlow Serving server to run it on; None for this machine.
     """
 
     recipe: Recipe
@@ -24,13 +24,13 @@ class Work(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """Where a run stands.
+    """Progress of a run.
 
     Attributes:
         iteration: Iterations so far.
-        iterations: Iterations at most.
-        seconds: It has left, about; None where that is not known.
-        views: How many views there have been: another number, another view.
+        iterations: Maximum number of iterations.
+        seconds: Estimated seconds left; None if unknown.
+        views: Number of previews written so far; a new number means a new preview.
     """
 
     iteration: int
@@ -40,12 +40,12 @@ class Moment(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How a run ended.
+    """Outcome of a run.
 
     Attributes:
-        recipe: Of the picture that there is now.
-        stopped: Whether it was stopped before its recipe was done.
-        seconds: How long it took.
+        recipe: The recipe that reproduces the picture, with the stop or the served model filled in.
+        stopped: Whether the user stopped the run early.
+        seconds: Duration in seconds.
     """
 
     recipe: Recipe
@@ -54,11 +54,11 @@ class Outcome(NamedTuple):
 
 
 class Left(Exception):  # noqa: N818
-    """Raised in a run that is to be left as it is, for another process to go on with."""
+    """Raised to abandon a run, so that another process can resume it from its checkpoint."""
 
 
-# Hears where a run stands, or None where there is nothing new; returns whether to stop it. It may
+# Called with a run's progress, or with None if there is none; returns whether to stop the run. May
 # raise `Left`.
 Report = Callable[[Moment | None], bool]
-# Does a job; raises `ValueError` for what it fails of, in one line.
+# Runs a job; raises `ValueError` with a one-line message on failure.
 Perform = Callable[[Work, Report], Outcome]

@@ -1,4 +1,4 @@
-"""Pictures that are dropped: checked whole, with a small view that any browser shows."""
+"""Uploaded pictures: full decoding as a check, and JPEG previews that any browser shows."""
 
 import tempfile
 import warnings
@@ -13,19 +13,19 @@ from rwkeras.images.opening import load
 from rwkeras.images.reading import fit_longer_side, from_array, from_pillow
 from rwkeras.images.writing import FileSettings, write_image
 
-# The longer side of small views, in pixels.
+# Longer side of previews, in pixels.
 VIEW_SIDE = 640
 _QUALITY = FileSettings(jpeg_quality=88)
 
 
 def file_bytes(ending: str, write: Callable[..., None], *arguments: Any, **options: Any) -> bytes:
-    """Returns the bytes of a picture's file.
+    """Returns the bytes that a function writes to an image file.
 
     Args:
-        ending: Of the file's name, which says its format: ".png".
-        write: Writes the file, given its path and what follows.
-        *arguments: For `write`.
-        **options: For `write`.
+        ending: File name extension, which selects the format, such as ".png".
+        write: Function that writes the file; called with its path, `arguments` and `options`.
+        *arguments: Positional arguments of `write`.
+        **options: Keyword arguments of `write`.
     """
     with tempfile.TemporaryDirectory(prefix=".rwkeras-") as folder:
         path = Path(folder) / f"picture{ending}"
@@ -34,32 +34,32 @@ def file_bytes(ending: str, write: Callable[..., None], *arguments: Any, **optio
 
 
 def write_view(path: Path, image: np.ndarray, side: int = VIEW_SIDE) -> None:
-    """Writes a small view of a picture, a JPEG file.
+    """Writes a JPEG preview of a picture.
 
     Args:
-        path: A name that ends in .jpg.
+        path: Output path, ending in .jpg.
         image: float32 RGB in [0, 1], [height, width, 3].
-        side: Its longer side at most, in pixels.
+        side: Maximum longer side in pixels; smaller pictures are not enlarged.
     """
     small = fit_longer_side(image, min(side, max(image.shape[:2])))
     write_image(path, small, settings=_QUALITY)
 
 
 def view_of_file(path: Path, view: Path, name: str) -> None:
-    """Writes the small view of a picture's file, all of which is decoded for it.
+    """Decodes an image file completely and writes its preview.
 
     Args:
-        path: The file.
-        view: Where the view goes, a name that ends in .jpg.
-        name: What the person calls the file, for messages.
+        path: The image file.
+        view: Output path of the preview, ending in .jpg.
+        name: The user's name of the file, for error messages.
 
     Raises:
-        ValueError: It is no picture, not whole, or of more pixels than allowed; the message has
-            the person's name of it.
+        ValueError: The file is not an image, is truncated, has too many pixels, or is smaller than
+            2 x 2 pixels.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # Of alpha channels and animations.
+            warnings.simplefilter("ignore", UserWarning)  # About alpha channels and animations.
             deep = deep_tiff(path, "picture")
             if deep is None:
                 image = from_pillow(load(path, "picture"), "picture")

@@ -1,4 +1,4 @@
-"""The queue: one job at a time, the others in their order, across restarts of the server."""
+"""Persistent queue that runs one job at a time and survives restarts of the server."""
 
 import contextlib
 import dataclasses
@@ -15,15 +15,15 @@ from rwkeras.validation import invalid_argument
 
 
 class Queue:
-    """Jobs of a store, done one after another in a thread.
+    """Runs the jobs of a store one after another in a thread.
 
-    What was waiting or running when the last queue of the store ended comes first; what was
-    running goes on from its checkpoint.
+    Jobs left waiting or running by an earlier queue of the store are run first; a job that was
+    running resumes from its checkpoint.
 
     Args:
-        store: Where jobs are kept.
-        settings: How many may wait, and who does them.
-        perform: Does a job.
+        store: Store of the jobs.
+        settings: Limits, and the address of the TensorFlow Serving server, if any.
+        perform: Function that runs a job.
     """
 
     def __init__(self, store: Store, settings: StudioSettings, perform: Perform):
@@ -36,11 +36,11 @@ class Queue:
         self._thread = threading.Thread(target=self._run, name="rwkeras-studio-queue", daemon=True)
 
     def start(self) -> None:
-        """Begins with the first job."""
+        """Starts the thread."""
         self._thread.start()
 
     def close(self) -> None:
-        """Ends; what runs is left as it is, for the next queue of the store to go on with."""
+        """Stops the thread; the next queue of the store resumes a running job."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -54,15 +54,16 @@ class Queue:
         group: str | None = None,
         wanted: tuple[str, str] = ("", ""),
     ) -> Job:
-        """Puts a recipe at the end of the queue; returns its job.
+        """Appends a recipe to the queue; returns its job.
 
         Args:
-            recipe: What is to be made.
-            group: The name of the first of several that are asked for together; None: of its own.
+            recipe: The recipe.
+            group: See `Job.group`; None for a new group.
             wanted: See `Job.wanted`.
 
         Raises:
-            ValueError: It is larger than allowed, a picture of it is missing, or too many wait.
+            ValueError: The size exceeds the limit, a picture is missing, the queue is full, or a
+                served model is to start from a picture.
         """
         if recipe.size > self._settings.max_side:
             raise invalid_argument("size", f"at most {self._settings.max_side}", recipe.size)
@@ -84,7 +85,7 @@ class Queue:
             return job
 
     def stop(self, name: str) -> None:
-        """Stops a job: what waits is taken out, what runs keeps its best picture so far."""
+        """Cancels a waiting job, or asks a running one to stop with its best picture so far."""
         with self._changed:
             job = self._jobs.get(name)
             if job is None or job.ended:
@@ -95,7 +96,7 @@ class Queue:
                 self._stops.add(name)
 
     def remove(self, name: str) -> None:
-        """Removes a job that has ended, with its picture."""
+        """Removes a job and its picture if it has ended."""
         with self._changed:
             job = self._jobs.get(name)
             if job is not None and job.ended:
@@ -103,7 +104,7 @@ class Queue:
                 del self._jobs[name]
 
     def job(self, name: str) -> Job | None:
-        """Returns a job, or None if there is none of that name."""
+        """Returns the job of a name, or None."""
         with self._changed:
             return self._jobs.get(name)
 
@@ -113,18 +114,18 @@ class Queue:
             return [self._jobs[name] for name in sorted(self._jobs)]
 
     def place(self, name: str) -> int | None:
-        """Returns how many jobs come before a job; None once it has ended."""
+        """Returns the number of jobs ahead of a job; None if it has ended or does not exist."""
         with self._changed:
             order = [job.name for job in self._pending()]
             return order.index(name) if name in order else None
 
     def moment(self, name: str) -> Moment | None:
-        """Returns where a job stands that runs, or None."""
+        """Returns the progress of a running job, or None."""
         with self._changed:
             return self._moments.get(name)
 
     def _pending(self) -> list[Job]:
-        """Returns what is to be done, in its order: what runs comes first."""
+        """Returns the jobs that have not ended, a running one first, then by creation time."""
         left = [self._jobs[name] for name in sorted(self._jobs) if not self._jobs[name].ended]
         return sorted(left, key=lambda job: job.state != RUNNING)
 
@@ -144,7 +145,7 @@ class Queue:
                 self._do(job)
 
     def _do(self, job: Job) -> None:
-        """Does a job and keeps how it ended."""
+        """Runs a job and stores its outcome."""
         folder = self._store.job_folder(job.name)
 
         def report(moment: Moment | None) -> bool:

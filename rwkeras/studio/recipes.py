@@ -1,7 +1,7 @@
-"""Recipes: all that decides a picture, as JSON that fits into the picture's own file.
+"""Recipes: all inputs that determine a picture, as JSON embedded in the picture's file.
 
-Pictures that a recipe is made of are named by the SHA-256 of their files, so that what is made of
-other pictures is another recipe, and the same recipe gives the same bytes.
+A recipe refers to its input pictures by the SHA-256 of their files, so that it identifies them
+exactly and can be run again to the same bytes.
 """
 
 import dataclasses
@@ -14,40 +14,40 @@ from rwkeras.studio.names import is_digest
 from rwkeras.validation import check_choice, check_number, checked_seed, invalid_argument
 
 STYLE, TEXTURE, RECOVER = "style", "texture", "recover"
-# The pictures that each kind is made of.
+# Roles of the input pictures, by kind.
 PICTURES = {STYLE: ("content", "style"), TEXTURE: ("texture",), RECOVER: ("image",)}
 COLORS = ("painting", "photograph", "matched")
-# What each kind has besides what all have.
+# Fields of each kind besides the common ones.
 _OWN = {
     STYLE: ("balance", "style_scale", "colors", "draws"),
     TEXTURE: ("draws",),
     RECOVER: ("layer",),
 }
 _COMMON = ("size", "seed", "iterations", "start", "stop", "served")
-# By this name a picture's text is known for a recipe.
+# JSON key that marks an embedded text as a recipe.
 _MARK = "rwkeras"
 _STOPS = 6
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What decides a picture.
+    """All inputs that determine a picture.
 
     Attributes:
         kind: "style", "texture" or "recover".
-        pictures: The SHA-256 of the files it is made of: content and style, a texture, an image.
-        size: The longer side of the result, in pixels.
-        seed: Of the network and of the noise.
-        iterations: At most; from coarse to fine those of the first size.
-        draws: By how many networks each size is made.
-        balance: How much the content counts against the style: 2**balance times the usual weight.
-        style_scale: How large the painting is taken, as a factor of its size.
-        colors: Whose colours a style has: those of the "painting", those of the "photograph", or
-            those of a painting that is "matched" to the photograph first.
-        layer: The layer of a VGG-19 that a picture is recovered from.
-        start: The SHA-256 of the picture that it goes on from; None to begin anew.
-        stop: After which iteration and evaluation it was stopped; None if it was not.
-        served: "MODEL:VERSION" of TensorFlow Serving that made it; None for this package's tasks.
+        pictures: SHA-256 of the input files: content and style, a texture, or an image.
+        size: Longer side of the result in pixels.
+        seed: Seed of the network's weights and of the noise.
+        iterations: Maximum number of iterations; in coarse-to-fine runs, at the first size.
+        draws: Number of random networks per size.
+        balance: Binary logarithm of the content weight relative to the default, in [-6, 6].
+        style_scale: Scale factor of the style picture.
+        colors: Colours of a styled picture: of the "painting", of the "photograph", or of a
+            painting whose colours are "matched" to the photograph first.
+        layer: VGG-19 layer that a picture is recovered from.
+        start: SHA-256 of the picture to start from; None for the default start.
+        stop: (iteration, evaluation) at which the run was stopped; None if it was not.
+        served: "MODEL:VERSION" of the served model that made the picture; None for a local run.
     """
 
     kind: str
@@ -97,28 +97,28 @@ class Recipe:
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """The SHA-256 of all files that it is made of, that of its start among them."""
+        """SHA-256 of all input files, including `start`."""
         return self.pictures if self.start is None else (*self.pictures, self.start)
 
     def values(self) -> dict[str, Any]:
-        """Returns what its kind has, by name, as JSON knows it."""
+        """Returns the fields of the recipe's kind as JSON-serialisable values."""
         names = ("kind", *_OWN[self.kind], *_COMMON)
         pictures = dict(zip(PICTURES[self.kind], self.pictures, strict=True))
         return {"pictures": pictures, **{name: getattr(self, name) for name in names}}
 
     def text(self) -> str:
-        """Returns the JSON that files of the picture hold: one line of ASCII."""
+        """Returns the JSON that is embedded in the picture's files, one line of ASCII."""
         return json.dumps({_MARK: rwkeras.__version__, **self.values()})
 
 
 def read_recipe(text: str | bytes | None) -> Recipe | None:
-    """Returns the recipe that a text is; None if it is something else.
+    """Parses an embedded recipe; returns None if the text is not one.
 
     Args:
-        text: What a file holds, such as `read_comment` returns it.
+        text: Text of a file, such as `read_comment` returns.
 
     Raises:
-        ValueError: It is a recipe, but one that cannot be used.
+        ValueError: The text is a recipe with invalid values.
     """
     try:
         found = json.loads(text or "")
@@ -130,10 +130,10 @@ def read_recipe(text: str | bytes | None) -> Recipe | None:
 
 
 def recipe_of(values: dict[str, Any]) -> Recipe:
-    """Returns the recipe that `Recipe.values` tells of.
+    """Returns the recipe with the values that `Recipe.values` returns.
 
     Raises:
-        ValueError: There is none like that.
+        ValueError: A name is unknown or a value is invalid.
     """
     known = {field.name for field in dataclasses.fields(Recipe)}
     for name in values:

@@ -1,12 +1,12 @@
-"""Time that a run has left, from what it has taken so far."""
+"""Estimate of a run's remaining time from its pace so far."""
 
 from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# What an iteration takes whatever the size, as a share of one at the last size.
+# Cost of an iteration that does not depend on the size, relative to one at full size.
 _FIXED = 0.05
-# How many moments back the pace is measured from.
+# Number of recent measurements that the pace is estimated from.
 _MEMORY = 12
 
 
@@ -14,8 +14,8 @@ class Stretch(NamedTuple):
     """Iterations at one size.
 
     Attributes:
-        iterations: How many there are at most.
-        scale: Of the result's sides, at most 1.
+        iterations: Maximum number of iterations.
+        scale: Side length relative to the result's, at most 1.
     """
 
     iterations: int
@@ -23,10 +23,10 @@ class Stretch(NamedTuple):
 
 
 class Remaining:
-    """Estimates the time left, taking an iteration's for its number of pixels.
+    """Estimates the remaining time, with an iteration's cost affine in its number of pixels.
 
     Args:
-        stretches: What the run is made of, in order.
+        stretches: The stretches of the run, in order.
     """
 
     def __init__(self, stretches: Sequence[Stretch]):
@@ -34,7 +34,7 @@ class Remaining:
         self._seen: deque[tuple[float, float]] = deque(maxlen=_MEMORY)
 
     def _work(self, iteration: int) -> float:
-        """Returns what has been done up to an iteration, in iterations at the last size."""
+        """Returns the work done up to an iteration, relative to iterations at full size."""
         done, left = 0.0, iteration
         for stretch in self._stretches:
             made = min(left, stretch.iterations)
@@ -43,11 +43,11 @@ class Remaining:
         return done
 
     def is_reported(self, iteration: int, every: int) -> bool:
-        """Returns whether a run without interruptions is heard of at an iteration.
+        """Returns whether an uninterrupted run reports progress at an iteration.
 
         Args:
-            iteration: Where the run stands.
-            every: After how many iterations at one size it is heard of.
+            iteration: Iterations so far.
+            every: Reporting interval in iterations, counted from the start of each stretch.
         """
         left = iteration
         for stretch in self._stretches:
@@ -58,15 +58,15 @@ class Remaining:
 
     @property
     def total(self) -> int:
-        """The iterations of all stretches."""
+        """Total number of iterations."""
         return sum(stretch.iterations for stretch in self._stretches)
 
     def seconds(self, iteration: int, now: float) -> float | None:
-        """Returns the seconds left; None where nothing is known yet.
+        """Records a measurement and returns the estimated seconds left; None if unknown.
 
         Args:
-            iteration: Where the run stands.
-            now: The time, in seconds from anywhere.
+            iteration: Iterations so far.
+            now: Current time in seconds, from any origin.
         """
         work = self._work(iteration)
         self._seen.append((now, work))

@@ -1,4 +1,4 @@
-"""What a browser fetches beside the page: pictures and results, and where files are dropped."""
+"""HTTP routes beside the page: uploads, previews, job files and downloads."""
 
 import asyncio
 from pathlib import Path
@@ -19,26 +19,26 @@ from rwkeras.studio.settings import StudioSettings
 from rwkeras.studio.store import Store
 
 _TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".json": "application/json"}
-# What is said of a file is said of its name, of which so many characters are enough.
+# Maximum length of a file name in messages.
 _NAME = 80
 
 
 class Routes:
-    """What a browser fetches and sends.
+    """Handlers of the HTTP routes.
 
     Args:
-        store: Where pictures and results are.
-        queue: Whose jobs they are of.
-        settings: The limits.
+        store: Store of pictures and results.
+        queue: Queue with the jobs.
+        settings: Settings with the size limits.
     """
 
     def __init__(self, store: Store, queue: Queue, settings: StudioSettings):
         self._store, self._queue, self._settings = store, queue, settings
-        # One picture is decoded at a time, for the memory.
+        # Decode one picture at a time to bound memory.
         self._turn = asyncio.Lock()
 
     def routes(self) -> list[Route]:
-        """Returns what is to be routed."""
+        """Returns the Starlette routes."""
         return [
             Route("/studio/pictures", self.drop, methods=["POST"]),
             Route("/studio/pictures/{digest}.jpg", self.view),
@@ -48,7 +48,7 @@ class Routes:
         ]
 
     async def drop(self, request: Request) -> Response:
-        """Keeps a file that was dropped; answers with its SHA-256, and the recipe it holds."""
+        """Stores an uploaded file; responds with its SHA-256 and its embedded recipe, if any."""
         name = unquote(request.headers.get("x-name", ""))[:_NAME]
         name = "".join(c if c.isprintable() else "?" for c in name) or "The file"
         most, content = self._settings.max_bytes, bytearray()
@@ -80,11 +80,11 @@ class Routes:
         return {"digest": digest, **_found(found, digest, ending)}
 
     async def view(self, request: Request) -> Response:
-        """Answers with the small view of a picture."""
+        """Responds with the preview of a picture."""
         return _file(self._store.view_path(request.path_params["digest"]))
 
     async def example(self, request: Request) -> Response:
-        """Answers with the small view of an example."""
+        """Responds with the preview of an example."""
         async with self._turn:
             try:
                 content = await asyncio.to_thread(example_view, request.path_params["name"])
@@ -96,12 +96,12 @@ class Routes:
         return Response(content, media_type="image/jpeg", headers=headers)
 
     async def job_file(self, request: Request) -> Response:
-        """Answers with a file of a job."""
+        """Responds with a file of a job."""
         params = request.path_params
         return _file(self._store.job_file(params["name"], params["file"]))
 
     async def result(self, request: Request) -> Response:
-        """Answers with a result to take away."""
+        """Responds with the download of a result."""
         job = self._queue.job(request.path_params["name"])
         if job is None:
             return _refused("There is no such result", 404)

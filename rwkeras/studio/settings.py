@@ -1,4 +1,4 @@
-"""Settings of the studio, with the limits of what it takes and keeps."""
+"""Settings of the studio: folder, address, and limits of uploads and storage."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -73,12 +73,12 @@ class StudioSettings(Settings):
 
     @property
     def is_local(self) -> bool:
-        """Whether nobody but this machine can reach the page."""
+        """Whether the page is reachable only from this machine."""
         return is_loopback(self.host)
 
 
 def is_loopback(host: str) -> bool:
-    """Returns whether a host is this machine alone, by its address or as "localhost"."""
+    """Returns whether a host is "localhost" or a loopback address."""
     if host == "localhost":
         return True
     try:

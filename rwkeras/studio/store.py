@@ -1,7 +1,7 @@
-"""The studio's folder: pictures by the SHA-256 of their bytes, and a folder for each job.
+"""Store of the studio: pictures by the SHA-256 of their bytes, and a folder for each job.
 
-All names in it are made here, of hexadecimal digits: what a browser asks for is looked up among
-them, and links are not followed.
+File names are generated from hexadecimal digits. Names in requests are validated against that
+format and symbolic links are not followed, so that no request reaches files outside the store.
 """
 
 import contextlib
@@ -22,18 +22,18 @@ from rwkeras.studio.settings import StudioSettings
 from rwkeras.validation import invalid_argument
 
 _RECORD = "job.json"
-# What a job's folder has for a browser.
+# Files of a job's folder that a browser may fetch.
 _FILES = re.compile(r"picture\.png|view\.jpg|strip\.jpg|recipe\.json|stage-[0-9]{6}\.jpg")
 
 
 class Store:
-    """The studio's folder, which no other process has meanwhile.
+    """The studio's folder, locked against other processes.
 
     Args:
-        settings: Where it is, and the limits of what it holds.
+        settings: Settings with the folder and the storage limits.
 
     Raises:
-        ValueError: The folder cannot be used, or another studio has it.
+        ValueError: The folder cannot be written to, or another studio has locked it.
     """
 
     def __init__(self, settings: StudioSettings):
@@ -51,18 +51,18 @@ class Store:
             raise invalid_argument("folder", expected, f"{self.root} ({error.strerror})") from error
 
     def close(self) -> None:
-        """Gives the folder back."""
+        """Releases the lock."""
         self._lock.close()
 
     def add_picture(self, content: bytes, name: str) -> str:
-        """Keeps a picture; returns the SHA-256 of its bytes.
+        """Stores a picture; returns the SHA-256 of its bytes.
 
         Args:
-            content: The bytes of its file.
-            name: What the person calls it, for messages.
+            content: Bytes of the image file.
+            name: The user's name of the file, for error messages.
 
         Raises:
-            ValueError: It is no whole picture, too large, or one too many.
+            ValueError: The file is not a complete image, is too large, or the store is full.
         """
         if len(content) > self._settings.max_bytes:
             raise ValueError(
@@ -80,7 +80,7 @@ class Store:
         return digest
 
     def _make_room(self, name: str, size: int) -> None:
-        """Removes the oldest pictures without a result where another would be too much."""
+        """Removes the oldest pictures that no job uses, until another fits into the limits."""
         digests, settings = self.pictures(), self._settings
         used = {digest for job in self.jobs() for digest in job.recipe.needed}
         unused = [digest for digest in digests if digest not in used]
@@ -99,33 +99,33 @@ class Store:
             path.unlink(missing_ok=True)
 
     def pictures(self) -> list[str]:
-        """Returns the digests of all pictures, the oldest first."""
+        """Returns the digests of all pictures, the least recently added first."""
         found = [path for path in self._pictures.iterdir() if is_digest(path.name)]
         return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
 
     def has_picture(self, digest: str) -> bool:
-        """Returns whether a picture is kept."""
+        """Returns whether a picture is stored."""
         return is_digest(digest) and _is_plain(self._pictures / digest)
 
     def picture_path(self, digest: str) -> Path:
-        """Returns the file of a picture; raises `ValueError` if it is not kept."""
+        """Returns the file of a picture; raises `ValueError` if it is not stored."""
         if not self.has_picture(digest):
             raise invalid_argument("picture", "the SHA-256 of a picture that is kept", digest)
         return self._pictures / digest
 
     def view_path(self, digest: str) -> Path | None:
-        """Returns the file of a picture's small view, or None."""
+        """Returns the file of a picture's preview, or None."""
         path = self._pictures / f"{digest}.jpg"
         return path if is_digest(digest) and _is_plain(path) else None
 
     def job_folder(self, name: str) -> Path:
-        """Returns the folder of a job; raises `ValueError` if that is no job's name."""
+        """Returns the folder of a job; raises `ValueError` if the name is malformed."""
         if not is_job_name(name):
             raise invalid_argument("job", "the name of a job", name)
         return self._jobs / name
 
     def job_file(self, name: str, file: str) -> Path | None:
-        """Returns a file of a job that a browser may have, or None if there is none."""
+        """Returns a file of a job that a browser may fetch, or None."""
         if not is_job_name(name) or _FILES.fullmatch(file) is None:
             return None
         folder = self._jobs / name
@@ -133,12 +133,12 @@ class Store:
         return path if not folder.is_symlink() and _is_plain(path) else None
 
     def stages(self, name: str) -> list[str]:
-        """Returns the names of a job's files of stages, the first first."""
+        """Returns the names of a job's filmstrip frames, by iteration."""
         files = sorted(path.name for path in self.job_folder(name).glob("stage-*.jpg"))
         return [file for file in files if self.job_file(name, file) is not None]
 
     def save_job(self, job: Job) -> None:
-        """Keeps what is known of a job."""
+        """Writes a job's record and recipe to its folder."""
         folder = self.job_folder(job.name)
         folder.mkdir(exist_ok=True)
         for name, text in ((_RECORD, job.text()), ("recipe.json", job.recipe.text() + "\n")):
@@ -146,7 +146,7 @@ class Store:
                 temporary.write_text(text, encoding="ascii")
 
     def jobs(self) -> list[Job]:
-        """Returns all jobs, the oldest first; what cannot be read is left out."""
+        """Returns all readable jobs, the oldest first."""
         return list(self._read_jobs())
 
     def _read_jobs(self) -> Iterator[Job]:
@@ -162,11 +162,11 @@ class Store:
         shutil.rmtree(self.job_folder(name), ignore_errors=True)
 
     def size(self) -> int:
-        """Returns what pictures and results take on the disk, in bytes."""
+        """Returns the total size of pictures and results in bytes."""
         return _size(self._pictures) + _size(self._jobs)
 
     def trim(self) -> list[str]:
-        """Removes the oldest results while all take too much; returns the names of their jobs."""
+        """Removes the oldest ended jobs until the store fits its limit; returns their names."""
         removed: list[str] = []
         ended = [job for job in self.jobs() if job.ended]
         while self.size() > self._settings.max_kept and ended:
@@ -180,7 +180,7 @@ class Store:
 
 
 def _is_plain(path: Path) -> bool:
-    """Returns whether a path is that of a regular file, and no link."""
+    """Returns whether a path is a regular file and not a symbolic link."""
     try:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except (OSError, ValueError):
@@ -193,7 +193,7 @@ def _size(folder: Path) -> int:
 
 
 def _locked(path: Path) -> IO[str]:
-    """Returns a file that this process alone has open, until it is closed."""
+    """Opens a file with an exclusive lock, which closing it releases."""
     file = open(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600), "w")  # noqa: SIM115
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Recipes as calls of the package's tasks, or of the client of models that are served."""
+"""Runs recipes with the package's tasks, or with a served model through the client."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -32,20 +32,20 @@ from rwkeras.tasks.style import transfer_style
 from rwkeras.tasks.texture import synthesize_texture
 from rwkeras.validation import invalid_argument
 
-# The network of styles and textures, and that of inversions.
+# Network of styles and textures, and network of inversions.
 _DRAWN, _DEEP = "multiscale", "vgg19"
-# After how many iterations a run is heard of. Part of what a recipe that was stopped means.
+# Callback interval in iterations. Stopped recipes are reproducible only at the same interval.
 REPORT_EVERY = 5
 _CHECKPOINT_SECONDS = 5.0
 _SERVED = {STYLE: MODELS["style"], TEXTURE: MODELS["texture"], RECOVER: MODELS["invert"]}
 
 
 class Sources(NamedTuple):
-    """The pictures that a recipe is made of, as large as it takes them.
+    """Input pictures of a recipe, resized to its size.
 
     Attributes:
-        images: float32 RGB in [0, 1], each [height, width, 3]; a style is not yet scaled.
-        icc_profile: Of the first, which the result keeps; None without one.
+        images: float32 RGB in [0, 1], each [height, width, 3]; without `Recipe.style_scale`.
+        icc_profile: ICC profile of the first picture, which the result keeps; None if it has none.
     """
 
     images: tuple[np.ndarray, ...]
@@ -53,11 +53,11 @@ class Sources(NamedTuple):
 
 
 def read_sources(recipe: Recipe, paths: Mapping[str, Path]) -> Sources:
-    """Reads the pictures that a recipe is made of, in the order of its roles.
+    """Reads the input pictures of a recipe, in the order of its roles.
 
     Args:
         recipe: The recipe.
-        paths: Their files, by digest.
+        paths: Files of the pictures, by digest.
     """
     read: list[Picture] = [read_picture(paths[digest]) for digest in recipe.pictures]
     images = [fit_longer_side(each.image, recipe.size) for each in read]
@@ -67,7 +67,7 @@ def read_sources(recipe: Recipe, paths: Mapping[str, Path]) -> Sources:
 
 
 def finishing(recipe: Recipe, sources: Sources) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns what is done to a picture, of any size, before it is shown: its colours."""
+    """Returns the postprocessing of pictures of any size: clipping to [0, 1], and colours."""
 
     def finish(image: np.ndarray) -> np.ndarray:
         image = np.clip(image, 0, 1)
@@ -82,7 +82,7 @@ def finishing(recipe: Recipe, sources: Sources) -> Callable[[np.ndarray], np.nda
 
 
 def stretches(recipe: Recipe, sources: Sources) -> list[Stretch]:
-    """Returns the sizes through which a recipe goes, and how long it stays at each."""
+    """Returns the scales of a recipe's run with the iterations at each."""
     side = max(sources.images[0].shape[:2])
     draws = 1 if recipe.kind == RECOVER else recipe.draws
     steps = planned_steps(side, _scales(recipe), recipe.iterations, draws)
@@ -90,7 +90,7 @@ def stretches(recipe: Recipe, sources: Sources) -> list[Stretch]:
 
 
 def _scales(recipe: Recipe) -> ScaleSettings | None:
-    """Returns by what sizes a recipe is made: what goes on from a picture stays at its size."""
+    """Returns the coarse-to-fine scales; None for inversions and runs that start from a result."""
     if recipe.kind == RECOVER or recipe.start is not None:
         return None
     return STYLE_SCALES if recipe.kind == STYLE else TEXTURE_SCALES
@@ -103,14 +103,14 @@ def run_here(
     checkpoint_dir: Path,
     callback: Callback,
 ) -> OptimizationResult:
-    """Runs a recipe by the package's own task.
+    """Runs a recipe with the package's tasks.
 
     Args:
         recipe: The recipe.
-        sources: What `read_sources` returned.
-        paths: Files of its pictures, by digest, that of its start among them.
-        checkpoint_dir: Where the state of the run is kept, and from where it goes on.
-        callback: Called with a `Progress` now and then; returns true to stop.
+        sources: Input pictures from `read_sources`.
+        paths: Files of the pictures, including `Recipe.start`, by digest.
+        checkpoint_dir: Folder of the run's checkpoint, from which it resumes.
+        callback: Called with a `Progress`; returns true to stop.
     """
     common: dict[str, Any] = {
         "callback": callback,
@@ -150,11 +150,11 @@ def _recover(recipe: Recipe, image: np.ndarray, common: dict[str, Any]) -> Optim
 
 
 class Served(NamedTuple):
-    """What a served model made.
+    """Result of a served model.
 
     Attributes:
         image: float32 RGB in [0, 1], [height, width, 3].
-        model: "MODEL:VERSION".
+        model: "MODEL:VERSION" of the model.
     """
 
     image: np.ndarray
@@ -162,16 +162,16 @@ class Served(NamedTuple):
 
 
 def run_served(recipe: Recipe, sources: Sources, endpoint: str) -> Served:
-    """Has a model that TensorFlow Serving serves run a recipe, from its beginning.
+    """Runs a recipe with a model on a TensorFlow Serving server.
 
     Args:
-        recipe: The recipe, without a start, which served models do not take.
-        sources: What `read_sources` returned.
-        endpoint: The server's address, as `Client` takes it.
+        recipe: The recipe; `start` must be None, as served models have no such input.
+        sources: Input pictures from `read_sources`.
+        endpoint: Address of the server, as for `Client`.
 
     Raises:
-        ValueError: The server has no such model or does not take what it is asked.
-        ServingError: What the server has to say.
+        ValueError: The server has no such model, or the model does not support the recipe.
+        ServingError: Error reported by the server.
     """
     model = _SERVED[recipe.kind]
     with Client(endpoint, model=model) as client:
@@ -190,7 +190,7 @@ def run_served(recipe: Recipe, sources: Sources, endpoint: str) -> Served:
 
 
 def _options(recipe: Recipe, model: str, signature: Signature) -> dict[str, Any]:
-    """Returns what a served model is asked for; raises `ValueError` for what it does not take."""
+    """Returns a request's options; raises `ValueError` for settings the model does not support."""
     options: dict[str, Any] = {"max_iterations": recipe.iterations}
     if "noise_seed" in signature.inputs:
         options["noise_seed"] = recipe.seed

@@ -1,4 +1,4 @@
-"""The work of one job: its recipe run, with views on the way, and what is left in its folder."""
+"""Runs one job: the recipe, previews during the run, and the files in the job's folder."""
 
 import dataclasses
 import time
@@ -22,16 +22,16 @@ from rwkeras.studio.tasks import (
     stretches,
 )
 
-# How often a view is written, in seconds, and the longer side of the pictures of a filmstrip.
+# Minimum seconds between previews, and longer side of filmstrip frames in pixels.
 _VIEW_SECONDS, _STAGE_SIDE = 0.8, 160
 
 
 class _Watch:
-    """A callback that writes views and stages, and ends the run where it was or is stopped.
+    """Callback that writes previews and filmstrip frames, and stops the run when asked to.
 
-    That a run is stopped where its recipe says needs no more than that it is heard of at the same
-    iterations each time. One that goes on from a checkpoint is heard of at once, wherever it is: it
-    is stopped only where one without interruptions is heard of too.
+    A stopped run is reproducible only if it stops at an iteration where every run of its recipe
+    calls back. A run resumed from a checkpoint also calls back right after the resumption, so a
+    stop request takes effect only at iterations where an uninterrupted run calls back as well.
     """
 
     def __init__(self, work: Work, sources: Sources, report: Report):
@@ -66,7 +66,7 @@ class _Watch:
         return False
 
     def end(self, image: np.ndarray) -> None:
-        """Writes the filmstrip of a run that ended with a picture."""
+        """Writes the filmstrip and its frames, the last of which is the final picture."""
         stages = [(label, _small(stage)) for label, stage in self._strip.end(image)]
         write_image(self._work.folder / "strip.jpg", contact_sheet([stages]))
         for label, stage in stages:
@@ -80,15 +80,15 @@ def _small(stage: np.ndarray) -> np.ndarray:
 
 
 def do_work(work: Work, report: Report) -> Outcome:
-    """Does a job; its folder then has the picture, a view, and the filmstrip of its stages.
+    """Runs a job and writes the picture, a preview and, for local runs, a filmstrip to its folder.
 
     Args:
-        work: What is to be done.
-        report: Hears where it stands.
+        work: The work item.
+        report: Called with the progress.
 
     Raises:
         ValueError: The recipe cannot be run.
-        Left: `report` raised it; the state of the run is in the folder.
+        Left: Raised by `report`; the state of the run is in the folder.
     """
     begun = time.monotonic()
     sources = read_sources(work.recipe, work.paths)

@@ -1,7 +1,7 @@
-"""The process that does the work, one job after another, with TensorFlow in it.
+"""Worker process that runs jobs one after another with TensorFlow.
 
-The page's own process has none: it is there at once and answers while a network is compiled, and
-what takes all memory ends this one alone.
+The page's process does not import TensorFlow: it starts at once, stays responsive while a network
+is compiled, and survives when the worker runs out of memory.
 """
 
 import contextlib
@@ -19,15 +19,15 @@ from rwkeras.start_lines import quiet_start
 from rwkeras.studio.performing import Left, Moment, Outcome, Report, Work
 
 _WAIT = 0.2
-# How long a run that is to be left has for its state, in seconds.
+# Seconds that an abandoned run has to save its state.
 _LEAVE = 20.0
 
 
 class Worker:
-    """The process that does the work.
+    """Handle of the worker process.
 
     Args:
-        max_pixels: Pictures of more are refused.
+        max_pixels: Maximum number of pixels of an input picture.
     """
 
     def __init__(self, max_pixels: int):
@@ -37,7 +37,7 @@ class Worker:
         self._connection: Connection | None = None
 
     def start(self) -> None:
-        """Starts the process, unless it runs; it has TensorFlow seconds later."""
+        """Starts the process unless it is alive; importing TensorFlow takes it some seconds."""
         with self._starting:
             if self._process is not None and self._process.is_alive():
                 return
@@ -50,11 +50,11 @@ class Worker:
             theirs.close()
 
     def perform(self, work: Work, report: Report) -> Outcome:
-        """Does a job; as `do_work`.
+        """Runs a job in the process; see `do_work`.
 
         Raises:
-            ValueError: What the job failed of, in one line.
-            Left: `report` raised it.
+            ValueError: The job failed; the message is one line.
+            Left: Raised by `report`.
         """
         self.start()
         connection = self._connection
@@ -80,7 +80,7 @@ class Worker:
             ) from error
 
     def _hear(self, work: Work, report: Report, moment: Moment | None) -> None:
-        """Tells where a run stands, and the process what becomes of it."""
+        """Passes progress to `report`, and its decision to the process."""
         connection = self._connection
         if connection is None:
             raise RuntimeError("the process has no connection")
@@ -98,11 +98,11 @@ class Worker:
             raise
 
     def kill(self) -> None:
-        """Ends the process at once, whatever it does."""
+        """Kills the process at once, even in the middle of a job."""
         self._end(0.0)
 
     def close(self) -> None:
-        """Ends the process, which is to have nothing to do."""
+        """Ends the process, which should be idle; kills it if it is alive after a second."""
         if self._connection is not None:
             with contextlib.suppress(OSError):
                 self._connection.send(None)
@@ -121,8 +121,8 @@ class Worker:
 
 
 def _work(connection: Connection, max_pixels: int) -> None:
-    """Does what is asked over a connection until that ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # It is the page's process that hears Ctrl-C.
+    """Main function of the process: runs work items from a connection until None or its end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The page's process handles Ctrl-C.
     Image.MAX_IMAGE_PIXELS = max_pixels
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with quiet_start():
@@ -131,13 +131,13 @@ def _work(connection: Connection, max_pixels: int) -> None:
     with contextlib.suppress(EOFError, OSError, Left):
         for work in iter(connection.recv, None):
             if not isinstance(work, Work):
-                continue  # A stop that came after the end.
+                continue  # A stop request that arrived after the job ended.
             answer: tuple[str, Any]
             try:
                 answer = "done", do_work(work, _reporter(connection))
             except Left:
                 raise
-            except Exception as error:  # A fault of one job is not to be that of the next.
+            except Exception as error:  # One failed job must not end the process.
                 if not isinstance(error, ValueError | OSError | MemoryError):
                     traceback.print_exc()
                 answer = "failed", " ".join(str(error).split()) or type(error).__name__
@@ -145,7 +145,7 @@ def _work(connection: Connection, max_pixels: int) -> None:
 
 
 def _reporter(connection: Connection) -> Report:
-    """Returns a report that says all over a connection and hears there what becomes of the run."""
+    """Returns a `Report` that sends progress over a connection and receives stop requests."""
 
     def report(moment: Moment | None) -> bool:
         connection.send(("moment", moment))

@@ -1,1 +1,1 @@
-"""What is seen of the studio: layout and events, in NiceGUI."""
+"""User interface of the studio: layout and events, in NiceGUI."""

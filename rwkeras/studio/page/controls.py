@@ -1,4 +1,4 @@
-"""Settings of the next picture, each with a label, and what begins it."""
+"""Controls of the next picture: labelled settings, and the buttons that start it."""
 
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -12,7 +12,7 @@ from rwkeras.studio.settings import StudioSettings
 _VALUE = "(event) => emit(event.target.value)"
 _LAYERS = tuple(f"conv{stage}_1" for stage in range(1, 6))
 _SIZE_STEP, _VARIATIONS = 32, 4
-# The largest seed that a person is offered.
+# Largest seed of the input field.
 _SEEDS = 9999
 
 
@@ -25,13 +25,13 @@ def _factor(factor: float) -> str:
 
 
 class Controls(Section):
-    """The settings of the present kind.
+    """Controls for the settings of the current kind.
 
     Args:
-        desk: Whose settings.
-        settings: The studio's.
-        begin: Begins so many pictures.
-        changed: Called with a setting's name and value once it was moved.
+        desk: State of the page.
+        settings: The studio's settings.
+        begin: Starts a number of pictures.
+        changed: Called with the name and value of a setting after a change.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Controls(Section):
 
     @property
     def _takes_seed(self) -> bool:
-        """Whether another seed makes another picture: a served style starts from the photograph."""
+        """Whether the seed matters; served styles have none, as they start from the photograph."""
         return self._settings.endpoint is None or self._desk.kind != STYLE
 
     def _going_on(self) -> None:
@@ -106,7 +106,7 @@ class Controls(Section):
         shown: Callable[[Any], str],
         number: bool = False,
     ) -> None:
-        """Makes a slider, or a field for a number, that changes a setting when it is let go."""
+        """Creates a slider or a number field that changes a setting on release."""
         value, whole = self._desk.value(name), isinstance(step, int)
 
         def read(text: Any) -> float | int:
@@ -140,7 +140,7 @@ class Controls(Section):
         field.on("change", let_go, js_handler=_VALUE)
 
     def _choice(self, name: str, label: str, choices: dict[str, str]) -> None:
-        """Makes a list of which one is chosen."""
+        """Creates a drop-down list for a setting."""
         value = self._desk.value(name)
         with tag("div", "", "setting"):
             with tag("label", "", "name", for_=f"set-{name}"):

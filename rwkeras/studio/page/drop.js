@@ -1,7 +1,7 @@
-// Files that are dropped or chosen, the slider over two pictures, tabs by arrow keys, light and dark.
+// Uploads of dropped or chosen files, the comparison slider, arrow keys for tabs, light and dark theme.
 (() => {
   const wells = () => [...document.querySelectorAll(".well")];
-  // By its role, as the page may have been filled anew while a file was sent.
+  // Look the well up by role, as the page may have been rebuilt during the upload.
   const tell = (well, name, detail) => document
     .querySelector(`.well[data-role="${well.dataset.role}"]`)
     ?.dispatchEvent(new CustomEvent(name, { detail }));
@@ -28,7 +28,7 @@
     }
   }
 
-  // The first file goes to a well, others to those after it.
+  // The first file goes to the given or first empty well, the others to the wells after it.
   function spread(files, first) {
     const all = wells();
     const empty = all.findIndex((well) => !well.querySelector(".filled"));
@@ -77,7 +77,7 @@
     next.click();
   });
 
-  // What is shown is above what it was chosen from.
+  // The stage is above the history: scroll it into view.
   document.addEventListener("click", (event) => {
     if (event.target.closest?.(".history .card")) {
       document.getElementById("stage").scrollIntoView({ block: "nearest" });
@@ -93,6 +93,6 @@
       ? document.documentElement.dataset.theme === "dark"
       : matchMedia("(prefers-color-scheme: dark)").matches;
     apply(dark ? "light" : "dark");
-    try { localStorage.setItem("theme", dark ? "light" : "dark"); } catch { /* Not kept then. */ }
+    try { localStorage.setItem("theme", dark ? "light" : "dark"); } catch { /* Storage is blocked. */ }
   });
 })();

@@ -1,4 +1,4 @@
-"""HTML elements with attributes, and parts of a page that are filled anew when they change."""
+"""HTML elements with attributes, and sections that are rebuilt when their content changes."""
 
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -7,14 +7,14 @@ from nicegui.elements.mixins.text_element import TextElement
 
 
 def tag(name: str, text: str = "", classes: str = "", /, **attributes: Any) -> TextElement:
-    """Returns an HTML element, which is a context for what it holds.
+    """Returns an HTML element; as a context manager, it becomes the parent of new elements.
 
     Args:
-        name: Its name.
-        text: What it says.
-        classes: Its classes.
-        **attributes: Its attributes, with "_" for "-" and after what Python has words for; None
-            for none.
+        name: Tag name.
+        text: Text content.
+        classes: CSS classes.
+        **attributes: HTML attributes, with "_" for "-" and a trailing "_" after Python keywords and
+            built-ins; None or False omits the attribute.
     """
     element = TextElement(tag=name, text=text)
     if classes:
@@ -26,44 +26,44 @@ def tag(name: str, text: str = "", classes: str = "", /, **attributes: Any) -> T
 
 
 def button(text: str, act: Callable[[], Any], classes: str = "", **attributes: Any) -> TextElement:
-    """Returns a button that does something."""
+    """Returns a button that calls a function when clicked."""
     element = tag("button", text, classes, type="button", **attributes)
     element.on("click", lambda: act())
     return element
 
 
 def picture(source: str, alt: str, classes: str = "", **attributes: Any) -> TextElement:
-    """Returns a picture."""
+    """Returns an `img` element."""
     return tag("img", "", classes, src=source, alt=alt, **attributes)
 
 
-# No part's key is that.
+# Initial key, different from every section's key.
 _NOTHING = object()
 
 
 class Section:
-    """A part of the page that is filled anew when what it shows is another."""
+    """Part of the page that is rebuilt when its key changes."""
 
     def __init__(self) -> None:
         self._container: TextElement | None = None
         self._shown: Hashable = _NOTHING
 
     def key(self) -> Hashable:
-        """Returns what decides the part's elements."""
+        """Returns a value that changes whenever the section has to be rebuilt."""
         raise NotImplementedError
 
     def fill(self) -> None:
-        """Makes the part's elements."""
+        """Creates the section's elements."""
         raise NotImplementedError
 
     def place(self, name: str, classes: str, /, **attributes: Any) -> TextElement:
-        """Puts the part on the page, as an element of a name, which is returned."""
+        """Adds the section to the page; returns its container, an element of the given tag name."""
         container = self._container = tag(name, "", classes, **attributes)
         self.refresh()
         return container
 
     def refresh(self) -> None:
-        """Fills the part anew, if what it shows is another."""
+        """Rebuilds the section if its key has changed."""
         key = self.key()
         if self._container is None or self._shown == key:
             return

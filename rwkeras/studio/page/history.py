@@ -1,4 +1,4 @@
-"""What was made before, and what waits."""
+"""Sections for earlier results and for the queue."""
 
 import functools
 from collections.abc import Callable, Hashable
@@ -8,16 +8,16 @@ from rwkeras.studio.page.elements import Section, button, picture, tag
 from rwkeras.studio.page.words import KINDS, described, place
 from rwkeras.studio.queue import Queue
 
-# So many results are shown; the folder may have more.
+# Maximum number of results shown; the store may hold more.
 _SHOWN = 48
 
 
 class History(Section):
-    """Results, the latest first.
+    """Earlier results, the latest first.
 
     Args:
-        queue: Whose.
-        show: Shows one.
+        queue: Queue with the jobs.
+        show: Shows a job.
     """
 
     def __init__(self, queue: Queue, show: Callable[[Job], None]):
@@ -52,11 +52,11 @@ class History(Section):
 
 
 class Waiting(Section):
-    """Jobs that run or wait, in their order.
+    """Running and waiting jobs, in queue order.
 
     Args:
-        queue: Whose.
-        show: Shows one.
+        queue: Queue with the jobs.
+        show: Shows a job.
     """
 
     def __init__(self, queue: Queue, show: Callable[[Job], None]):

@@ -1,4 +1,4 @@
-"""The page: tabs, wells, settings, the picture and what was made before."""
+"""The page: tabs, drop areas, settings, the current picture and earlier results."""
 
 import functools
 from pathlib import Path
@@ -21,17 +21,17 @@ from rwkeras.studio.settings import StudioSettings
 from rwkeras.studio.store import Store
 
 _HERE = Path(__file__).parent
-# How often the page looks at what has become of its jobs, in seconds.
+# Interval in seconds at which the page polls its jobs.
 _TICK = 0.4
 
 
 class Page:
-    """One person's page.
+    """One client's page.
 
     Args:
-        store: Where pictures and results are.
-        queue: Who makes them.
-        settings: The studio's.
+        store: Store of pictures and results.
+        queue: Queue that runs the jobs.
+        settings: The studio's settings.
     """
 
     def __init__(self, store: Store, queue: Queue, settings: StudioSettings):
@@ -50,7 +50,7 @@ class Page:
         self._question: Any = None
 
     def build(self) -> None:
-        """Puts all on the page."""
+        """Creates all elements of the page."""
         ui.add_head_html(f"<style>{(_HERE / 'look.css').read_text(encoding='ascii')}</style>")
         ui.add_body_html(f"<script>{(_HERE / 'drop.js').read_text(encoding='ascii')}</script>")
         with tag("div", "", "studio", data_most=self._settings.max_bytes):
@@ -101,7 +101,7 @@ class Page:
         self._stage.tick()
 
     def _say(self, words: str) -> None:
-        """Says what went wrong, or nothing."""
+        """Shows an error message; an empty text clears it."""
         self._message.text = words
 
     def _turn(self, kind: str) -> None:
@@ -115,7 +115,7 @@ class Page:
         self._refresh()
 
     def _dropped(self, role: str, answer: dict[str, Any]) -> None:
-        """Takes what the server answered of a file: a picture, a recipe, or one with the other."""
+        """Handles the response to an upload: a picture, a recipe, or a picture with a recipe."""
         self._say("")
         try:
             if answer.get("digest"):
@@ -129,7 +129,7 @@ class Page:
         self._refresh()
 
     def _ask(self, recipe: Recipe, wanted: tuple[str, str]) -> None:
-        """Asks whether the picture of a recipe is to be made again."""
+        """Shows a prompt that offers to make the picture of a recipe again."""
 
         def again() -> None:
             self._question.clear()
@@ -158,7 +158,7 @@ class Page:
         self._refresh()
 
     def _change(self, name: str, value: Any) -> None:
-        """Takes a setting, and goes on from the present picture with it."""
+        """Changes a setting and, if enabled, continues from the current picture with it."""
         self._say("")
         try:
             self._desk.change(name, value)

@@ -1,4 +1,4 @@
-"""The server of the page: NiceGUI's application behind the guard, bound to one address."""
+"""Server of the page: the NiceGUI application behind `Guard`, bound to one address."""
 
 import contextlib
 import secrets
@@ -23,25 +23,25 @@ from rwkeras.studio.worker import Worker
 from rwkeras.validation import invalid_argument
 
 _TITLE = "rwkeras studio"
-# Of the connection to a page, in bytes and seconds: what it says are clicks.
+# Maximum size of a WebSocket message in bytes, and seconds allowed for a graceful shutdown.
 _MESSAGE, _SHUTDOWN = 2**20, 2
 
 
 def address(settings: StudioSettings, token: str | None) -> str:
-    """Returns where the page is, with the token that it wants."""
+    """Returns the URL of the page, with the token if there is one."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{settings.port}/" + (f"?token={token}" if token else "")
 
 
 def serve(settings: StudioSettings, *, show: bool = False) -> None:
-    """Serves the page until the process is told to end.
+    """Serves the page until the process is signalled to end.
 
     Args:
-        settings: Where, and with which limits.
+        settings: Settings of the studio.
         show: Whether to open a browser.
 
     Raises:
-        ValueError: The folder or the address cannot be had.
+        ValueError: The folder is unusable or the address is taken.
     """
     Image.MAX_IMAGE_PIXELS = settings.max_pixels
     token = None if settings.is_local else secrets.token_urlsafe(24)
@@ -73,7 +73,7 @@ def serve(settings: StudioSettings, *, show: bool = False) -> None:
 
 
 def _is_free(config: uvicorn.Config) -> bool:
-    """Returns whether the address can be bound to."""
+    """Returns whether the address can be bound."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -85,7 +85,7 @@ def _is_free(config: uvicorn.Config) -> bool:
 
 
 def _application(store: Store, queue: Queue, settings: StudioSettings, worker: Worker) -> FastAPI:
-    """Returns the page's application, which begins with the queue when it is up."""
+    """Returns the application, which starts the queue on startup."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -94,7 +94,7 @@ def _application(store: Store, queue: Queue, settings: StudioSettings, worker: W
 
     application = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     application.router.routes.extend(Routes(store, queue, settings).routes())
-    # It imports TensorFlow then, for the first job to begin at once.
+    # Import TensorFlow on the first visit, so that the first job starts without delay.
     pages.on_connect(worker.start)
 
     @ui.page("/", title=_TITLE)

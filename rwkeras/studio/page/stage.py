@@ -1,4 +1,4 @@
-"""The picture itself: while it is made, and once it is, beside what it was made of."""
+"""Section of the current job: its progress, then its result compared with the input."""
 
 import functools
 from collections.abc import Callable, Hashable
@@ -18,12 +18,12 @@ _LABELS = {"png": "PNG", "jpg": "JPEG", "tif": "TIFF"}
 
 
 class Stage(Section):
-    """The job that is shown.
+    """The job shown.
 
     Args:
-        desk: Which that is.
-        store: Where its files are.
-        queue: Who makes it.
+        desk: State of the page.
+        store: Store of the job's files.
+        queue: Queue that runs the jobs.
         show: Shows another job.
     """
 
@@ -88,7 +88,7 @@ class Stage(Section):
         self._live = {"job": job, "image": live, "bar": bar, "words": words, "views": 0}
 
     def tick(self) -> None:
-        """Shows where a job that runs stands now."""
+        """Updates the progress and preview of a running job."""
         if not self._live:
             return
         live, job = self._live, self._live["job"]
@@ -132,7 +132,7 @@ class Stage(Section):
             return image.size
 
     def _compare(self, job: Job, width: int, height: int) -> None:
-        """Makes the picture with what it was before under a slider."""
+        """Creates the result with a slider that reveals its first input picture."""
         with tag("div", "", "frame compare", style=f"--ratio: {width / height:.4f}"):
             picture(f"/studio/jobs/{job.name}/picture.png", described(job), "after")
             before = job.recipe.pictures[0]

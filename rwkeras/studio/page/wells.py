@@ -1,4 +1,4 @@
-"""Where pictures are dropped, and the examples that may be taken instead."""
+"""Drop areas for the input pictures, with examples to choose instead."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -12,19 +12,19 @@ from rwkeras.studio.recipes import PICTURES
 from rwkeras.studio.store import Store
 
 _DETAIL = "(event) => emit(event.detail)"
-# What the dialogue for files offers; whatever is dropped is tried.
+# Filter of the file dialogue; dropped files are not filtered.
 _ACCEPT = "image/*,.tif,.tiff,.heic,.heif,.json"
 
 
 class Wells(Section):
-    """A well for each picture that the present kind is made of.
+    """Drop areas ("wells") for the input pictures of the current kind.
 
     Args:
-        desk: Whose pictures.
-        store: Where they are kept.
-        dropped: Called with what the server answered of a file, and the role of the well.
-        refused: Called with what the server says of a file that it does not take.
-        changed: Called once another picture was chosen.
+        desk: State of the page.
+        store: Store of pictures.
+        dropped: Called with a well's role and the server's response to an upload.
+        refused: Called with the error message of a rejected file.
+        changed: Called after an example was chosen.
     """
 
     def __init__(
@@ -60,13 +60,13 @@ class Wells(Section):
             element.on("refused", lambda event: self._refused(event.args), js_handler=_DETAIL)
 
     def refresh(self) -> None:
-        """Fills the part anew, or of its wells those that have other pictures."""
+        """Rebuilds the section if the kind changed, else the wells whose picture changed."""
         super().refresh()
         for well in self._wells:
             well.refresh()
 
     async def _take(self, role: str, name: str) -> None:
-        """Takes an example."""
+        """Stores an example and chooses it for a role."""
         try:
             digest = await asyncio.to_thread(add_example, self._store, name)
             self._desk.choose(role, digest)
@@ -77,12 +77,15 @@ class Wells(Section):
 
 
 class _Well(Section):
-    """Where the picture of a role is dropped. Files arrive one by one: it stays, whatever is in it.
+    """Drop area of one role.
+
+    Files arrive one by one, so the element that receives their events stays when the picture
+    changes.
 
     Args:
-        desk: Whose picture.
+        desk: State of the page.
         role: The role.
-        take: Takes an example for a role, by its name.
+        take: Chooses an example for a role; called with the role and the example's name.
     """
 
     def __init__(self, desk: Desk, role: str, take: Callable[[str, str], Awaitable[None]]):

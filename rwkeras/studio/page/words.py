@@ -1,4 +1,4 @@
-"""What the page calls things."""
+"""Texts of the page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ from rwkeras.studio.performing import Moment
 from rwkeras.studio.recipes import RECOVER, STYLE, TEXTURE
 
 KINDS = {STYLE: "Style", TEXTURE: "Texture", RECOVER: "Recover"}
-# What the button that begins says.
+# Labels of the start button.
 BEGIN = {STYLE: "Paint", TEXTURE: "Weave", RECOVER: "Recover"}
 ROLES = {
     "content": "Photograph",
@@ -26,7 +26,7 @@ COLORS = {
     "photograph": "The photograph's",
     "matched": "A painting in the photograph's",
 }
-# What a served model has of its own, whatever a recipe says.
+# Settings that the served model fixes, whatever the recipe says.
 _SERVERS_OWN = ("layer", "draws")
 _ORDINALS = {1: "next", 2: "second", 3: "third", 4: "fourth", 5: "fifth"}
 
@@ -41,7 +41,7 @@ def duration(seconds: float) -> str:
 
 
 def progress(moment: Moment | None) -> str:
-    """Returns in words where a run stands."""
+    """Returns the progress of a run in words."""
     if moment is None:
         return "Getting the network ready"
     text = f"Iteration {moment.iteration} of {moment.iterations}"
@@ -49,18 +49,22 @@ def progress(moment: Moment | None) -> str:
 
 
 def place(before: int) -> str:
-    """Returns in words how many jobs come before one."""
+    """Returns a position in the queue in words.
+
+    Args:
+        before: Number of jobs ahead.
+    """
     return f"{_ORDINALS.get(before, f'number {before}')} in the queue"
 
 
 def described(job: Job) -> str:
-    """Returns a job in a few words, as a picture's alternative."""
+    """Returns a short description of a job, used as alternative text."""
     recipe = job.recipe
     return f"{KINDS[recipe.kind]}, {recipe.size} pixels, seed {recipe.seed}, {job.state}"
 
 
 def settings(job: Job) -> dict[str, str]:
-    """Returns by name what a result was made by."""
+    """Returns the settings of a result for display: labels and values."""
     values = job.recipe.values()
     names = {
         "balance": "content weight",

@@ -13,6 +13,8 @@ from rwkeras.studio.settings import StudioSettings
 from rwkeras.studio.store import Store
 from rwkeras.validation import invalid_argument
 
+_NO_ROOM = "The result and its pictures are larger than all that may be kept (--max_kept)"
+
 
 class Queue:
     """Runs the jobs of a store one after another in a thread.
@@ -74,15 +76,20 @@ class Queue:
                 "start", "None with served models, which begin anew", recipe.start
             )
         with self._changed:
-            waiting = sum(job.state == WAITING for job in self._jobs.values())
-            if waiting >= self._settings.max_waiting:
-                expected = f"at most {self._settings.max_waiting} jobs to wait"
-                raise invalid_argument("recipe", expected, f"one more than {waiting}")
+            self.check_room(1)
             name = new_job_name()
             job = Job(name, recipe, group=name if group is None else group, wanted=wanted)
             self._keep(job)
             self._changed.notify_all()
             return job
+
+    def check_room(self, count: int) -> None:
+        """Raises `ValueError` unless so many more jobs may wait."""
+        with self._changed:
+            waiting = sum(job.state == WAITING for job in self._jobs.values())
+            if waiting + count > self._settings.max_waiting:
+                expected = f"at most {self._settings.max_waiting} jobs to wait"
+                raise invalid_argument("recipe", expected, f"{count} more than {waiting}")
 
     def stop(self, name: str) -> None:
         """Cancels a waiting job, or asks a running one to stop with its best picture so far."""
@@ -146,7 +153,7 @@ class Queue:
 
     def _do(self, job: Job) -> None:
         """Runs a job and stores its outcome."""
-        folder = self._store.job_folder(job.name)
+        folder = self._store.prepare_job(job.name)
 
         def report(moment: Moment | None) -> bool:
             with self._changed:
@@ -176,5 +183,8 @@ class Queue:
             self._moments.pop(job.name, None)
             self._stops.discard(job.name)
             self._keep(ended)
-            for name in self._store.trim():
+            for name in self._store.trim(keep=job.name):
                 self._jobs.pop(name, None)
+            if self._store.is_over_limit and ended.digest:
+                self._store.clear_job(job.name)
+                self._keep(dataclasses.replace(ended, state=FAILED, digest="", error=_NO_ROOM))

@@ -27,6 +27,14 @@ _COMMON = ("size", "seed", "iterations", "start", "stop", "served")
 # JSON key that marks an embedded text as a recipe.
 _MARK = "rwkeras"
 _STOPS = 6
+# Limits of whole numbers: seeds are exact in JavaScript.
+_WHOLE = (
+    ("size", 32, 2**14),
+    ("seed", 1 - 2**53, 2**53 - 1),
+    ("iterations", 1, 10_000),
+    ("draws", 1, 64),
+)
+_MOST_SCALE = 4
 
 
 @dataclass(frozen=True)
@@ -74,14 +82,19 @@ class Recipe:
             or not all(map(is_digest, given))
         ):
             raise invalid_argument("pictures", f"a SHA-256 each of {', '.join(roles)}", given)
-        check_number("size", self.size, integer=True, minimum=32)
         checked_seed(self.seed)
-        check_number("iterations", self.iterations, integer=True, minimum=1)
-        check_number("draws", self.draws, integer=True, minimum=1)
+        # Recipes come from dropped files.
+        for name, least, most in _WHOLE:
+            check_number(name, getattr(self, name), integer=True, minimum=least)
+            if getattr(self, name) > most:
+                raise invalid_argument(name, f"at most {most}", getattr(self, name))
         check_number("balance", self.balance, minimum=None)
         if abs(self.balance) > _STOPS:
             raise invalid_argument("balance", f"a number from -{_STOPS} to {_STOPS}", self.balance)
         check_number("style_scale", self.style_scale, exclusive=True)
+        if not 1 / _MOST_SCALE <= self.style_scale <= _MOST_SCALE:
+            expected = f"a number from {1 / _MOST_SCALE} to {_MOST_SCALE}"
+            raise invalid_argument("style_scale", expected, self.style_scale)
         check_choice("colors", self.colors, COLORS)
         if not (isinstance(self.layer, str) and self.layer):
             raise invalid_argument("layer", "the name of a layer", self.layer)

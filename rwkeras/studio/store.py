@@ -73,16 +73,22 @@ class Store:
             os.utime(self._pictures / digest)
             return digest
         self._make_room(name, len(content))
-        path = self._pictures / digest
+        path, view = self._pictures / digest, self._pictures / f"{digest}.jpg"
+        _remove_links(path, view)
         with whole_file(path) as temporary:
             temporary.write_bytes(content)
-            view_of_file(temporary, self._pictures / f"{digest}.jpg", name)
+            view_of_file(temporary, view, name)
         return digest
 
     def _make_room(self, name: str, size: int) -> None:
         """Removes the oldest pictures that no job uses, until another fits into the limits."""
         digests, settings = self.pictures(), self._settings
-        used = {digest for job in self.jobs() for digest in job.recipe.needed}
+        if size > settings.max_kept:
+            raise ValueError(
+                f"{name} has {size} bytes: at most {settings.max_kept} are kept in all"
+            )
+        # A job that ended without a picture is not in the history, where it could be removed.
+        used = {d for job in self.jobs() if job.digest or not job.ended for d in job.recipe.needed}
         unused = [digest for digest in digests if digest not in used]
         count = len(digests)
         while unused and (count >= settings.max_pictures or self.size() + size > settings.max_kept):
@@ -140,6 +146,7 @@ class Store:
     def save_job(self, job: Job) -> None:
         """Writes a job's record and recipe to its folder."""
         folder = self.job_folder(job.name)
+        _remove_links(folder, folder / _RECORD, folder / "recipe.json")
         folder.mkdir(exist_ok=True)
         for name, text in ((_RECORD, job.text()), ("recipe.json", job.recipe.text() + "\n")):
             with whole_file(folder / name) as temporary:
@@ -153,9 +160,25 @@ class Store:
         for folder in sorted(self._jobs.iterdir()):
             if is_job_name(folder.name) and not folder.is_symlink():
                 with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-                    job = read_job((folder / _RECORD).read_text(encoding="ascii"))
-                    if job.name == folder.name:
+                    record = folder / _RECORD
+                    job = (
+                        read_job(record.read_text(encoding="ascii")) if _is_plain(record) else None
+                    )
+                    if job is not None and job.name == folder.name:
                         yield job
+
+    def prepare_job(self, name: str) -> Path:
+        """Returns the folder that a job writes to, without symbolic links in it."""
+        folder = self.job_folder(name)
+        _remove_links(folder, *folder.rglob("*"))
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def clear_job(self, name: str) -> None:
+        """Removes all files of a job but its record."""
+        for path in self.job_folder(name).iterdir():
+            if path.name != _RECORD and _is_plain(path):
+                path.unlink()
 
     def remove_job(self, name: str) -> None:
         """Removes a job and its picture."""
@@ -165,11 +188,20 @@ class Store:
         """Returns the total size of pictures and results in bytes."""
         return _size(self._pictures) + _size(self._jobs)
 
-    def trim(self) -> list[str]:
-        """Removes the oldest ended jobs until the store fits its limit; returns their names."""
+    @property
+    def is_over_limit(self) -> bool:
+        """Whether pictures and results take more than is allowed."""
+        return self.size() > self._settings.max_kept
+
+    def trim(self, keep: str) -> list[str]:
+        """Removes the oldest ended jobs until the store fits its limit; returns their names.
+
+        Args:
+            keep: Name of a job that stays.
+        """
         removed: list[str] = []
-        ended = [job for job in self.jobs() if job.ended]
-        while self.size() > self._settings.max_kept and ended:
+        ended = [job for job in self.jobs() if job.ended and job.name != keep]
+        while self.is_over_limit and ended:
             job = ended.pop(0)
             self.remove_job(job.name)
             removed.append(job.name)
@@ -177,6 +209,13 @@ class Store:
             for digest in set(job.recipe.needed) - used:
                 self._remove_picture(digest)
         return removed
+
+
+def _remove_links(*paths: Path) -> None:
+    """Removes symbolic links, through which files elsewhere would be written."""
+    for path in paths:
+        if path.is_symlink():
+            path.unlink()
 
 
 def _is_plain(path: Path) -> bool:

@@ -117,8 +117,12 @@ def test_results_give_way_when_they_take_too_much(store, recipe):
     queue._store._settings = small(store.root, max_kept=1)
     queue.start()
     job = queue.submit(recipe)
-    until(lambda: queue.job(job.name) is None)
-    assert store.jobs() == []
+    until(lambda: queue.job(job.name).state == "failed")
+    assert queue.job(job.name).error == (
+        "The result and its pictures are larger than all that may be kept (--max_kept)"
+    )
+    left = {path.name for path in store.job_folder(job.name).iterdir()}
+    assert left == {"job.json", "recipe.json"}
     queue.close()
 
 
@@ -140,7 +144,7 @@ def test_errors(store, recipe):
     for _ in range(2):
         queue.submit(dataclasses.replace(recipe, size=64))
     assert refused(queue, size=64) == (
-        "`recipe`. Expected at most 2 jobs to wait. Received: recipe=one more than 2"
+        "`recipe`. Expected at most 2 jobs to wait. Received: recipe=1 more than 2"
     )
     served = Queue(store, small(store.root, endpoint="localhost:8500"), Doer())
     start = recipe.pictures[0]

@@ -60,6 +60,14 @@ def test_what_is_no_recipe(text):
         ({"iterations": 0}, "`iterations`. Expected an integer of at least 1. Received: "
          "iterations=0"),
         ({"draws": 0}, "`draws`. Expected an integer of at least 1. Received: draws=0"),
+        ({"seed": 2**53}, "`seed`. Expected at most 9007199254740991. Received: "
+         "seed=9007199254740992"),
+        ({"iterations": 10**9}, "`iterations`. Expected at most 10000. Received: "
+         "iterations=1000000000"),
+        ({"draws": 65}, "`draws`. Expected at most 64. Received: draws=65"),
+        ({"size": 2**15}, "`size`. Expected at most 16384. Received: size=32768"),
+        ({"style_scale": 1e308}, "`style_scale`. Expected a number from 0.25 to 4. Received: "
+         "style_scale=1e+308"),
         ({"balance": 7}, "`balance`. Expected a number from -6 to 6. Received: balance=7"),
         ({"balance": float("nan")}, "`balance`. Expected a finite number. Received: balance=nan"),
         ({"style_scale": 0}, "`style_scale`. Expected a finite number greater than 0. Received: "

@@ -1,3 +1,4 @@
+import dataclasses
 import os
 
 import numpy as np
@@ -79,10 +80,10 @@ def test_of_too_many_pictures_the_oldest_without_a_result_gives_way(tmp_path):
     used, unused = (store.add_picture(png(n), "a") for n in (1, 2))
     for n, digest in enumerate((used, unused)):
         os.utime(store.picture_path(digest), (n, n))
-    store.save_job(Job(new_job_name(), Recipe("texture", (used,)), "done"))
+    store.save_job(Job(new_job_name(), Recipe("texture", (used,)), "done", digest=used))
     third = store.add_picture(png(3), "c")
     assert set(store.pictures()) == {used, third}
-    store.save_job(Job(new_job_name(), Recipe("texture", (third,)), "done"))
+    store.save_job(Job(new_job_name(), Recipe("texture", (third,)), "done", digest=used))
     with pytest.raises(ValueError) as error:
         store.add_picture(png(4), "d.png")
     assert str(error.value) == (
@@ -152,6 +153,34 @@ def test_links_are_not_followed(store, tmp_path):
     assert [each.name for each in store.jobs()] == [job.name]
 
 
+def test_nothing_is_written_through_links(store, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    content = png(2)
+    for name in (digest_of(content), f"{digest_of(content)}.jpg"):
+        (outside / name).write_bytes(b"kept")
+        os.symlink(outside / name, store.root / "pictures" / name)
+    digest = store.add_picture(content, "a")
+    assert store.picture_path(digest).read_bytes() == content
+    assert store.view_path(digest) is not None
+    job = kept(store)
+    folder = store.job_folder(job.name)
+    (outside / "view.jpg").write_bytes(b"kept")
+    (outside / "folder").mkdir()
+    os.symlink(outside / "view.jpg", folder / "view.jpg")
+    os.symlink(outside / "folder", folder / "checkpoint")
+    assert store.prepare_job(job.name) == folder
+    assert sorted(path.name for path in folder.iterdir()) == ["job.json", "recipe.json"]
+    (folder / "job.json").rename(outside / "job.json")
+    os.symlink(outside / "job.json", folder / "job.json")
+    assert store.jobs() == []
+    before = (outside / "job.json").read_text()
+    store.save_job(dataclasses.replace(job, state="done"))
+    assert (outside / "job.json").read_text() == before
+    assert [each.state for each in store.jobs()] == ["done"]
+    assert {path.read_bytes() for path in outside.iterdir() if path.suffix == ".jpg"} == {b"kept"}
+
+
 def test_jobs_are_kept_and_what_is_broken_is_left_out(store):
     first, second = kept(store), kept(store, state="done")
     (store.job_folder(first.name) / "job.json").write_text("{")
@@ -169,11 +198,27 @@ def test_of_too_much_the_oldest_results_give_way_with_their_pictures(tmp_path):
         store.save_job(job)
         (store.job_folder(job.name) / "picture.png").write_bytes(b"x" * 20_000)
         jobs.append(job)
-    assert store.trim() == [jobs[1].name, jobs[2].name]
+    assert store.is_over_limit
+    assert store.trim(jobs[3].name) == [jobs[1].name, jobs[2].name]
     assert [job.name for job in store.jobs()] == [jobs[0].name, jobs[3].name]
     assert set(store.pictures()) == {*jobs[0].recipe.pictures, *jobs[3].recipe.pictures}
     assert store.size() <= 60_000
-    assert store.trim() == []
+    assert store.trim(jobs[3].name) == []
+    store.close()
+
+
+def test_a_picture_larger_than_all_that_is_kept_is_refused(tmp_path):
+    store = Store(small(tmp_path / "kept", max_kept=100))
+    with pytest.raises(ValueError, match=r"^a has \d+ bytes: at most 100 are kept in all$"):
+        store.add_picture(png(), "a")
+    store.close()
+
+
+def test_pictures_of_jobs_that_ended_without_a_result_give_way(tmp_path):
+    store = Store(small(tmp_path / "kept", max_pictures=1))
+    job = kept(store, state="stopped")
+    digest = store.add_picture(png(1), "b")
+    assert store.pictures() == [digest] != list(job.recipe.pictures)
     store.close()
 
 

@@ -116,9 +116,11 @@ class Controls(Section):
             with tag("label", "", "name", for_=f"set-{name}"):
                 tag("span", label)
             output = tag("output", "" if number else shown(value), "value", for_=f"set-{name}")
+            # With `value` Vue would reset the field whenever it renders; the last, as a slider's
+            # value is cut to the limits that it has by then.
             field = tag("input", "", "number" if number else "", id_=f"set-{name}", name=name,
                         type="number" if number else "range", min=least, max=most, step=step,
-                        value=value)  # fmt: skip
+                        defaultValue=value)  # fmt: skip
             if not number:
                 field.props["aria-valuetext"] = shown(value)
             if any(ends):

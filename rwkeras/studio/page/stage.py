@@ -138,7 +138,7 @@ class Stage(Section):
             before = job.recipe.pictures[0]
             picture(f"/studio/pictures/{before}.jpg", "What it was made of", "before")
             tag("span", "", "edge", aria_hidden="true")
-            tag("input", "", "cut", type="range", min=0, max=100, value=0, step=1,
+            tag("input", "", "cut", type="range", min=0, max=100, step=1, defaultValue=0,
                 aria_label="How much of the picture before is shown, in percent")  # fmt: skip
 
     def _same(self, job: Job) -> None:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.studio.page.acts import choose_both
+from tests.studio.page.acts import begin, choose_both, settings, stop_going_on, wait_until_made
 from tests.studio.page.conftest import Studio
 from tests.tools import path_of
 
@@ -90,6 +90,50 @@ def test_arrows_turn_tabs_and_move_sliders(page):
     page.keyboard.press("ArrowRight")
     page.locator("output").get_by_text("x 1.41").wait_for()
     assert slider.get_attribute("aria-valuetext") == "x 1.41"
+
+
+def test_a_slider_stays_where_it_was_moved_to(page):
+    slider = page.get_by_label("Content against style")
+    slider.focus()
+    for step in range(1, 5):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(500)  # The page renders what it was told.
+        assert float(slider.input_value()) == step / 2
+    size = page.locator("#set-size")
+    size.scroll_into_view_if_needed()
+    box = size.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    for share in (0.4, 0.6, 0.8):
+        page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
+        page.wait_for_timeout(300)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    assert 700 < int(size.input_value()) < 940
+    assert page.locator("output[for=set-size]").inner_text() == f"{size.input_value()} px"
+    seed = page.locator("#set-seed")
+    seed.fill("")
+    for digit in "1234":
+        seed.press(digit)
+        page.wait_for_timeout(300)
+    seed.blur()
+    page.wait_for_timeout(500)
+    assert seed.input_value() == "1234"
+
+
+def test_the_picture_before_is_reached_by_the_keyboard(page, files):
+    choose_both(page, files)
+    stop_going_on(page)
+    settings(page, size=64, iterations=5, draws=1)
+    begin(page)
+    wait_until_made(page)
+    cut = page.locator(".cut")
+    cut.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(400)
+    assert cut.input_value() == "5"
+    assert page.locator(".compare").evaluate("e => e.style.getPropertyValue('--cut')") == "5%"
 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1280])

@@ -24,7 +24,7 @@ from rwkeras.metrics import psnr, ssim
 FLAGS = flags.FLAGS
 flags.DEFINE_string("image", None, "The picture to encode and decode.")
 flags.DEFINE_string("decoder", None, "The .keras file that rwkeras-train-decoder wrote.")
-flags.DEFINE_string("output", None, "The picture to write; its ending says the format.")
+flags.DEFINE_string("output", None, "The picture to write; the extension selects the format.")
 flags.DEFINE_integer(
     "image_size", 256, "Length of the longer side that the picture is resampled to; 0: as it is."
 )

@@ -45,11 +45,14 @@ flags.DEFINE_enum("experiment", None, list(EXPERIMENTS), "The experiment.")
 flags.DEFINE_string("output_dir", None, "The folder for pages and results; made if missing.")
 for _kind in ("images", "textures", "styles"):
     define_paths(_kind, [], "Pictures or folders; by default photographs that tuned nothing.")
-flags.DEFINE_bool("quick", False, "A version of little meaning that ends within two minutes.")
+flags.DEFINE_bool(
+    "quick", False, "Smoke test: ends within two minutes, and its results mean nothing."
+)
 flags.DEFINE_string(
     "network",
     None,
-    f"Instead of a stacked one: one of {', '.join(NETWORKS)}, a recipe's .json, or a .keras file.",
+    f"Network to use instead of a stacked one: one of {', '.join(NETWORKS)}, a recipe's .json, or "
+    "a .keras file.",
 )
 flags.DEFINE_string("pretrained_vgg19_weights", None, "ImageNet weights of Keras's VGG19, a file.")
 flags.DEFINE_string("alexnet_weights", None, "Trained weights of AlexNet, a file.")

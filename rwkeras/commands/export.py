@@ -43,7 +43,7 @@ _REFERENCE_SIDE = 256
 _OF_VGG = ("painting", "paper")
 _Scaled = TypeVar("_Scaled", StyleSettings, TextureSettings)
 
-flags.DEFINE_string("output_dir", None, "The model's folder, in which a version is made.")
+flags.DEFINE_string("output_dir", None, "The model's folder, in which a new version is created.")
 flags.DEFINE_string(
     "network",
     None,
@@ -53,9 +53,14 @@ flags.DEFINE_string(
 flags.DEFINE_string(
     "reference",
     None,
-    "A picture on which a network is made ready that comes by name or of a multi-scale recipe.",
+    "A picture on which a network by name, or of a multi-scale recipe, is calibrated.",
 )
-flags.DEFINE_enum("weights", "stored", ["stored", "generated"], "In the export, or at load.")
+flags.DEFINE_enum(
+    "weights",
+    "stored",
+    ["stored", "generated"],
+    "Whether weights are stored in the export, or generated at load.",
+)
 flags.DEFINE_integer(
     "iterations",
     ServingSettings.max_iterations,
@@ -74,7 +79,7 @@ flags.DEFINE_enum(
     "preset",
     None,
     list(STYLE_PRESETS),
-    "Of a style: its layers and weights; by default what suits the network.",
+    "Layers and weights of a style; the default depends on the network.",
 )
 define_flags(
     TextureSettings,

@@ -38,7 +38,7 @@ _OPTIMIZER_FLAGS = (
 )
 _QUALITIES = {"jpeg_quality": (".jpg", ".jpeg"), "webp_quality": (".webp",)}
 
-flags.DEFINE_string("output", None, "The picture to write; its ending says the format.")
+flags.DEFINE_string("output", None, "The picture to write; the extension selects the format.")
 define_flags(FileSettings)
 flags.DEFINE_integer(
     "variations",
@@ -49,7 +49,7 @@ flags.DEFINE_integer(
     "drawn at random, each picture has one of its own.",
 )
 flags.DEFINE_integer(
-    "image_size", 256, "Length of the longer side that pictures are resampled to; 0: as they are."
+    "image_size", 256, "Length of the longer side that pictures are resampled to; 0: original size."
 )
 define_flags(OptimizerSettings, *_OPTIMIZER_FLAGS)
 flags.DEFINE_string(

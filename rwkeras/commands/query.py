@@ -37,15 +37,13 @@ flags.DEFINE_string("address", None, "http://HOST:PORT for REST, HOST:PORT for g
 flags.DEFINE_string(
     "model",
     None,
-    f"The model's name; by default that of its kind of {', '.join(MODELS.values())}.",
+    f"The model's name; by default by --kind: {', '.join(MODELS.values())}.",
 )
 flags.DEFINE_integer("version", None, "Its version; by default the latest.")
-flags.DEFINE_string("label", None, "The label of a version, instead.")
-flags.DEFINE_float("timeout", 300.0, "How many seconds it may take, with all that is tried again.")
-flags.DEFINE_integer(
-    "retries", 3, "How often a request is sent again that a server is too busy for."
-)
-flags.DEFINE_bool("status", False, "Only say which versions of the model there are.")
+flags.DEFINE_string("label", None, "A label of a version, instead of its number.")
+flags.DEFINE_float("timeout", 300.0, "Total timeout in seconds, with all retries.")
+flags.DEFINE_integer("retries", 3, "Maximum number of retries while the server is busy.")
+flags.DEFINE_bool("status", False, "Only print the versions of the model.")
 flags.DEFINE_enum("kind", "style", list(_PICTURES), "What the model does.")
 flags.DEFINE_string("content", None, "style: the picture to paint.")
 flags.DEFINE_string("style", None, "style: the picture whose style to paint it in.")

@@ -42,7 +42,7 @@ flags.DEFINE_bool(
     "Whether to stack fc6, fc7 and fc8 too, which need a picture of 256 x 256.",
 )
 define_flags(StackSettings, *_SETTINGS)
-flags.DEFINE_bool("resume", False, "Whether to go on from the recipe that --output names.")
+flags.DEFINE_bool("resume", False, "Whether to resume from the recipe in --output.")
 flags.DEFINE_string("report", None, "A JSON file to write every candidate's losses to.")
 flags.mark_flags_as_required(["reference", "output"])
 

@@ -54,10 +54,10 @@ define_paths("style", None, "The picture whose style to paint it in, or several.
 define_paths(
     "content_masks",
     None,
-    "Where in the content each style goes: as many grey pictures as styles, white where it does.",
+    "Grey pictures of the content, one for each style: white where the style applies.",
 )
 define_paths(
-    "style_masks", None, "Which part of each style is taken, with --content_masks: grey pictures."
+    "style_masks", None, "Grey pictures, one for each style: white where its statistics are taken."
 )
 define_flags(StyleSettings, "style_scale")
 flags.DEFINE_enum(
@@ -65,7 +65,7 @@ flags.DEFINE_enum(
     None,
     list(STYLE_PRESETS),
     "A named choice of network, layers and weights: multiscale, of that network, paints best; "
-    "painting and paper are of vgg19. By default what suits --network.",
+    "painting and paper are of vgg19. The default depends on --network.",
 )
 define_flags(
     StyleSettings,

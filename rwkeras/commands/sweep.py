@@ -48,7 +48,7 @@ flags.DEFINE_list("seeds", ["0"], "Seeds of random networks' weights and of the 
 define_paths("networks", ["vgg19"], f"Of {', '.join(NETWORKS)}, recipes' .json and .keras files.")
 flags.DEFINE_string("output_dir", None, "The folder for results, which Beam's workers reach too.")
 flags.DEFINE_integer(
-    "image_size", 256, "Length of the longer side that pictures are resampled to; 0: as they are."
+    "image_size", 256, "Length of the longer side that pictures are resampled to; 0: original size."
 )
 define_flags(
     OptimizerSettings,

@@ -33,11 +33,11 @@ from rwkeras.tasks.settings import TEXTURE_SCALES, TextureSettings, known_layers
 from rwkeras.tasks.texture import check_source_weights, synthesize_texture
 from rwkeras.validation import check_number, invalid_argument
 
-define_paths("texture", None, "The picture of a texture, or several that are to be joined.")
+define_paths("texture", None, "The picture of a texture, or several to combine.")
 flags.DEFINE_integer(
     "octaves",
     1,
-    "Match the layers at so many octaves of a Gaussian pyramid; 1: of the picture alone.",
+    "Number of octaves of a Gaussian pyramid whose layers are matched; 1: the picture alone.",
 )
 define_flags(TextureSettings, "layers")
 flags.DEFINE_string("output_size", None, "WxH of the result in pixels; by default the source's.")

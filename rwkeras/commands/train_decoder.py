@@ -49,7 +49,7 @@ _REFERENCES = 16
 flags.DEFINE_string(
     "images", None, "A folder of photographs; if it is not given, those of scikit-image."
 )
-define_flags(InversionSettings, "layer", more={"layer": "It is decoded."})
+define_flags(InversionSettings, "layer", more={"layer": "The decoder inverts this layer."})
 flags.DEFINE_string("output", None, "The .keras file to write.")
 flags.DEFINE_string(
     "network", "vgg19", f"One of {', '.join(NETWORKS)}, a recipe's .json, or a .keras file."
@@ -60,7 +60,7 @@ flags.DEFINE_string(
     "Trained weights of alexnet, efficientnet_lite0 or pretrained_vgg19: a file, or imagenet for "
     "the last two.",
 )
-define_flags(DecoderSettings, *_SHAPE, more={"depth": "Here 0 stands for None."})
+define_flags(DecoderSettings, *_SHAPE, more={"depth": "0: None."})
 define_flags(DecoderTraining, *_TRAINING)
 flags.DEFINE_string("backup_dir", None, "A folder for the state; by default beside the output.")
 flags.DEFINE_string("logdir", None, "A folder for TensorBoard.")

@@ -24,7 +24,7 @@ class RotationSettings(Settings):
     )
     photo_size: int = setting(
         300,
-        "Length of the longer side that photographs are resampled to; 0: as they are.",
+        "Length of the longer side that photographs are resampled to; 0: original size.",
     )
     held_out: float = setting(
         0.25,

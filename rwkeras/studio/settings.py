@@ -36,7 +36,7 @@ class StudioSettings(Settings):
 
     folder: str = setting(
         "studio",
-        "Where pictures, jobs and results are kept; made if it is missing.",
+        "Folder of pictures, jobs and results; created if it is missing.",
         check=_checked_folder,
     )
     host: str = setting(
@@ -50,11 +50,9 @@ class StudioSettings(Settings):
         "A TensorFlow Serving server that does the work: http://HOST:PORT for REST, HOST:PORT for "
         "gRPC; None for this machine.",
     )
-    max_bytes: int = setting(
-        32 * _MIB, "The size of a file that is dropped, at most, in bytes.", minimum=1
-    )
+    max_bytes: int = setting(32 * _MIB, "Maximum size of an uploaded file, in bytes.", minimum=1)
     max_pixels: int = setting(
-        24_000_000, "The pixels of a picture that is dropped, at most.", minimum=1
+        24_000_000, "Maximum number of pixels of an uploaded picture.", minimum=1
     )
     max_pictures: int = setting(
         200,
@@ -62,7 +60,7 @@ class StudioSettings(Settings):
         "way.",
         minimum=1,
     )
-    max_waiting: int = setting(24, "How many jobs wait at most.", minimum=1)
+    max_waiting: int = setting(24, "Maximum number of waiting jobs.", minimum=1)
     max_side: int = setting(1024, "The longer side of a result, at most, in pixels.", minimum=32)
     max_kept: int = setting(
         1024 * _MIB,

@@ -31,6 +31,20 @@ LEAST_DRAWS = 10
 
 # What tells the values of a draw apart; values that differ in nothing of it are averaged.
 _KEYS = ("draw", "network", "layer", "iteration", "measure")
+# Of verdicts.
+_COLUMNS = (
+    "claim",
+    "experiment",
+    "verdict",
+    "estimate",
+    "low",
+    "high",
+    "draws",
+    "ties",
+    "p",
+    "p_corrected",
+    "family",
+)
 
 
 @dataclass(frozen=True)
@@ -282,4 +296,5 @@ def verdicts(claims: Sequence[Claim], table: pd.DataFrame) -> pd.DataFrame:
                 "family": len(tested),
             }
         )
-    return pd.DataFrame(rows)
+    # Without claims a table of the same columns.
+    return pd.DataFrame(rows, columns=_COLUMNS)

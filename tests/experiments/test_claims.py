@@ -165,3 +165,7 @@ def test_errors():
         Contrast("ratio", {})
     with pytest.raises(ValueError, match="`direction`"):
         claim(Contrast("value", {}), "under")
+
+
+def test_without_claims_there_is_a_table_without_rows():
+    assert list(verdicts([], table({"a": {"x": noise(0)}}))["verdict"]) == []

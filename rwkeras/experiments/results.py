@@ -122,10 +122,8 @@ def claims_page(table: pd.DataFrame, runs: Mapping[str, Any]) -> str:
 
 
 def _where(run: Mapping[str, Any]) -> str:
-    return (
-        f"at {run['revision'][:10]} on {run['machine']} in {run['seconds'] / 60:.0f} minutes, "
-        f"{run['date']}"
-    )
+    # Not its seconds: they are of the last start, and what was done before is not done again.
+    return f"at {run['revision'][:10]} on {run['machine']}, {run['date']}"
 
 
 def readme_table(table: pd.DataFrame) -> str:

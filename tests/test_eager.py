@@ -1,3 +1,5 @@
+import importlib
+
 import pytest
 import tensorflow as tf
 
@@ -7,7 +9,7 @@ from tests.conftest import waves
 
 # What reads tensors, decides by them or assigns to variables.
 EAGER = [
-    "adapt_batch_normalization",
+    "networks.batch_normalization.adapt_batch_normalization",
     "calibrate",
     "decnn",
     "decode",
@@ -22,27 +24,29 @@ EAGER = [
     "pretrained_vgg19",
     "psnr",
     "randomize",
-    "read_photographs",
-    "redraw",
-    "regularized_inversion_objective",
-    "rescale_filters",
+    "decoders.photographs.read_photographs",
+    "networks.standardize.redraw",
+    "tasks.regularized.regularized_inversion_objective",
+    "networks.rescale.rescale_filters",
     "ssim",
     "stack",
     "standardize",
     "synthesize_texture",
     "train_decoder",
-    "train_rotation_rival",
+    "rotation.rival.train_rotation_rival",
     "transfer_style",
-    "untrained_twin",
-    "with_circular_padding",
-    "with_mirrored_padding",
-    "with_regions",
+    "rotation.rival.untrained_twin",
+    "networks.circular.with_circular_padding",
+    "networks.circular.with_mirrored_padding",
+    "networks.regions.with_regions",
 ]
 
 
 @pytest.mark.parametrize("name", EAGER)
 def test_in_a_graph_one_line_says_what_is_wrong(name):
-    function = tf.function(lambda: getattr(rwkeras, name)(), autograph=False)
+    module, _, name = f"rwkeras.{name}".rpartition(".")
+    eager = getattr(importlib.import_module(module), name)
+    function = tf.function(lambda: eager(), autograph=False)
     with pytest.raises(RuntimeError) as error:
         function()
     assert str(error.value) == (

@@ -38,7 +38,7 @@ def test_from_pictures_that_are_dropped_to_the_file_that_makes_them_again(page, 
     settings(page, **QUICK)
     begin(page)
     wait_until_made(page)
-    assert page.locator(".strip li").count() >= 2
+    page.locator(".strip li").nth(1).wait_for()
     recipes = set()
     for label, ending in (("PNG", ".png"), ("JPEG", ".jpg"), ("TIFF", ".tif")):
         content, name = download(page, label)
@@ -106,7 +106,7 @@ def test_the_other_tabs(page, files, tmp_path, tab, role, verb, name, value):
     settings(page, size=64, iterations=10, **({"draws": 1} if tab == "Texture" else {}))
     begin(page, verb)
     wait_until_made(page)
-    assert page.locator(".strip li").count() >= 2
+    page.locator(".strip li").nth(1).wait_for()
     first, second = tmp_path / "first.png", tmp_path / "second.jpg"
     first.write_bytes(download(page, "PNG")[0])
     assert read_recipe(read_comment(first)).kind == tab.lower()

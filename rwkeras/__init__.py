@@ -1,9 +1,9 @@
 """Images, textures and styles from untrained networks, in TensorFlow and Keras.
 
-The public names stand in `__init__.pyi` and are imported when they are first
-used. Initialisers and layers are imported as soon as Keras is there, for Keras
-to know them when it loads a network from a file; this package alone imports
-neither TensorFlow nor Keras.
+Public names are declared in `__init__.pyi` and imported on first use. Importing
+this package alone imports neither TensorFlow nor Keras. Once Keras is imported,
+so are the custom initialisers, layers and losses, so that Keras can load saved
+networks that use them.
 """
 
 import contextlib
@@ -17,12 +17,13 @@ __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
-# Both run before any module that takes Keras from the backend has begun, so that none of those that
-# are imported below can be half done.
+# Both hooks run before any module that imports `rwkeras.backend`, so that none of the modules
+# imported below is partially initialised.
 @wrapt.when_imported("keras")
 @wrapt.when_imported("rwkeras.networks")
 def _import_backend(module: ModuleType) -> None:
-    # A wrong Keras backend is said by the first name that is used, and by the tools in one line.
+    # An unsupported Keras backend is reported on first use of a public name, and by the
+    # command-line tools in one line.
     with contextlib.suppress(ValueError):
         import rwkeras.backend
 

@@ -1,4 +1,4 @@
-"""The public names, which `rwkeras/__init__.py` imports when they are first used."""
+"""Public names, which `rwkeras/__init__.py` imports on first use."""
 
 from .decoders.decnn import (
     decnn,
@@ -169,8 +169,7 @@ from .tasks.texture import (
 )
 
 __version__: str
-# By what a user does.
-# By what a user does.
+# Grouped by purpose, not in alphabetical order.
 __all__ = [  # noqa: RUF022
     # Tasks.
     "transfer_style",
@@ -204,7 +203,7 @@ __all__ = [  # noqa: RUF022
     "randomize",
     "feature_extractor",
     "extract",
-    # Initialisers of weights.
+    # Weight initialisers.
     "INITIALIZERS",
     "RandomInitializer",
     "Gaussian",
@@ -226,7 +225,7 @@ __all__ = [  # noqa: RUF022
     "load_decoder",
     "DecoderSettings",
     "DecoderTraining",
-    # Objectives of one's own.
+    # Custom objectives.
     "Objective",
     "Term",
     "content_term",

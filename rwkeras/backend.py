@@ -1,12 +1,12 @@
-"""Keras and TensorFlow, imported once and refused if they cannot work together.
+"""Import of Keras, which must run on the TensorFlow backend.
 
-Every other module takes `keras` from here, so that none can run on another
-Keras backend unnoticed. TensorFlow's GPU memory is set to grow on demand, so
-that a run shares its device with others; set `TF_FORCE_GPU_ALLOW_GROWTH` to
-decide otherwise.
+Every other module imports `keras` from here, so that none runs on another Keras
+backend unnoticed. TensorFlow's GPU memory grows on demand, so that other
+processes can share the device, unless the environment variable
+`TF_FORCE_GPU_ALLOW_GROWTH` is set.
 
-What is built of Keras's layers states its own dtype and data format, whatever
-the program around it has set; see `float32_layers`.
+Networks state their own dtype and data format, whatever Keras's global settings
+are; see `float32_layers`.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ def _grow_gpu_memory() -> None:
     for gpu in tf.config.list_physical_devices("GPU"):
         try:
             tf.config.experimental.set_memory_growth(gpu, True)
-        except RuntimeError:  # TensorFlow runs already: its owner has decided.
+        except RuntimeError:  # TensorFlow is initialised already.
             return
 
 
@@ -45,12 +45,12 @@ _grow_gpu_memory()
 
 @contextlib.contextmanager
 def float32_layers() -> Iterator[None]:
-    """Makes float32 Keras's global dtype policy, for the layers that are built within.
+    """Sets Keras's global dtype policy to float32 while layers are built.
 
-    A layer keeps the policy of when it was made, in its configuration too. Keras has one global
-    policy a thread, so that others notice nothing. `floatx` and `image_data_format`, of which it
-    has one a process, are not touched: who builds layers gives inputs a `dtype`, and convolutions,
-    poolings and `Flatten` a `data_format`.
+    A layer keeps the policy of its construction, also in its configuration. The policy is per
+    thread, so other threads are unaffected. `floatx` and `image_data_format` are per process and
+    are left alone: code that builds layers passes a `dtype` to inputs, and a `data_format` to
+    convolutions, poolings and `Flatten`.
     """
     given = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")

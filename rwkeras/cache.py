@@ -1,12 +1,11 @@
-"""A bounded least-recently-used cache of what was built, for models and in general.
+"""Bounded least-recently-used cache of compiled functions, copies of networks and tables.
 
-Compiled functions, copies of networks and tables are kept for the next call of the same sizes. A
-process that sees ever new sizes, models or losses would keep ever more, so that all of it is in one
-cache, `CACHE`, in which what was not asked for the longest goes first. What was built for a model
-also goes when the model does.
+Everything built for reuse is in one cache, `CACHE`, so that the memory of a process that sees ever
+new sizes, models or losses stays bounded. Values built for a model are also removed when the model
+is garbage collected.
 
-It may be used from several threads: each value is made once, by one of them, and the others wait
-for it. A value that goes from the cache while a thread works with it lives on until that is done.
+The cache is thread-safe: one thread computes a value while others wait for it. A value evicted
+while in use lives until its last user releases it.
 """
 
 import functools
@@ -21,10 +20,10 @@ import numpy as np
 
 _T = TypeVar("_T")
 
-# How much is kept, by weight. That is in MiB, but for what is compiled an estimate: 40 MiB were
-# measured for the functions of one size of images.
+# Maximum total weight, in MiB. Weights of compiled functions are estimates: 40 MiB were measured
+# for the functions of one image size.
 LIMIT = 512
-# From which weight on what goes is worth the time to look through all objects for it.
+# Evicted weight from which a full garbage collection is worth its time.
 _COLLECTED = 32
 _MIB = 2**20
 
@@ -33,8 +32,8 @@ class _Key(NamedTuple):
     """Key of a cached value.
 
     Attributes:
-        owner: The id of the model that it was built for, or None.
-        key: Anything that can be hashed.
+        owner: The id of the object that the value was built for, or None.
+        key: Any hashable value.
     """
 
     owner: int | None
@@ -42,7 +41,7 @@ class _Key(NamedTuple):
 
 
 class _Entry:
-    """A value, or the place where one thread makes it."""
+    """A cached value, or a placeholder while one thread computes it."""
 
     def __init__(self, weight: int):
         self.weight = weight
@@ -52,10 +51,10 @@ class _Entry:
 
 
 class Cache:
-    """Values by owner and key, of a total weight; the least recently used go first.
+    """Thread-safe LRU cache of values by owner and key, bounded by total weight.
 
     Args:
-        limit: How much they weigh together at most. A value that alone weighs more is kept alone.
+        limit: Maximum total weight. A single value above it is kept, alone.
     """
 
     def __init__(self, limit: int):
@@ -63,11 +62,11 @@ class Cache:
         self._lock = threading.Lock()
         self._entries = OrderedDict[_Key, _Entry]()
         self._owners = dict[int, weakref.ref]()
-        # Owners are deleted at any time, and in any thread, maybe one that holds the lock.
+        # Owners may be deleted at any time and in any thread, even one that holds the lock.
         self._deleted = deque[int]()
 
     def __len__(self) -> int:
-        """Returns how many values there are."""
+        """Returns the number of values."""
         with self._lock:
             gone = self._pop_ownerless()
             count = len(self._entries)
@@ -89,14 +88,14 @@ class Cache:
         make: Callable[[], _T],
         weigh: Callable[[_T], int] | None = None,
     ) -> _T:
-        """Returns a value, which is made if there is none.
+        """Returns a cached value, computing it if missing.
 
         Args:
-            owner: What it was built for and goes with, such as a model, to which it must not
-                refer; None for nothing.
-            key: What it is, among the owner's.
-            make: Makes it. It may ask the cache for other values.
-            weigh: Returns what it weighs; None for 1.
+            owner: Object that the value is built for, such as a model; None for none. The value
+                is removed with it, and must not refer to it.
+            key: Key among the owner's values.
+            make: Computes the value; may call `get` for other values.
+            weigh: Returns the value's weight; None for 1.
         """
         place = _Key(None if owner is None else id(owner), key)
         with self._lock:
@@ -121,13 +120,13 @@ class Cache:
         return entry.value
 
     def take(self, key: Hashable) -> Any:
-        """Returns a value of no owner and removes it, for one user alone; None if there is none."""
+        """Removes and returns a value without owner, for exclusive use; None if there is none."""
         with self._lock:
             entry = self._entries.pop(_Key(None, key), None)
         return None if entry is None or not entry.made else entry.value
 
     def put(self, key: Hashable, value: Any, weight: int = 1) -> None:
-        """Stores a value of no owner, in place of another of the same key."""
+        """Stores a value without owner, replacing any of the same key."""
         entry = _Entry(weight)
         entry.made, entry.value = True, value
         place = _Key(None, key)
@@ -161,7 +160,7 @@ class Cache:
         while self._deleted:
             number = self._deleted.popleft()
             reference = self._owners.get(number)
-            if reference is None or reference() is not None:  # A new one has the number.
+            if reference is None or reference() is not None:  # A new owner has this id.
                 continue
             del self._owners[number]
             places = [place for place in self._entries if place.owner == number]
@@ -191,10 +190,10 @@ class Cache:
 
 
 def _free(gone: list[_Entry]) -> None:
-    """Frees removed entries, outside of the cache's lock, and empties the list.
+    """Frees removed entries and empties the list; call without holding the cache's lock.
 
-    TensorFlow's graphs are cycles of objects, which else wait for the collector's oldest
-    generation: hundreds of MiB were seen to.
+    TensorFlow graphs contain reference cycles, which otherwise wait for a collection of the oldest
+    generation; hundreds of MiB were observed to accumulate.
     """
     weight = sum(entry.weight for entry in gone)
     gone.clear()
@@ -206,15 +205,15 @@ CACHE = Cache(LIMIT)
 
 
 def megabytes(size: int) -> int:
-    """Returns what so many bytes weigh, in MiB, at least 1."""
+    """Returns the weight of `size` bytes, in MiB, at least 1."""
     return 1 + size // _MIB
 
 
 def kept(function: Callable[..., _T]) -> Callable[..., _T]:
-    """Returns a function whose arrays are kept in `CACHE`, by its arguments.
+    """Decorator that caches a function's results in `CACHE`, by its arguments.
 
     Args:
-        function: Of arguments that can be hashed, to a NumPy array or a tuple of such.
+        function: Maps hashable arguments to a NumPy array or a tuple of arrays.
     """
 
     @functools.wraps(function)

@@ -1,4 +1,4 @@
-"""Functions of tensors as TensorFlow's graphs, traced once for each signature."""
+"""TensorFlow graph functions, traced once per signature."""
 
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -7,11 +7,11 @@ import tensorflow as tf
 
 
 class _Traced:
-    """A function under an identity of its own.
+    """Callable object around a function, to avoid TensorFlow's retracing warnings.
 
-    TensorFlow counts how often a function's code is traced, over all graphs that were ever made of
-    it, and warns of code that is traced again and again. Here that is no mistake: what is compiled
-    for another network or another size is another function. An object has no code to be counted by.
+    TensorFlow counts tracings per code object, over all graphs made from it, and warns of frequent
+    retracing. Here one tracing per network and size is intended. A callable object has no code
+    object to count by.
     """
 
     def __init__(self, function: Callable[..., Any]):
@@ -23,13 +23,13 @@ class _Traced:
 
 
 class Compiled:
-    """A function as graphs, one for each signature of its arguments.
+    """A function compiled to one graph per signature of its arguments.
 
-    It may be called from several threads, and where a program runs its own functions eagerly
+    Thread-safe, and usable where a program runs its own functions eagerly
     (`tf.config.run_functions_eagerly`).
 
     Args:
-        function: Of nested tensors, and of whatever else can be hashed, to nested tensors.
+        function: Maps nested tensors and other hashable values to nested tensors.
     """
 
     def __init__(self, function: Callable[..., Any]):
@@ -37,26 +37,26 @@ class Compiled:
         self._graphs = dict[Hashable, Any]()
 
     def __len__(self) -> int:
-        """Returns how many graphs there are."""
+        """Returns the number of graphs."""
         return len(self._graphs)
 
     def __call__(self, *arguments: Any) -> Any:
-        """Returns what the function returns."""
+        """Calls the graph for the arguments' signature and returns the function's result."""
         key = signature(arguments)
         graph = self._graphs.get(key)
         if graph is None:
-            # Of two threads that come here at once, both take the first one's.
+            # Two threads that arrive at once share the first one's graph.
             made = tf.function(_Traced(self._function), autograph=False)
             graph = self._graphs.setdefault(key, made)
         return graph(*arguments)
 
 
 def signature(nested: Any) -> Hashable:
-    """Returns the dtypes and static shapes of nested tensors, and their structure, hashable.
+    """Returns a hashable key of nested tensors: structure, dtypes and static shapes.
 
     Args:
-        nested: Tensors in tuples, named ones among them, lists and dictionaries; anything else
-            stands for itself.
+        nested: Tensors in tuples, named tuples, lists and dictionaries; any other value is its
+            own key.
     """
     if isinstance(nested, dict):
         return dict, tuple((key, signature(value)) for key, value in sorted(nested.items()))

@@ -1,4 +1,4 @@
-"""SHA-256 digests of arrays, by which networks, pictures and runs are told apart."""
+"""SHA-256 digests that identify networks, images and runs."""
 
 import hashlib
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ def digest(arrays: Iterable[Any]) -> str:
     """Returns the digest of arrays' dtypes, shapes and bytes, 64 hexadecimal digits.
 
     Args:
-        arrays: NumPy arrays, or tensors that are known.
+        arrays: NumPy arrays or eager tensors.
     """
     found = hashlib.sha256()
     for each in arrays:
@@ -22,10 +22,10 @@ def digest(arrays: Iterable[Any]) -> str:
 
 
 def weights_digest(weights: Iterable[np.ndarray]) -> str:
-    """Returns the digest of weights' bits alone, the same on every machine.
+    """Returns the digest of weights' bits, without shapes, the same on every machine.
 
     Args:
-        weights: float32, in the network's order; taken as little-endian.
+        weights: float32, in the network's order; hashed as little-endian.
 
     Returns:
         64 hexadecimal digits.

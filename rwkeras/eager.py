@@ -11,13 +11,13 @@ _R = TypeVar("_R")
 
 
 def eager_only(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Returns a function that refuses to be part of a graph.
+    """Decorator that raises `RuntimeError` if a function is called inside a graph.
 
-    What a function reads of tensors, decides by them or assigns to variables is not known or not
-    done while a graph is made: it would fail far from the cause, or do nothing without a word.
+    Functions that read tensor values, branch on them or assign to variables would, while a graph
+    is traced, fail far from the cause or silently do nothing.
 
     Args:
-        function: What runs eagerly.
+        function: The function that must run eagerly.
     """
 
     @tf.autograph.experimental.do_not_convert

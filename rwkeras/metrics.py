@@ -13,7 +13,7 @@ _SSIM_WINDOW = 11
 
 
 def _pair(image: np.ndarray, reference: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns both as float32 [batch, height, width, channels], of one shape."""
+    """Returns both images as float32 [batch, height, width, channels], of equal shape."""
     pair = [tf.convert_to_tensor(array, tf.float32) for array in (image, reference)]
     if pair[0].shape != pair[1].shape or pair[0].shape.rank not in (3, 4):
         raise invalid_argument(
@@ -29,15 +29,15 @@ def _pair(image: np.ndarray, reference: np.ndarray) -> tuple[tf.Tensor, tf.Tenso
 def mean_euclidean_distance(image: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Returns the mean over positions of the Euclidean distance over channels.
 
-    The papers plot an "average Euclidean distance" without a formula; this is ours, for images
-    and for feature maps alike: mean_k sqrt(sum_i (F_ik - F0_ik)^2).
+    The papers plot an "average Euclidean distance" without a formula. The definition here, for
+    images and feature maps alike, is mean_k sqrt(sum_i (F_ik - F0_ik)^2).
 
     Args:
         image: [height, width, channels] or a batch of it; images are in [0, 1].
         reference: The same shape.
 
     Returns:
-        One float32 an image, shape [batch].
+        One float32 per image, shape [batch].
     """
     image, reference = _pair(image, reference)
     return tf.reduce_mean(tf.norm(image - reference, axis=-1), axis=(1, 2)).numpy()
@@ -52,11 +52,11 @@ def psnr(image: np.ndarray, reference: np.ndarray) -> np.ndarray:
         reference: The same shape.
 
     Returns:
-        One float32 an image, shape [batch]; infinite where the images are equal.
+        One float32 per image, shape [batch]; infinite where the images are equal.
     """
     first, second = _pair(image, reference)
     equal = tf.reduce_all(first == second, axis=(1, 2, 3))
-    # Of equal images another is measured: infinity would be a fault to TensorFlow's own checks.
+    # Equal images are replaced, as `tf.debugging.enable_check_numerics` would reject infinity.
     shown = tf.where(equal[:, tf.newaxis, tf.newaxis, tf.newaxis], first + 1, second)
     return np.where(equal, np.float32(np.inf), tf.image.psnr(first, shown, max_val=1.0))
 
@@ -65,15 +65,15 @@ def psnr(image: np.ndarray, reference: np.ndarray) -> np.ndarray:
 def ssim(image: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Returns the structural similarity index (Wang et al., 2004), 1 for equal images.
 
-    The window is the usual Gaussian of 11 x 11 with standard deviation 1.5, cut to the image
-    where that is smaller.
+    The window is the usual 11 x 11 Gaussian with standard deviation 1.5, reduced to the shorter
+    side of smaller images.
 
     Args:
         image: float RGB in [0, 1], [height, width, 3] or a batch of it.
         reference: The same shape.
 
     Returns:
-        One float32 an image, shape [batch].
+        One float32 per image, shape [batch].
     """
     image, reference = _pair(image, reference)
     window = min(_SSIM_WINDOW, *image.shape[1:3])
@@ -83,7 +83,7 @@ def ssim(image: np.ndarray, reference: np.ndarray) -> np.ndarray:
 def _projected_quantiles(images: tf.Tensor, directions: tf.Tensor, quantiles: int) -> tf.Tensor:
     """Returns quantiles of all patches along each direction, [batch, quantiles, directions].
 
-    The projection of every patch is a convolution whose kernels are the directions.
+    Patches are projected by a convolution whose kernels are the directions.
     """
     projected = tf.nn.conv2d(images, directions, strides=1, padding="VALID")
     flat = tf.reshape(projected, [projected.shape[0], -1, projected.shape[3]])
@@ -108,25 +108,25 @@ def patch_distance(
     quantiles: int = 1024,
     seed: int = 0,
 ) -> np.ndarray:
-    """Returns a sliced-Wasserstein distance between the patches of two textures, over scales.
+    """Returns the multi-scale sliced Wasserstein distance between the patches of two textures.
 
-    At each scale of a pyramid (halved by averaging 2 x 2 pixels, as long as both images hold a
-    patch with room to spare), all patches are projected on random unit directions; the distance
-    of the two sets along one is the root mean square difference of their quantiles, which is the
-    2-Wasserstein distance in one dimension. The result is the mean over directions and scales
+    At each scale of a pyramid (halved by averaging 2 x 2 pixels while the shortest side stays at
+    least twice `patch_size`), all patches are projected on random unit directions. The distance
+    along a direction is the root mean square difference of the quantiles of both sets, which is
+    the 2-Wasserstein distance in one dimension. The result is the mean over directions and scales
     (after Karras et al., 2018, who use Laplacian pyramids and the 1-Wasserstein distance). The
     sizes of the two images may differ.
 
     Args:
         texture: float RGB in [0, 1], [height, width, channels] or a batch of it.
-        reference: The same, of any height and width; a batch of as many, or of one.
+        reference: The same, of any height and width; a batch of equal size, or of one.
         patch_size: Height and width of a patch, in pixels.
         directions: The number of random projections.
-        quantiles: The number of quantiles that are compared.
+        quantiles: The number of quantiles compared.
         seed: The seed of the projections.
 
     Returns:
-        One float32 an image, shape [batch]; 0 for equal images.
+        One float32 per image, shape [batch]; 0 for equal images.
 
     Raises:
         ValueError: An image is smaller than a patch, or the channels differ.
@@ -160,10 +160,10 @@ def patch_distance(
 
 
 def seam_ratio(image: np.ndarray) -> np.ndarray:
-    """Returns how much more an image differs across its borders than inside, laid side by side.
+    """Returns the ratio of squared differences across the seams of a tiled image to those inside.
 
-    The mean squared difference of the last row from the first and of the last column from the
-    first, over that of neighbouring rows and columns of the image itself:
+    The numerator compares the last row with the first and the last column with the first, the
+    denominator neighbouring rows and columns:
 
         (mean (x_last row - x_first row)^2 + mean (x_last column - x_first column)^2)
         / (mean (x_row + 1 - x_row)^2 + mean (x_column + 1 - x_column)^2).
@@ -172,12 +172,12 @@ def seam_ratio(image: np.ndarray) -> np.ndarray:
         image: float, [height, width, channels] or a batch of it, of at least 2 x 2 pixels.
 
     Returns:
-        One float64 an image, shape [batch]: about 1 without a seam, larger with one, and as large
-        as the variance over half the squared differences where opposite borders have nothing in
-        common. 1 for an image of one colour.
+        One float64 per image, shape [batch]: about 1 without a seam, larger with one, and about
+        the variance over half the mean squared difference of neighbours where opposite borders
+        are uncorrelated. 1 for an image of one colour.
 
     Raises:
-        ValueError: It is no such image.
+        ValueError: The rank is neither 3 nor 4, or a side has fewer than 2 pixels.
     """
     images = np.asarray(image, np.float64)
     if images.ndim not in (3, 4) or min(images.shape[-3:-1]) < 2:

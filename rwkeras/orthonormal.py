@@ -1,7 +1,7 @@
-"""Orthonormal vectors whose bits do not depend on the machine.
+"""Orthonormal vectors, bit-identical on every machine.
 
-A library of linear algebra adds in the order that suits the processor, and its last bits differ.
-Here sums are taken in one order, or are of integers so small that they are exact in any.
+Linear algebra libraries sum in an order that depends on the processor, which changes the last
+bits. Here sums have a fixed order, or are of integers small enough to be exact in any order.
 
 References:
     Golub and Van Loan (2013), Matrix computations, 5.2.8: modified Gram-Schmidt.
@@ -10,7 +10,7 @@ References:
 
 import numpy as np
 
-# So many vectors are taken out of all later ones at a time; others would give other last bits.
+# Vectors per block of the orthogonalisation; another size changes the last bits.
 _BLOCK = 64
 _SLICES = 3
 # Sums of integers below 2^53 are exact in float64.
@@ -18,13 +18,13 @@ _DIGITS = 53
 
 
 def portable_orthonormal(vectors: np.ndarray) -> np.ndarray:
-    """Returns orthonormal vectors that span what those before them do, the same bits anywhere.
+    """Orthonormalises vectors in order, with the same bits on every machine.
 
-    Modified Gram-Schmidt, by blocks: q_j = v_j - sum_i<j (q_i . v_j) q_i, over its norm. They are
-    those of the QR factorisation with a positive diagonal, and orthogonal to about 1e-16 times the
-    vectors' condition.
+    Blocked modified Gram-Schmidt: q_j = v_j - sum_i<j (q_i . v_j) q_i, divided by its norm. The
+    result is that of the QR factorisation with a positive diagonal, orthogonal to about 1e-16
+    times the vectors' condition number.
 
-    512 vectors of 4608 numbers, VGG-19's largest kernel of a convolution, take seconds.
+    512 vectors of 4608 numbers, the largest convolution kernel of VGG-19, take seconds.
 
     Args:
         vectors: Linearly independent, [count, size].
@@ -45,16 +45,17 @@ def portable_orthonormal(vectors: np.ndarray) -> np.ndarray:
 
 
 def portable_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Returns the product of two float64 matrices, to about 1e-16 of their largest, bit for bit.
+    """Returns the product of two float64 matrices, with the same bits on every machine.
 
-    Each is a sum of slices, integers of few digits over a power of 2 (Ozaki et al.): whichever way
-    a library multiplies two of them, it adds integers below 2^53, and no sum is rounded. The
-    products of slices are then added in one order.
+    The error is about 1e-16 relative to the largest entries. Each matrix is a sum of slices,
+    integers of few digits times a power of 2 (Ozaki et al.): in whatever order a library multiplies
+    two slices, it adds integers below 2^53 without rounding. The products of slices are then added
+    in a fixed order.
     """
     digits = (_DIGITS - (left.shape[1] - 1).bit_length()) // 2
     lefts, rights = _slices(left, digits), _slices(right, digits)
     total = np.zeros((left.shape[0], right.shape[1]))
-    # The smallest first; those below the last slice are left out.
+    # Smallest first; products below the last slice are dropped.
     for order in reversed(range(_SLICES)):
         for n in range(order + 1):
             total += lefts[n] @ rights[order - n]
@@ -62,7 +63,7 @@ def portable_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _slices(matrix: np.ndarray, digits: int) -> list[np.ndarray]:
-    """Returns matrices of so many binary digits whose sum is a matrix, but for what is below."""
+    """Splits a matrix into a sum of slices of `digits` binary digits, dropping the remainder."""
     _, exponent = np.frexp(np.abs(matrix).max())
     slices, rest = [], matrix
     for n in range(1, _SLICES + 1):
@@ -73,7 +74,7 @@ def _slices(matrix: np.ndarray, digits: int) -> list[np.ndarray]:
 
 
 def _sums(rows: np.ndarray) -> np.ndarray:
-    """Returns the sums of rows, [rows, 1], which it overwrites; halves are added to halves."""
+    """Returns the sums of rows, [rows, 1], adding halves to halves; overwrites `rows`."""
     size = rows.shape[1]
     while size > 1:
         half = size // 2

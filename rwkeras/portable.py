@@ -1,10 +1,10 @@
-"""Random numbers whose bits do not depend on the machine.
+"""Random numbers, bit-identical on every machine.
 
-TensorFlow's generators draw the same integers everywhere, but what makes normal numbers of them
-(a logarithm, a sine) is left to a mathematical library, whose last bits differ between processors.
-Here nothing is: the integers are those of NumPy's Philox 4 x 64, whose stream NumPy promises not
-to change, and the rest is additions, multiplications, divisions and square roots of float64, each
-an operation of its own, which IEEE 754 rounds correctly wherever it runs.
+TensorFlow's generators draw the same integers everywhere, but their transform to normal numbers
+(a logarithm, a sine) uses a mathematical library whose last bits differ between processors. Here
+the integers are those of NumPy's Philox 4 x 64, whose stream NumPy promises not to change, and the
+rest are separate float64 additions, multiplications, divisions and square roots, which IEEE 754
+rounds correctly on every machine.
 
 References:
     Salmon et al. (2011), Parallel random numbers: as easy as 1, 2, 3 (Philox).
@@ -16,13 +16,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-# As many numbers as stay in a processor's cache with what is made of them on the way.
+# Numbers per chunk: a chunk and its temporaries fit in the processor's cache.
 _CHUNK = 1 << 14
 LN_2 = 0.6931471805599453
 LOG_TERMS = 12
 
-# AS 241: the quantile of the normal distribution as ratios of polynomials, in (1/2)^2 - (p - 1/2)^2
-# and, towards the tails, in sqrt(-log p).
+# AS 241: normal quantiles as ratios of polynomials, in 0.425^2 - (p - 1/2)^2 at the centre and in
+# sqrt(-log min(p, 1 - p)), shifted, in the tails.
 CENTRE = 0.425
 TAIL = 5.0
 CENTRAL = (
@@ -50,7 +50,7 @@ OUTERMOST = (
 
 
 def _polynomial(x: np.ndarray, coefficients: Sequence[float]) -> np.ndarray:
-    """Returns the polynomial with the given coefficients, the highest power's first."""
+    """Evaluates a polynomial by Horner's rule; `coefficients` start with the highest power's."""
     value = np.full_like(x, coefficients[0])
     for coefficient in coefficients[1:]:
         value *= x
@@ -64,7 +64,7 @@ def _ratio(x: np.ndarray, polynomials: Sequence[Sequence[float]]) -> np.ndarray:
 
 
 def portable_log(x: np.ndarray) -> np.ndarray:
-    """Returns the natural logarithm of positive float64, to about 1e-15, the same bits anywhere.
+    """Returns the natural logarithm of positive float64, accurate to about 1e-15.
 
     With x = m 2^e and s = (m - 1) / (m + 1): log x = e log 2 + 2 (s + s^3 / 3 + s^5 / 5 + ...).
     """
@@ -77,13 +77,13 @@ def portable_log(x: np.ndarray) -> np.ndarray:
 
 
 def _normal_quantile(uniform: np.ndarray) -> np.ndarray:
-    """Returns the numbers that normal ones are below with the given probabilities, (0, 1)."""
+    """Returns standard normal quantiles at probabilities in (0, 1)."""
     centred = uniform - 0.5
     normal = centred * _ratio(CENTRE * CENTRE - centred * centred, CENTRAL)
     outer = np.flatnonzero(np.abs(centred) > CENTRE)
     if outer.size:
         side = centred[outer]
-        # 1/2 - |p - 1/2| is exact: the distance to the nearer end.
+        # 1/2 - |p - 1/2|, the distance of p to the nearer of 0 and 1, is exact.
         depth = np.sqrt(-portable_log(0.5 - np.abs(side)))
         value = _ratio(depth - 1.6, OUTER)
         if depth.max() > TAIL:
@@ -95,39 +95,39 @@ def _normal_quantile(uniform: np.ndarray) -> np.ndarray:
 def _drawn(
     shape: Sequence[int], seed: int, transform: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
-    """Returns what a function makes of uniform numbers, float32 of `shape`."""
+    """Returns a transform of uniform random numbers, float32 of `shape`."""
     generator = np.random.Philox(key=seed % 2**128)
     numbers = np.empty(math.prod(shape), np.float32)
     for begin in range(0, numbers.size, _CHUNK):
         part = numbers[begin : begin + _CHUNK]
-        # 52 bits and a half: never 0 or 1, exact in float64, symmetric about 1/2.
+        # (52-bit integer + 1/2) / 2^52: never 0 or 1, exact in float64, symmetric about 1/2.
         uniform = ((generator.random_raw(part.size) >> np.uint64(12)) + 0.5) * 2.0**-52
         part[:] = transform(uniform)
     return numbers.reshape(shape)
 
 
 def portable_uniform(shape: Sequence[int], seed: int) -> np.ndarray:
-    """Returns uniform numbers in [0, 1], the same bits anywhere.
+    """Returns uniform random numbers, with the same bits on every machine.
 
     Args:
-        shape: Of the array.
-        seed: Any integer; of 128 bits.
+        shape: Shape of the array.
+        seed: Any integer; its last 128 bits are used.
 
     Returns:
-        float32 of `shape`; the ends occur by rounding only.
+        float32 of `shape`, in (0, 1]; 1 occurs by rounding only.
     """
     return _drawn(shape, seed, lambda uniform: uniform)
 
 
 def portable_normal(shape: Sequence[int], seed: int) -> np.ndarray:
-    """Returns standard normal numbers, the same bits anywhere.
+    """Returns standard normal random numbers, with the same bits on every machine.
 
-    The quantile of the normal distribution at uniform numbers, by AS 241, which is exact to about
-    1e-16 before the rounding to float32.
+    They are normal quantiles at uniform numbers, by AS 241, which is accurate to about 1e-16
+    before the rounding to float32.
 
     Args:
-        shape: Of the array.
-        seed: Any integer; of 128 bits.
+        shape: Shape of the array.
+        seed: Any integer; its last 128 bits are used.
 
     Returns:
         float32 of `shape`.
@@ -136,7 +136,7 @@ def portable_normal(shape: Sequence[int], seed: int) -> np.ndarray:
 
 
 def portable_laplace(shape: Sequence[int], seed: int) -> np.ndarray:
-    """Returns Laplace numbers of variance 1, the same bits anywhere; arguments as above."""
+    """Returns Laplace random numbers of variance 1; otherwise like `portable_normal`."""
 
     def quantile(uniform):
         tail = portable_log(1 - 2 * np.abs(uniform - 0.5))

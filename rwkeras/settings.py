@@ -1,4 +1,4 @@
-"""Settings: frozen dataclasses that state each field's default, meaning and limits once."""
+"""Settings: frozen dataclasses that declare each field's default, meaning and limits."""
 
 import dataclasses
 import types
@@ -28,16 +28,17 @@ def setting(
     exclusive: bool = False,
     check: Callable[[str, Any], Any] | None = None,
 ) -> Any:
-    """Returns a field of `Settings`: a number, a word, a tuple of either, or other settings.
+    """Returns a field of `Settings`: a number, a string, a tuple of either, or nested settings.
 
     Args:
-        default: The value if none is given.
-        text: What it means, for documentation and for `--help`.
-        choices: The words that are allowed; None for any.
-        minimum: The smallest number allowed; None for any.
-        exclusive: Whether `minimum` itself is refused.
-        check: Returns the value to keep by the field's name and a value that is not None, or
-            raises `ValueError`; instead of what follows from the field's type and its limits.
+        default: Default value.
+        text: Description, for documentation and `--help`.
+        choices: Allowed strings; None for any.
+        minimum: Smallest number allowed; None for any.
+        exclusive: Whether `minimum` itself is excluded.
+        check: Replaces the checks of type and limits: called with the field's name and value,
+            except with None for an optional field; returns the value to store or raises
+            `ValueError`.
     """
     metadata = {
         "text": text,
@@ -49,17 +50,17 @@ def setting(
 
 
 class Setting(NamedTuple):
-    """A field of `Settings`.
+    """Description of a field of `Settings`.
 
     Attributes:
         name: The field's name.
-        default: Its default.
+        default: Default value.
         kind: The type of its values, or of the values in its tuples.
         several: Whether it holds tuples.
         optional: Whether it may be None.
-        text: What it means.
-        choices: The words that are allowed; None for any.
-        limits: Of a number, as `check_number` takes them.
+        text: Description.
+        choices: Allowed strings; None for any.
+        limits: Limits of a number, as keyword arguments of `check_number`.
         check: See `setting`.
     """
 
@@ -74,7 +75,7 @@ class Setting(NamedTuple):
     check: Callable[[str, Any], Any] | None
 
     def checked(self, value: Any) -> Any:
-        """Returns a value as it is kept; raises `ValueError` if it cannot be."""
+        """Returns the value to store; raises `ValueError` if it is invalid."""
         if value is None and self.optional:
             return None
         if self.check is not None:
@@ -100,7 +101,7 @@ class Setting(NamedTuple):
 
 
 class Settings:
-    """Base class of frozen dataclasses whose fields are made by `setting`."""
+    """Base class of frozen dataclasses whose fields are declared with `setting`."""
 
     def __init_subclass__(cls):
         fields = [(name, cls.__dict__.get(name)) for name in cls.__annotations__]
@@ -114,13 +115,13 @@ class Settings:
 
 
 def check_settings(settings: Any, kind: type[Settings]) -> None:
-    """Raises `ValueError` unless the argument `settings` is of a class of settings."""
+    """Raises `ValueError` unless the argument `settings` is an instance of `kind`."""
     if not isinstance(settings, kind):
         raise invalid_argument("settings", kind.__name__, settings)
 
 
 def settings_fields(settings: type[Settings]) -> Iterator[Setting]:
-    """Yields the fields of a class of settings, in order."""
+    """Yields the fields of a settings class, in order."""
     for field in dataclasses.fields(settings):  # type: ignore[arg-type]
         kind, optional = _without_none(field.type)
         several = typing.get_origin(kind) in (tuple, Sequence)
@@ -129,7 +130,7 @@ def settings_fields(settings: type[Settings]) -> Iterator[Setting]:
 
 
 def _without_none(kind: Any) -> tuple[Any, bool]:
-    """Returns a type and whether it was its union with None."""
+    """Returns a type without None, and whether it included None."""
     if not isinstance(kind, types.UnionType):
         return kind, False
     (one,) = (each for each in typing.get_args(kind) if each is not types.NoneType)

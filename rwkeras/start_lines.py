@@ -1,6 +1,6 @@
-"""Filter for the log lines that TensorFlow's C++ code writes while it is imported.
+"""Filter for log lines that TensorFlow's C++ code writes during its import.
 
-It writes to the file descriptor of stderr, before any of its settings of logging counts.
+They go to the file descriptor of stderr, before any logging settings of TensorFlow take effect.
 """
 
 import contextlib
@@ -10,30 +10,30 @@ import signal
 import sys
 from collections.abc import Iterator
 
-# Who sets this has asked for what is said.
+# If set, the user has chosen the log level, and nothing is filtered.
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _GPUS = ("/dev/nvidiactl", "/dev/dxg")
-# What is only information; "E0000" is what it calls that plugins of a GPU were registered twice.
+# Informational lines; duplicate registrations of GPU plugins are logged as errors, "E0000".
 _INFORMATION = re.compile(
     rb"I\d{4} |WARNING: All log messages before absl::InitializeLog|To enable the following instruc"
     rb"|[EW]\d{4} .*Unable to register cu\w+ factory|[EW]\d{4} .*computation placer already regist"
 )
-# Where there is no GPU, that there is none is no error either.
+# Messages about a missing GPU, which are no errors on a machine without one.
 _OF_NO_GPU = re.compile(rb"[EW]\d{4} .*(cuda|gpu|cuInit|TensorRT|TF-TRT)", re.IGNORECASE)
 
 
 def is_noise(line: bytes, has_gpu: bool) -> bool:
-    """Returns whether a line of TensorFlow's start is nothing that a person can act on.
+    """Returns whether a log line of TensorFlow's start-up is not actionable.
 
     Args:
-        line: The line.
+        line: The log line.
         has_gpu: Whether this machine has a GPU that TensorFlow could use.
     """
     return bool(_INFORMATION.match(line) or (not has_gpu and _OF_NO_GPU.match(line)))
 
 
 def _forward(source: int, target: int) -> None:
-    """Copies lines but for noise, until there are no more."""
+    """Copies lines other than noise, until end of file."""
     has_gpu = any(os.path.exists(device) for device in _GPUS)
     with os.fdopen(source, "rb") as lines:
         for line in lines:
@@ -43,11 +43,11 @@ def _forward(source: int, target: int) -> None:
 
 @contextlib.contextmanager
 def quiet_start() -> Iterator[None]:
-    """Leaves out noise from what is written to stderr in the block, which imports TensorFlow.
+    """Filters noise from stderr within the block, which imports TensorFlow.
 
-    A process of its own passes the rest on, so that what is said is seen even if the import ends
-    this one. Nothing is changed where TensorFlow is imported already, or its level of logging is
-    set in the environment.
+    A forked process forwards the other lines, so that they appear even if the import ends this
+    process. No effect if TensorFlow is imported already, its log level is set in the environment,
+    or the platform cannot fork.
     """
     if "tensorflow" in sys.modules or _LOG_LEVEL in os.environ or not hasattr(os, "fork"):
         yield

@@ -1,4 +1,4 @@
-"""Validation of arguments, and its one form of error message."""
+"""Argument validation with a uniform error message."""
 
 import dataclasses
 import difflib
@@ -11,12 +11,12 @@ import numpy as np
 
 
 class InvalidArgumentError(ValueError):
-    """An invalid argument.
+    """Error for an invalid argument.
 
     Attributes:
         name: The argument, as the caller spells it.
-        expected: What is allowed.
-        received: What was given.
+        expected: Description of valid values.
+        received: The value received.
     """
 
     name = expected = ""
@@ -26,19 +26,19 @@ class InvalidArgumentError(ValueError):
 def invalid_argument(
     name: str, expected: str, received: Any, kind: type[InvalidArgumentError] = InvalidArgumentError
 ) -> InvalidArgumentError:
-    """Returns the error for an argument that cannot be used.
+    """Returns the error for an invalid argument.
 
     Args:
         name: The argument, as the caller spells it.
-        expected: What is allowed, without a full stop.
-        received: What was given.
+        expected: Description of valid values, without a full stop.
+        received: The value received.
         kind: The class of the error.
 
     Returns:
         A `ValueError` to raise, whose message is one line.
     """
     shown = received if isinstance(received, str) else repr(received)
-    # Keras makes errors anew from their message alone.
+    # Keras re-creates exceptions from their message alone.
     error = kind(
         f"Invalid value for argument `{name}`. Expected {expected}. Received: {name}={shown}"
     )
@@ -47,7 +47,7 @@ def invalid_argument(
 
 
 def suggestion(value: Any, known: Iterable[str]) -> str:
-    """Returns " (did you mean 'x'?)" for the nearest of the known names, or "" if none is near."""
+    """Returns " (did you mean 'x'?)" for the closest known name, or "" if none is close."""
     near = difflib.get_close_matches(str(value), list(known), n=1)
     return f" (did you mean '{near[0]}'?)" if near else ""
 
@@ -62,7 +62,7 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
 
 
 def python_number(value: Any) -> Any:
-    """Returns NumPy's scalars and arrays without axes as Python's numbers, and else the value."""
+    """Converts NumPy scalars and 0-d arrays to Python numbers; returns other values unchanged."""
     if isinstance(value, np.generic | np.ndarray) and value.ndim == 0:
         return value.item()
     return value
@@ -76,14 +76,14 @@ def checked_number(
     integer: bool = False,
     exclusive: bool = False,
 ) -> Any:
-    """Returns a number as Python's; raises `ValueError` unless it is finite and large enough.
+    """Returns a Python number; raises `ValueError` unless it is finite and large enough.
 
     Args:
         name: The argument, as the caller spells it.
-        value: What was given: Python's number or NumPy's, an array without axes among them.
-        minimum: The smallest value allowed; None for any.
-        integer: Whether only an integer will do.
-        exclusive: Whether `minimum` itself is refused.
+        value: A Python or NumPy number, or a 0-d array.
+        minimum: Smallest value allowed; None for any.
+        integer: Whether the number must be an integer.
+        exclusive: Whether `minimum` itself is excluded.
     """
     kinds = (int,) if integer else (int, float)
     plain = python_number(value)
@@ -105,17 +105,18 @@ def check_number(
     integer: bool = False,
     exclusive: bool = False,
 ) -> None:
-    """Raises `ValueError` as `checked_number` does, for a number that is only compared with."""
+    """Raises `ValueError` like `checked_number`, but returns nothing."""
     checked_number(name, value, minimum=minimum, integer=integer, exclusive=exclusive)
 
 
 def plain_numbers(settings: Any) -> None:
-    """Makes the numbers in a frozen dataclass Python's, before it checks them.
+    """Converts NumPy numbers in a frozen dataclass to Python numbers, before validation.
 
-    NumPy's compare alike, but JSON knows none of them, and arrays without axes have no hash.
+    NumPy numbers are not JSON serialisable, and 0-d arrays are not hashable.
 
     Args:
-        settings: What is being made. Of its fields, tuples and lists are entered.
+        settings: The dataclass under construction; tuples and lists in its fields are converted
+            element by element.
     """
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
@@ -127,7 +128,7 @@ def plain_numbers(settings: Any) -> None:
 
 
 def checked_seed(seed: Any) -> int:
-    """Returns a seed as Python's integer; raises `ValueError` unless it is one, or NumPy's."""
+    """Returns a seed as a Python int; raises `ValueError` unless it is an integer."""
     plain = python_number(seed)
     if isinstance(plain, numbers.Integral) and not isinstance(plain, bool):
         return int(plain)

@@ -1,1 +1,1 @@
-"""Pictures: files, arrays, sizes."""
+"""Reading, conversion and writing of images."""

@@ -5,7 +5,7 @@ from PIL import Image
 
 
 def over_white(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Returns what a picture looks like on white: a c + (1 - a).
+    """Composites an image over white: a c + (1 - a).
 
     Args:
         image: The colours c, float RGB in [0, 1], [..., height, width, 3].
@@ -16,17 +16,17 @@ def over_white(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 def off_white(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Returns the colours that look on white like a picture, as far as there are such.
+    """Inverts `over_white`: returns the colours c, clipped to [0, 1].
 
-    Solves `over_white` for c, so that an edge that is half transparent is no paler than what it
-    belongs to. Where nothing is seen, any colour will do, and the picture's own is taken.
+    Half-transparent edges thus are no paler than the object they belong to. Where alpha is 0, the
+    image's own colours are returned.
 
     Args:
-        image: What is to be seen, float RGB in [0, 1], [height, width, 3].
+        image: The image over white, float RGB in [0, 1], [height, width, 3].
         alpha: float in [0, 1], 1 where opaque, [height, width].
 
     Returns:
-        Of the same type and shape, clipped to [0, 1].
+        The colours, of the same shape.
     """
     alpha = alpha[..., np.newaxis]
     seen = alpha > 0
@@ -35,10 +35,10 @@ def off_white(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 def resized_alpha(alpha: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resamples an alpha channel with the filter that pictures are resampled with.
+    """Resamples an alpha channel with the same filter as images.
 
-    The filter is linear, and so an image over white that is resampled, taken off white by this, has
-    the colours of premultiplied resampling, whatever stands where nothing is seen.
+    As the filter is linear, `off_white` of a resampled image over white, with this alpha, gives the
+    colours of premultiplied resampling, whatever the colours of invisible pixels.
 
     Args:
         alpha: float in [0, 1], [height, width].

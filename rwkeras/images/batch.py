@@ -12,11 +12,11 @@ from rwkeras.validation import invalid_argument
 
 
 class ImageBatch(NamedTuple):
-    """Images as the tasks take them.
+    """A batch of images, as the tasks take them.
 
     Attributes:
         images: float32 RGB in [0, 1], [batch, height, width, 3].
-        batched: Whether they came with a batch dimension.
+        batched: Whether the input had a batch dimension.
     """
 
     images: tf.Tensor
@@ -24,7 +24,7 @@ class ImageBatch(NamedTuple):
 
 
 def as_batch(image: Any, name: str = "image") -> ImageBatch:
-    """Converts whatever a user calls an image.
+    """Converts any supported kind of image to a batch.
 
     Args:
         image: The path of a file, a Pillow image, or an array or tensor: uint8 in [0, 255] or
@@ -36,7 +36,7 @@ def as_batch(image: Any, name: str = "image") -> ImageBatch:
         An `ImageBatch`.
 
     Raises:
-        ValueError: It is none of these, is not finite, or has a side of less than 2 pixels.
+        ValueError: `image` is none of these, is not finite, or has a side of less than 2 pixels.
     """
     if tf.is_symbolic_tensor(image):
         expected = "an image whose pixels are known, as they are not where a graph is made"
@@ -54,6 +54,6 @@ def as_batch(image: Any, name: str = "image") -> ImageBatch:
     if min(images.shape[:3]) < 1 or min(images.shape[1:3]) < 2:
         raise invalid_argument(name, "at least 2 x 2 pixels", tuple(pixels.shape))
     if isinstance(image, tf.Tensor) and image.dtype == tf.float32 and image.shape[-1] == 3:
-        # Large ones are not to be held twice.
+        # Returned itself, so that memory holds a large tensor once.
         return ImageBatch(image if batched else image[tf.newaxis], batched)
     return ImageBatch(tf.constant(images), batched)

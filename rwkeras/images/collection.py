@@ -14,14 +14,14 @@ from rwkeras.validation import invalid_argument
 
 
 def picture_files(folder: str | os.PathLike[str], name: str = "images") -> list[Path]:
-    """Returns the files of a folder that are pictures by their endings, in alphabetical order.
+    """Returns the image files of a folder, by extension, in alphabetical order.
 
     Args:
-        folder: The folder. Folders in it are not entered, and hidden files left out.
+        folder: The folder. Subfolders and hidden files are skipped.
         name: The argument, as the caller spells it, for messages.
 
     Raises:
-        ValueError: There is no such folder, or no picture in it.
+        ValueError: The folder does not exist or contains no image.
     """
     if not Path(folder).is_dir():
         raise invalid_argument(name, "a folder of pictures that exists", str(folder))
@@ -37,14 +37,14 @@ def picture_files(folder: str | os.PathLike[str], name: str = "images") -> list[
 
 
 def named_files(paths: Iterable[str], name: str = "images") -> dict[str, Path]:
-    """Returns files by their names without endings, those of folders among them, in order.
+    """Returns image files by their names without extension, in order.
 
     Args:
-        paths: Pictures and folders of pictures. That pictures exist is not checked.
+        paths: Image files and folders of images. Files are not checked for existence.
         name: The argument, as the caller spells it, for messages.
 
     Raises:
-        ValueError: Two have one name, or a folder has no pictures.
+        ValueError: Two files have the same name, or a folder contains no image.
     """
     files: list[Path] = []
     for path in paths:
@@ -56,18 +56,18 @@ def named_files(paths: Iterable[str], name: str = "images") -> dict[str, Path]:
 
 
 def each_image(images: Any, name: str = "images") -> Iterator[tf.Tensor]:
-    """Yields images one at a time, so that never more than one is held.
+    """Yields images one at a time, reading each file only when it is needed.
 
     Args:
-        images: A folder of pictures, or an iterable of what `as_batch` takes: paths, Pillow
-            images, arrays or tensors, of any sizes. A batch is an iterable of its images.
+        images: A folder of images, or an iterable of inputs of `as_batch`: paths, Pillow images,
+            arrays or tensors, of any sizes. A batch is an iterable of its images.
         name: The argument, as the caller spells it, for messages.
 
     Yields:
         float32 RGB in [0, 1], [1, height, width, 3].
 
     Raises:
-        ValueError: It is neither, there is no image in it, or one of them cannot be used.
+        ValueError: `images` is neither, contains no image, or contains an invalid one.
     """
     found = False
     for image in _members(images, name):
@@ -80,7 +80,7 @@ def each_image(images: Any, name: str = "images") -> Iterator[tf.Tensor]:
 
 
 def _members(images: Any, name: str) -> Iterable[Any]:
-    """Returns what gives the images in turn."""
+    """Returns an iterable of inputs of `as_batch`."""
     if isinstance(images, str | os.PathLike):
         return picture_files(images, name)
     if isinstance(images, np.ndarray | tf.Tensor | tf.Variable | Image.Image):

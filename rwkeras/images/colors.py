@@ -1,8 +1,8 @@
 """Colour transfer between images (Gatys et al., 2016).
 
 Leon A. Gatys, Matthias Bethge, Aaron Hertzmann and Eli Shechtman, "Preserving Color in Neural
-Artistic Style Transfer", arXiv:1606.05897. Pixel values are taken as they are, as in the paper:
-they are not made linear in light, nor converted by an ICC profile.
+Artistic Style Transfer", arXiv:1606.05897. As in the paper, pixel values are used as stored: they
+are neither linearised nor converted by an ICC profile.
 """
 
 from typing import Any
@@ -12,9 +12,9 @@ import numpy as np
 from rwkeras.images.reading import from_array
 from rwkeras.validation import invalid_argument
 
-# The Y of YIQ and of YCbCr, from R, G and B (ITU-R BT.601).
+# Weights of R, G and B in the Y of YIQ and YCbCr (ITU-R BT.601).
 LUMA = np.array([0.299, 0.587, 0.114])
-# Where colours vary by less than a level of 8 bits, they vary by rounding and compression alone.
+# The square of one 8-bit level: smaller variances come from rounding and compression.
 _LEAST_VARIANCE = 1 / 255**2
 
 
@@ -27,20 +27,20 @@ def _colours(image: Any, name: str) -> np.ndarray:
 
 
 def with_luminance_of(image: Any, reference: Any) -> np.ndarray:
-    """Returns an image in its own colours, as light and dark as another.
+    """Returns an image with its luminance replaced by another's.
 
-    Luminance is the Y of YIQ, Y = 0.299 R + 0.587 G + 0.114 B, and the chrominance I and Q stays.
-    As Y adds the same to R, G and B, that is x + Y(reference) - Y(x) in each channel. With the
-    content as the image and what became of it as the reference, this is the "luminance-only
-    transfer" of Gatys et al. (2016), but that the style was transferred in all colours.
+    Luminance is the Y of YIQ, Y = 0.299 R + 0.587 G + 0.114 B; the chrominance I and Q is kept.
+    As Y contributes equally to R, G and B, the result is x + Y(reference) - Y(x) in each channel.
+    With the content image and the stylised image as reference, this is the "luminance-only
+    transfer" of Gatys et al. (2016), except that the style was transferred in all colours.
 
     Args:
-        image: Whose chrominance is taken: uint8 in [0, 255] or float in [0, 1], [height, width, 3].
-        reference: Whose luminance is taken: the same, of the same size.
+        image: Source of chrominance: uint8 in [0, 255] or float in [0, 1], [height, width, 3].
+        reference: Source of luminance: the same, of the same size.
 
     Returns:
-        float32 RGB, [height, width, 3], clipped to [0, 1]: of colours that RGB does not have, the
-        luminance is not quite the reference's.
+        float32 RGB, [height, width, 3], clipped to [0, 1]. Where clipped, the luminance differs
+        from the reference's.
 
     Raises:
         ValueError: One is not an image, or their sizes differ.
@@ -55,24 +55,24 @@ def with_luminance_of(image: Any, reference: Any) -> np.ndarray:
 
 
 def match_colors(image: Any, reference: Any) -> np.ndarray:
-    """Returns an image whose colours have the mean and the covariance of another's.
+    """Returns an image whose colours have the mean and covariance of another's.
 
     The linear map x -> A (x - m) + m_ref of Gatys et al. (2016), Section 3, with
 
         A = S_ref^(1/2) S^(-1/2),
 
     where S and S_ref are the covariances of R, G and B, so that A S A^T = S_ref. The roots are
-    symmetric, as in Image Analogies (Hertzmann et al., 2001): the paper's other choice, that of
-    Cholesky, depends on the order of the channels. Where colours do not vary in some direction, as
-    those of a grey image, S^(-1/2) is the pseudoinverse, and in that direction nothing is made up.
+    symmetric, as in Image Analogies (Hertzmann et al., 2001); the paper's alternative, the Cholesky
+    decomposition, depends on the order of the channels. If colours do not vary in a direction, as
+    in a grey image, S^(-1/2) is the pseudoinverse, which adds no variation in that direction.
 
     Args:
         image: uint8 in [0, 255] or float in [0, 1], [height, width, 3].
-        reference: Whose colours are taken: the same, of any size.
+        reference: Source of colours: the same, of any size.
 
     Returns:
-        float32 RGB, [height, width, 3], clipped to [0, 1]: the moments are the reference's but for
-        what is clipped.
+        float32 RGB, [height, width, 3], clipped to [0, 1]. The moments are the reference's except
+        for clipping and for directions in which `image` does not vary.
 
     Raises:
         ValueError: One is not an image.
@@ -87,7 +87,7 @@ def match_colors(image: Any, reference: Any) -> np.ndarray:
 
 
 def _moments(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns colours as they are, their mean, [3], and their covariance, [3, 3]."""
+    """Returns the colours unchanged, their mean, [3], and their covariance, [3, 3]."""
     pixels = colours.reshape(-1, 3)
     return colours, pixels.mean(axis=0), np.cov(pixels, rowvar=False, bias=True)
 

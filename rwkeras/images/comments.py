@@ -1,4 +1,4 @@
-"""Text that image files hold: tEXt of PNG, COM of JPEG, ImageDescription of TIFF."""
+"""Text metadata of image files: tEXt of PNG, COM of JPEG, ImageDescription of TIFF."""
 
 import os
 from typing import Any
@@ -8,16 +8,16 @@ from PIL import Image, PngImagePlugin, TiffImagePlugin
 from rwkeras.images.opening import existing_file
 from rwkeras.validation import invalid_argument
 
-# By this name PNG and Pillow know it.
+# Keyword of the text in PNG files.
 _KEY = "Comment"
 _DESCRIPTION = 270
-# A segment of JPEG counts its bytes, and the two that count them, in two bytes.
+# The 16-bit length of a JPEG segment includes its own two bytes.
 _JPEG_BYTES = 65533
 _FORMATS = ("PNG", "JPEG", "TIFF")
 
 
 def check_comment(comment: Any, format_name: str) -> None:
-    """Raises `ValueError` unless a format holds a text.
+    """Raises `ValueError` unless a format can hold a text.
 
     Args:
         comment: The text.
@@ -33,10 +33,10 @@ def check_comment(comment: Any, format_name: str) -> None:
 
 
 def comment_options(comment: str, format_name: str) -> dict[str, Any]:
-    """Returns what Pillow is to be told to write a text into a file.
+    """Returns Pillow's options for saving a text in a file.
 
     Args:
-        comment: What `check_comment` has let through.
+        comment: A text that passed `check_comment`.
         format_name: The format, by Pillow's name.
     """
     if format_name == "PNG":
@@ -49,23 +49,24 @@ def comment_options(comment: str, format_name: str) -> dict[str, Any]:
 
 
 def read_comment(path: str | os.PathLike[str], name: str = "image") -> str | None:
-    """Returns the text that an image file holds beside its pixels, which are not decoded.
+    """Returns the text in an image file's metadata, without decoding its pixels.
 
     Args:
         path: The file.
         name: The argument, as the caller spells it, for messages.
 
     Returns:
-        The text; None where there is none that `write_image` could have written, or no picture.
+        The text; None if the file has no text that `write_image` could have written, or is not an
+        image.
 
     Raises:
-        ValueError: There is no such file.
+        ValueError: The file does not exist.
     """
     file = existing_file(path, name)
     try:
         with Image.open(file) as image:
             found = _comment(image)
-    except Exception:  # Pillow's decoders raise many kinds; what is no picture has no comment.
+    except Exception:  # Pillow's decoders raise many kinds on other files.
         return None
     text = found.decode("ascii", "replace") if isinstance(found, bytes) else found
     return text if isinstance(text, str) and text and text.isascii() else None

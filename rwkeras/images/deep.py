@@ -1,7 +1,7 @@
-"""Reading of images with more than 8 bits a channel, which Pillow truncates or refuses.
+"""Reading of images with more than 8 bits per channel, which Pillow truncates or refuses.
 
-PNG is decoded by TensorFlow, TIFF by tifffile, HEIF by pillow-heif, and PPM holds its numbers as
-they are. Grey pictures of 16 bits are Pillow's, which loses nothing of them.
+PNG is decoded by TensorFlow, TIFF by tifffile, HEIF by pillow-heif, and PPM is parsed here. Grey
+16-bit images are left to Pillow, which reads them without loss.
 """
 
 import os
@@ -17,13 +17,14 @@ from rwkeras.images.orientation import ORIENTATION
 from rwkeras.validation import invalid_argument
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-# Where a PNG file has its bits a channel and its kind of colours, and what a TIFF begins with.
+# Offsets of bit depth and colour type in a PNG file; signatures of TIFF.
 _PNG_BITS, _PNG_COLOURS = 24, 25
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-# Channels that are stored of each kind, and those that TensorFlow is asked for with a colour key.
+# Channels of each PNG colour type, and channels to decode if there is a colour key (tRNS).
 _PNG_CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
 _KEYED = {1: 2, 3: 4}
-# Of TIFF: white is zero, black is zero, RGB; tags of orientation and of profiles; what alpha is.
+# TIFF: photometric interpretations (white is zero, black is zero, RGB), the tag of ICC profiles,
+# and values of ExtraSamples for premultiplied and straight alpha.
 _WHITE_IS_ZERO, _PHOTOMETRICS, _PROFILE = 0, (0, 1, 2), 34675
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _PPM_SPACE = rb"(?:\s|#[^\n]*\n)+"
@@ -31,12 +32,12 @@ _PPM = re.compile(rb"P([36])" + 3 * (_PPM_SPACE + rb"(\d+)") + rb"(?:#[^\n]*\n)?
 
 
 class Deep(NamedTuple):
-    """A picture as it is stored.
+    """An image as stored.
 
     Attributes:
-        pixels: float32 in [0, 1], of formats of floating point whatever was stored, [height, width,
-            channels], the last of 2 or 4 being alpha.
-        orientation: As EXIF has it.
+        pixels: float32, [height, width, channels], in [0, 1], or the stored values of
+            floating-point formats; the last of 2 or 4 channels is alpha.
+        orientation: EXIF orientation.
         icc_profile: An ICC profile, or None.
         premultiplied: Whether the colours are multiplied by alpha.
     """
@@ -48,7 +49,7 @@ class Deep(NamedTuple):
 
 
 def _in_range(values: np.ndarray, bits: int, name: str) -> np.ndarray:
-    """Returns stored numbers as float32, unsigned ones in [0, 1]."""
+    """Returns stored numbers as float32, unsigned integers scaled to [0, 1]."""
     if np.issubdtype(values.dtype, np.floating):
         return values.astype(np.float32)
     if not np.issubdtype(values.dtype, np.unsignedinteger):
@@ -60,11 +61,11 @@ def _in_range(values: np.ndarray, bits: int, name: str) -> np.ndarray:
 
 
 def deep_pixels(path: Path, image: Image.Image, name: str) -> np.ndarray | None:
-    """Returns the pixels of a file of which Pillow keeps 8 bits though it has more, as `Deep` does.
+    """Returns the pixels of a file that Pillow truncates to 8 bits, as in `Deep`.
 
     Args:
         path: The file.
-        image: What Pillow made of it.
+        image: The file as opened by Pillow.
         name: The argument, as the caller spells it, for messages.
 
     Returns:
@@ -92,7 +93,7 @@ def _png(path: Path, image: Image.Image, name: str) -> np.ndarray | None:
         channels = _KEYED[channels]
     if channels == 1:
         return None
-    import tensorflow as tf  # It takes seconds, and most pictures do without.
+    import tensorflow as tf  # Takes seconds; most images do not need it.
 
     try:
         values = tf.io.decode_png(content, channels, tf.uint16).numpy()
@@ -118,17 +119,17 @@ def _ppm(path: Path, name: str) -> np.ndarray | None:
 
 
 def deep_tiff(path: Path, name: str) -> Deep | None:
-    """Returns a TIFF file's picture if Pillow would lose of it, or not read it.
+    """Returns a TIFF file's image if Pillow would truncate or refuse it.
 
     Args:
-        path: A file of any kind.
+        path: A file of any format.
         name: The argument, as the caller spells it, for messages.
 
     Returns:
-        None if it is no such file.
+        None for all other files.
 
     Raises:
-        ValueError: It cannot be read.
+        ValueError: The file cannot be read.
     """
     with open(path, "rb") as file:
         if file.read(4) not in _TIFF:
@@ -150,7 +151,7 @@ def deep_tiff(path: Path, name: str) -> Deep | None:
             warn_of_frames(name, len(opened.pages))
             return deep
     except tifffile.TiffFileError:
-        return None  # What is wrong with it is for Pillow to say.
+        return None  # Pillow reports the error.
     except ModuleNotFoundError as error:
         raise _uncompressed(path, name) from error
     except ValueError as error:
@@ -171,7 +172,7 @@ def _uncompressed(path: Path, name: str) -> ValueError:
 
 
 def _is_deep(page) -> bool:
-    """Returns whether Pillow would lose of a page of TIFF, or not read it."""
+    """Returns whether Pillow would truncate or refuse a TIFF page."""
     if page.dtype is None or page.dtype.itemsize < 2 or isinstance(page.bitspersample, tuple):
         return False
     if int(page.photometric) not in _PHOTOMETRICS:
@@ -181,8 +182,8 @@ def _is_deep(page) -> bool:
 
 
 def _of_page(page, name: str) -> Deep:
-    """Returns the picture of a page of TIFF."""
-    stored = page.asarray(squeeze=False)[:, 0]  # [planes, height, width, samples in a plane]
+    """Returns the image of a TIFF page."""
+    stored = page.asarray(squeeze=False)[:, 0]  # [planes, height, width, samples per plane]
     values = np.moveaxis(stored, 0, 2).reshape(*stored.shape[1:3], -1)
     pixels = _in_range(values, page.bitspersample, name)
     colours = 3 if int(page.photometric) == 2 else 1

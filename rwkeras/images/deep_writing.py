@@ -6,15 +6,15 @@ import zlib
 
 import numpy as np
 
-# A PNG begins with its signature and this chunk, of one length; profiles come next.
+# Length of a PNG's signature and IHDR chunk, after which profile and comment are inserted.
 _PNG_START = 8 + 12 + 13
 
 
 def to_uint16(image: np.ndarray) -> np.ndarray:
-    """Returns float pixels in [0, 1] as uint16 in [0, 65535], rounded; what is outside is clipped.
+    """Converts float pixels in [0, 1] to uint16 in [0, 65535], clipped and rounded.
 
     Args:
-        image: Of any shape.
+        image: Pixels of any shape.
     """
     return np.rint(np.clip(image, 0, 1).astype(np.float64) * 65535).astype(np.uint16)
 
@@ -22,14 +22,14 @@ def to_uint16(image: np.ndarray) -> np.ndarray:
 def png16(
     pixels: np.ndarray, icc_profile: bytes | None = None, comment: str | None = None
 ) -> bytes:
-    """Returns a PNG file of 16 bits a channel.
+    """Encodes a PNG file with 16 bits per channel.
 
     Args:
         pixels: uint16, RGB or RGBA, [height, width, channels].
         icc_profile: An ICC profile, or None.
-        comment: ASCII text that the file holds beside its pixels, or None.
+        comment: ASCII text for the file's metadata, or None.
     """
-    import tensorflow as tf  # It takes seconds, and most pictures do without.
+    import tensorflow as tf  # Takes seconds; most images do not need it.
 
     encoded = tf.io.encode_png(pixels).numpy()
     chunks = b""
@@ -41,19 +41,19 @@ def png16(
 
 
 def _chunk(body: bytes) -> bytes:
-    """Returns a chunk of a PNG file, whose body begins with its kind."""
+    """Returns a PNG chunk; `body` is its type and data."""
     return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
 
 
 def tiff16(
     pixels: np.ndarray, icc_profile: bytes | None = None, comment: str | None = None
 ) -> bytes:
-    """Returns a TIFF file of 16 bits a channel, without compression as Pillow's are.
+    """Encodes a TIFF file with 16 bits per channel, uncompressed like Pillow's.
 
     Args:
         pixels: uint16, RGB or RGBA, [height, width, channels].
         icc_profile: An ICC profile, or None.
-        comment: ASCII text that the file holds as its ImageDescription, or None.
+        comment: ASCII text for the ImageDescription tag, or None.
     """
     import tifffile
 

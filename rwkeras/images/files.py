@@ -1,7 +1,7 @@
-"""Atomic writing of files, here and where TensorFlow reaches, and checks that paths can be written.
+"""Atomic writing of local and remote files, and checks that paths can be written.
 
-A link is written through, to the file that it leads to. What is no regular file, such as a FIFO or
-a device, is never replaced, but written into.
+Links are followed, and their targets replaced. Special files, such as a FIFO or a device, are never
+replaced, but written into.
 """
 
 import contextlib
@@ -16,10 +16,10 @@ from pathlib import Path
 
 from rwkeras.validation import invalid_argument
 
-# Of a name so much of its end is kept in the temporary one: all endings that mean something to
-# those who write, and not so much that a name that is legal becomes one that is too long.
+# Characters of the extension kept in the temporary name: enough for encoders that look at it, few
+# enough that a legal name does not become too long.
 _ENDING, _PREFIX = 16, ".rwkeras-"
-# By these names a process's open files may be had, which are not theirs to replace either.
+# Paths of a process's open files, which must not be replaced either.
 _OPEN_FILES = ("/dev/std", "/dev/fd/", "/proc/")
 
 
@@ -29,9 +29,9 @@ def check_output(
     """Returns a path to write to, or raises `ValueError` if nothing can be written there.
 
     Args:
-        path: A file, which may exist, in a folder, which must; or a FIFO or a device.
+        path: An existing or new file in an existing folder; or a FIFO or a device.
         name: The argument, as the caller spells it.
-        ending: What its name has to end in, such as ".json"; None for anything.
+        ending: Required extension, such as ".json"; None for any.
     """
     path = Path(path)
     if os.path.isdir(path):
@@ -55,15 +55,15 @@ def check_output(
 
 
 def is_disk_full(error: OSError) -> bool:
-    """Returns whether an error is that of a disk, or of a user's part of it, that is full."""
+    """Returns whether an error means a full disk or an exceeded quota."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def is_stream(path: str | os.PathLike[str]) -> bool:
-    """Returns whether a path is that of a FIFO, a device or an open file: written into, once.
+    """Returns whether a path is a FIFO, device or open file: written into, never replaced.
 
     Raises:
-        OSError: The path cannot be one of a file, such as one whose name is too long.
+        OSError: The path cannot be that of a file, for example because its name is too long.
     """
     if os.path.abspath(path).startswith(_OPEN_FILES):
         return True
@@ -75,7 +75,7 @@ def is_stream(path: str | os.PathLike[str]) -> bool:
 
 
 def _check_stream(path: Path) -> None:
-    """Raises `OSError` unless a stream can be opened to write; does not open it."""
+    """Raises `OSError` unless a stream can be opened for writing; does not open it."""
     if stat.S_ISSOCK(os.stat(path).st_mode):
         raise OSError(None, "a socket")
     if not os.access(path, os.W_OK):
@@ -83,36 +83,36 @@ def _check_stream(path: Path) -> None:
 
 
 def _check_place(path: Path, name: str) -> None:
-    """Raises `OSError` or `ValueError` unless there can be a regular file at a path."""
+    """Raises `OSError` or `ValueError` unless a regular file can be written at a path."""
     folder = Path(os.path.realpath(path)).parent
     if not folder.is_dir():
         raise invalid_argument(name, "a file in a folder that exists", str(path))
-    # Permissions do not tell: root has them all, and a file system may refuse.
+    # Permission bits are not enough: root has them all, and a file system may still refuse.
     tempfile.TemporaryFile(dir=folder).close()
     with contextlib.suppress(FileNotFoundError):
         file, mode = os.stat(path), os.stat(folder)
-        # In a folder such as /tmp a file is only its owner's to replace.
+        # In a sticky folder such as /tmp, only the owner of file or folder may replace a file.
         if mode.st_mode & stat.S_ISVTX and os.geteuid() not in (0, file.st_uid, mode.st_uid):
             raise PermissionError(None, "another user's file")
 
 
 def is_remote(path: str | os.PathLike[str]) -> bool:
-    """Returns whether a path is on a file system that TensorFlow alone reaches: gs://, s3:// ..."""
+    """Returns whether a path is on a remote file system of `tf.io.gfile`: gs://, s3:// ..."""
     return "://" in os.fspath(path)
 
 
 def write_bytes(path: str, content: bytes) -> None:
-    """Writes a file, whole or not at all as `whole_file` does, and makes its folders.
+    """Writes a file atomically, like `whole_file`, and creates its folders.
 
     Args:
-        path: Where it is to be.
+        path: Destination, local or remote.
         content: The bytes.
 
     Raises:
-        OSError: It cannot be written; the message names the file.
+        OSError: The file cannot be written; the message names it.
     """
     if is_remote(path):
-        import tensorflow as tf  # It takes seconds, and files here do without.
+        import tensorflow as tf  # Takes seconds; local files do not need it.
 
         tf.io.gfile.makedirs(os.path.dirname(path))
     else:
@@ -123,14 +123,14 @@ def write_bytes(path: str, content: bytes) -> None:
 
 @contextlib.contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Gives a temporary path, whose file takes the place of `path` if the block succeeds.
+    """Context manager for atomic writing: a temporary file replaces `path` if the block succeeds.
 
     Args:
-        path: Where the file is to be; any path that `tf.io.gfile` takes. What stands there stays
-            until the new file is whole. A link stays one; a FIFO or a device gets what was written.
+        path: Destination; any path that `tf.io.gfile` takes. An existing file stays until the new
+            one is complete. A link stays a link; a FIFO or a device receives the bytes written.
 
     Yields:
-        The path to write to, of the same extension, on this machine.
+        A local path to write to, of the same extension.
 
     Raises:
         OSError: The file cannot be written; the message names `path`.
@@ -154,7 +154,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     except OSError as error:
         named = str(error.filename or said)
         if named != said and not os.path.basename(named).startswith(_PREFIX):
-            raise  # It is of another file, whose name it has.
+            raise  # The error names another file.
         raise _named(error, said) from error
     finally:
         if temporary is not None:
@@ -162,18 +162,18 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def _temporary(path: Path, folder: Path | None) -> Path:
-    """Returns a new file of the extension of a path; None for where temporary files go."""
+    """Creates a temporary file with a path's extension; `folder` None for the default one."""
     handle, name = tempfile.mkstemp(prefix=_PREFIX, suffix=path.suffix[-_ENDING:], dir=folder)
     os.close(handle)
     return Path(name)
 
 
 def _send(source: Path, path: str) -> None:
-    """Copies a file to where TensorFlow alone reaches, and gives it its name once it is whole."""
-    import tensorflow as tf  # It takes seconds, and files here do without.
+    """Copies a file to a remote path: under a temporary name first, then renamed."""
+    import tensorflow as tf  # Takes seconds; local files do not need it.
 
-    # A process on another machine may write the same file. The name is not made of the file's,
-    # which may be as long as names can be.
+    # Unique, as another machine may write the same file. Not derived from the file's name, which
+    # may already be of maximum length.
     part = f"{path.rpartition('/')[0]}/{_PREFIX}{uuid.uuid4().hex}"
     try:
         tf.io.gfile.copy(source, part)
@@ -187,17 +187,17 @@ def _send(source: Path, path: str) -> None:
 
 
 def _pour(source: Path, stream: Path) -> None:
-    """Writes a file's bytes into what is no regular file; waits for who reads a FIFO."""
+    """Copies a file's bytes into a special file; blocks until a FIFO has a reader."""
 
     def opened(name: str, flags: int) -> int:
-        return os.open(name, os.O_WRONLY | os.O_APPEND)  # Neither made nor cut short.
+        return os.open(name, os.O_WRONLY | os.O_APPEND)  # Neither created nor truncated.
 
     with open(source, "rb") as file, open(stream, "wb", opener=opened) as written:
         shutil.copyfileobj(file, written)
 
 
 def _named(error: OSError, path: str) -> OSError:
-    """Returns an error of writing that names the file that was meant."""
-    if error.errno is None:  # What Pillow and HDF5 raise.
+    """Returns a write error that names the destination."""
+    if error.errno is None:  # As raised by Pillow and HDF5.
         return OSError(f"'{path}' cannot be written: {error}")
     return OSError(error.errno, error.strerror, path)

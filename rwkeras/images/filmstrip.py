@@ -8,16 +8,16 @@ import numpy as np
 from rwkeras.images.reading import fit_longer_side, resize
 from rwkeras.images.writing import to_uint8
 
-# How many stages are shown at most, and by what factor iterations grow between those that are kept:
-# when a run will end is not known until it does.
+# Maximum number of stages shown, and the ratio between iterations of recorded stages, geometric as
+# the length of a run is not known in advance.
 _STAGES = 7
 _RATIO = math.sqrt(2)
-# The longer side of pictures on sheets, at most.
+# Maximum longer side of images on sheets, in pixels.
 _SHEET_SIDE = 512
 
 
 def thumbnail(image: np.ndarray) -> np.ndarray:
-    """Returns a picture at a size for sheets, uint8 RGB, [height, width, 3].
+    """Returns an image scaled down for contact sheets, uint8 RGB, [height, width, 3].
 
     Args:
         image: float32 RGB in [0, 1], [height, width, 3].
@@ -26,12 +26,12 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
 
 
 def spaced(iterations: Iterable[int], count: int) -> list[int]:
-    """Returns the first, the last and some of the iterations between them, in order.
+    """Selects the first, the last and some iterations between them, in order.
 
     Args:
-        iterations: Different numbers of at least 0, of which only the least may be 0.
-        count: How many at most, at least 3. From the second to the last, they are those that are
-            nearest to a geometric series.
+        iterations: Distinct non-negative numbers.
+        count: Maximum number to select, at least 3. From the second to the last, those nearest to
+            a geometric series are selected.
     """
     first, *rest = sorted(iterations)
     if len(rest) < count:
@@ -42,10 +42,10 @@ def spaced(iterations: Iterable[int], count: int) -> list[int]:
 
 
 class Filmstrip:
-    """The stages of one run.
+    """Intermediate images of one run.
 
     Args:
-        label: What the labels of its pictures begin with.
+        label: Prefix of the images' labels.
     """
 
     def __init__(self, label: str = ""):
@@ -54,21 +54,21 @@ class Filmstrip:
         self._iteration = 0
 
     def see(self, iteration: int, image: Callable[[], np.ndarray]) -> None:
-        """Keeps a stage, if it is time to.
+        """Records a stage if it is due.
 
         Args:
-            iteration: Where the run stands.
-            image: Returns its picture, float32 RGB in [0, 1], [height, width, 3].
+            iteration: Current iteration.
+            image: Returns the current image, float32 RGB in [0, 1], [height, width, 3].
         """
         self._iteration = iteration
         if not self._stages or iteration >= max(1, _RATIO * max(self._stages)):
             self._stages[iteration] = thumbnail(image())
 
     def end(self, image: np.ndarray) -> list[tuple[str, np.ndarray]]:
-        """Returns labels and `thumbnail`s of the stages, all of one size.
+        """Returns labels and thumbnails of the stages, all of one size.
 
         Args:
-            image: Where the run ended, which it did when it was last seen.
+            image: Final image, that of the iteration last passed to `see`.
         """
         last = thumbnail(image)
         stages = {**self._stages, self._iteration: last}
@@ -80,7 +80,7 @@ class Filmstrip:
 
 
 def _of_size(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Returns uint8 pixels at a width and height."""
+    """Resizes uint8 pixels to (width, height)."""
     if image.shape[1::-1] == size:
         return image
     return to_uint8(resize(image / np.float32(255), size))

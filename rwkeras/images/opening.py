@@ -1,4 +1,4 @@
-"""Opening of image files by Pillow, with limits on their size."""
+"""Opening of image files with Pillow, with a limit on their pixels."""
 
 import os
 import warnings
@@ -10,9 +10,9 @@ from PIL import Image, UnidentifiedImageError
 
 from rwkeras.validation import invalid_argument
 
-# What the names of HEIF files end in: the photographs of many telephones.
+# Extensions of HEIF files, the photographs of many phones.
 HEIF_ENDINGS = (".heic", ".heif", ".hif")
-# Where a file of the ISO base media format says of what kind it is, and the kinds of HEIF.
+# Position of the brand in files of the ISO base media format, and the brands of HEIF.
 _BRAND = slice(4, 12)
 _HEIF_BRANDS = tuple(
     b"ftyp" + brand
@@ -21,7 +21,7 @@ _HEIF_BRANDS = tuple(
 
 
 def existing_file(path: str | os.PathLike[str], name: str) -> Path:
-    """Returns a path if there is a file of it, or raises `ValueError`.
+    """Returns the path of an existing file, or raises `ValueError`.
 
     Args:
         path: The file.
@@ -29,7 +29,7 @@ def existing_file(path: str | os.PathLike[str], name: str) -> Path:
     """
     try:
         found = os.path.isfile(path)
-    except ValueError:  # Of a name with a zero in it.
+    except ValueError:  # The name contains a null character.
         found = False
     if not found:
         raise invalid_argument(name, "the path of a file that exists", os.fspath(path))
@@ -37,11 +37,11 @@ def existing_file(path: str | os.PathLike[str], name: str) -> Path:
 
 
 def too_large(name: str, shown: str) -> ValueError:
-    """Returns the error for a picture of more pixels than are allowed.
+    """Returns the error for an image of more pixels than allowed.
 
     Args:
         name: The argument, as the caller spells it.
-        shown: What is said of the picture.
+        shown: Description of the image.
     """
     expected = (
         f"a picture of at most {Image.MAX_IMAGE_PIXELS} pixels, or --max_megapixels of more (in "
@@ -62,11 +62,11 @@ def broken(path: Path, name: str, reason: object) -> ValueError:
 
 
 def warn_of_frames(name: str, count: int) -> None:
-    """Warns that of several pictures in a file only the first is taken.
+    """Warns if a file holds several images, of which only the first is used.
 
     Args:
         name: The argument, as the caller spells it.
-        count: How many there are; of one there is nothing to say.
+        count: Number of images in the file.
     """
     if count > 1:
         message = f"`{name}` holds {count} pictures, as an animation does: the first is taken."
@@ -75,21 +75,21 @@ def warn_of_frames(name: str, count: int) -> None:
 
 @contextmanager
 def _bounded() -> Iterator[None]:
-    """Has Pillow refuse what has more pixels than allowed, of which it only warns up to a point."""
+    """Turns Pillow's warning about images of more pixels than allowed into an error."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         yield
 
 
 def load(path: Path, name: str) -> Image.Image:
-    """Returns a file's picture, its first, with the pixels loaded.
+    """Returns the first image of a file, with its pixels loaded.
 
     Args:
         path: The file.
         name: The argument, as the caller spells it, for messages.
 
     Raises:
-        ValueError: It is not a whole picture, or has more pixels than allowed.
+        ValueError: The file is not a complete image, or has more pixels than allowed.
     """
     if _is_heif(path):
         _register_heif(path, name)
@@ -114,7 +114,7 @@ def _is_heif(path: Path) -> bool:
 
 
 def _register_heif(path: Path, name: str) -> None:
-    """Has Pillow read HEIF files, or raises `ValueError`."""
+    """Registers pillow-heif with Pillow; raises `ValueError` if it is not installed."""
     try:
         import pillow_heif
     except ModuleNotFoundError as error:

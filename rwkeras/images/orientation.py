@@ -2,19 +2,19 @@
 
 import numpy as np
 
-# The tag in EXIF and TIFF.
+# Tag number in EXIF and TIFF.
 ORIENTATION = 0x0112
 
 
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Returns pixels as they are to be shown.
+    """Applies an EXIF orientation to pixels.
 
     Args:
-        pixels: As they are stored, [height, width, ...].
-        orientation: From 1 to 8, as EXIF has it; anything else leaves them as they are, as 1 does.
+        pixels: Pixels as stored, [height, width, ...].
+        orientation: EXIF orientation, from 1 to 8; other values are treated as 1, upright.
 
     Returns:
-        A view of them; of 5 to 8, height and width have changed places.
+        A view of the pixels; orientations 5 to 8 swap height and width.
     """
     if orientation in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)

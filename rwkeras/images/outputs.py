@@ -18,8 +18,8 @@ class Output(NamedTuple):
 
     Attributes:
         name: The argument that names it, as the caller spells it.
-        path: Where it will be.
-        given: The argument's value, where the file's name is derived from it; None where it is it.
+        path: Path of the file.
+        given: The argument's value if the path is derived from it; None if it is the path.
     """
 
     name: str
@@ -32,8 +32,8 @@ class Input(NamedTuple):
 
     Attributes:
         name: The argument that names it, as the caller spells it.
-        path: Where it is; where there is no such file, nothing can take its place.
-        deep: Whether the pictures of folders in a folder are read too.
+        path: Path of the file or folder; ignored if it does not exist.
+        deep: Whether images in subfolders are read too.
     """
 
     name: str
@@ -45,9 +45,9 @@ class _Identity(NamedTuple):
     """Identity of a file, independent of how its path is spelled.
 
     Attributes:
-        device: Of the file, or of its folder where there is no file yet.
-        inode: The same.
-        name: Of a file that is not there yet; else empty.
+        device: Device of the file, or of its nearest existing folder if the file does not exist.
+        inode: Inode of the same.
+        name: Path in that folder of a file that does not exist; else empty.
     """
 
     device: int
@@ -56,14 +56,14 @@ class _Identity(NamedTuple):
 
 
 def check_apart(outputs: Iterable[Output], inputs: Iterable[Input]) -> None:
-    """Raises `ValueError` if a file that is written is one that is read, or written twice.
+    """Raises `ValueError` if an output would overwrite an input or another output.
 
-    Links, hard links, relative paths and, where the file system ignores it, the case of letters
-    are seen through.
+    Files are compared by identity: through symbolic links, hard links, relative paths and, on
+    case-insensitive file systems, spellings.
 
     Args:
-        outputs: What is written.
-        inputs: What is read.
+        outputs: Files to write.
+        inputs: Files and folders to read.
     """
     outputs = list(outputs)
     owners: dict[_Identity, str] = {}
@@ -71,7 +71,7 @@ def check_apart(outputs: Iterable[Output], inputs: Iterable[Input]) -> None:
         owners = {_identity(path): name for name, path in _files(inputs)}
     for output in outputs:
         if _is_device(output.path):
-            continue  # Of /dev/null there is enough for all.
+            continue  # Such as /dev/null, which several outputs may share.
         identity = _identity(output.path)
         if identity in owners:
             raise _taken(output, owners[identity])
@@ -79,7 +79,7 @@ def check_apart(outputs: Iterable[Output], inputs: Iterable[Input]) -> None:
 
 
 def _taken(output: Output, owner: str) -> ValueError:
-    """Returns the error for a file that would take the place of another argument's."""
+    """Returns the error for an output that would overwrite another argument's file."""
     if output.given is None:
         expected = f"another file than that of `{owner}`"
         return invalid_argument(output.name, expected, str(output.path))
@@ -88,7 +88,7 @@ def _taken(output: Output, owner: str) -> ValueError:
 
 
 def _files(inputs: Iterable[Input]) -> Iterator[tuple[str, str]]:
-    """Yields the names and paths of files that are there, folders' pictures among them."""
+    """Yields argument names and paths of existing input files, including images in folders."""
     endings = Image.registered_extensions()
     for name, path, deep in inputs:
         if not os.path.isdir(path):
@@ -108,13 +108,13 @@ def _is_device(path: Path) -> bool:
 
 
 def _identity(path: str | os.PathLike[str]) -> _Identity:
-    """Returns what tells a file from others, be it there or not."""
+    """Returns the identity of a file, existing or not."""
     try:
         found = os.stat(path)
         return _Identity(found.st_dev, found.st_ino, "")
-    except FileNotFoundError:  # It, or what a link leads to.
+    except FileNotFoundError:  # The file, or the target of a link.
         folder, name = os.path.split(os.path.realpath(path))
-        while not os.path.isdir(folder):  # One that is yet to be made.
+        while not os.path.isdir(folder):  # A folder that does not exist yet.
             folder, parent = os.path.split(folder)
             name = os.path.join(parent, name)
         found = os.stat(folder)
@@ -124,7 +124,7 @@ def _identity(path: str | os.PathLike[str]) -> _Identity:
 
 
 def _ignores_case(folder: str) -> bool:
-    """Returns whether a folder takes names for the same that differ in case only."""
+    """Returns whether file names in a folder are case-insensitive."""
     with tempfile.NamedTemporaryFile(prefix="case", dir=folder) as file:
         other = os.path.basename(file.name).swapcase()
         return os.path.exists(os.path.join(folder, other))

@@ -3,20 +3,20 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-# Drawn so many times larger, and then made smaller, for smooth strokes.
+# Supersampling factor, for smooth strokes.
 _SCALE = 2
 _WHIRLS, _STROKES, _STEPS = 6, 3000, 10
-# RGB in [0, 255]: strokes far from the whirls and near to them.
+# Colours of strokes away from the whirls and near them, RGB in [0, 255].
 _COLD = [(20, 36, 90), (38, 84, 160), (38, 84, 160), (112, 168, 208), (112, 168, 208), (16, 20, 44)]
 _WARM = [(244, 208, 88), (232, 140, 48), (246, 240, 214)]
 
 
 def painting(size: int, seed: int = 0) -> np.ndarray:
-    """Returns a painting of strokes that follow a wind with whirls in it, blue with warm rings.
+    """Returns a painting of strokes along a flow field with whirls, blue with warm rings.
 
     Args:
-        size: Its side in pixels; strokes are 2 to 4 pixels wide and 22 long, whatever it is.
-        seed: Of whirls and strokes.
+        size: Side in pixels; strokes are 2 to 4 pixels wide and 22 long at any size.
+        seed: Seed of whirls and strokes.
 
     Returns:
         float32 RGB in [0, 1], [size, size, 3].

@@ -1,4 +1,4 @@
-"""The photographs of scikit-image."""
+"""Photographs of scikit-image, for training and experiments."""
 
 from collections.abc import Iterable
 
@@ -6,10 +6,9 @@ import numpy as np
 
 from rwkeras.images.reading import from_array
 
-# Of the stained tissue, immunohistochemistry: a square that looks alike everywhere, as a texture
-# should.
+# Crop of the photograph "immunohistochemistry": homogeneous, as a texture should be.
 TISSUE = np.s_[10:266, 24:280]
-# All that have a way up, text among them; the grey ones get three equal channels.
+# All photographs with a natural orientation, including text; grey ones get three equal channels.
 UPRIGHT = (
     "astronaut",
     "brick",
@@ -23,7 +22,7 @@ UPRIGHT = (
     "stereo_motorcycle",
     "text",
 )
-# What experiments show, and what may be learnt from before that.
+# Photographs on which experiments are shown, and those available for training before that.
 SHOWN = ("astronaut", "coffee", "chelsea", "rocket")
 OTHERS = (
     "brick",
@@ -45,10 +44,10 @@ OTHERS = (
 def photographs(names: Iterable[str] = UPRIGHT) -> list[np.ndarray]:
     """Returns photographs of scikit-image.
 
-    Do not judge by these a network that was trained on them.
+    Do not evaluate a network on photographs that it was trained on.
 
     Args:
-        names: Those of functions of `skimage.data`.
+        names: Names of functions of `skimage.data`.
 
     Returns:
         float32 RGB in [0, 1], each [height, width, 3].

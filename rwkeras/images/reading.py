@@ -14,19 +14,18 @@ from rwkeras.images.orientation import ORIENTATION, upright
 from rwkeras.validation import check_number, invalid_argument
 
 _SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N", "I")
-# Where the header of an ICC profile says of what colours it is (ISO 15076-1, 7.2.6).
+# Position of the colour space in an ICC profile's header (ISO 15076-1, 7.2.6).
 _COLOUR_SPACE = slice(16, 20)
 
 
 class Picture(NamedTuple):
-    """A picture as networks see it, with what they do not see of it.
+    """An image as network input, with its alpha channel and ICC profile.
 
-    Pixel values are not colour-converted: those of the file are given as they are, and the profile
-    says which colours they mean.
+    Pixel values are those of the file, not colour-converted; the profile defines their colours.
 
     Attributes:
-        image: float32 RGB in [0, 1], [height, width, 3]; an alpha channel is laid over white.
-        alpha: That channel, float32 in [0, 1], 1 where opaque, [height, width]; None without one.
+        image: float32 RGB in [0, 1], [height, width, 3], composited over white.
+        alpha: Alpha channel, float32 in [0, 1], 1 where opaque, [height, width]; None without one.
         icc_profile: An ICC profile of RGB; None without one.
     """
 
@@ -40,7 +39,7 @@ def _has_alpha(image: Image.Image) -> bool:
 
 
 def warn_of_alpha(name: str) -> None:
-    """Warns that the alpha channel of a picture is lost.
+    """Warns that an image's alpha channel is composited over white.
 
     Args:
         name: The argument, as the caller spells it.
@@ -49,7 +48,7 @@ def warn_of_alpha(name: str) -> None:
 
 
 def _sixteen_bit(image: Image.Image, name: str) -> np.ndarray:
-    """Returns a grey image of 16 bits as float32 in [0, 1], [height, width]."""
+    """Returns a grey 16-bit image as float32 in [0, 1], [height, width]."""
     values = np.asarray(image).astype(np.float32)
     if values.min() < 0 or values.max() > 65535:
         raise invalid_argument(name, "grey levels of at most 16 bits", values.max())
@@ -57,7 +56,7 @@ def _sixteen_bit(image: Image.Image, name: str) -> np.ndarray:
 
 
 def _from_pillow(image: Image.Image, name: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """Returns an image as `from_pillow` does, and its alpha channel, or None without one."""
+    """Converts an image like `from_pillow`; returns it and its alpha channel, None without one."""
     try:
         image = ImageOps.exif_transpose(image)
         if image.mode in _SIXTEEN_BIT:
@@ -78,8 +77,8 @@ def _from_pillow(image: Image.Image, name: str) -> tuple[np.ndarray, np.ndarray 
 def from_pillow(image: Image.Image, name: str = "image") -> np.ndarray:
     """Converts a Pillow image of any mode.
 
-    EXIF rotation is applied, an alpha channel is laid over white with a warning, and of an
-    animation the first frame is taken. Grey images get three equal channels.
+    EXIF orientation is applied, an alpha channel is composited over white with a warning, and the
+    current frame of an animation is used. Grey images get three equal channels.
 
     Args:
         image: The image.
@@ -109,7 +108,7 @@ def from_array(array: np.ndarray, name: str = "image") -> np.ndarray:
         float32 RGB in [0, 1], [height, width, 3] or [batch, height, width, 3].
 
     Raises:
-        ValueError: The array is of another shape, type or range, or not finite.
+        ValueError: The array has another shape, type or range, or is not finite.
     """
     if array.ndim == 2:
         array = array[..., np.newaxis]
@@ -135,7 +134,7 @@ def from_array(array: np.ndarray, name: str = "image") -> np.ndarray:
 
 
 def _of_deep(deep: Deep, name: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """Returns a picture of more than 8 bits as `_from_pillow` does."""
+    """Converts an image of more than 8 bits; returns the same as `_from_pillow`."""
     pixels = upright(deep.pixels, deep.orientation)
     if pixels.shape[2] in (1, 3):
         return from_array(np.ascontiguousarray(pixels), name), None
@@ -150,7 +149,7 @@ def _of_deep(deep: Deep, name: str) -> tuple[np.ndarray, np.ndarray | None]:
 def _read(
     path: str | os.PathLike[str], name: str
 ) -> tuple[np.ndarray, np.ndarray | None, bytes | None]:
-    """Returns a file's picture over white, its alpha channel and its ICC profile, or None each."""
+    """Returns a file's image over white, its alpha channel or None, and its ICC profile or None."""
     file = existing_file(path, name)
     deep = deep_tiff(file, name)
     if deep is None:
@@ -164,11 +163,11 @@ def _read(
 
 
 def read_image(path: str | os.PathLike[str], name: str = "image") -> np.ndarray:
-    """Reads a picture from a file of any format that Pillow knows, or a HEIC file.
+    """Reads an image file of any format that Pillow supports, or HEIC.
 
     All bits of PNG, TIFF, PPM and HEIC files are kept. HEIC needs `rwkeras[heic]`, and TIFF files
-    of more than 8 bits that are compressed otherwise than by deflation need `rwkeras[tiff]`. That
-    of several pictures in a file the first is taken is said by a warning.
+    of more than 8 bits with a compression other than deflate need `rwkeras[tiff]`. If a file holds
+    several images, the first is used, with a warning.
 
     Args:
         path: The file.
@@ -178,8 +177,8 @@ def read_image(path: str | os.PathLike[str], name: str = "image") -> np.ndarray:
         float32 RGB in [0, 1], [height, width, 3]; see `from_pillow`.
 
     Raises:
-        ValueError: There is no such file, it is not a whole picture, or it unpacks to more pixels
-            than `PIL.Image.MAX_IMAGE_PIXELS`, as what is meant to exhaust memory does.
+        ValueError: The file does not exist, is not a complete image, or has more pixels than
+            `PIL.Image.MAX_IMAGE_PIXELS`, a limit against decompression bombs.
     """
     pixels, alpha, _ = _read(path, name)
     if alpha is not None:
@@ -188,17 +187,17 @@ def read_image(path: str | os.PathLike[str], name: str = "image") -> np.ndarray:
 
 
 def read_picture(path: str | os.PathLike[str], name: str = "image") -> Picture:
-    """Reads a picture with its alpha channel and its ICC profile.
+    """Reads an image with its alpha channel and its ICC profile.
 
-    A profile of other colours than RGB, such as those of CMYK, does not fit what is returned, and
-    is left out with a warning.
+    A profile of another colour space than RGB, such as CMYK, does not fit the pixels returned, and
+    is dropped with a warning.
 
     Args:
         path: The file.
         name: The argument, as the caller spells it, for messages.
 
     Raises:
-        ValueError: As of `read_image`.
+        ValueError: See `read_image`.
     """
     image, alpha, profile = _read(path, name)
     if profile is not None and profile[_COLOUR_SPACE] != b"RGB ":
@@ -210,14 +209,14 @@ def read_picture(path: str | os.PathLike[str], name: str = "image") -> Picture:
 
 
 def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resamples an image with a Lanczos filter, antialiased.
+    """Resamples an image with an antialiased Lanczos filter.
 
     Args:
         image: float32 RGB in [0, 1], [height, width, 3].
         size: (width, height) in pixels.
 
     Returns:
-        The same of another size, clipped to [0, 1], which the filter may overshoot.
+        float32 RGB of that size, clipped to [0, 1], as the filter may overshoot.
     """
     channels = [
         np.asarray(Image.fromarray(image[..., c]).resize(size, Image.Resampling.LANCZOS))
@@ -227,11 +226,11 @@ def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def square(picture: np.ndarray, size: int) -> np.ndarray:
-    """Returns the middle of a picture, float32 RGB in [0, 1], [size, size, 3].
+    """Returns the central square of an image, resized, float32 RGB in [0, 1], [size, size, 3].
 
     Args:
         picture: float RGB in [0, 1], [height, width, 3].
-        size: In pixels.
+        size: Side in pixels.
     """
     side = min(picture.shape[:2])
     top, left = ((length - side) // 2 for length in picture.shape[:2])
@@ -239,11 +238,11 @@ def square(picture: np.ndarray, size: int) -> np.ndarray:
 
 
 def fit_longer_side(image: np.ndarray, longer_side: int) -> np.ndarray:
-    """Resamples an image until its longer side has a length; the shape stays.
+    """Resamples an image to a longer side, preserving its aspect ratio.
 
     Args:
         image: float32 RGB in [0, 1], [height, width, 3].
-        longer_side: In pixels; 0 leaves the image as it is.
+        longer_side: In pixels; 0 leaves the image unchanged.
 
     Raises:
         ValueError: `longer_side` is negative or not an integer.

@@ -20,12 +20,12 @@ from rwkeras.validation import invalid_argument
 
 
 class _Format(NamedTuple):
-    """A file format: its name in Pillow and the metadata it supports."""
+    """A file format: its name in Pillow and the features it supports."""
 
     name: str
     alpha: bool = True
     icc_profile: bool = True
-    # Encodes uint16 pixels, a profile and a comment; None where a format has no 16 bits.
+    # Encodes uint16 pixels, a profile and a comment; None for formats without 16-bit channels.
     sixteen: Callable[[np.ndarray, bytes | None, str | None], bytes] | None = None
 
 
@@ -73,7 +73,7 @@ class FileSettings(Settings):
     )
 
     def options(self, format_name: str) -> dict[str, Any]:
-        """Returns what Pillow is to be told with a format, by its name there."""
+        """Returns Pillow's options for saving in a format, by Pillow's name of it."""
         if format_name == "JPEG":
             return {"quality": self.jpeg_quality}
         if format_name == "WEBP":
@@ -86,7 +86,7 @@ _DEFAULTS = FileSettings()
 
 
 def check_image_output(path: str | os.PathLike[str], name: str = "output") -> Path:
-    """Returns a path that a picture can be written to, or raises `ValueError`."""
+    """Returns a path that an image can be written to, or raises `ValueError`."""
     path = check_output(path, name)
     if path.suffix.lower() not in _FORMATS:
         raise invalid_argument(name, f"a file name that ends in {', '.join(_FORMATS)}", str(path))
@@ -94,22 +94,22 @@ def check_image_output(path: str | os.PathLike[str], name: str = "output") -> Pa
 
 
 def holds_alpha(path: str | os.PathLike[str]) -> bool:
-    """Returns whether a file holds an alpha channel, by its ending."""
+    """Returns whether a file's format supports an alpha channel, by its extension."""
     return _FORMATS[Path(path).suffix.lower()].alpha
 
 
 def holds_icc_profile(path: str | os.PathLike[str]) -> bool:
-    """Returns whether a file holds an ICC profile, by its ending."""
+    """Returns whether a file's format supports an ICC profile, by its extension."""
     return _FORMATS[Path(path).suffix.lower()].icc_profile
 
 
 def holds_sixteen_bits(path: str | os.PathLike[str]) -> bool:
-    """Returns whether a file holds channels of 16 bits, by its ending."""
+    """Returns whether a file's format supports 16-bit channels, by its extension."""
     return _FORMATS[Path(path).suffix.lower()].sixteen is not None
 
 
 def to_uint8(image: np.ndarray) -> np.ndarray:
-    """Returns float pixels in [0, 1] as uint8 in [0, 255], rounded; what is outside is clipped."""
+    """Converts float pixels in [0, 1] to uint8 in [0, 255], clipped and rounded."""
     return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
 
 
@@ -122,23 +122,23 @@ def write_image(
     comment: str | None = None,
     settings: FileSettings = _DEFAULTS,
 ) -> None:
-    """Writes a picture, whole or not at all.
+    """Writes an image file atomically.
 
-    Pixel values are not colour-converted: a profile only says which colours they mean.
+    Pixel values are not colour-converted: a profile only defines their colours.
 
     Args:
-        path: A file name whose ending says the format.
+        path: A file name whose extension selects the format.
         image: float RGB in [0, 1], [height, width, 3].
         alpha: An alpha channel, float in [0, 1], 1 where opaque, [height, width]; PNG, WebP and
-            TIFF hold one.
-        icc_profile: An ICC profile of RGB; all formats but BMP hold one.
-        comment: ASCII text that the file holds beside its pixels; PNG, JPEG and TIFF hold one. See
+            TIFF support it.
+        icc_profile: An ICC profile of RGB; all formats but BMP support it.
+        comment: ASCII text for the file's metadata; PNG, JPEG and TIFF support it. See
             `read_comment`.
-        settings: How it is written where the format leaves a choice.
+        settings: Quality and bit depth.
 
     Raises:
-        ValueError: There can be no such file, its ending is unknown, or its format does not hold
-            what it is to.
+        ValueError: The path cannot be written, its extension is unknown, or its format does not
+            support an argument.
         OSError: The file cannot be written; the message names it.
     """
     path = check_image_output(path)
@@ -156,7 +156,7 @@ def write_image(
     if comment is not None:
         check_comment(comment, kind.name)
     pixels = image if alpha is None else np.dstack([image, alpha])
-    # Not straight into the file: where a disk is full Pillow may leave half a JPEG and say nothing.
+    # Encoded in memory: on a full disk Pillow may leave half a JPEG without raising an error.
     if settings.bits == 16 and kind.sixteen is not None:
         encoded = kind.sixteen(to_uint16(pixels), icc_profile, comment)
     else:
@@ -166,7 +166,7 @@ def write_image(
 
 
 def png(image: np.ndarray) -> bytes:
-    """Returns a picture, float RGB in [0, 1], [height, width, 3], as a PNG file of 8 bits."""
+    """Encodes an image, float RGB in [0, 1], [height, width, 3], as an 8-bit PNG file."""
     return _eight_bits(image, "PNG", None, None, _DEFAULTS)
 
 
@@ -177,7 +177,7 @@ def _eight_bits(
     comment: str | None,
     settings: FileSettings,
 ) -> bytes:
-    """Returns the bytes of a file of 8 bits a channel."""
+    """Encodes a file with 8 bits per channel."""
     options = settings.options(format_name)
     if icc_profile is not None:
         options["icc_profile"] = icc_profile
@@ -189,11 +189,11 @@ def _eight_bits(
 
 
 def contact_sheet(rows: list[list[tuple[str, np.ndarray]]], *, margin: int = 8) -> np.ndarray:
-    """Lays labelled pictures out on a white sheet, each as wide as itself and its label.
+    """Lays out labelled images on a white sheet, each cell fitting its image and label.
 
     Args:
-        rows: (label, float RGB in [0, 1], [height, width, 3]) of each picture, by row.
-        margin: The space around pictures, in pixels.
+        rows: (label, image) pairs by row; images are float RGB in [0, 1], [height, width, 3].
+        margin: Space around images, in pixels.
 
     Returns:
         float32 RGB in [0, 1], [height, width, 3].

@@ -1,7 +1,7 @@
-"""Networks behind TensorFlow Serving: what it serves, and a client of that.
+"""TensorFlow Serving: export of models, running the server, and a client.
 
-The public names stand in `__init__.pyi` and are imported when they are first
-used; the client imports neither TensorFlow nor Keras.
+Public names are declared in `__init__.pyi` and imported on first use. Importing
+the client imports neither TensorFlow nor Keras.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""The public names, which `rwkeras/serving/__init__.py` imports when they are first used."""
+"""Public names, which `rwkeras/serving/__init__.py` imports on first use."""
 
 from .client.client import (
     Client,

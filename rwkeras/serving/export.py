@@ -1,4 +1,4 @@
-"""Tasks with their networks as SavedModels that TensorFlow Serving runs."""
+"""Export of tasks with their networks as SavedModels for TensorFlow Serving."""
 
 import contextlib
 import dataclasses
@@ -26,13 +26,13 @@ from rwkeras.serving.versions import check_export_folder, version_folder, whole_
 from rwkeras.serving.warmup import write_warmup
 from rwkeras.validation import invalid_argument
 
-# Where a server leaves files alone, but for the requests that it warms up with.
+# Folder whose files the server ignores, except for warm-up requests.
 _EXTRA = "assets.extra"
 _WARMUP = "tf_serving_warmup_requests"
 
 
 def _description(task: ServedTask, model: keras.Model, settings: ServingSettings) -> dict[str, Any]:
-    """Returns what is said of an export beside it."""
+    """Returns the description that is stored beside an export."""
     return {
         "task": type(task).__name__,
         **dataclasses.asdict(task),  # type: ignore[call-overload]
@@ -56,17 +56,16 @@ def export_task(
     """Exports a task with its network as a SavedModel.
 
     Args:
-        task: What requests ask for.
+        task: The task that requests run.
         model: A functional `keras.Model` of RGB images in [0, 1] of any size, ready for images;
             see `make_ready`.
-        folder: The model's folder, which is made if there is none.
-        settings: What bounds a request's work.
-        recipe: What the network was made from, if that is a recipe; it is put beside the model.
-        generated: Whether the weights are made from the recipe when the model is loaded, instead
-            of stored.
+        folder: The model's folder, created if missing.
+        settings: Limits of a request's work.
+        recipe: The network's recipe, if any; it is stored beside the model.
+        generated: Whether the weights are generated from the recipe when the model is loaded,
+            instead of stored.
         version: The version's number; None for the next.
-        warmup: Whether to write a request with which a server warms up, which needs
-            `rwkeras[serving]`.
+        warmup: Whether to write warm-up requests for the server, which needs `rwkeras[serving]`.
 
     Returns:
         The version's folder.
@@ -79,7 +78,7 @@ def export_task(
     part = interruptible(reflecting(feature_extractor(model, layers)))
     if generated and recipe is None:
         raise invalid_argument("generated", "False without a recipe", generated)
-    # What is saved is the weights and the signatures, not the Keras model and its functions.
+    # Saves the weights and the signatures, without the Keras model and its functions.
     root = tf.Module()
     root.weights = GeneratedWeights(recipe, part) if generated and recipe else StoredWeights(part)
     served = ServedModel(task, part, root.weights, settings)
@@ -104,13 +103,13 @@ def export_decoder(
     version: int | None = None,
     warmup: bool = True,
 ) -> Path:
-    """Exports a network that makes an image of an image in one pass, by Keras's `ExportArchive`.
+    """Exports a network that maps images to images in one pass, with Keras's `ExportArchive`.
 
     Args:
-        model: A functional `keras.Model` from RGB images in [0, 1] of any size to such, as an
-            encoder with its decoder is.
+        model: A functional `keras.Model` from RGB images in [0, 1] of any size to such images, for
+            example an encoder with its decoder.
         folder: See `export_task`.
-        settings: Of these the sizes of images count.
+        settings: Only the limits of image sizes are used.
         version: See `export_task`.
         warmup: See `export_task`.
 
@@ -149,14 +148,14 @@ def _write(
     texts: Mapping[str, str],
     warmup: ServedModel | None,
 ) -> Path:
-    """Writes a version, whole or not at all.
+    """Writes a version atomically.
 
     Args:
-        folder: The model's.
+        folder: The model's folder.
         version: The version's number; None for the next.
         save: Writes a SavedModel to a path.
-        texts: Files to put beside it, by name.
-        warmup: The model that the server is to warm up, or None.
+        texts: Contents of additional text files, by name.
+        warmup: The model to write warm-up requests for, or None.
     """
     target = version_folder(folder, version)
     with whole_folder(target) as temporary, _disk_errors(target):
@@ -173,7 +172,7 @@ def _write(
 
 @contextlib.contextmanager
 def _disk_errors(target: Path) -> Iterator[None]:
-    """Raises as an `OSError` what TensorFlow raises where a disk is full."""
+    """Converts the errors that TensorFlow raises on a full disk to `OSError`."""
     try:
         yield
     except tf.errors.OpError as error:
@@ -182,7 +181,7 @@ def _disk_errors(target: Path) -> Iterator[None]:
 
 
 def _forget_shapes(path: Path) -> None:
-    """Takes from a graph the shapes of its tensors, a fifth of it, which are inferred anyway."""
+    """Removes tensor shapes from a SavedModel: a fifth of its size, and inferred on loading."""
     model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
     for graph in model.meta_graphs:
         for function in graph.graph_def.library.function:

@@ -1,4 +1,4 @@
-"""TensorFlow Serving, as a program or by Docker, over all models of a folder."""
+"""Running TensorFlow Serving, as a program or with Docker, for all models of a folder."""
 
 import contextlib
 import os
@@ -16,12 +16,12 @@ from rwkeras.validation import check_number, invalid_argument
 
 PROGRAM = "tensorflow_model_server"
 DOCKER = "docker"
-# How long a server may take to end what it is at once it is told to end, in seconds.
+# Seconds that a terminated server may take to finish its work before it is killed.
 _PATIENCE = 10
 _MODELS_CONFIG, _MONITORING_CONFIG = "models.config", "monitoring.config"
 _MONITORING = 'prometheus_config { enable: true path: "/monitoring/prometheus/metrics" }\n'
 _LARGEST_PORT = 65535
-# A version by label.
+# Versions by label.
 Labels = Mapping[str, int]
 
 
@@ -38,7 +38,7 @@ class ServerSettings(Settings):
 
     port: int = setting(8500, "The port of gRPC.", check=_checked_port)
     rest_port: int = setting(8501, "The port of REST.", check=_checked_port)
-    # The server counts milliseconds.
+    # The server takes whole milliseconds.
     rest_timeout: float = setting(
         120.0,
         "Seconds after which a REST request is answered with an error. What a client has given up "
@@ -62,10 +62,10 @@ class ServerSettings(Settings):
 
 
 def served_models(folder: str | os.PathLike[str]) -> dict[str, list[int]]:
-    """Returns the versions of the models of a folder, by name.
+    """Returns the versions of all models in a folder, by model name.
 
     Raises:
-        ValueError: There are none.
+        ValueError: The folder contains no models.
     """
     path = Path(folder)
     names = sorted(each.name for each in path.iterdir() if each.is_dir()) if path.is_dir() else []
@@ -78,7 +78,7 @@ def served_models(folder: str | os.PathLike[str]) -> dict[str, list[int]]:
 
 
 def _quoted(text: str) -> str:
-    """Returns text as protocol buffers' text format has strings."""
+    """Returns text as a string literal of protocol buffers' text format."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
@@ -87,15 +87,15 @@ def models_config(
 ) -> str:
     """Returns a `ModelServerConfig` in text format.
 
-    The latest version of a model is served; of one that has labels, the versions that have them.
+    The latest version of a model is served, or, if the model has labels, all labelled versions.
 
     Args:
-        models: Versions by the model's name.
-        root: The folder of models, an absolute path where the server runs.
-        labels: Of some models: versions by label, such as {"stable": 1, "canary": 2}.
+        models: Versions by model name.
+        root: The folder of models, an absolute path as the server sees it.
+        labels: Versions by label, such as {"stable": 1, "canary": 2}, by model name.
 
     Raises:
-        ValueError: A label is of a model or a version that is not there.
+        ValueError: A label names a missing model or version.
     """
     labels = labels or {}
     for name, named in labels.items():
@@ -124,7 +124,7 @@ def find_server() -> str:
     """Returns the path of TensorFlow Serving's program, or else of Docker's.
 
     Raises:
-        ValueError: Neither is there.
+        ValueError: Neither is on PATH.
     """
     for name in (PROGRAM, DOCKER):
         found = shutil.which(name)
@@ -137,7 +137,7 @@ def check_server(server: str) -> None:
     """Raises `ValueError` unless a program can be run.
 
     Args:
-        server: Its path, or its name if it is on PATH.
+        server: The program's path, or its name on PATH.
     """
     if shutil.which(server) is None:
         raise invalid_argument("server", "a program that can be run", server)
@@ -150,11 +150,12 @@ def _is_docker(server: str) -> bool:
 def folder_config(
     folder: str | os.PathLike[str], server: str, labels: Mapping[str, Labels] | None = None
 ) -> str:
-    """Returns the `models_config` of all models of a folder, as a server finds them.
+    """Returns the `models_config` of all models of a folder, with paths as the server sees them.
 
     Args:
-        folder: What `served_models` takes.
-        server: The program, or Docker's, in whose container the folder is /models.
+        folder: The folder of models.
+        server: TensorFlow Serving's program, or Docker's, whose container has the folder at
+            /models.
         labels: See `models_config`.
     """
     root = "/models" if _is_docker(server) else str(Path(folder).absolute())
@@ -162,10 +163,10 @@ def folder_config(
 
 
 def _command(server: str, models_dir: Path, config_dir: str, settings: ServerSettings) -> list[str]:
-    """Returns the command that serves a folder of models with the configuration of another."""
+    """Returns the command that serves `models_dir` with the configuration in `config_dir`."""
     if _is_docker(server):
         program = [
-            # The image's own entry point is a shell, which would not hand on signals.
+            # The image's entry point is a shell, which would not forward signals.
             *(server, "run", "--rm", "--init", "--entrypoint", PROGRAM),
             *("-p", f"{settings.port}:8500", "-p", f"{settings.rest_port}:8501"),
             *("-v", f"{models_dir}:/models:ro", "-v", f"{config_dir}:/config:ro"),
@@ -180,7 +181,7 @@ def _command(server: str, models_dir: Path, config_dir: str, settings: ServerSet
         f"--rest_api_port={rest_port}",
         f"--model_config_file={config_dir}/{_MODELS_CONFIG}",
         f"--monitoring_config_file={config_dir}/{_MONITORING_CONFIG}",
-        # Labels are given before what they name is there.
+        # Labels are assigned before their versions are loaded.
         "--allow_version_labels_for_unavailable_models=true",
         f"--rest_api_timeout_in_ms={round(1000 * settings.rest_timeout)}",
         f"--tensorflow_inter_op_parallelism={settings.requests_at_once}",
@@ -194,38 +195,38 @@ def server_command(
     settings: ServerSettings = ServerSettings(),
     labels: Mapping[str, Labels] | None = None,
 ) -> Iterator[list[str]]:
-    """Gives the command that serves all models of a folder, over REST and gRPC.
+    """Context manager that yields the command to serve all models of a folder.
 
-    Its configuration is in files that are there until the block ends. Prometheus's metrics are at
-    /monitoring/prometheus/metrics of the REST port.
+    They are served over REST and gRPC. The configuration files exist until the block ends.
+    Prometheus metrics are at /monitoring/prometheus/metrics on the REST port.
 
     Args:
-        folder: What `served_models` takes.
-        server: What `find_server` returns, or another path or name of one of them.
-        settings: How they are served.
+        folder: The folder of models.
+        server: Path or name of TensorFlow Serving's program or of Docker, as from `find_server`.
+        settings: Settings of the server.
         labels: See `models_config`.
 
     Raises:
-        ValueError: There are no models, the server cannot be run, or a label is of a version that
-            is not there.
+        ValueError: There are no models, the server cannot be run, or a label names a missing
+            version.
     """
     check_server(server)
     config = folder_config(folder, server, labels)
     with tempfile.TemporaryDirectory(prefix="rwkeras-serve-") as config_dir:
-        os.chmod(config_dir, 0o755)  # A user of the container's reads it.
+        os.chmod(config_dir, 0o755)  # Readable by the container's user.
         (Path(config_dir) / _MODELS_CONFIG).write_text(config)
         (Path(config_dir) / _MONITORING_CONFIG).write_text(_MONITORING)
         yield _command(server, Path(folder).absolute(), config_dir, settings)
 
 
 def run(command: Sequence[str]) -> int:
-    """Runs a server until it ends, or until an exception that is raised here ends it.
+    """Runs a server until it exits; terminates it if an exception is raised meanwhile.
 
     Args:
-        command: What `server_command` gives, and further flags.
+        command: Command from `server_command`, with any further flags.
 
     Returns:
-        Its exit status; of one that a signal ended 128 and the signal's number, as shells have it.
+        The exit status; if a signal ended the server, 128 plus its number, as in shells.
     """
     process = subprocess.Popen(command)
     try:
@@ -236,6 +237,6 @@ def run(command: Sequence[str]) -> int:
         try:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_PATIENCE)
-        finally:  # Whatever ends the wait.
+        finally:  # Even if the wait is interrupted.
             process.kill()
             process.wait()

@@ -1,7 +1,7 @@
-"""The folders that TensorFlow Serving reads: one a model, in it a numbered folder a version.
+"""Folders of TensorFlow Serving: one per model, with a numbered folder per version.
 
-The server looks for new versions every second and takes what it finds, so a version is written
-under another name beside the others and appears whole.
+The server polls for new versions every second, so a version is written under another name beside
+the others and renamed once complete.
 """
 
 import contextlib
@@ -15,14 +15,14 @@ from rwkeras.validation import checked_number, invalid_argument
 
 
 def versions(folder: str | os.PathLike[str]) -> list[int]:
-    """Returns the versions in a model's folder, in order; none if there is no such folder."""
+    """Returns the versions in a model's folder, in order; empty if the folder does not exist."""
     path = Path(folder)
     names = [each.name for each in path.iterdir() if each.is_dir()] if path.is_dir() else []
     return sorted(int(name) for name in names if name.isascii() and name.isdecimal())
 
 
 def version_folder(folder: Path, version: int | None) -> Path:
-    """Returns where a version is to be; None for the next."""
+    """Returns the folder of a new version; `version` None for the next number."""
     found = versions(folder)
     if version is None:
         version = found[-1] + 1 if found else 1
@@ -33,10 +33,10 @@ def version_folder(folder: Path, version: int | None) -> Path:
 
 
 def check_export_folder(folder: str | os.PathLike[str], version: int | None = None) -> None:
-    """Raises `ValueError` unless a version can be written below a model's folder.
+    """Raises `ValueError` unless a version can be written to a model's folder.
 
     Args:
-        folder: The model's folder, which is made if there is none.
+        folder: The model's folder, which may be missing.
         version: The version's number; None for the next.
     """
     version_folder(Path(folder), version)
@@ -56,7 +56,7 @@ def _unwritable(folder: str | os.PathLike[str], error: OSError) -> ValueError:
 
 @contextlib.contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
-    """Gives a folder to write to, which appears as `target` if the block succeeds."""
+    """Context manager that yields a temporary folder, renamed to `target` on success."""
     folder = target.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
         raise _unwritable(folder, error) from error
     try:
         yield temporary / "model"
-        # Does not replace a folder with something in it, whoever else has just made it.
+        # Fails if another process has just created the same version.
         (temporary / "model").rename(target)
     except OSError as error:
         if target.exists():

@@ -1,7 +1,7 @@
-"""The requests with which a server warms up before it says that a version is available.
+"""Warm-up requests, which a server runs before it declares a version available.
 
-Of each signature the first request has TensorFlow rewrite the whole graph, which takes seconds and
-heeds no deadline.
+On the first request of each signature, TensorFlow optimises the whole graph, which takes seconds
+and ignores deadlines.
 """
 
 import io
@@ -15,20 +15,20 @@ from PIL import Image
 from rwkeras.serving.graph.task import ServedTask
 from rwkeras.validation import invalid_argument
 
-# Sides of the images in pixels, unless the network needs more: small, to take no time. Requests of
-# the signature without options cannot ask for fewer iterations than usual, and so are smaller.
+# Sides of the images in pixels, unless the network needs more: small, for speed. Requests of the
+# signature without options cannot limit the iterations, and so are smaller.
 _SIDE, _SIDE_WITHOUT_OPTIONS = 32, 8
 _BUDGET = {"max_iterations": np.int32(2), "max_evaluations": np.int32(4)}
 
 
 def _picture(side: int) -> np.ndarray:
-    """Returns a picture with something to see, uint8, [side, side, 3]."""
+    """Returns a test image that is not uniform, uint8, [side, side, 3]."""
     ramp = np.arange(side * side * 3, dtype=np.uint32).reshape(side, side, 3)
     return (ramp * 37 % 251).astype(np.uint8)
 
 
 def _requests(task: ServedTask, smallest_side: int) -> dict[str, dict[str, Any]]:
-    """Returns the inputs of a request of each signature, of few iterations where it may say so."""
+    """Returns the inputs of one request per signature, with few iterations if it has options."""
 
     def files(side: int) -> dict[str, Any]:
         buffer = io.BytesIO()
@@ -45,16 +45,16 @@ def _requests(task: ServedTask, smallest_side: int) -> dict[str, dict[str, Any]]
 
 
 def write_warmup(path: Path, name: str, task: ServedTask, smallest_side: int) -> None:
-    """Writes a TFRecord of `PredictionLog`s, a request of each signature on small images.
+    """Writes one request per signature, on small images, as a TFRecord of `PredictionLog`s.
 
     Args:
         path: The file.
-        name: The model's.
-        task: What it does.
-        smallest_side: Of the images that it takes, in pixels.
+        name: Name of the model.
+        task: The model's task.
+        smallest_side: Minimum side of the task's images, in pixels.
 
     Raises:
-        ValueError: TensorFlow Serving's messages are not installed.
+        ValueError: TensorFlow Serving's API is not installed.
     """
     try:
         from tensorflow_serving.apis import predict_pb2, prediction_log_pb2

@@ -1,1 +1,1 @@
-"""A client of models that TensorFlow Serving serves, over REST or gRPC, without TensorFlow."""
+"""Client of TensorFlow Serving, over REST or gRPC; only gRPC needs TensorFlow."""

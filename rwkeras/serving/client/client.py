@@ -18,28 +18,28 @@ Pictures = Picture | Sequence[Picture]
 class Client:
     """Client of a model served by TensorFlow Serving.
 
-    Before each request, the model is asked what it takes: values get the types that it wants, a
-    name that it does not know is refused at once, and what is left out gets its default, over REST
-    too. Requests may be sent from several threads at a time.
+    The model's metadata are requested before each prediction: values are converted to the input
+    types, unknown names are rejected, and omitted inputs get their defaults, also over REST. The
+    client is thread-safe.
 
     Pictures are paths, the bytes of PNG or JPEG files, arrays (uint8, or float in [0, 1], [height,
-    width, channels] or a batch of it) or Pillow images; one, or a list that makes a batch.
+    width, channels] or a batch of it) or Pillow images; a list of them is a batch.
 
     Args:
         address: "http://HOST:PORT" or "https://HOST:PORT" for REST, "HOST:PORT" for gRPC, or
             "grpcs://HOST:PORT" for gRPC over TLS.
-        model: Its name.
-        version: Which version; by default the latest.
-        label: The label of a version, instead.
-        timeout: How many seconds a call may take, with all that is tried again. Over REST, a server
-            has a limit of its own as well, TensorFlow Serving's `--rest_api_timeout_in_ms`.
-        retries: How often a request is sent again, after 0.5, 1, 2 and so on seconds, or later if
-            the server says so. That is done only if it was too busy or not to be had: HTTP 429
-            and 503, gRPC's RESOURCE_EXHAUSTED and UNAVAILABLE.
+        model: Name of the model.
+        version: Version of the model; by default the latest.
+        label: Label of a version, instead of `version`.
+        timeout: Maximum seconds of a call, including retries. Over REST, the server has its own
+            limit as well, TensorFlow Serving's `--rest_api_timeout_in_ms`.
+        retries: Maximum number of retries, after 0.5, 1, 2 and so on seconds, or later if the
+            server says so. Only requests to busy or unavailable servers are retried: HTTP 429 and
+            503, gRPC's RESOURCE_EXHAUSTED and UNAVAILABLE.
 
     Raises:
-        ValueError: An argument cannot be used. Every method raises that, too, and `ServingError`
-            for what the server has to say, or if there is none.
+        ValueError: An argument is invalid. All methods may raise it too, and `ServingError` for a
+            server's error or if no server answers.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Closes the connection."""
         self._transport.close()
 
     def status(self) -> list[VersionStatus]:
@@ -80,7 +80,7 @@ class Client:
         return self._transport.status(Deadline(self._timeout))
 
     def metadata(self) -> Metadata:
-        """Returns the version that answers, and what its signatures take and give."""
+        """Returns the version that answers, and the inputs and outputs of its signatures."""
         return self._transport.metadata(Deadline(self._timeout))
 
     def predict(
@@ -90,17 +90,17 @@ class Client:
         *,
         timeout: float | None = None,
     ) -> dict[str, np.ndarray]:
-        """Returns what a signature makes of its inputs.
+        """Returns the outputs of a signature.
 
-        Over REST, numbers travel as text: large arrays take seconds and many times their memory.
+        Over REST, numbers are sent as text: large arrays take seconds and many times their memory.
 
         Args:
-            inputs: Arrays, or what NumPy makes arrays of, by name. Strings are bytes or text.
+            inputs: Arrays or array-likes by name. Strings are bytes or text.
             signature_name: By default "rest" over REST and "serving_default" over gRPC.
-            timeout: How many seconds it may take; by default as the client says.
+            timeout: Maximum seconds; by default the client's.
 
         Returns:
-            Arrays by name; strings are objects, each of which is bytes.
+            Arrays by name; strings are arrays of bytes objects.
         """
         timeout = self._timeout if timeout is None else timeout
         timeout = checked_number("timeout", timeout, exclusive=True)
@@ -117,10 +117,10 @@ class Client:
         """Repaints pictures in the style of others.
 
         Args:
-            content: The pictures to paint.
+            content: The pictures to repaint.
             style: One style for all of them, or one for each.
-            timeout: As that of `predict`.
-            **options: Of the model, such as `style_weight` or `max_iterations`.
+            timeout: See `predict`.
+            **options: Options of the model, such as `style_weight` or `max_iterations`.
         """
         pictures = {"content": content, "style": style}
         return self._work(pictures, options, timeout)
@@ -132,18 +132,18 @@ class Client:
 
         Args:
             texture: The pictures.
-            timeout: As that of `predict`.
-            **options: Of the model, such as `width` and `height`.
+            timeout: See `predict`.
+            **options: Options of the model, such as `width` and `height`.
         """
         return self._work({"texture": texture}, options, timeout)
 
     def invert(self, source: Pictures, *, timeout: float | None = None, **options: Any) -> Reply:
-        """Recovers pictures from their activations, by a model that optimises or one that decodes.
+        """Recovers pictures from their activations, with an optimising or a decoding model.
 
         Args:
             source: The pictures.
-            timeout: As that of `predict`.
-            **options: Of the model, such as `max_iterations`.
+            timeout: See `predict`.
+            **options: Options of the model, such as `max_iterations`.
         """
         return self._work({"source": source}, options, timeout)
 

@@ -1,4 +1,4 @@
-"""Arrays as the columns of TensorFlow Serving's JSON, and back."""
+"""Conversion of arrays to and from the column format of TensorFlow Serving's JSON."""
 
 import base64
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from rwkeras.serving.client.metadata import TensorSpec, bytes_array
 
 
 def to_columns(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Returns arrays as nested lists or single values, with bytes in base64."""
+    """Returns arrays as nested lists or scalars, with bytes in base64."""
     return {
         name: _encoded(array.tolist()) if array.dtype == object else array.tolist()
         for name, array in arrays.items()
@@ -18,15 +18,15 @@ def to_columns(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
 
 def from_columns(columns: Any, specs: Mapping[str, TensorSpec]) -> dict[str, np.ndarray]:
-    """Returns the arrays that columns stand for, of the types that a signature says.
+    """Returns the arrays in columns, with the types of a signature.
 
     Args:
-        columns: The values by name; of a signature with one output, its value itself.
+        columns: Values by name; for a signature with one output, the value itself.
         specs: The signature's outputs.
 
     Raises:
-        KeyError: One is missing.
-        ValueError: One has values of another type, or not as many in each row.
+        KeyError: An output is missing.
+        ValueError: An output has values of another type, or rows of unequal length.
     """
     named = columns if len(specs) > 1 else dict.fromkeys(specs, columns)
     return {name: _decoded(named[name], spec.numpy_dtype) for name, spec in specs.items()}
@@ -41,7 +41,7 @@ def _encoded(value: Any) -> Any:
 def _decoded(value: Any, dtype: np.dtype) -> np.ndarray:
     if dtype.kind != "O":
         return np.array(value, dtype)
-    # A shape is that of lists alone: what they hold is not to be taken apart.
+    # Only lists count as dimensions, not what they contain.
     shape: list[int] = []
     items = [value]
     while items and isinstance(items[0], list):
@@ -51,5 +51,5 @@ def _decoded(value: Any, dtype: np.dtype) -> np.ndarray:
 
 
 def _bytes(item: dict[str, str] | str) -> bytes:
-    """Returns a string's bytes, which stand in base64 where its name ends in "_bytes"."""
+    """Returns a string's bytes, which are in base64 if the output's name ends in "_bytes"."""
     return base64.b64decode(item["b64"]) if isinstance(item, dict) else item.encode()

@@ -7,17 +7,17 @@ from typing import TypeVar
 
 from rwkeras.serving.client.errors import ServingError
 
-# The wait before the second attempt, which doubles from one attempt to the next.
+# Seconds before the second attempt; doubled before each further one.
 _FIRST_WAIT = 0.5
 
 _T = TypeVar("_T")
 
 
 class Deadline:
-    """The time by which a call must have ended, all its attempts together.
+    """Deadline of a call, including all its attempts.
 
     Args:
-        seconds: From now.
+        seconds: Seconds from now.
     """
 
     def __init__(self, seconds: float):
@@ -30,18 +30,18 @@ class Deadline:
         return time.monotonic() >= self._end
 
     def left(self) -> float:
-        """Returns the seconds that are left, more than 0; raises `ServingError` if none are."""
+        """Returns the seconds left, more than 0; raises `ServingError` if none are left."""
         left = self._end - time.monotonic()
         if left <= 0:
             raise self.error()
         return left
 
     def error(self) -> ServingError:
-        """Returns the error that the time has passed."""
+        """Returns the error for a passed deadline."""
         return ServingError(f"No answer within {self._seconds:g} seconds", "DEADLINE_EXCEEDED")
 
     def wait(self, seconds: float) -> bool:
-        """Waits, unless the time would have passed then; returns whether it did."""
+        """Waits, unless the deadline would pass meanwhile; returns whether it waited."""
         if time.monotonic() + seconds >= self._end:
             return False
         time.sleep(seconds)
@@ -49,13 +49,13 @@ class Deadline:
 
 
 def retried(attempt: Callable[[], _T], deadline: Deadline, retries: int) -> _T:
-    """Returns what a call returns, which is made again when its error says that it may be.
+    """Calls a function, retrying after errors with `retry_after`, and returns its result.
 
     Args:
-        attempt: Makes the call once.
-        deadline: Until when another attempt may begin; if the next would be later, the last one's
+        attempt: Makes one attempt.
+        deadline: Time by which an attempt must begin; if the next one would be later, the last
             error is raised at once.
-        retries: How often it is made again at most.
+        retries: Maximum number of retries.
     """
     for attempts in itertools.count():
         try:

@@ -2,12 +2,12 @@
 
 
 class ServingError(OSError):
-    """A server's error, or that no server answered; its text is the server's own where it has one.
+    """Error of a server, with the server's message if it has one, or lack of an answer.
 
     Attributes:
-        code: One of gRPC's names, such as "INVALID_ARGUMENT"; over REST, that of the HTTP status.
-        retry_after: After how many seconds at least the same request may succeed; None if it is not
-            to be sent again.
+        code: gRPC's name of the error, such as "INVALID_ARGUMENT"; over REST, derived from the HTTP
+            status.
+        retry_after: Minimum seconds before a retry; None if the request should not be retried.
     """
 
     def __init__(self, message: str, code: str = "UNKNOWN", retry_after: float | None = None):

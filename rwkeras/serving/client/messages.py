@@ -1,6 +1,6 @@
-"""TensorFlow Serving's messages about models, read from their JSON.
+"""Parsing of TensorFlow Serving's messages about models from JSON.
 
-That is what REST carries, and what gRPC's messages are turned into.
+REST sends JSON; gRPC's messages are converted to it.
 """
 
 import base64
@@ -17,7 +17,7 @@ from rwkeras.serving.client.metadata import (
 )
 
 _DTYPES = {"half": "float16", "float": "float32", "double": "float64"}
-# The field of a `TensorProto` that has the values of a type.
+# Field of a `TensorProto` that holds the values, by dtype.
 _FIELDS = {
     "float32": "float_val",
     "float64": "double_val",
@@ -31,7 +31,7 @@ _FIELDS = {
 
 
 def read_status(message: dict[str, Any]) -> list[VersionStatus]:
-    """Reads a `GetModelStatusResponse`, whose versions come out in their order."""
+    """Parses a `GetModelStatusResponse`; returns its versions in ascending order."""
     found = []
     for version in message["model_version_status"]:
         status = version.get("status", {})
@@ -42,7 +42,7 @@ def read_status(message: dict[str, Any]) -> list[VersionStatus]:
 
 
 def read_metadata(message: dict[str, Any]) -> Metadata:
-    """Reads a `GetModelMetadataResponse`, but for signatures that are TensorFlow's own."""
+    """Parses a `GetModelMetadataResponse`, without TensorFlow's internal signatures."""
     signatures = message["metadata"]["signature_def"]["signature_def"]
     return Metadata(
         int(message["model_spec"]["version"]),
@@ -64,7 +64,7 @@ def _signature(signature: dict[str, Any]) -> Signature:
 
 
 def _spec(info: dict[str, Any]) -> TensorSpec:
-    """Reads the type and shape of a `TensorInfo` or a `TensorProto`."""
+    """Parses the type and shape of a `TensorInfo` or a `TensorProto`."""
     dtype = info["dtype"].removeprefix("DT_").lower()
     shape = info.get("tensor_shape", {})
     sizes = [int(dim.get("size", 0)) for dim in shape.get("dim", [])]
@@ -73,7 +73,7 @@ def _spec(info: dict[str, Any]) -> TensorSpec:
 
 
 def _value(tensor: dict[str, Any]) -> np.ndarray:
-    """Reads a `TensorProto`."""
+    """Parses a `TensorProto`."""
     spec = _spec(tensor)
     shape = [size or 0 for size in spec.shape or ()]
     if tensor.get("tensor_content"):
@@ -81,7 +81,7 @@ def _value(tensor: dict[str, Any]) -> np.ndarray:
         return np.frombuffer(content, spec.numpy_dtype).reshape(shape)
     strings = spec.dtype == "string"
     values = [_item(value, spec) for value in tensor.get(_FIELDS[spec.dtype], [])]
-    # The last value stands for all that follow it.
+    # The last value is repeated for all omitted ones.
     last = values[-1:] or [b"" if strings else 0]
     values += last * (int(np.prod(shape)) - len(values))
     if strings:
@@ -90,7 +90,7 @@ def _value(tensor: dict[str, Any]) -> np.ndarray:
 
 
 def _item(value: Any, spec: TensorSpec) -> Any:
-    """Reads a value; bytes stand in base64, int64 and numbers that are not finite as text."""
+    """Parses a value; bytes are in base64, int64 and non-finite numbers are text."""
     if spec.dtype == "string":
         return base64.b64decode(value)
     return float(value) if spec.dtype.startswith("float") else int(value)

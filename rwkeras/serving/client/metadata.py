@@ -7,7 +7,7 @@ import numpy as np
 
 from rwkeras.validation import check_choice, invalid_argument
 
-# The kinds of NumPy's types whose values another type holds without loss that matters.
+# Kinds of NumPy types accepted for an input, by the kind of the input's type.
 _ACCEPTED = {"f": "fiu", "i": "iu", "u": "iu", "b": "b"}
 
 
@@ -15,9 +15,9 @@ class VersionStatus(NamedTuple):
     """A version of a model.
 
     Attributes:
-        version: Its number.
-        state: Such as "LOADING" or "AVAILABLE".
-        error: Why it could not be loaded, or "".
+        version: Version number.
+        state: State such as "LOADING" or "AVAILABLE".
+        error: Why loading failed, or "".
     """
 
     version: int
@@ -26,11 +26,11 @@ class VersionStatus(NamedTuple):
 
 
 class TensorSpec(NamedTuple):
-    """An input or an output.
+    """Type and shape of an input or an output.
 
     Attributes:
         dtype: TensorFlow's name, such as "float32" or "string".
-        shape: Sizes, None for any; None for any rank.
+        shape: Sizes, None for any size; None for any rank.
     """
 
     dtype: str
@@ -38,7 +38,7 @@ class TensorSpec(NamedTuple):
 
     @property
     def numpy_dtype(self) -> np.dtype:
-        """The type of arrays of it; strings are objects, each of which is bytes."""
+        """NumPy type; object for strings, which are bytes objects."""
         return np.dtype(object if self.dtype == "string" else self.dtype)
 
 
@@ -46,9 +46,9 @@ class Signature(NamedTuple):
     """Inputs and outputs of a signature.
 
     Attributes:
-        inputs: By name.
-        outputs: By name.
-        defaults: The values of inputs that may be left out.
+        inputs: Inputs by name.
+        outputs: Outputs by name.
+        defaults: Default values of optional inputs, by name.
     """
 
     inputs: dict[str, TensorSpec]
@@ -56,10 +56,10 @@ class Signature(NamedTuple):
     defaults: dict[str, np.ndarray]
 
     def fill(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        """Returns all inputs as arrays of the right types, defaults for those that are not given.
+        """Returns all inputs as arrays of the signature's types, with defaults where not given.
 
         Raises:
-            ValueError: One is unknown, lacks a default or has values of another type.
+            ValueError: An input is unknown, missing without default, or of another type.
         """
         for name in inputs:
             check_choice("inputs", name, self.inputs)
@@ -77,8 +77,8 @@ class Metadata(NamedTuple):
     """Metadata of a model version.
 
     Attributes:
-        version: Its number.
-        signatures: By name.
+        version: Version number.
+        signatures: Signatures by name.
     """
 
     version: int
@@ -86,18 +86,18 @@ class Metadata(NamedTuple):
 
 
 def bytes_array(items: Sequence[bytes], shape: Sequence[int]) -> np.ndarray:
-    """Returns bytes as an array of objects of a shape, which none of them is taken apart for."""
+    """Returns bytes objects as an object array of a shape."""
     array = np.empty(len(items), object)
     array[:] = items
     return array.reshape(shape)
 
 
 def _as_array(name: str, value: Any, spec: TensorSpec) -> np.ndarray:
-    """Returns a value as an array; raises `ValueError` if that would change it."""
+    """Converts a value to an array of a type; raises `ValueError` if it does not fit."""
     wanted = spec.numpy_dtype
     expected = f"values of type {spec.dtype}"
     try:
-        # As anything but an object, bytes lose the zeros at their end.
+        # With another type than object, bytes would lose trailing zeros.
         array = np.asarray(value, object if spec.dtype == "string" else None)
     except ValueError as error:
         raise invalid_argument(name, f"{expected}, as many in each row", type(value)) from error

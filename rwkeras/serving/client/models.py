@@ -1,6 +1,6 @@
-"""Names that served models have unless others are given."""
+"""Default names of served models."""
 
-# By what a model does.
+# By task.
 MODELS = {
     "style": "multiscale_style",
     "texture": "multiscale_texture",

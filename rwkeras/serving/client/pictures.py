@@ -1,4 +1,4 @@
-"""Encoding of images as the PNG and JPEG files that a served model takes."""
+"""Encoding of images as PNG and JPEG files, the inputs of served models."""
 
 import os
 from collections.abc import Sequence
@@ -20,16 +20,16 @@ _ORIENTATION = 0x0112
 def encoded(pictures: Picture | Sequence[Picture], name: str) -> list[bytes]:
     """Returns pictures as the bytes of PNG or JPEG files.
 
-    Bytes are taken as they are. So are PNG and JPEG files, unless they have an alpha channel, a
-    palette or an orientation (EXIF), which servers do not heed alike; these and files of other
-    formats are encoded anew, as `read_image` reads them.
+    Bytes are sent unchanged. So are PNG and JPEG files, unless they have an alpha channel, a
+    palette or an EXIF orientation, which decoders treat differently; these and files of other
+    formats are read by `read_image` and encoded as PNG.
 
     Args:
         pictures: One or several; see `Client`. An array may be a batch.
         name: The argument, as the caller spells it.
 
     Raises:
-        ValueError: One cannot be used.
+        ValueError: A picture is invalid.
     """
     several: list[Any] = [pictures]
     if isinstance(pictures, list | tuple) or (
@@ -58,7 +58,7 @@ def _encoded(picture: Any, name: str) -> bytes:
 
 
 def _is_plain(path: str | os.PathLike[str]) -> bool:
-    """Returns whether every decoder makes the same of a file."""
+    """Returns whether all decoders give the same pixels for a file."""
     try:
         with Image.open(path) as image:
             return (
@@ -67,5 +67,5 @@ def _is_plain(path: str | os.PathLike[str]) -> bool:
                 and "transparency" not in image.info
                 and image.getexif().get(_ORIENTATION, 1) == 1
             )
-    except Exception:  # What is wrong with it is for `read_image` to say.
+    except Exception:  # `read_image` reports the error.
         return False

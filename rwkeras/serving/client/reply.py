@@ -16,17 +16,17 @@ from rwkeras.validation import invalid_argument
 class Reply(NamedTuple):
     """Images and losses returned by a served model.
 
-    All but the images are None if the model does not say, as one that only decodes.
+    All but the images are None for a model without these outputs, such as a decoder.
 
     Attributes:
         images: PNG files, one for each image of the batch.
         loss: The weighted sum of all terms, float32, [batch].
         initial_loss: The same at the start.
         losses: The weighted terms, float32, [batch, terms].
-        iterations: How many were made, int32, [batch].
-        evaluations: How often the gradient was evaluated, int32, [batch].
-        converged: Whether the loss no longer fell, bool, [batch].
-        failed: Whether no lower loss was found or it is not finite, bool, [batch].
+        iterations: Number of iterations, int32, [batch].
+        evaluations: Number of gradient evaluations, int32, [batch].
+        converged: Whether the loss stopped falling, bool, [batch].
+        failed: Whether no lower loss was found or the loss is not finite, bool, [batch].
     """
 
     images: list[bytes]
@@ -40,7 +40,7 @@ class Reply(NamedTuple):
 
     @classmethod
     def of_outputs(cls, outputs: Mapping[str, np.ndarray]) -> "Reply":
-        """Returns the reply that a signature's outputs are, without those that it does not know."""
+        """Returns a reply with the outputs of a signature, ignoring unknown ones."""
         images = outputs["image_bytes"].tolist()
         return cls(images, **{n: outputs[n] for n in cls._fields if n in outputs})
 
@@ -49,17 +49,17 @@ class Reply(NamedTuple):
         return [Image.open(io.BytesIO(png)) for png in self.images]
 
     def save(self, path: str | os.PathLike[str]) -> list[Path]:
-        """Writes the images, each whole or not at all.
+        """Writes the images, each file atomically.
 
         Args:
-            path: A name that ends in ".png"; of several, the second is at "PATH-1.png" and so on,
-                the first at "PATH-0.png".
+            path: A file name that ends in ".png"; several images are written to "PATH-0.png",
+                "PATH-1.png" and so on.
 
         Returns:
-            Where they are.
+            Paths of the files.
 
         Raises:
-            ValueError: Nothing can be written there.
+            ValueError: A path cannot be written.
         """
         path = check_png_output(path, "path")
         several = len(self.images) > 1

@@ -50,7 +50,7 @@ class Rest:
         retries: How often a request is sent again at most.
     """
 
-    # It has no options, which REST, unlike gRPC, could not leave out.
+    # This signature has no options, which over REST, unlike gRPC, could not be omitted.
     signature_name = "rest"
 
     def __init__(self, address: str, model: ModelSpec, retries: int):
@@ -93,7 +93,7 @@ class Rest:
     def _ask(
         self, path: str, read: Callable[[Any], _T], deadline: Deadline, body: bytes | None = None
     ) -> _T:
-        """Returns what `read` makes of the JSON that is answered."""
+        """Sends a request and returns its JSON answer as converted by `read`."""
         url = self._url + path
         answer = retried(lambda: self._send(url, deadline, body), deadline, self._retries)
         try:
@@ -102,7 +102,7 @@ class Rest:
             raise ServingError(f"What answers at {url} is not TensorFlow Serving") from error
 
     def _send(self, url: str, deadline: Deadline, body: bytes | None) -> bytes:
-        """Returns what is answered to a GET or, with a body, to a POST."""
+        """Sends a GET or, with a body, a POST, and returns the content of the answer."""
         try:
             with (
                 self._sessions.own().request(
@@ -111,7 +111,7 @@ class Rest:
                     data=body,
                     headers={"Content-Type": "application/json"},
                     timeout=deadline.left(),
-                    allow_redirects=False,  # A POST would go on as a GET.
+                    allow_redirects=False,  # A redirected POST would become a GET.
                     stream=True,
                 ) as response,
                 _cut_off(response, deadline),
@@ -130,9 +130,9 @@ class Rest:
 
 
 class _Sessions:
-    """A session of requests for each thread, as one is not made for several at a time.
+    """A session of requests per thread, as sessions are not thread-safe.
 
-    It keeps its connections for the thread's next request, and goes with the thread.
+    Each keeps its connections open for the thread's next request, until the thread ends.
     """
 
     def __init__(self):
@@ -141,7 +141,7 @@ class _Sessions:
         self._all = weakref.WeakSet[requests.Session]()
 
     def own(self) -> requests.Session:
-        """Returns the calling thread's."""
+        """Returns the calling thread's session."""
         if not hasattr(self._local, "session"):
             session = requests.Session()
             with self._lock:
@@ -150,7 +150,7 @@ class _Sessions:
         return self._local.session
 
     def close(self) -> None:
-        """Ends the connections of all threads."""
+        """Closes the connections of all threads."""
         with self._lock:
             sessions = list(self._all)
         for session in sessions:
@@ -159,14 +159,14 @@ class _Sessions:
 
 @contextlib.contextmanager
 def _cut_off(response: requests.Response, deadline: Deadline) -> Iterator[None]:
-    """Ends a connection at the deadline; the limit of requests is for each piece that comes."""
-    if response.raw.closed:  # It has no content, or that was short enough to have come already.
+    """Shuts down a connection at the deadline, as the timeout of requests restarts on each read."""
+    if response.raw.closed:  # No content, or short content that has already been read.
         yield
         return
     with socket.socket(fileno=os.dup(response.raw.fileno())) as connection:
 
         def end() -> None:
-            with contextlib.suppress(OSError):  # The server has ended it already.
+            with contextlib.suppress(OSError):  # Already closed by the server.
                 connection.shutdown(socket.SHUT_RDWR)
 
         timer = threading.Timer(deadline.left(), end)
@@ -179,7 +179,7 @@ def _cut_off(response: requests.Response, deadline: Deadline) -> Iterator[None]:
 
 
 def _message(response: requests.Response, content: bytes) -> str:
-    """Returns the server's text of an error, or if it is another's answer the HTTP status."""
+    """Returns the error message in TensorFlow Serving's answer, or else the HTTP status."""
     try:
         return str(json.loads(content)["error"])
     except (KeyError, TypeError, ValueError):
@@ -187,7 +187,7 @@ def _message(response: requests.Response, content: bytes) -> str:
 
 
 def _retry_after(response: requests.Response) -> float:
-    """Returns the seconds that a busy server asks to wait for; 0 if it does not say."""
+    """Returns the seconds in the Retry-After header; 0 without one."""
     try:
         return float(Retry().parse_retry_after(response.headers.get("Retry-After", "")))
     except InvalidHeader:
@@ -195,7 +195,7 @@ def _retry_after(response: requests.Response) -> float:
 
 
 def _reason(error: BaseException) -> str:
-    """Returns the operating system's word on why there was no connection, or the error's own."""
+    """Returns the operating system's message for a failed connection, or else the error's."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.strerror:

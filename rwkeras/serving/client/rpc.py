@@ -29,10 +29,10 @@ except ModuleNotFoundError as error:
     ) from error
 
 _OPTIONS = [
-    # gRPC refuses messages of more than 4 MB; a photograph as floats has 50.
+    # By default gRPC refuses messages of more than 4 MB; a photograph as floats has 50 MB.
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
-    # What is tried again is for `retried` to say.
+    # `retried` does the retries.
     ("grpc.enable_retries", 0),
 ]
 _BUSY = ("RESOURCE_EXHAUSTED", "UNAVAILABLE")
@@ -45,7 +45,7 @@ class Rpc:
         target: "HOST:PORT".
         model: The model.
         retries: How often a request is sent again at most.
-        tls: Whether the connection is encrypted, for a server that a public authority vouches for.
+        tls: Whether to use TLS, for a server with a publicly trusted certificate.
     """
 
     signature_name = "serving_default"
@@ -98,14 +98,14 @@ class Rpc:
         self._channel.close()
 
     def _call(self, method: Callable[..., Any], request: Any, deadline: Deadline) -> Any:
-        """Returns what a method of a service answers."""
+        """Calls a method of a service, with retries, and returns its answer."""
 
         def attempt():
             try:
                 return method(request, timeout=deadline.left())
             except grpc.RpcError as error:
                 code, text = error.code().name, error.details() or ""
-                if deadline.passed or "Deadline Exceeded" in text:  # gRPC's word, not the server's.
+                if deadline.passed or "Deadline Exceeded" in text:  # gRPC's own text.
                     raise deadline.error() from error
                 retry_after = 0.0 if code in _BUSY else None
                 raise ServingError(text or code, code, retry_after) from error

@@ -1,4 +1,4 @@
-"""Transport to a server, REST or gRPC, chosen by its address."""
+"""Transport to a server, REST or gRPC, selected by its address."""
 
 import re
 from collections.abc import Mapping
@@ -18,9 +18,9 @@ class ModelSpec(NamedTuple):
     """Name, version and label of a model.
 
     Attributes:
-        name: Its name.
-        version: Its version; None for the latest, or that of the label.
-        label: The version's label, or None.
+        name: Name of the model.
+        version: Version number; None for the latest, or that of the label.
+        label: Label of a version, or None.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Transport(Protocol):
     """Transport of requests to a server; every method may raise `ServingError`.
 
     Attributes:
-        signature_name: The signature that encoded images without options go to.
+        signature_name: Default signature, for encoded images without options.
     """
 
     signature_name: str
@@ -44,35 +44,35 @@ class Transport(Protocol):
         inputs: Mapping[str, np.ndarray],
         deadline: Deadline,
     ) -> dict[str, np.ndarray]:
-        """Returns the outputs of a signature, by name, for all of its inputs."""
+        """Returns the outputs of a signature by name; needs all of its inputs."""
 
     def metadata(self, deadline: Deadline) -> Metadata:
-        """Returns what the model takes and gives."""
+        """Returns the model's version and signatures."""
 
     def status(self, deadline: Deadline) -> list[VersionStatus]:
         """Returns the states of the model's versions."""
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Closes the connection."""
 
 
 def connect(address: str, model: ModelSpec, retries: int) -> Transport:
-    """Returns the way to a model; nothing is sent yet.
+    """Returns a transport to a model, without sending anything yet.
 
     Args:
-        address: As that of `Client`.
+        address: See `Client`.
         model: The model.
-        retries: How often a request is sent again that a server was too busy for.
+        retries: Maximum number of retries of a request.
 
     Raises:
-        ValueError: There is no such address, or what gRPC needs is not installed.
+        ValueError: The address is invalid, or gRPC's dependencies are not installed.
     """
     expected = '"http://HOST:PORT", "https://HOST:PORT", "HOST:PORT" for gRPC, or "grpcs://..."'
     if re.match("https?://", str(address)):
         try:
             parts = urlsplit(address)
             valid = parts.hostname and parts.port != 0 and not (parts.query or parts.fragment)
-        except ValueError:  # The port is no number.
+        except ValueError:  # The port is not a number.
             valid = False
         if not valid:
             raise invalid_argument("address", expected, address)
@@ -82,7 +82,7 @@ def connect(address: str, model: ModelSpec, retries: int) -> Transport:
     match = _GRPC.fullmatch(str(address))
     if match is None:
         raise invalid_argument("address", expected, address)
-    # What it needs takes seconds to import, TensorFlow above all.
+    # Takes seconds to import, mainly for TensorFlow.
     from rwkeras.serving.client.rpc import Rpc
 
     return Rpc(match["target"], model, retries, tls=match["tls"] is not None)

@@ -1,1 +1,1 @@
-"""What an exported graph is made of."""
+"""Building blocks of exported graphs."""

@@ -1,4 +1,4 @@
-"""A network that makes an image of an image in one pass, as a task that is served."""
+"""Served task that applies an image-to-image network in one pass."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from rwkeras.serving.settings import ServingSettings
 
 @dataclass(frozen=True)
 class ServedDecoder:
-    """Answers each `source` with what the network makes of it, clipped to [0, 1]."""
+    """Returns the network's output for each `source`, clipped to [0, 1]."""
 
     @property
     def layers(self) -> dict[str, tuple[str, ...]]:

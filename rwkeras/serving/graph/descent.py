@@ -1,4 +1,4 @@
-"""A whole optimisation as part of a graph, without Python in between."""
+"""Whole optimisation within a TensorFlow graph."""
 
 from typing import NamedTuple
 
@@ -18,9 +18,9 @@ class Budget(NamedTuple):
     """Limits of an optimisation.
 
     Attributes:
-        max_iterations: Iterations at most, int32, [].
-        max_evaluations: Evaluations of the gradient at most, int32, []; 0 for those that the
-            iterations usually take.
+        max_iterations: Maximum number of iterations, int32, [].
+        max_evaluations: Maximum number of gradient evaluations, int32, []; 0 for a number that
+            the iterations seldom exceed.
     """
 
     max_iterations: tf.Tensor
@@ -28,7 +28,7 @@ class Budget(NamedTuple):
 
     @property
     def evaluations(self) -> tf.Tensor:
-        """What bounds the evaluations: a quarter more than the iterations, if nothing is given."""
+        """Maximum number of evaluations: if not given, iterations plus a quarter, plus 1."""
         usual = self.max_iterations + self.max_iterations // 4 + 1
         return tf.where(self.max_evaluations > 0, self.max_evaluations, usual)
 
@@ -41,8 +41,8 @@ class Outcome(NamedTuple):
         loss: The weighted sum of all terms, float32, [].
         initial_loss: The same at the start.
         losses: The weighted terms in the objective's order, float32, [terms].
-        iterations: How many were made, int32, [].
-        evaluations: How many were made, int32, [].
+        iterations: Number of iterations, int32, [].
+        evaluations: Number of gradient evaluations, int32, [].
         converged: bool, [].
         failed: bool, [].
     """
@@ -64,17 +64,17 @@ def minimize(
     budget: Budget,
     memory: int = _SETTINGS.memory,
 ) -> Outcome:
-    """Minimises an objective over one image, by L-BFGS over pixels in float32.
+    """Minimises an objective over the pixels of one image, by L-BFGS in float32.
 
-    It is what `optimize_image` does with these settings, step by step, but in one loop, so that the
-    image's size may be known only when it runs.
+    Takes the same steps as `optimize_image` with these settings, but in one loop of the graph, so
+    that the image's size may be unknown until the graph runs.
 
     Args:
         model: A functional `keras.Model` of images in [0, 1].
         objective: The terms.
-        start: The first image, float32, [1, height, width, 3].
-        budget: What it may take.
-        memory: How many pairs L-BFGS keeps.
+        start: Initial image, float32, [1, height, width, 3].
+        budget: Limits of iterations and evaluations.
+        memory: Number of pairs that L-BFGS keeps.
     """
     extractor = feature_extractor(model, objective.layers)
 
@@ -82,7 +82,7 @@ def minimize(
         return objective({**extractor(images), INPUT: images})
 
     coordinates = Coordinates(start, None)
-    # A function of its own, so that the export holds the network's gradient once.
+    # A separate `tf.function`, so that the export holds the network's gradient once.
     function = tf.function(value_and_gradient(losses, coordinates, None), autograph=False)
     state = lbfgs.start(
         function,

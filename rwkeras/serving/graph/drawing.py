@@ -1,4 +1,4 @@
-"""The distributions of `rwkeras.networks.initializers` in a graph, with the same bits."""
+"""Distributions of `rwkeras.networks.initializers` drawn in a graph, with the same bits."""
 
 import math
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def _sparse(it: Sparse, shape: Shape) -> tf.Tensor:
     return tf.where(kept, it.stddev / math.sqrt(it.density) * graph_normal(shape, it.seed), 0.0)
 
 
-# What is orthogonal is made vector by vector, in too many operations for a graph.
+# Without orthogonal weights: made vector by vector, they need too many operations for a graph.
 _DRAWN: dict[type[RandomInitializer], Callable[..., tf.Tensor]] = {
     Gaussian: lambda it, shape: it.stddev * graph_normal(shape, it.seed),
     He: lambda it, shape: math.sqrt(2 / math.prod(shape[:-1])) * graph_normal(shape, it.seed),
@@ -45,15 +45,15 @@ _DRAWN: dict[type[RandomInitializer], Callable[..., tf.Tensor]] = {
 
 
 def can_draw(distribution: RandomInitializer) -> bool:
-    """Returns whether `draw` knows a distribution."""
+    """Returns whether `draw` supports a distribution."""
     return type(distribution) in _DRAWN
 
 
 def draw(distribution: RandomInitializer, shape: Shape) -> tf.Tensor:
-    """Returns what `distribution.draw(shape)` does, bit for bit, drawn when the graph runs.
+    """Like `distribution.draw(shape)`, bit for bit, but drawn when the graph runs.
 
     Args:
-        distribution: One that `can_draw` knows.
-        shape: Of a kernel.
+        distribution: A distribution that `can_draw` accepts.
+        shape: Shape of a kernel.
     """
     return _DRAWN[type(distribution)](distribution, shape)

@@ -1,8 +1,7 @@
-"""Encoded images in a graph: PNG and JPEG to pixels, and pixels to PNG.
+"""Decoding of PNG and JPEG images and encoding of PNG images in a graph.
 
-An operation that cannot decode something ends the whole request and says neither which input it
-came from nor which of its images it was. So everything is decoded where errors are ignored, and
-what gave nothing is then refused by input and place.
+A decoding error aborts the whole request, without naming the input or the image. So decoding errors
+are ignored at first, and images without pixels are then reported by input and place in the batch.
 """
 
 from collections.abc import Callable
@@ -12,7 +11,7 @@ import tensorflow as tf
 from rwkeras.serving.graph.orientation import orientation, upright
 
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
-# Where a PNG file has its width, height and bits, all big-endian.
+# Offsets in a PNG file: width and height, big-endian, and bit depth.
 _PNG_SIZE = 16
 _PNG_HEADER = 24
 
@@ -20,35 +19,35 @@ _PNG_HEADER = 24
 def check(
     condition: tf.Tensor, name: str, expected: str, received: str, value: tf.Tensor
 ) -> tf.Operation:
-    """Returns the operation that fails unless a condition holds.
+    """Returns an assertion of a condition.
 
     Args:
         condition: bool, [].
-        name: The input.
-        expected: What is allowed, without a full stop.
-        received: What is said before the value, with a space before it, or nothing.
-        value: What was found, of any shape.
+        name: Name of the input.
+        expected: Description of valid values, without a full stop.
+        received: Text before the value, starting with a space, or empty.
+        value: The value received, of any shape.
     """
     message = f"Invalid value for `{name}`. Expected {expected}. Received:{received}"
-    # Not `tf.debugging.Assert`, which makes two functions of each for what its message takes.
+    # Not `tf.debugging.Assert`, which adds two functions to the graph for each message.
     return tf.raw_ops.Assert(condition=condition, data=[message, value], summarize=100)
 
 
 def refuse(bad: tf.Tensor, name: str, expected: str, received: str) -> tf.Operation:
-    """Returns the operation that fails, with their places, if there are images of no use.
+    """Returns an assertion that no image of a batch is bad; its message lists the places.
 
     Args:
-        bad: Which of the batch are, bool, [batch].
-        name: The input.
-        expected: What is allowed, without a full stop.
-        received: What was found.
+        bad: Whether each image is bad, bool, [batch].
+        name: Name of the input.
+        expected: Description of valid images, without a full stop.
+        received: Description of bad images.
     """
     places = tf.where(bad)[:, 0]
     return check(tf.equal(tf.size(places), 0), name, expected, f" {received} at places", places)
 
 
 def _or_empty(function: Callable[[tf.Tensor], tf.Tensor], file: tf.Tensor) -> tf.Tensor:
-    """Returns what a function makes of a file, or where it fails zeros of its least shape."""
+    """Applies a function to a file; if it fails, returns zeros, unknown dimensions being 0."""
     made = tf.data.Dataset.from_tensors(file).map(function)
     shape, dtype = made.element_spec.shape, made.element_spec.dtype
     empty = tf.zeros([size or 0 for size in shape], dtype)
@@ -79,7 +78,7 @@ def _jpeg_size(file: tf.Tensor) -> tf.Tensor:
 
 
 def _size(file: tf.Tensor) -> tf.Tensor:
-    """Returns the (height, width) that a file says it has, int64; zeros if it is no image."""
+    """Returns the (height, width) in a file's header, int64; zeros if it is not an image."""
     neither = tf.zeros([2], tf.int64)
     return tf.case(
         [(_is_png(file), lambda: _png_size(file)), (_is_jpeg(file), lambda: _jpeg_size(file))],
@@ -89,7 +88,7 @@ def _size(file: tf.Tensor) -> tf.Tensor:
 
 def _png_pixels(file: tf.Tensor) -> tf.Tensor:
     """Returns a PNG's pixels over white, float32 RGB in [0, 1]."""
-    # With the file's own channels: decode_png expands 1-bit images wrongly when `channels` is set.
+    # With the file's channels: decode_png mis-expands 1-bit images when `channels` is set.
     pixels = tf.cast(tf.io.decode_png(file), tf.float32) / 255
     channels = tf.shape(pixels)[2]
     colours = channels - tf.cast(tf.equal(channels % 2, 0), tf.int32)
@@ -103,15 +102,15 @@ def _png_pixels(file: tf.Tensor) -> tf.Tensor:
 
 def _jpeg_pixels(file: tf.Tensor) -> tf.Tensor:
     """Returns a JPEG's pixels, float32 RGB in [0, 1]."""
-    # The transform of libjpeg and of Pillow.
+    # The DCT of libjpeg and Pillow.
     pixels = tf.io.decode_jpeg(file, channels=3, dct_method="INTEGER_ACCURATE")
     return tf.cast(pixels, tf.float32) / 255
 
 
-# One function for all inputs, so that a graph holds it once; so is the next.
+# Shared by all inputs, so that a graph holds it once, like `decode`.
 @tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
 def _stored(file: tf.Tensor) -> tf.Tensor:
-    """Returns the pixels of a file as they are stored; none where it cannot be decoded."""
+    """Returns the pixels of a file as stored; empty if it cannot be decoded."""
 
     def pixels(file):
         made = tf.cond(_is_png(file), lambda: _png_pixels(file), lambda: _jpeg_pixels(file))
@@ -122,21 +121,19 @@ def _stored(file: tf.Tensor) -> tf.Tensor:
 
 @tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
 def decode(file: tf.Tensor) -> tf.Tensor:
-    """Returns the pixels of a PNG or JPEG file, over white where it is transparent.
-
-    They are turned as EXIF says.
+    """Decodes a PNG or JPEG file, composited over white, with EXIF orientation applied.
 
     Args:
         file: string, [].
 
     Returns:
-        float32 RGB in [0, 1], [height, width, 3]; without pixels where it cannot be decoded.
+        float32 RGB in [0, 1], [height, width, 3]; empty if the file cannot be decoded.
     """
     return upright(_stored(file), orientation(file, _is_png(file)))
 
 
 def encoded_sizes(files: tf.Tensor) -> tf.Tensor:
-    """Returns the heights and widths of files' pixels as stored, and zeros of what is no image.
+    """Returns heights and widths of stored images from their headers; zeros for other files.
 
     Args:
         files: string, [batch].
@@ -151,18 +148,17 @@ def encoded_sizes(files: tf.Tensor) -> tf.Tensor:
 def check_encoded(
     files: tf.Tensor, sizes: tf.Tensor, name: str, max_pixels: int
 ) -> list[tf.Operation]:
-    """Returns what fails, with their places, if there are files that are no images.
+    """Returns assertions that all files are complete images of allowed size.
 
-    Files that say that they are larger than allowed are not decoded: a few bytes can claim
-    gigabytes.
+    Files that claim more pixels than allowed are not decoded: a few bytes can claim gigabytes.
 
     Args:
         files: string, [batch].
-        sizes: What `encoded_sizes` says of them.
-        name: The input.
-        max_pixels: How many pixels an image may have.
+        sizes: The files' `encoded_sizes`.
+        name: Name of the input.
+        max_pixels: Maximum number of pixels of an image.
     """
-    # Neither side can overflow their product: both have 31 bits.
+    # The int64 product cannot overflow: both sides have 31 bits.
     pixels = tf.reduce_prod(sizes, axis=1)
     huge = pixels > max_pixels
 
@@ -184,5 +180,5 @@ def check_encoded(
 
 
 def encode(image: tf.Tensor) -> tf.Tensor:
-    """Returns an image, float32 RGB in [0, 1], [height, width, 3], as a PNG file, string, []."""
+    """Encodes an image, float32 RGB in [0, 1], [height, width, 3], as a PNG file, string, []."""
     return tf.io.encode_png(tf.cast(tf.round(tf.clip_by_value(image, 0, 1) * 255), tf.uint8))

@@ -1,8 +1,8 @@
 """`rwkeras.portable` in a graph: the same bits, from TensorFlow's integer and IEEE 754 operations.
 
-Philox 4 x 64 multiplies integers of 64 bits to 128, which TensorFlow has no operation for: they are
-multiplied in halves of 32. What makes normal numbers of its integers is done step by step as there,
-so that every step is rounded alike.
+Philox 4 x 64 needs 128-bit products of 64-bit integers, for which TensorFlow has no operation; they
+are computed from 32-bit halves. The transforms repeat those of `rwkeras.portable` step by step, so
+that every step is rounded alike.
 
 References:
     Salmon et al. (2011), Parallel random numbers: as easy as 1, 2, 3 (Philox).
@@ -36,7 +36,7 @@ def _low(x: tf.Tensor) -> tf.Tensor:
 
 
 def _high_product(x: tf.Tensor, factor: int) -> tf.Tensor:
-    """Returns the high words of the products of integers and a factor, uint64."""
+    """Returns the high 64 bits of the 128-bit products of integers and a factor, uint64."""
     above, below = _word(factor // _HALF), _word(factor % _HALF)
     middle = _high(x) * below + _high(_low(x) * below)
     other = _low(x) * above + _low(middle)
@@ -48,7 +48,7 @@ def _xor(*words: tf.Tensor) -> tf.Tensor:
 
 
 def _key(seed: int) -> tf.Tensor:
-    """Returns the last 128 bits of a seed, uint64, [2]."""
+    """Returns the last 128 bits of a seed, uint64, [2], the lower word first."""
     return tf.constant([seed % _WORD, seed // _WORD % _WORD], tf.uint64)
 
 
@@ -56,12 +56,12 @@ def philox(count: int | tf.Tensor, key: tf.Tensor) -> tf.Tensor:
     """Returns the first integers of NumPy's `Philox(key=key)`, uint64, [count].
 
     Args:
-        count: How many.
+        count: Number of integers.
         key: uint64, [2], the lower word first.
     """
     blocks = (tf.cast(count, tf.int64) + 3) // 4
     zeros = tf.zeros([blocks], tf.uint64)
-    # NumPy counts before it draws.
+    # NumPy increments the counter before drawing.
     words = [tf.cast(tf.range(1, blocks + 1), tf.uint64), zeros, zeros, zeros]
 
     def mixed(number, key, *words):
@@ -89,7 +89,7 @@ def _ratio(x: tf.Tensor, polynomials: Sequence[Sequence[float]]) -> tf.Tensor:
 
 
 def _log(x: tf.Tensor) -> tf.Tensor:
-    """Returns `portable_log` of positive float64 that are not denormal."""
+    """Returns `portable_log` of positive normal float64 numbers."""
     bits = tf.bitcast(x, tf.int64)
     exponent = tf.bitwise.right_shift(bits, tf.constant(52, tf.int64)) - 1022
     fraction = tf.bitwise.bitwise_and(bits, tf.constant(2**52 - 1, tf.int64))
@@ -122,7 +122,7 @@ def _laplace_quantile(uniform: tf.Tensor) -> tf.Tensor:
 # One function for kernels of all shapes and seeds, so that a graph holds it once.
 @functools.cache
 def _function(transform: Callable[[tf.Tensor], tf.Tensor]) -> Any:
-    """Returns what makes numbers of a count and a key."""
+    """Returns a graph function from a count and a key to random numbers, float32, [count]."""
 
     @tf.function(
         input_signature=[tf.TensorSpec([], tf.int64), tf.TensorSpec([2], tf.uint64)],
@@ -139,21 +139,21 @@ def _function(transform: Callable[[tf.Tensor], tf.Tensor]) -> Any:
 def _drawn(
     shape: Sequence[int], seed: int, transform: Callable[[tf.Tensor], tf.Tensor]
 ) -> tf.Tensor:
-    """Returns what a function makes of uniform numbers, float32 of `shape`."""
+    """Returns a transform of uniform random numbers, float32 of `shape`."""
     numbers = _function(transform)(tf.constant(math.prod(shape), tf.int64), _key(seed))
     return tf.reshape(numbers, shape)
 
 
 def graph_uniform(shape: Sequence[int], seed: int) -> tf.Tensor:
-    """Returns what `portable_uniform` does, bit for bit, drawn when the graph runs."""
+    """Like `portable_uniform`, bit for bit, but drawn when the graph runs."""
     return _drawn(shape, seed, tf.identity)
 
 
 def graph_normal(shape: Sequence[int], seed: int) -> tf.Tensor:
-    """Returns what `portable_normal` does, bit for bit, drawn when the graph runs."""
+    """Like `portable_normal`, bit for bit, but drawn when the graph runs."""
     return _drawn(shape, seed, _normal_quantile)
 
 
 def graph_laplace(shape: Sequence[int], seed: int) -> tf.Tensor:
-    """Returns what `portable_laplace` does, bit for bit, drawn when the graph runs."""
+    """Like `portable_laplace`, bit for bit, but drawn when the graph runs."""
     return _drawn(shape, seed, _laplace_quantile)

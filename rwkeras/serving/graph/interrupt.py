@@ -1,7 +1,7 @@
 """Cancellation points between the layers of a network, for deadlines.
 
-TensorFlow's runtime looks whether a run is cancelled where a loop decides about its next turn and
-nowhere else: not between the layers of a network, which take seconds each of a large image.
+TensorFlow's runtime checks for cancellation at each iteration of a loop and nowhere else: not
+between the layers of a network, each of which takes seconds on a large image.
 """
 
 from typing import Any
@@ -11,24 +11,24 @@ import tensorflow as tf
 from rwkeras.backend import keras
 
 
-# One function for all places, so that a graph holds it once. It is not put in place of its calls
-# either: the optimisation of a graph before its first run takes as long as the graph is large.
+# One function for all places, so that a graph holds it once. Not inlined, as the time for
+# optimising a graph before its first run grows with its size.
 @tf.function(
     input_signature=[tf.TensorSpec(None)],
     autograph=False,
     experimental_attributes={"_noinline": True},
 )
 def _handed_on(x: tf.Tensor) -> tf.Tensor:
-    """Returns a tensor after a loop of one turn."""
+    """Returns a tensor passed through a loop of one iteration."""
     with tf.control_dependencies([x]):
-        # Not a constant, of which the turn would be worked out beforehand.
+        # Not a constant, with which the loop would be optimised away.
         start = tf.raw_ops.PlaceholderWithDefault(input=0, shape=[])
-    # Through the loop: what only waited for it would be found to need nothing of it.
+    # The tensor passes through the loop: a mere control dependency would be optimised away.
     return tf.while_loop(lambda n, _: n < 1, lambda n, x: (n + 1, x), (start, x))[1]
 
 
 def _looked(x: tf.Tensor) -> tf.Tensor:
-    """Returns a tensor once the runtime has looked whether the run is cancelled."""
+    """Returns a tensor after the runtime has checked for cancellation."""
     handed = _handed_on(x)
     handed.set_shape(x.shape)
     return handed
@@ -40,7 +40,7 @@ def _interruptible(x: tf.Tensor) -> Any:
 
 
 class Interruptible(keras.layers.Layer):
-    """Hands on what it is given, and its gradient, and stops where the run is cancelled."""
+    """Identity, also of gradients, that stops if the run is cancelled."""
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Returns the inputs."""
@@ -52,12 +52,12 @@ class Interruptible(keras.layers.Layer):
 
 
 def interruptible(model: keras.Model) -> keras.Model:
-    """Returns a copy of a functional model that can be stopped behind each layer with weights.
+    """Returns a copy of a functional model with a cancellation point after each layer with weights.
 
-    These are the layers that take long: the graph grows with each place.
+    These layers take most of the time, and each cancellation point enlarges the graph.
 
     Args:
-        model: The model, whose layers keep their names; models in it are entered.
+        model: The model. Its layers keep their names; nested models are included.
     """
 
     def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
@@ -67,7 +67,7 @@ def interruptible(model: keras.Model) -> keras.Model:
 
     def called(layer: keras.layers.Layer, *args: Any, **kwargs: Any) -> Any:
         outputs = layer(*args, **kwargs)
-        # Operations such as `1 - x` are layers to Keras, but have none.
+        # Operations such as `1 - x` are nodes of a Keras model too, but have no `weights`.
         weighs = getattr(layer, "weights", None) and not isinstance(layer, keras.Model)
         if weighs and isinstance(outputs, keras.KerasTensor):
             return Interruptible(dtype=outputs.dtype)(outputs)

@@ -1,4 +1,4 @@
-"""Common base of served tasks that optimise an image: budget, answers, start."""
+"""Base classes of served tasks that optimise an image: budget, outputs, start."""
 
 import abc
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ class Optimization:
     """Base of served tasks that optimise an image."""
 
     def budget(self, settings: ServingSettings) -> dict[str, Option]:
-        """Returns the options that bound the work."""
+        """Returns the options that limit iterations and evaluations."""
         iterations, evaluations = settings.max_iterations, settings.max_evaluations
         limit = settings.evaluations_limit
         return {
@@ -48,17 +48,17 @@ class Optimization:
         start: tf.Tensor,
         options: Mapping[str, tf.Tensor],
     ) -> dict[str, tf.Tensor]:
-        """Returns the outcome within the budget that the options give."""
+        """Optimises an image within the budget of the options, and returns the outcome."""
         return minimize(model, objective, start, _budget(options))._asdict()
 
 
 class ScaledOptimization(Optimization, abc.ABC):
-    """Base of served tasks that work at one size or from coarse to fine."""
+    """Base of served tasks that optimise at one size or from coarse to fine."""
 
     @property
     @abc.abstractmethod
     def scales(self) -> ScaleSettings | None:
-        """By what sizes pictures are made, from coarse to fine; None for at once."""
+        """Sizes of the optimisation from coarse to fine; None for one size."""
 
     @property
     @abc.abstractmethod
@@ -79,15 +79,15 @@ class ScaledOptimization(Optimization, abc.ABC):
         sources: Sequence[tf.Tensor],
         options: Mapping[str, tf.Tensor],
     ) -> dict[str, tf.Tensor]:
-        """Returns the outcome within the budget that the options give.
+        """Optimises an image at all scales within the budget of the options; returns the outcome.
 
         Args:
             model: The network.
-            objective: Returns that of a scale.
-            start: Returns the image that a scale is begun from, if it is the first.
-            size: Height and width of the picture, int32, [2].
-            sources: Images that are smaller with it; the first scale is so large that none of them
-                has fewer pixels along its longer side than `smallest`.
+            objective: Returns the objective at a scale.
+            start: Returns the initial image at the first scale.
+            size: Height and width of the result, int32, [2].
+            sources: Images scaled together with the result. At the first scale, the longer side of
+                each has at least `smallest` pixels.
             options: The values of the task's options.
         """
         scales, whole = self.scales, AtScale(None, 1)
@@ -111,11 +111,11 @@ def _budget(options: Mapping[str, tf.Tensor]) -> Budget:
 
 
 def noise_seed(seed: int) -> tf.Tensor:
-    """Returns the seed of the noise from which a task with a seed starts."""
+    """Returns the seed of the starting noise of a task with a seed."""
     return tf.constant(derive_seed(seed, "noise"), tf.int64)
 
 
 def noise(size: tf.Tensor, seed: tf.Tensor, stddev: float) -> tf.Tensor:
-    """Returns the start of `starting_noise` over pixels, of a size and seed of the graph."""
+    """Returns the same pixels as `starting_noise`, with size and seed as tensors."""
     values = 0.5 + stddev * stateless_normal(tf.concat([[1], size, [3]], 0), seed)
     return tf.ensure_shape(values, [1, None, None, 3])

@@ -1,8 +1,8 @@
 """EXIF orientation of encoded images, parsed and applied in a graph.
 
-TensorFlow decodes pixels as they are stored. A telephone stores them as its sensor lies, and says
-in the tag 0x0112 of EXIF, from 1 to 8, how they are to be turned. JPEG has EXIF in a segment APP1,
-PNG in a chunk eXIf; an orientation that only XMP has is not looked for.
+TensorFlow decodes pixels as stored. Phones store them as the sensor lies, with an orientation from
+1 to 8 in the EXIF tag 0x0112. JPEG holds EXIF in an APP1 segment, PNG in an eXIf chunk; XMP is not
+read.
 """
 
 from collections.abc import Callable
@@ -10,23 +10,23 @@ from collections.abc import Callable
 import tensorflow as tf
 
 _TAG, _UPRIGHT = 0x0112, 1
-# Segments of JPEG without a length: fill, TEM, RST0 to RST7 and SOI. The rest begins after SOS.
+# JPEG markers without a length: fill, TEM, RST0 to RST7 and SOI. Image data begin after SOS.
 _FILL, _TEM, _RST0, _SOI, _EOI, _SOS = 0xFF, 0x01, 0xD0, 0xD8, 0xD9, 0xDA
 _APP1, _EXIF = 0xE1, b"Exif\0\0"
 _PNG_SIGNATURE, _PNG_CHUNK = 8, 12
 _EXIF_CHUNK, _END_CHUNK = 0x65584966, 0x49454E44
-# A field of a directory of TIFF: tag, type and count, then the value. What a tag is stored as.
+# Entry of a TIFF directory: its length, and offsets of its type and value. Types of values.
 _FIELD, _FIELD_TYPE, _FIELD_VALUE = 12, 2, 8
 _BYTE, _SHORT, _LONG = 1, 3, 4
 
 
 def _big_endian(data: tf.Tensor, at: tf.Tensor, count: int) -> tf.Tensor:
-    """Returns the number in so many bytes, int64, or -1 where there are not as many.
+    """Returns a big-endian number, int64, or -1 if it is not within the data.
 
     Args:
         data: uint8, [bytes].
-        at: Where it begins, int64, [].
-        count: How many bytes it has.
+        at: Position of the number, int64, [].
+        count: Its number of bytes.
     """
     inside = (at >= 0) & (at + count <= tf.size(data, tf.int64))
     part = tf.cond(
@@ -39,12 +39,12 @@ def _big_endian(data: tf.Tensor, at: tf.Tensor, count: int) -> tf.Tensor:
 
 
 def _little_endian(data: tf.Tensor, at: tf.Tensor, count: int) -> tf.Tensor:
-    """Returns what `_big_endian` does of bytes in the other order."""
+    """Like `_big_endian`, for a little-endian number."""
     return _big_endian(tf.reverse(data, [0]), tf.size(data, tf.int64) - at - count, count)
 
 
 def _of_tiff(tiff: tf.Tensor) -> tf.Tensor:
-    """Returns the orientation that a TIFF's first directory says, int64, []; 1 if it says none."""
+    """Returns the orientation in a TIFF's first directory, int64, []; 1 if there is none."""
     little = tf.equal(_big_endian(tiff, tf.constant(0, tf.int64), 2), 0x4949)
 
     def number(at: tf.Tensor, count: int) -> tf.Tensor:
@@ -80,13 +80,13 @@ def _walked(
     start: int,
     step: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]],
 ) -> tf.Tensor:
-    """Returns the bytes of TIFF that a file holds, uint8, [bytes]; none if it holds none.
+    """Walks through the parts of a file and returns its TIFF data, uint8, [bytes]; may be empty.
 
     Args:
         data: The file, uint8, [bytes].
-        start: Where its first part begins.
-        step: Returns of the place of a part where the next one begins, whether the walk ends here,
-            and where TIFF in it begins and ends, which is the same where there is none.
+        start: Position of the first part.
+        step: Takes the position of a part. Returns the position of the next one, whether the walk
+            ends, and the begin and end of TIFF data in the part, equal if there are none.
     """
 
     def body(at, *_):
@@ -102,7 +102,7 @@ def _walked(
 
 
 def _jpeg_exif(data: tf.Tensor) -> tf.Tensor:
-    """Returns the TIFF in a JPEG's first segment of EXIF, uint8, [bytes]."""
+    """Returns the TIFF data in a JPEG's first EXIF segment, uint8, [bytes]."""
     exif = tf.constant(list(_EXIF), tf.uint8)
 
     def step(at):
@@ -126,7 +126,7 @@ def _jpeg_exif(data: tf.Tensor) -> tf.Tensor:
 
 
 def _png_exif(data: tf.Tensor) -> tf.Tensor:
-    """Returns the TIFF in a PNG's chunk of EXIF, uint8, [bytes]."""
+    """Returns the TIFF data in a PNG's eXIf chunk, uint8, [bytes]."""
 
     def step(at):
         length, name = _big_endian(data, at, 4), _big_endian(data, at + 4, 4)
@@ -139,22 +139,22 @@ def _png_exif(data: tf.Tensor) -> tf.Tensor:
 
 
 def orientation(file: tf.Tensor, is_png: tf.Tensor) -> tf.Tensor:
-    """Returns how an image is to be turned, int64, [], from 1 to 8 as EXIF has it.
+    """Returns the EXIF orientation of an image, int64, [], from 1 to 8.
 
     Args:
         file: A PNG or JPEG file, string, [].
-        is_png: Which of the two, bool, [].
+        is_png: Whether the file is PNG, bool, [].
     """
     data = tf.io.decode_raw(file, tf.uint8)
     return _of_tiff(tf.cond(is_png, lambda: _png_exif(data), lambda: _jpeg_exif(data)))
 
 
 def upright(pixels: tf.Tensor, turn: tf.Tensor) -> tf.Tensor:
-    """Returns pixels as they are to be shown.
+    """Applies an EXIF orientation to pixels.
 
     Args:
-        pixels: As they are stored, [height, width, channels].
-        turn: What `orientation` returns; of 5 to 8, height and width change places.
+        pixels: Pixels as stored, [height, width, channels].
+        turn: Orientation as from `orientation`; 5 to 8 swap height and width.
     """
 
     def chosen(turns: tuple[int, ...], function, image):

@@ -1,7 +1,7 @@
-"""From coarse to fine in a graph: `rwkeras.tasks.scales`, of sizes that are known when it runs.
+"""Coarse-to-fine optimisation in a graph: `rwkeras.tasks.scales` for sizes given as tensors.
 
-All sizes are turns of one loop, so that a graph holds a picture's optimisation once, however many
-sizes a request's picture has.
+All sizes are iterations of one loop, so that a graph holds the optimisation once, however many
+sizes a request has.
 """
 
 import functools
@@ -13,9 +13,9 @@ import tensorflow as tf
 from rwkeras.serving.graph.descent import Budget, Outcome
 from rwkeras.tasks.scales import ScaleSettings
 
-# What keeps an integer of logarithms from being rounded down; as in `ScaleSettings.scales`.
+# Keeps integer ratios of logarithms from being rounded down; as in `ScaleSettings.scales`.
 _MARGIN = 1e-9
-# What the sides of smaller pictures are at least, in pixels; as in `scaled`.
+# Minimum side of scaled-down images, in pixels; as in `scaled`.
 LEAST_SIDE = 2
 
 
@@ -23,29 +23,29 @@ class AtScale(NamedTuple):
     """Image sizes at one scale.
 
     Attributes:
-        scale: Of their sides, float64, []; None for pictures as they are, whatever their size.
-        least: What a side is at least, in pixels, unless it is less as it is.
+        scale: Factor of the sides, float64, []; None for unscaled images.
+        least: Minimum side after scaling, in pixels; smaller sides are left unchanged.
     """
 
     scale: tf.Tensor | None
     least: int
 
     def size(self, size: tf.Tensor) -> tf.Tensor:
-        """Returns what a height and width, int32, [2], are."""
+        """Returns a height and width, int32, [2], at this scale."""
         if self.scale is None:
             return size
         sides = tf.round(tf.cast(size, tf.float64) * self.scale)
         return tf.minimum(size, tf.maximum(self.least, tf.cast(sides, tf.int32)))
 
     def images(self, images: tf.Tensor) -> tf.Tensor:
-        """Returns images, float32 RGB in [0, 1], [1, height, width, 3], of that size."""
+        """Returns images, float32 RGB in [0, 1], [1, height, width, 3], at this scale."""
         if self.scale is None:
             return images
         return resized(images, self.size(tf.shape(images)[1:3]))
 
 
 def resized(images: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-    """Returns images of a height and width, int32, [2]; see `rwkeras.tasks.scales.resized`."""
+    """Resamples images to a height and width, int32, [2]; see `rwkeras.tasks.scales.resized`."""
 
     def other():
         return tf.clip_by_value(tf.image.resize(images, size, "lanczos3", antialias=True), 0, 1)
@@ -55,13 +55,13 @@ def resized(images: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
 
 
 class Plan(NamedTuple):
-    """By which sizes a picture is made, and what each may take.
+    """Sizes of a coarse-to-fine optimisation and their limits.
 
     Attributes:
-        scales: Of the picture's sides, float64, [sizes], from the smallest to 1.
-        iterations: How many there are at each size at most, int32, [sizes].
-        max_evaluations: Evaluations of all sizes at most, int32, []; 0 for as many at each as its
-            iterations usually take.
+        scales: Factors of the result's sides, float64, [sizes], from the smallest to 1.
+        iterations: Maximum number of iterations at each size, int32, [sizes].
+        max_evaluations: Maximum number of evaluations at all sizes together, int32, []; 0 for the
+            default of `Budget` at each size.
     """
 
     scales: tf.Tensor
@@ -70,18 +70,18 @@ class Plan(NamedTuple):
 
     @property
     def count(self) -> tf.Tensor:
-        """How many sizes there are, int32, []."""
+        """Number of sizes, int32, []."""
         return tf.size(self.scales)
 
     def budget(self, number: tf.Tensor, spent: tf.Tensor) -> Budget:
-        """Returns what a size may take.
+        """Returns the budget of a size.
 
-        Evaluations that are bounded are shared out as the iterations are; what a size leaves goes
-        to those that follow, for each of which one is kept.
+        Limited evaluations are divided in proportion to the iterations. Evaluations that a size
+        leaves over pass to later ones, and one is reserved for each of these.
 
         Args:
-            number: Which it is, int32, [].
-            spent: The evaluations of those before, int32, [].
+            number: Index of the size, int32, [].
+            spent: Evaluations at earlier sizes, int32, [].
         """
         until = tf.cumsum(tf.cast(self.iterations, tf.int64))
         whole = tf.cast(self.max_evaluations, tf.int64)
@@ -99,16 +99,16 @@ def _ratio(dividend: tf.Tensor, divisor: tf.Tensor) -> tf.Tensor:
 def planned(
     side: tf.Tensor, others: Sequence[tf.Tensor], settings: ScaleSettings, budget: Budget
 ) -> Plan:
-    """Returns the sizes of `ScaleSettings.scales`, with the iterations of `iterations`.
+    """Returns the sizes and iterations of `ScaleSettings.scales` and `ScaleSettings.iterations`.
 
-    With fewer evaluations than sizes the smallest are left out.
+    With fewer evaluations than sizes, the smallest sizes are dropped.
 
     Args:
-        side: The longer side of the picture, int32, [].
-        others: The longer sides of pictures that are smaller with it, int32, [] each. The first
-            size is such that none of them is smaller than the settings' smallest.
-        settings: The sizes and the least iterations.
-        budget: What all may take; the first size has all iterations.
+        side: Longer side of the result, int32, [].
+        others: Longer sides of the images scaled with it, int32, [] each. At the first size, none
+            of them is below `settings.smallest`.
+        settings: The sizes and the minimum number of iterations.
+        budget: Limits for all sizes; the first size may use all iterations.
     """
     step = tf.constant(settings.step, tf.float64)
     shortest = functools.reduce(tf.minimum, others, side)
@@ -134,18 +134,18 @@ def coarse_to_fine(
     least: int,
     terms: int,
 ) -> Outcome:
-    """Makes a picture size by size, each from the one before.
+    """Optimises an image size by size, each starting from the previous result.
 
     Args:
-        make: Makes it at a scale, from a start of its size, within a budget.
-        begin: Returns the start of the first, float32, [1, height, width, 3].
-        size: Height and width of the last, int32, [2].
+        make: Optimises at a scale, from a start of its size, within a budget.
+        begin: Returns the start at the first scale, float32, [1, height, width, 3].
+        size: Height and width of the result, int32, [2].
         plan: The sizes.
-        least: What a side of a smaller picture is at least, in pixels.
-        terms: How many losses there are.
+        least: Minimum side of scaled-down images, in pixels.
+        terms: Number of losses.
 
     Returns:
-        The last picture with its losses, and the iterations and evaluations of all.
+        The last outcome, with the iterations and evaluations of all sizes.
     """
 
     def turn(number, *before):

@@ -1,7 +1,7 @@
-"""The signatures of an exported task: what clients send, checked, and what they get.
+"""Signatures of an exported task, with checks of their inputs.
 
-Each image of a batch is worked on by itself, one after another. So a batch gives what single calls
-give, to the bit, images of a batch may differ in size, and a batch takes the memory of one.
+Images of a batch are processed independently, one after another. So a batch gives the same bits as
+single calls, its images may differ in size, and it needs the memory of one.
 """
 
 import inspect
@@ -35,9 +35,9 @@ def _function(
     inputs: Mapping[str, tf.TensorSpec],
     options: Mapping[str, Option],
 ) -> Any:
-    """Returns a `tf.function` of inputs and options by their names.
+    """Returns a `tf.function` of named inputs and options.
 
-    TensorFlow writes the defaults of a function's Python signature into that of the model.
+    TensorFlow writes the defaults of the Python signature into the model's signature.
     """
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter(name, kind) for name in inputs]
@@ -54,15 +54,16 @@ def _function(
 
 
 def _of_any_shape(tensor: tf.Tensor) -> tf.Tensor:
-    """Returns a tensor of which nothing is known that its signature says.
+    """Returns a tensor without the static shape of its signature.
 
-    A server does not compare what comes with that; what is known would be taken for granted.
+    A server does not check inputs against that shape, and checks in the graph would be optimised
+    away if it were known.
     """
     return tf.raw_ops.PlaceholderWithDefault(input=tensor, shape=tf.TensorShape(None))
 
 
 def _check_rank(tensor: tf.Tensor, name: str, rank: int) -> tf.Tensor:
-    """Returns an input once it is of a rank and a batch of at least one."""
+    """Returns an input after a check of its rank and for a non-empty batch."""
     loose = _of_any_shape(tensor)
     expected = f"a batch of at least one, of rank {rank}"
     shape = tf.shape(loose)
@@ -75,17 +76,17 @@ class ServedModel:
     """A task with its network, and its signature functions.
 
     Args:
-        task: What is done.
+        task: The task.
         model: The network.
-        weights: Where the exported graph has the network's weights from.
-        settings: The bounds.
+        weights: Source of the network's weights in the exported graph.
+        settings: Limits of the work.
 
     Attributes:
-        task: What is done.
-        smallest_side: Of the images that reach all layers, in pixels.
+        task: The task.
+        smallest_side: Minimum side of images that reach all layers, in pixels.
 
     Raises:
-        ValueError: Images are scaled down to fewer pixels than the layers need.
+        ValueError: `settings.max_side` is smaller than the layers need.
     """
 
     def __init__(
@@ -103,7 +104,7 @@ class ServedModel:
             raise invalid_argument("max_side", expected, settings.max_side)
 
     def signatures(self) -> dict[str, Any]:
-        """Returns the model's functions by the names of its signatures."""
+        """Returns the model's functions by signature name."""
         encoded = {
             name + _BYTES: tf.TensorSpec([None], tf.string, name + _BYTES)
             for name in self.task.layers
@@ -127,7 +128,7 @@ class ServedModel:
             "tensors": _function(of(self._of_pixels, ""), pixels, self._options),
         }
 
-    # Functions of their own, so that the export holds them once for all signatures.
+    # A separate `tf.function`, so that the export holds it once for all signatures, like `_run`.
     @tf.function(autograph=False)
     def _of_encoded(self, files: Tensors, options: Tensors) -> Tensors:
         """Runs the task on encoded images."""
@@ -136,7 +137,7 @@ class ServedModel:
         for name, value in files.items():
             sizes = encoded_sizes(value)
             checks += check_encoded(value, sizes, name + _BYTES, self._settings.max_pixels)
-            # What is no image has no size, and is refused as such.
+            # Files that are not images have size 0; `check_encoded` reports them.
             known = tf.reduce_all(sizes > 0, axis=1, keepdims=True)
             sizes = tf.where(known, sizes, self._settings.max_side)
             checks.append(self._check_sizes(sizes, name, name + _BYTES))
@@ -168,12 +169,12 @@ class ServedModel:
         return self._each(images, options, checks, read, tf.identity, _IMAGE)
 
     def _check_sizes(self, sizes: tf.Tensor, name: str, shown: str) -> tf.Operation:
-        """Returns what fails if images do not reach the layers that are asked of them.
+        """Returns an assertion that images are large enough to reach their layers.
 
         Args:
             sizes: Heights and widths, [batch, 2].
-            name: The image.
-            shown: Its input.
+            name: Name of the image.
+            shown: Name of its input, for messages.
         """
         side = self._smallest[name]
         small = (sizes < 1) | (fitted(sizes, self._settings.max_side) < side)
@@ -193,14 +194,13 @@ class ServedModel:
         """Runs the task on each image of a batch.
 
         Args:
-            images: What was sent for each of the task's images, all but the first perhaps once for
-                the whole batch.
-            options: The task's options and its budget.
-            checks: What is to be done before.
+            images: Inputs by image name; all but the first may hold one image for the whole batch.
+            options: The task's options, including its budget.
+            checks: Assertions to run first.
             read: Returns an image, [height, width, 3], by its name and place.
-            write: Makes of the outcome's image what is answered.
-            image: What that is.
-            ending: What follows the images' names in those of inputs.
+            write: Converts the resulting image to the output.
+            image: Spec of that output.
+            ending: Suffix of image names in input names.
         """
         first, *others = images
         batch = tf.shape(images[first])[0]
@@ -237,7 +237,7 @@ class ServedModel:
             return dict(self.task.run(self._model, images, options))
 
     def _check_options(self, values: Tensors) -> list[tf.Operation]:
-        """Returns what fails where an option has no value that it may have."""
+        """Returns assertions that options are single numbers within their limits."""
         checks = []
         for name, option in self._options.items():
             shape = tf.shape(_of_any_shape(values[name]))

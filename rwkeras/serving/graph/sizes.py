@@ -11,14 +11,14 @@ from rwkeras.validation import invalid_argument
 
 
 def fitted(sides: tf.Tensor, max_side: int) -> tf.Tensor:
-    """Returns the sides of images that are scaled down until none is longer than allowed.
+    """Returns the sides of images after scaling them down to a maximum side.
 
     Args:
         sides: Heights and widths in pixels, an integer dtype, [..., 2].
         max_side: In pixels.
 
     Returns:
-        int32 of the same shape, at least 1; as they are where they are short enough.
+        int32 of the same shape, at least 1; unchanged for images that are small enough.
     """
     sides = tf.cast(sides, tf.float64)
     scale = tf.minimum(
@@ -28,14 +28,14 @@ def fitted(sides: tf.Tensor, max_side: int) -> tf.Tensor:
 
 
 def fit(image: tf.Tensor, max_side: int) -> tf.Tensor:
-    """Scales an image down until its longer side has at most a length; the shape stays.
+    """Scales an image down to a maximum longer side, preserving its aspect ratio.
 
     Args:
         image: float32 RGB in [0, 1], [height, width, 3].
         max_side: In pixels.
 
     Returns:
-        The same, resampled with a Lanczos filter where it was too large, and clipped to [0, 1].
+        The image; if too large, resampled with a Lanczos filter and clipped to [0, 1].
     """
     sides = tf.shape(image)[:2]
 
@@ -48,9 +48,9 @@ def fit(image: tf.Tensor, max_side: int) -> tf.Tensor:
 
 
 def reflecting(model: keras.Model) -> keras.Model:
-    """Returns a copy of a network whose mirrored borders are one operation, whatever the size.
+    """Returns a copy of a network whose mirrored borders are one operation for any image size.
 
-    It computes the same, but refuses images that are smaller than what it mirrors.
+    The copy computes the same, but refuses images smaller than the mirrored borders.
 
     Args:
         model: A functional `keras.Model`.
@@ -68,11 +68,11 @@ def reflecting(model: keras.Model) -> keras.Model:
 
 
 def smallest_side(model: keras.Model, layers: Sequence[str]) -> int:
-    """Returns the least side, in pixels, of images that reach every one of some layers.
+    """Returns the minimum side, in pixels, of images that reach all of the given layers.
 
     Args:
         model: A functional `keras.Model` of images.
-        layers: Names of its layers; none for its output.
+        layers: Names of its layers; empty for its output.
 
     Raises:
         ValueError: The network takes images of one size only.

@@ -13,11 +13,11 @@ class Option(NamedTuple):
     """An optional input with its default and bounds.
 
     Attributes:
-        default: What it is if it is not given, a tensor of shape [].
-        minimum: What it may be at least, or None.
-        maximum: What it may be at most, or None.
-        side_of: For a side of what is made, in pixels, or 0: an image that the task takes. It may
-            not be less than what all layers need that are taken of that image.
+        default: Default value, a tensor of shape [].
+        minimum: Smallest value allowed; None for any.
+        maximum: Largest value allowed; None for any.
+        side_of: For a side of the result, in pixels, or 0: the name of an input image. Values other
+            than 0 must be at least the side that the layers of that image need.
     """
 
     default: tf.Tensor
@@ -31,18 +31,18 @@ class ServedTask(Protocol):
 
     @property
     def layers(self) -> Mapping[str, tuple[str, ...]]:
-        """For each image that it takes, by name, the layers that are evaluated at its size."""
+        """Layers evaluated at the size of each input image, by image name."""
 
     def options(self, settings: ServingSettings) -> Mapping[str, Option]:
-        """Returns what else it takes, by name, as the settings bound it."""
+        """Returns the options by name, within the limits of the settings."""
 
     @property
     def answers(self) -> Mapping[str, tf.TensorSpec]:
-        """What it answers of an image, by name, besides another image."""
+        """Specs of the outputs for one image, by name, besides the resulting image."""
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """The names of its losses, in the order in which they are answered."""
+        """Names of the losses, in output order."""
 
     def run(
         self,
@@ -50,4 +50,4 @@ class ServedTask(Protocol):
         images: Mapping[str, tf.Tensor],
         options: Mapping[str, tf.Tensor],
     ) -> Mapping[str, tf.Tensor]:
-        """Returns the answers, and "image", for one of each image, [1, height, width, 3]."""
+        """Returns the outputs, and "image", for one of each image, [1, height, width, 3]."""

@@ -1,8 +1,8 @@
-"""The three tasks as a graph has them: one image at a time, options that come as tensors.
+"""Served versions of the three tasks: one image at a time, with options as tensors.
 
-They are the tasks of `rwkeras.tasks` to the rounding of float32, not to the bit: the graphs differ,
-and the order of sums is left to TensorFlow, the processor and the number of threads. On one machine
-a graph gives the same request the same bits each time, alone or in a batch.
+Their results equal those of `rwkeras.tasks` up to float32 rounding, not bit for bit: the graphs
+differ, and the order of sums depends on TensorFlow, the processor and the number of threads. On one
+machine a graph answers equal requests with equal bits, alone or in a batch.
 """
 
 import dataclasses
@@ -28,12 +28,12 @@ from rwkeras.tasks.style import style_parts
 from rwkeras.tasks.texture import texture_objective
 from rwkeras.validation import invalid_argument
 
-# Of a loss's terms; far larger ones would make it infinite.
+# Largest weight of a loss term; far larger ones would make the loss infinite.
 _LARGEST_WEIGHT = 1e12
 
 
 def _check_served(settings: Settings, *names: str) -> None:
-    """Raises `ValueError` if settings ask for what is not served."""
+    """Raises `ValueError` unless the named settings, which are not served, have their defaults."""
     for field in settings_fields(type(settings)):
         value = getattr(settings, field.name)
         if field.name in names and value != field.default:
@@ -44,16 +44,15 @@ def _check_served(settings: Settings, *names: str) -> None:
 class ServedStyle(ScaledOptimization):
     """Repaints `content` in the style of `style`; see `transfer_style`.
 
-    With `scales`, `max_iterations` are those of the first size, and `max_evaluations`, if there are
-    any, those of all sizes. Other than `transfer_style` with a network by name, each size is made
-    by one network, the exported: it is not drawn anew, and was standardised on a reference instead
-    of on the style. It does what `transfer_style` does with that network as a model, but for sides
-    that are smaller than the layers need, which here are not made smaller than that.
+    With `scales`, `max_iterations` limits the first size, and `max_evaluations`, unless 0, all
+    sizes together. Unlike `transfer_style` with a named network, all sizes use one network, the
+    exported one: it is not redrawn, and was standardised on a reference instead of the style.
+    Results equal those of `transfer_style` with that network as a model, except that no side is
+    scaled below what the layers need.
 
     Attributes:
-        settings: The layers, the weights that are taken if none are given, and the sizes by which
-            it is made. Layers and weights that are None are those of the preset "painting";
-            `style_settings` knows what suits another network.
+        settings: The layers, the default weights and the sizes. Layers and weights that are None
+            are those of the preset "painting"; for other networks see `style_settings`.
     """
 
     settings: StyleSettings = StyleSettings()
@@ -71,7 +70,7 @@ class ServedStyle(ScaledOptimization):
     def layers(self) -> dict[str, tuple[str, ...]]:
         content = known_layers(self.settings.content_layers)
         style = known_layers(self.settings.style_layers)
-        # What is made is of the content's size.
+        # The result has the content's size.
         return {"content": tuple(dict.fromkeys(content + style)), "style": style}
 
     def options(self, settings: ServingSettings) -> dict[str, Option]:
@@ -117,11 +116,11 @@ class ServedStyle(ScaledOptimization):
 class ServedTexture(ScaledOptimization):
     """Synthesises a texture like `texture`; see `synthesize_texture`.
 
-    With `scales` it is made from coarse to fine as a `ServedStyle` is.
+    With `scales` it is made from coarse to fine, like a `ServedStyle`.
 
     Attributes:
-        settings: The layers, how they are weighted, and the sizes by which it is made. Layers that
-            are None are those of a VGG; `texture_settings` knows what suits another network.
+        settings: The layers, their weights and the sizes. Layers that are None are those of a VGG;
+            for other networks see `texture_settings`.
     """
 
     settings: TextureSettings = TextureSettings()
@@ -141,7 +140,7 @@ class ServedTexture(ScaledOptimization):
         return {"texture": known_layers(self.settings.layers)}
 
     def options(self, settings: ServingSettings) -> dict[str, Option]:
-        # A side of 0 is that of the source.
+        # 0 stands for the source's side.
         width, height = self.settings.output_size or (0, 0)
         sides = {
             name: Option(tf.constant(side), 0, settings.max_side, "texture")
@@ -175,11 +174,11 @@ class ServedTexture(ScaledOptimization):
 class ServedInversion(Optimization):
     """Recovers `source` from its activations at a layer; see `invert`.
 
-    It starts from white noise over pixels, as `invert` does with parametrization="pixels": the
-    coordinates that adapt to a layer are worked out for one size of image.
+    It starts from white noise over pixels, like `invert` with parametrization="pixels":
+    coordinates that adapt to a layer are computed for one image size.
 
     Attributes:
-        settings: The layer, and how its loss is weighted.
+        settings: The layer and the weighting of its loss.
     """
 
     settings: InversionSettings = InversionSettings()

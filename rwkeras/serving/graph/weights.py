@@ -1,4 +1,4 @@
-"""Where an exported graph has its network's weights from: a file, or a recipe."""
+"""Sources of the network's weights in an exported graph: a file or a recipe."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -21,7 +21,7 @@ class Weights(Protocol):
 
 
 class OwnWeights:
-    """The model's own variables, which whoever saves the graph saves with it."""
+    """The model's own variables, saved along with the graph."""
 
     def in_place_of(self, model: keras.Model) -> AbstractContextManager:
         """See `Weights`."""
@@ -48,11 +48,11 @@ class StoredWeights(tf.Module):
 class GeneratedWeights(tf.Module):
     """Weights generated from a recipe when the export is loaded.
 
-    The export holds none. Their bits are those of the recipe, or it does not load.
+    The export holds no weights. It fails to load if a checksum of the generated bits differs.
 
     Args:
-        recipe: How they are made.
-        model: The network that the recipe makes, or its first layers.
+        recipe: The network's recipe.
+        model: The network made from the recipe, or its first layers.
 
     Raises:
         ValueError: The recipe's distribution cannot be drawn in a graph.
@@ -85,9 +85,9 @@ class _GeneratedTensor(tf.saved_model.experimental.TrackableResource):
     """A tensor computed once, when a SavedModel is loaded.
 
     Args:
-        name: Of the resource, unlike any other's.
-        make: Makes it, in a graph.
-        expected: What it is to be, float32.
+        name: Unique name of the resource.
+        make: Computes the tensor, in a graph.
+        expected: Expected value, float32.
     """
 
     def __init__(self, name: str, make: Callable[[], tf.Tensor], expected: np.ndarray):
@@ -119,13 +119,13 @@ class _GeneratedTensor(tf.saved_model.experimental.TrackableResource):
 
 
 def _kernel(recipe: Recipe, layer: keras.layers.Layer) -> _GeneratedTensor:
-    """Returns a layer's kernel, which is made as `Recipe.build` makes it."""
+    """Returns a layer's kernel, generated like in `Recipe.build`."""
     made = recipe.layers[layer.name]
     distribution = candidate_kernel(recipe.distribution, layer.name, made.candidate)
     shape = tuple(layer.kernel.shape)
 
     def make() -> tf.Tensor:
-        # Not a constant: dividing by one would be made multiplying by its rounded reciprocal.
+        # Not a constant: dividing by a constant is optimised to multiplying by its reciprocal.
         scale = tf.raw_ops.PlaceholderWithDefault(input=np.float32(made.scale), shape=[])
         return draw(distribution, shape) / scale
 

@@ -44,6 +44,8 @@ from tests.conftest import waves
 from tests.networks.test_pretrained import CONVS, DENSE, write_legacy
 from tests.test_keras_settings import SETTINGS, described, surroundings
 
+pytestmark = pytest.mark.eager
+
 IMAGE = waves(16, 16)
 OPTIMIZER = rwkeras.OptimizerSettings(
     max_iterations=2, precision="float32", parametrization="pixels", memory=2
@@ -426,21 +428,10 @@ def leaves(nested):
     return [np.asarray(leaf) for leaf in keras.tree.flatten(nested)]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _eagerly():
-    """Compiles nothing: it would take ten times as long as the few iterations."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
 @functools.cache
 def usual(name):
-    # The first export of a process has a few operations less than all that follow.
-    for _ in range(2 if name.startswith("served") else 1):
-        with tempfile.TemporaryDirectory() as folder:
-            found = leaves(GROUPS[name].use(Path(folder)))
-    return found
+    with tempfile.TemporaryDirectory() as folder:
+        return leaves(GROUPS[name].use(Path(folder)))
 
 
 CASES = [

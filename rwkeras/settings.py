@@ -25,6 +25,7 @@ def setting(
     *,
     choices: Iterable[str] | None = None,
     minimum: float | None = 0,
+    maximum: float | None = None,
     exclusive: bool = False,
     check: Callable[[str, Any], Any] | None = None,
 ) -> Any:
@@ -35,6 +36,7 @@ def setting(
         text: Description, for documentation and `--help`.
         choices: Allowed strings; None for any.
         minimum: Smallest number allowed; None for any.
+        maximum: Largest number allowed; None for any.
         exclusive: Whether `minimum` itself is excluded.
         check: Replaces the checks of type and limits: called with the field's name and value,
             except with None for an optional field; returns the value to store or raises
@@ -43,7 +45,7 @@ def setting(
     metadata = {
         "text": text,
         "choices": None if choices is None else tuple(choices),
-        "limits": {"minimum": minimum, "exclusive": exclusive},
+        "limits": {"minimum": minimum, "maximum": maximum, "exclusive": exclusive},
         "check": check,
     }
     return dataclasses.field(default=default, metadata=metadata)

@@ -73,15 +73,17 @@ def checked_number(
     value: Any,
     *,
     minimum: float | None = 0,
+    maximum: float | None = None,
     integer: bool = False,
     exclusive: bool = False,
 ) -> Any:
-    """Returns a Python number; raises `ValueError` unless it is finite and large enough.
+    """Returns a Python number; raises `ValueError` unless it is finite and within the limits.
 
     Args:
         name: The argument, as the caller spells it.
         value: A Python or NumPy number, or a 0-d array.
         minimum: Smallest value allowed; None for any.
+        maximum: Largest value allowed; None for any.
         integer: Whether the number must be an integer.
         exclusive: Whether `minimum` itself is excluded.
     """
@@ -90,6 +92,8 @@ def checked_number(
     number = isinstance(plain, kinds) and not isinstance(plain, bool)
     number = number and (integer or abs(plain) <= sys.float_info.max)
     if number and (minimum is None or (plain > minimum if exclusive else plain >= minimum)):
+        if maximum is not None and plain > maximum:
+            raise invalid_argument(name, f"at most {maximum}", value)
         return plain
     expected = "an integer" if integer else "a finite number"
     if minimum is not None:
@@ -102,11 +106,14 @@ def check_number(
     value: Any,
     *,
     minimum: float | None = 0,
+    maximum: float | None = None,
     integer: bool = False,
     exclusive: bool = False,
 ) -> None:
     """Raises `ValueError` like `checked_number`, but returns nothing."""
-    checked_number(name, value, minimum=minimum, integer=integer, exclusive=exclusive)
+    checked_number(
+        name, value, minimum=minimum, maximum=maximum, integer=integer, exclusive=exclusive
+    )
 
 
 def plain_numbers(settings: Any) -> None:

@@ -91,3 +91,10 @@ def test_integers_are_seeds(seed):
     checked = checked_seed(seed)
     assert type(checked) is int
     assert checked == seed
+
+
+def test_a_number_may_have_a_maximum():
+    check_number("n", 4, integer=True, maximum=4)
+    with pytest.raises(ValueError) as error:
+        check_number("n", 5, maximum=4)
+    assert str(error.value) == "Invalid value for argument `n`. Expected at most 4. Received: n=5"

@@ -88,8 +88,8 @@ class Desk:
         check_choice("setting", name, sorted(fields))
         digest = "0" * 64
         Recipe(self.kind, (digest,) * len(PICTURES[self.kind]), **{name: value})
-        if name == "size" and value > self._settings.max_side:
-            raise invalid_argument("size", f"at most {self._settings.max_side}", value)
+        if name == "size":
+            check_number("size", value, maximum=self._settings.max_side)
         self._values[self.kind][name] = value
 
     @property

@@ -11,7 +11,7 @@ from rwkeras.studio.performing import Left, Moment, Perform, Work
 from rwkeras.studio.recipes import Recipe
 from rwkeras.studio.settings import StudioSettings
 from rwkeras.studio.store import Store
-from rwkeras.validation import invalid_argument
+from rwkeras.validation import check_number, invalid_argument
 
 _NO_ROOM = "The result and its pictures are larger than all that may be kept (--max_kept)"
 
@@ -67,8 +67,7 @@ class Queue:
             ValueError: The size exceeds the limit, a picture is missing, the queue is full, or a
                 served model is to start from a picture.
         """
-        if recipe.size > self._settings.max_side:
-            raise invalid_argument("size", f"at most {self._settings.max_side}", recipe.size)
+        check_number("size", recipe.size, maximum=self._settings.max_side)
         for digest in recipe.needed:
             self._store.picture_path(digest)
         if self._settings.endpoint is not None and recipe.start is not None:

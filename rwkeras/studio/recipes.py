@@ -85,9 +85,7 @@ class Recipe:
         checked_seed(self.seed)
         # Recipes come from dropped files.
         for name, least, most in _WHOLE:
-            check_number(name, getattr(self, name), integer=True, minimum=least)
-            if getattr(self, name) > most:
-                raise invalid_argument(name, f"at most {most}", getattr(self, name))
+            check_number(name, getattr(self, name), integer=True, minimum=least, maximum=most)
         check_number("balance", self.balance, minimum=None)
         if abs(self.balance) > _STOPS:
             raise invalid_argument("balance", f"a number from -{_STOPS} to {_STOPS}", self.balance)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rwkeras.settings import Settings, setting
-from rwkeras.validation import check_number, invalid_argument
+from rwkeras.validation import invalid_argument
 
 _MIB = 2**20
 _PORTS = 65535
@@ -23,13 +23,6 @@ def _checked_host(name: str, value: Any) -> str:
     return value
 
 
-def _checked_port(name: str, value: Any) -> int:
-    check_number(name, value, integer=True, minimum=1)
-    if value > _PORTS:
-        raise invalid_argument(name, f"at most {_PORTS}", value)
-    return value
-
-
 @dataclass(frozen=True)
 class StudioSettings(Settings):
     """Settings of the studio."""
@@ -44,7 +37,7 @@ class StudioSettings(Settings):
         "The address that the page is bound to: this machine's alone, or with a token any.",
         check=_checked_host,
     )
-    port: int = setting(8765, "The page's port.", check=_checked_port)
+    port: int = setting(8765, "The page's port.", minimum=1, maximum=_PORTS)
     endpoint: str | None = setting(
         None,
         "A TensorFlow Serving server that does the work: http://HOST:PORT for REST, HOST:PORT for "

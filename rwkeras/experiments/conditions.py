@@ -5,7 +5,6 @@ import importlib.util
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from rwkeras.experiments.images import put_photographs
 from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.jobs.rotation import Rotation
 from rwkeras.experiments.jobs.stacking import Stacking
@@ -14,9 +13,8 @@ from rwkeras.experiments.study import Draw, Study
 from rwkeras.experiments.table import Sample
 from rwkeras.rotation.settings import RotationSettings
 from rwkeras.stacking.settings import StackSettings
-from rwkeras.sweeps.files import FileRef, reference_to
+from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import Job
-from rwkeras.sweeps.store import Store
 
 STACKED, RANDOM = "stacked", "purely random"
 IMAGENET, TWIN = "trained on ImageNet", "untrained twin"
@@ -104,7 +102,7 @@ def stacked(
     if given is not None:
         return Condition(given.title, lambda draw: ready(given, draw), layers)
     size = study.settings.stack_size
-    photos = list(put_photographs(study.folder, STACKED_ON, size).values())
+    photos = study.photographs(STACKED_ON, size)
     made = stacks(
         study,
         {draw.seed: (photos[draw.number % len(photos)], draw.seed) for draw in draws},
@@ -135,16 +133,8 @@ def stacks(
         for label, (reference, seed) in wanted.items()
     }
     return {
-        label: NetworkSpec(file=file)
-        for label, file in made_files(study, jobs, "recipe.json").items()
+        label: NetworkSpec(file=study.file(jobs[label], "recipe.json")) for label in study.run(jobs)
     }
-
-
-def made_files(study: Study, jobs: Mapping[Any, Job], name: str) -> dict[Any, FileRef]:
-    """Returns a file of each job's result, by label, once they are made."""
-    store = Store(study.folder)
-    made = study.run(jobs)
-    return {label: reference_to(store.folder, store.path(jobs[label], name)) for label in made}
 
 
 def ready(network: NetworkSpec, draw: Draw) -> NetworkSpec:
@@ -207,14 +197,16 @@ def rotation_rivals(
         draws: The draws for which they are trained.
         scaled: Whether their activations are scaled to a mean of 1, as random networks' are.
     """
-    photos = tuple(put_photographs(study.folder, UPRIGHT, _PHOTO_SIZE).values())
+    photos = study.photographs(UPRIGHT, _PHOTO_SIZE)
     steps = study.settings.training_steps
     jobs = {
         draw.seed: Rotation(photos, RotationSettings(steps=steps, seed=draw.seed)) for draw in draws
     }
 
+    made = study.run(jobs)
+
     def condition(name: str, file: str) -> Condition:
-        files = made_files(study, jobs, file)
+        files = {seed: study.file(jobs[seed], file) for seed in made}
 
         def network(draw: Draw) -> NetworkSpec:
             return NetworkSpec(file=files[draw.seed], reference=draw.image if scaled else None)

@@ -117,8 +117,7 @@ def lines(
     figure, axis = _axes()
     words = [] if x == "iteration" else list(dict.fromkeys(table[x]))
     for label, rows in table.groupby(series, sort=False):
-        means = rows.groupby([x, "draw"])["value"].mean().groupby(level=0)
-        values = means.apply(lambda draws: t_interval(draws.to_numpy()))
+        values = _over_draws(rows, x)
         places = sorted(values.index, key=words.index if words else float)
         at = [words.index(place) for place in places] if words else places
         (line,) = axis.plot(at, [values[p].estimate for p in places], marker=".", label=label)
@@ -189,8 +188,7 @@ def bars(table: pd.DataFrame, measure: str, *, name: str = "") -> Shown:
         name: The figure's name; by default the measure's.
     """
     rows = chosen(table, {"measure": measure})
-    means = rows.groupby(["network", "draw"])["value"].mean().groupby(level=0)
-    values = means.apply(lambda draws: t_interval(draws.to_numpy()))
+    values = _over_draws(rows, "network")
     order = sorted(values.index, key=lambda label: values[label].estimate)
     figure, axis = _axes(0.6 + 0.32 * len(order))
     errors = [np.nan_to_num(values[label].high - values[label].estimate) for label in order]
@@ -198,6 +196,12 @@ def bars(table: pd.DataFrame, measure: str, *, name: str = "") -> Shown:
     axis.barh(order, estimates, xerr=errors, color="C0", alpha=0.7)
     axis.tick_params("y", labelsize=7)
     return _labelled(name or measure, _MEANS, figure, axis, measure, "", False)
+
+
+def _over_draws(rows: pd.DataFrame, column: str) -> pd.Series:
+    """Returns means over draws with their intervals, by the values of a column."""
+    means = rows.groupby([column, "draw"])["value"].mean().groupby(level=0)
+    return means.apply(lambda draws: t_interval(draws.to_numpy()))
 
 
 def _axes(height: float = _PLOT[1]) -> tuple[Figure, Axes]:

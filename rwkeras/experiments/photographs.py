@@ -7,10 +7,10 @@ rotations are trained on by default, but not in experiments.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 
+from rwkeras.images.photographs import scikit_image_photograph
 from rwkeras.images.reading import from_array, read_image
 
 TUNING = (
@@ -69,13 +69,6 @@ def _from_scikit_learn(name: str) -> np.ndarray:
     return from_array(load_sample_image(f"{name}.jpg"))
 
 
-def _from_scikit_image(name: str) -> np.ndarray:
-    from skimage import data
-
-    found: Any = getattr(data, name)()
-    return from_array(found[0] if isinstance(found, tuple) else found)
-
-
 _READERS: Mapping[str, Callable[[str], np.ndarray]] = {
     "grace_hopper": _from_matplotlib,
     "china": _from_scikit_learn,
@@ -96,7 +89,7 @@ def photograph(name: str) -> np.ndarray:
         source, top, left, side = TEST_TEXTURES[name]
         return photograph(source)[top : top + side, left : left + side]
     try:
-        return _READERS.get(name, _from_scikit_image)(name)
+        return _READERS.get(name, scikit_image_photograph)(name)
     except ModuleNotFoundError as error:
         raise ValueError(
             "Experiments take photographs of scikit-image, Matplotlib and scikit-learn: "

@@ -135,10 +135,14 @@ def readme_table(table: pd.DataFrame) -> str:
 
 def read_results(folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Returns what was measured in all experiments, and how, from a folder of results."""
-    path = folder / RUNS
-    runs = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    runs = _read_runs(folder)
     tables = [read_csv(folder / f"{name}.csv") for name in sorted(runs)]
     return (pd.concat(tables, ignore_index=True) if tables else frame([])), runs
+
+
+def _read_runs(folder: Path) -> dict[str, Any]:
+    path = folder / RUNS
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def keep_result(folder: str, name: str, table: pd.DataFrame, run: Mapping[str, Any]) -> None:
@@ -153,8 +157,7 @@ def keep_result(folder: str, name: str, table: pd.DataFrame, run: Mapping[str, A
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     (target / f"{name}.csv").write_text(as_csv(table), encoding="utf-8")
-    _, runs = read_results(target)
-    runs[name] = {**run, "revision": _revision(), "machine": _machine()}
+    runs = {**_read_runs(target), name: {**run, "revision": _revision(), "machine": _machine()}}
     text = json.dumps(dict(sorted(runs.items())), indent=1) + "\n"
     (target / RUNS).write_text(text, encoding="utf-8")
 

@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rwkeras.experiments.images import put_images
+from rwkeras.experiments.images import put_images, put_photographs
 from rwkeras.experiments.jobs.inversions import Inversion
 from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.jobs.syntheses import Texture
 from rwkeras.experiments.settings import ExperimentSettings
 from rwkeras.networks.recipe import ARCHITECTURES
 from rwkeras.optimizers.settings import OptimizerSettings
-from rwkeras.sweeps.files import FileRef
+from rwkeras.sweeps.files import FileRef, reference_to
 from rwkeras.sweeps.jobs import Job, JobResult, Manifest
 from rwkeras.sweeps.local import SweepCallback, SweepResult, run_sweep
 from rwkeras.sweeps.pictures import read_picture
@@ -75,6 +75,9 @@ class Study:
     runner: Runner = _locally
     callback: SweepCallback | None = None
     notes: list[str] = field(default_factory=list)
+    _photographs: dict[tuple[tuple[str, ...], int], tuple[FileRef, ...]] = field(
+        default_factory=dict
+    )
 
     def draws(self, kind: str = "images", *, size: int | None = None) -> list[Draw]:
         """Returns the draws: as many as are asked for, and as there are images.
@@ -92,6 +95,18 @@ class Study:
             Draw(n, name, image, settings.seed + n)
             for n, (name, image) in enumerate(images.items())
         ]
+
+    def photographs(self, names: tuple[str, ...], size: int) -> tuple[FileRef, ...]:
+        """Returns photographs by name as squares, written once for all jobs of the study.
+
+        Args:
+            names: See `photograph`.
+            size: Their side in pixels.
+        """
+        if (names, size) not in self._photographs:
+            written = put_photographs(self.folder, names, size)
+            self._photographs[names, size] = tuple(written.values())
+        return self._photographs[names, size]
 
     def picture(self, draw: Draw) -> np.ndarray:
         """Returns a draw's image, float32 RGB in [0, 1], [size, size, 3]."""
@@ -113,29 +128,25 @@ class Study:
             raise ValueError(f"None of {len(jobs)} jobs has a result: {self.notes[-1]}")
         return results
 
-    @property
-    def conv_layers(self) -> tuple[str, ...]:
-        """The conv layers of the architecture."""
-        return ARCHITECTURES[self.settings.architecture].conv_layers
-
-    @property
-    def first_layers(self) -> tuple[str, ...]:
-        """The first conv layer of each stage: conv1_1, conv2_1 ..., of strides 1, 2 ..."""
-        return tuple(name for name in self.conv_layers if name.endswith("_1"))
-
-    @property
-    def pools(self) -> tuple[str, ...]:
-        """The poolings of the architecture, of strides 2, 4 ..."""
-        return tuple(f"pool{n + 1}" for n in range(len(self.first_layers)))
+    def file(self, job: Job, name: str) -> FileRef:
+        """Returns a file of the result of a job that was run."""
+        store = Store(self.folder)
+        return reference_to(store.folder, store.path(job, name))
 
     @property
     def layers(self) -> tuple[str, ...]:
         """The conv and pooling layers of the architecture, in forward order."""
-        found: list[str] = []
-        for stage, pool in enumerate(self.pools, 1):
-            convs = (name for name in self.conv_layers if name.startswith(f"conv{stage}_"))
-            found += [*convs, pool]
-        return tuple(found)
+        return ARCHITECTURES[self.settings.architecture].layers
+
+    @property
+    def first_layers(self) -> tuple[str, ...]:
+        """The first conv layer of each stage: conv1_1, conv2_1 ..., of strides 1, 2 ..."""
+        return tuple(name for name in self.layers if name.endswith("_1"))
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """The poolings of the architecture, of strides 2, 4 ..."""
+        return tuple(name for name in self.layers if name.startswith("pool"))
 
     def optimizer(self, **changes: Any) -> OptimizerSettings:
         """Returns the optimiser's settings, in adaptive coordinates, with changes."""

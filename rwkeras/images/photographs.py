@@ -56,11 +56,24 @@ def photographs(names: Iterable[str] = UPRIGHT) -> list[np.ndarray]:
         ValueError: scikit-image is not installed.
     """
     try:
-        from skimage import data
+        return [scikit_image_photograph(name) for name in names]
     except ModuleNotFoundError as error:
         raise ValueError(
             "Training needs photographs, a folder of them or scikit-image's: "
             "pip install 'rwkeras[demo]'"
         ) from error
-    loaded = (getattr(data, name)() for name in names)
-    return [from_array(photo[0] if isinstance(photo, tuple) else photo) for photo in loaded]
+
+
+def scikit_image_photograph(name: str) -> np.ndarray:
+    """Returns a photograph of scikit-image, float32 RGB in [0, 1], [height, width, 3].
+
+    Args:
+        name: Name of a function of `skimage.data`; of several pictures the first is taken.
+
+    Raises:
+        ModuleNotFoundError: scikit-image is not installed.
+    """
+    from skimage import data
+
+    found = getattr(data, name)()
+    return from_array(found[0] if isinstance(found, tuple) else found)

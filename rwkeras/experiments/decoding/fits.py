@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
-from rwkeras.experiments.images import put_photographs
 from rwkeras.experiments.jobs.decoder_fits import DECODER_FILE, DecoderFit
 from rwkeras.experiments.jobs.decodings import (
     Decoding,
@@ -16,9 +15,8 @@ from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.photographs import TUNING
 from rwkeras.experiments.study import Draw, Study
 from rwkeras.experiments.table import Sample
-from rwkeras.sweeps.files import FileRef, reference_to
+from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import Job, JobResult
-from rwkeras.sweeps.store import Store
 
 # The stride up to which one step from the layer's maps to pixels was the best use of a second.
 _ONE_STEP = 4
@@ -109,7 +107,7 @@ def fit(study: Study, network: NetworkSpec, draw: Draw, layer: str, **changes: A
         precision="float32",  # Which other precision is fast differs from machine to machine.
         seed=draw.seed,
     )
-    photos = tuple(put_photographs(study.folder, TUNING, training.photo_size).values())
+    photos = study.photographs(TUNING, training.photo_size)
     return DecoderFit(network, layer, fitted_shape(layer, draw.seed, **changes), training, photos)
 
 
@@ -138,9 +136,8 @@ def untrained_decoding(
 
 def fitted(study: Study, jobs: Mapping[Sample, Job]) -> dict[Sample, Fitted]:
     """Returns trained decoders by what they are of, once they are made."""
-    store = Store(study.folder)
     return {
-        sample: Fitted(reference_to(store.folder, store.path(jobs[sample], DECODER_FILE)), result)
+        sample: Fitted(study.file(jobs[sample], DECODER_FILE), result)
         for sample, result in study.run(jobs).items()
     }
 

@@ -9,11 +9,9 @@ from rwkeras.decoders.network import decoder
 from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
 from rwkeras.experiments.jobs.decoder_fits import DecoderFit
 from rwkeras.experiments.jobs.decodings import Decoding
-from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.sweeps.files import reference_to
-from rwkeras.sweeps.pictures import put_picture, read_picture
+from rwkeras.sweeps.pictures import read_picture
 from rwkeras.sweeps.store import Store, run_job
-from tests.conftest import waves
 
 pytestmark = pytest.mark.eager
 
@@ -22,21 +20,6 @@ TRAINING = DecoderTraining(
     photo_size=48, crop_size=32, held_out=0.2, batch_size=2, steps=4, epoch_steps=2,
     precision="float32", seed=5,
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return str(tmp_path_factory.mktemp("fits"))
-
-
-@pytest.fixture(scope="module")
-def image(folder):
-    return put_picture(folder, "waves", waves(32, 32))
-
-
-@pytest.fixture(scope="module")
-def network(image):
-    return NetworkSpec("toy_vgg", reference=image, seed=1)
 
 
 @pytest.mark.slow

@@ -15,32 +15,16 @@ from rwkeras.experiments.jobs.decodings import (
 )
 from rwkeras.experiments.jobs.equivariance import Equivariance
 from rwkeras.experiments.jobs.inversions import Inversion
-from rwkeras.experiments.jobs.networks import NetworkSpec, network_bytes
+from rwkeras.experiments.jobs.networks import network_bytes
 from rwkeras.experiments.jobs.structure import structure
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import put_file
 from rwkeras.sweeps.jobs import job_key
-from rwkeras.sweeps.pictures import put_picture, read_picture
-from tests.conftest import waves
+from rwkeras.sweeps.pictures import read_picture
 
 pytestmark = pytest.mark.eager
 
 SHAPE = DecoderSettings(upsampling="subpixel", factors=(2,), depth=1, seed=2)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return str(tmp_path_factory.mktemp("decodings"))
-
-
-@pytest.fixture(scope="module")
-def image(folder):
-    return put_picture(folder, "waves", waves(32, 32))
-
-
-@pytest.fixture(scope="module")
-def network(image):
-    return NetworkSpec("toy_vgg", reference=image, seed=1)
 
 
 @pytest.fixture(scope="module")

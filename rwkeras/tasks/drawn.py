@@ -1,8 +1,8 @@
-"""The network of a task, drawn anew and brought to its source from step to step.
+"""Network of a task, redrawn and standardised on the source at each step.
 
-A single draw of a few dozen filters leaves directions in which an image may differ from its source
-unseen. Gram matrices of many draws, one after another, see what one of as many maps would, at the
-cost of a few.
+The Gram matrices of a few dozen random filters leave some differences between an image and its
+source undetected. Successive draws constrain the image like one network with as many maps in total,
+at the cost of a small one.
 """
 
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ from rwkeras.tasks.scales import Step
 from rwkeras.tasks.tileable import mirrored_network
 from rwkeras.validation import check_choice, checked_number, invalid_argument
 
-# How many networks make each size, by trial.
+# Default number of draws per image size, found by experiment.
 DRAWS = 4
-# A network by name weighs at least so much in the cache, for few to be kept.
+# Minimum cache weight, in MiB, of a network loaded by name: at most eight are kept.
 _LEAST_WEIGHT = LIMIT // 8
 
 
@@ -35,27 +35,27 @@ def _named(name: str, seed: int) -> keras.Model:
 
 
 class TaskNetwork:
-    """The network by which a task measures its pictures, a context while it does.
+    """Context manager for the network of a task.
 
-    A network by name is kept after that, so that what was compiled for it serves the next call.
-    Until then no other call has it, of another thread or of a callback: its weights change.
+    On exit, a network loaded by name returns to the cache, so that the next call reuses its
+    compiled functions. Until then no other thread or callback can get it, as its weights change.
 
     Attributes:
-        model: The network as it is now.
-        draws: By how many networks each size is made.
-        drawn: Whether the task draws the network anew.
+        model: The network.
+        draws: Number of draws per image size.
+        drawn: Whether the network is redrawn at each step.
 
     Args:
         network: A model, or a name in `NETWORKS`.
-        seed: Of a network by name.
-        draws: At each step the network is drawn anew and standardised on the source, and each size
-            is made by so many steps. It has to be one that `standardize` takes, and its weights
-            change. None: `DRAWS` of a network by name whose biases are drawn too, as those of
-            "multiscale" are; any other by name is made ready on the source once, and a model is
-            used as it is.
+        seed: Seed of a network given by name.
+        draws: Number of steps per image size; at each, the network is redrawn and standardised on
+            the source, in place. The network must be one that `standardize` supports. None: `DRAWS`
+            for a network given by name whose biases are random too, such as "multiscale"; any
+            other network given by name is prepared on the source once, and a model is used as is.
 
     Raises:
-        ValueError: There is no such network, or it cannot be drawn anew.
+        ValueError: The name is unknown, or `draws` is invalid or given for a network that cannot be
+            redrawn.
     """
 
     def __init__(self, network: keras.Model | str, seed: int, draws: int | None):
@@ -86,36 +86,36 @@ class TaskNetwork:
             CACHE.put(self._key, self.model, weight)
 
     def prepare(self, layers: Sequence[str], images: tf.Tensor, name: str) -> None:
-        """Makes a network by name ready on a source, where that is done once.
+        """Applies `make_ready` to a network given by name that is not redrawn.
 
         Args:
-            layers: The layers that will be asked for.
-            images: float32 RGB in [0, 1], [batch, height, width, 3].
-            name: The argument that they are of, for messages.
+            layers: Names of the layers that will be used.
+            images: The source, float32 RGB in [0, 1], [batch, height, width, 3].
+            name: Name of the argument with these images, for error messages.
         """
         if self._by_name and not self.drawn:
             make_ready(self.model, images, layers, name=name)
 
     def draw(self, step: Step, images: tf.Tensor, name: str) -> None:
-        """Draws the network of a step, if the task draws it, and standardises it on the source.
+        """Redraws the network for a step and standardises it on the source, if `drawn`.
 
         Args:
-            step: Each has a draw of its own.
-            images: The source as the step has it, float32 RGB in [0, 1], [batch, height, width, 3].
-            name: The argument that they are of, for messages.
+            step: The step, whose number is the index of the draw.
+            images: The source at the step's size, float32 RGB in [0, 1], [batch, height, width, 3].
+            name: Name of the argument with these images, for error messages.
         """
         if self.drawn:
             redraw(self.model, step.number)
             standardize(self.model, images, draw=step.number, name=name)
 
     def measuring(self, layers: tuple[str, ...], tile: int | None) -> keras.Model:
-        """Returns the network that measures pictures, mirrored at their borders if it is drawn.
+        """Returns the network to evaluate images with: with mirrored padding if `drawn`.
 
-        Zeros beyond the border are a frame that a picture without one imitates. Evaluated by tiles,
-        a picture has them all the same.
+        Zero padding acts as a frame around the source, which results then imitate. It is kept for
+        tiled evaluation.
 
         Args:
-            layers: The layers that are asked for.
+            layers: Names of the layers that will be used.
             tile: See `OptimizerSettings.tile_size`.
         """
         if not self.drawn or tile is not None:

@@ -1,4 +1,4 @@
-"""Inversion: the image whose activations at one layer are those of another (Eq. 1-4)."""
+"""Inversion: recovery of an image from its activations at one layer (Eq. 1-4)."""
 
 import os
 from typing import Any
@@ -25,24 +25,24 @@ from rwkeras.tasks.synthesis import optimize_image, starting_noise
 def inversion_objective(
     model: keras.Model, source: tf.Tensor, settings: InversionSettings, tile: int | None = None
 ) -> Objective:
-    """Returns Eq. 1 on a layer, balanced, towards the activations of images.
+    """Returns the balanced content loss (Eq. 1) of a layer, with target activations from images.
 
     Args:
         model: A functional `keras.Model`.
         source: The images, float32 RGB in [0, 1], [batch, height, width, 3].
-        settings: The layer and how it is weighted.
+        settings: The layer and its weighting.
         tile: See `OptimizerSettings.tile_size`.
     """
     return content_terms(model, source, [settings.layer], weighting=settings.weighting, tile=tile)
 
 
 def _given_start(init: Any, model: keras.Model, layer: str, images: tf.Tensor) -> tf.Tensor:
-    """Returns the images that a user asks to start from, of the size of the source.
+    """Returns the initial images given by the user, at the size of the source.
 
     Args:
-        init: A decoder of the layer, or an image; see `invert`.
+        init: A decoder for the layer, or an image; see `invert`.
         model: The network.
-        layer: The layer.
+        layer: Name of the layer.
         images: The source, float32 RGB in [0, 1], [batch, height, width, 3].
     """
     path = os.fspath(init) if isinstance(init, str | os.PathLike) else None
@@ -65,7 +65,7 @@ def invert(
     optimizer: OptimizerSettings = OptimizerSettings(),
     callback: Callback | None = None,
 ) -> OptimizationResult:
-    """Recovers an image from its activations at one layer, from noise, a picture or a decoder's.
+    """Recovers an image from its activations at one layer.
 
     Minimises Eq. 1 of He, Wang and Hopcroft (2016), w ||F(x) - F(x0)||^2 / (2 N M), without any
     image prior.
@@ -74,18 +74,18 @@ def invert(
         model: A functional `keras.Model` of RGB images in [0, 1].
         image: The source: a path, a Pillow image, or an array or tensor, uint8 in [0, 255] or
             float in [0, 1], [height, width, 3] or a batch of it.
-        settings: The layer, how its loss is weighted, and the noise.
-        init: "noise", or a decoder that was trained on the layer of this network, as
-            `load_decoder` takes it: what it makes of the activations is the start. Or an image to
-            start from, as `as_batch` takes it, which is brought to the source's size.
-        optimizer: The optimiser's settings.
-        callback: Called with a `Progress` now and then; returns true to stop.
+        settings: The layer, the weighting of its loss, and the noise.
+        init: Initial image: "noise"; a decoder for this layer of this network, in any form that
+            `load_decoder` accepts, whose output is used; or an image in any form that `as_batch`
+            accepts, which is resized to the source.
+        optimizer: Settings of the optimiser.
+        callback: Called with a `Progress` at intervals; returns true to stop.
 
     Returns:
         An `OptimizationResult`, without batch dimension where `image` has none.
 
     Raises:
-        ValueError: An argument cannot be used; the message says why.
+        ValueError: An argument is invalid.
     """
     check_settings(settings, InversionSettings)
     source = as_batch(image)

@@ -1,9 +1,9 @@
-"""Targets and weights of objectives, measured on source images whole or by tiles.
+"""Targets and weights of objectives, computed on whole or tiled source images.
 
-Large images are measured tile by tile. Only the weights of Eq. 4 and 8 are then taken from a
-smaller copy: a layer's loss is a mean over positions, so that its gradient at a pixel falls with
-the number of pixels and the weight grows with it. It is a departure: the copy's activations are
-like the image's, not the same.
+Targets of large images are computed tile by tile. The weights of Eq. 4 and 8 are then computed on a
+reduced copy and multiplied by the ratio of pixel counts: a layer's loss is a mean over positions,
+so its gradient at a pixel falls with the number of pixels and the weight grows with it. This is an
+approximation, as the activations of the copy differ from those of the image.
 """
 
 import math
@@ -20,7 +20,7 @@ from rwkeras.objectives.objective import Objective, content_term, gram_term
 from rwkeras.tiling.grams import tiled_grams
 from rwkeras.tiling.sums import image_content_loss
 
-# The shorter side of the copies on which weights are measured, in pixels.
+# Shorter side, in pixels, of the copies on which weights are computed.
 BALANCE_SIDE = 384
 
 
@@ -32,11 +32,11 @@ def content_terms(
     weighting: str,
     tile: int | None,
 ) -> Objective:
-    """Returns the sum of Eq. 1 over layers, balanced, towards images.
+    """Returns the sum of balanced content losses (Eq. 1) over layers, with images as target.
 
     Args:
         model: A functional `keras.Model`.
-        images: float32 RGB in [0, 1], [batch, height, width, 3].
+        images: The target, float32 RGB in [0, 1], [batch, height, width, 3].
         layers: Names of its layers.
         weighting: See `balance`.
         tile: See `OptimizerSettings.tile_size`.
@@ -66,35 +66,34 @@ def texture_terms(
     tile: int | None = None,
     result: tf.Tensor | None = None,
 ) -> Objective:
-    """Returns the sum of Eq. 6 over layers, balanced, towards one or several sources.
+    """Returns the sum of balanced texture losses (Eq. 6) over layers, for one or more sources.
 
-    The weight of Eq. 8 brings the gradient of a layer's loss, at the source and towards nothing, to
-    size 1. With several sources it does so on average over them: where g_s is the size of the
-    gradient at source s, whose weight alone would be w_s = 1 / g_s,
+    The weight of Eq. 8 normalises the gradient of a layer's loss, taken at the source with a zero
+    target, to magnitude 1. With several sources it normalises the mean magnitude: if g_s is the
+    gradient magnitude at source s, whose own weight would be w_s = 1 / g_s,
 
         w = 1 / mean_s g_s = 1 / mean_s (1 / w_s),
 
-    so that a picture that is given twice weighs as much as once. Where sources have weights, the
-    mean is by them.
+    so that duplicating all sources changes nothing. The mean is weighted by `weights` if given.
 
-    A loss is a mean over positions, so that the gradient of a pixel falls with their number. Where
-    the result is of another size than a source, the weight is multiplied by the pixels of the one
-    and divided by those of the other: the gradient is of size 1 in the result, and how much a style
-    counts beside the content does not depend on how large the painting is. It is a departure from
-    Eq. 8, which takes all pictures for equally large.
+    A loss is a mean over positions, so the gradient at a pixel falls with the number of pixels. If
+    the result and a source differ in size, the weight is multiplied by the ratio of their pixel
+    counts. The gradient then has magnitude 1 in the result, and the balance of style and content
+    does not depend on the size of the result. This departs from Eq. 8, which assumes images of
+    equal size.
 
     Args:
         model: A functional `keras.Model`.
-        source: The images, float32 RGB in [0, 1], [batch, height, width, 3]; of several sources, a
-            list of such, of any sizes, each with a batch of as many or of one.
+        source: float32 RGB in [0, 1], [batch, height, width, 3], or a list of these, one per
+            source, of any sizes and with equal batch sizes or batch size 1.
         layers: Names of its layers.
-        kind: What the terms' names begin with.
+        kind: Prefix of the terms' names.
         weighting: See `balance`.
         join: See `join_grams`.
-        weights: How much each source counts; None for the positions that it has in a layer.
+        weights: Weight of each source; None for its number of positions in each layer.
         tile: See `OptimizerSettings.tile_size`.
-        result: Images as large as what is made, [batch, height, width, 3]; None for each source's
-            own size.
+        result: Images of the result's size, [batch, height, width, 3]; None if the result has the
+            size of each source.
     """
     sources = list(source) if isinstance(source, list | tuple) else [source]
     measured = [_grams(model, images, layers, tile) for images in sources]
@@ -121,7 +120,7 @@ def texture_terms(
 
 
 def _pixels(images: tf.Tensor) -> float | tf.Tensor:
-    """Returns how many pixels an image has; a tensor where a graph does not know."""
+    """Returns the number of pixels of an image, as a tensor if its static shape is unknown."""
     height, width = images.shape[1:3]
     if height is None or width is None:
         return tf.cast(tf.reduce_prod(tf.shape(images)[1:3]), tf.float32)
@@ -131,29 +130,32 @@ def _pixels(images: tf.Tensor) -> float | tf.Tensor:
 def _grams(
     model: keras.Model, images: tf.Tensor, layers: Sequence[str], tile: int | None
 ) -> dict[str, tuple[tf.Tensor, float]]:
-    """Returns the Gram matrices of layers on images, and how many positions they are means over."""
+    """Returns, by layer, the Gram matrices of images and the number of positions averaged over."""
     if tile is not None:
         return tiled_grams(model, layers, images, tile)
     return {
-        # In a graph sizes may not be known; there are no several sources there.
+        # Unknown static sizes count as 0; they occur only in graphs, with a single source.
         name: (gram_matrix(maps), float(math.prod(side or 0 for side in maps.shape[1:-1])))
         for name, maps in extract(model, layers, images).items()
     }
 
 
 def reduced(images: tf.Tensor) -> tf.Tensor:
-    """Returns a copy of large images, [batch, height, width, 3], on which scales are measured."""
+    """Returns images, [batch, height, width, 3], reduced to a shorter side of `BALANCE_SIDE`.
+
+    Smaller images are returned unchanged.
+    """
     height, width = images.shape[1:3]
     scale = min(1.0, BALANCE_SIDE / min(height, width))
     size = [max(1, round(side * scale)) for side in (height, width)]
     if scale == 1:
         return images
-    # Means of pixels at 1 may be more, by rounding.
+    # Rounding can lift means of pixels at 1 above 1.
     return tf.clip_by_value(tf.image.resize(images, size, method="area"), 0, 1)
 
 
 def _reduced(images: tf.Tensor, weighting: str) -> tuple[tf.Tensor, float]:
-    """Returns a copy of images on which weights are measured, and by what these are multiplied."""
+    """Returns a reduced copy of images to compute weights on, and the factor for those weights."""
     copy = reduced(images)
     share = math.prod(images.shape[1:3]) / math.prod(copy.shape[1:3])
     return copy, 1.0 if weighting == "none" else share

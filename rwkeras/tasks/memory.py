@@ -1,15 +1,17 @@
 """Memory planning: tile size and L-BFGS pairs for a bound on memory.
 
-What a run takes is estimated, not tried, so that the same bound gives the same result. It is
+The memory of a run is estimated, not measured, so that the same bound gives the same result. It is
+the sum of
 
-    a process with TensorFlow and the network's weights, and what was compiled for smaller sizes
-    + what the optimiser keeps and works with, as images of the size of the result
-    + where there are checkpoints, the state as it was last written
-    + the pictures that it is made of
-    + the activations of a tile, with their gradients.
+    the process with TensorFlow, the network's weights and the graphs compiled for smaller sizes,
+    the optimiser's state and temporaries, in multiples of the result,
+    with checkpoints, the state last written,
+    the result and the source images, and
+    the activations of a tile with their gradients.
 
-The numbers below are peaks that were measured on processors, rounded up, where freed memory goes
-back to the system at once. The tools see to that; else TensorFlow keeps it and takes more.
+The constants below are peaks measured on CPUs, rounded up, with freed memory returned to the system
+at once. The command-line tools set this up; otherwise TensorFlow retains freed memory and uses
+more.
 """
 
 import dataclasses
@@ -29,21 +31,21 @@ _GIB = 2**30
 _PROCESS = 1.3 * _GIB
 # Overhead of the graphs compiled for each earlier size.
 _SIZE = 0.15 * _GIB
-# Copies of an input image: converted, resampled and clipped.
+# Copies of each image: converted, resampled and clipped.
 _PICTURE = 3
-# In images: what an optimiser takes in any case, and for each pair that it keeps.
+# Memory of an optimiser without pairs and per pair, in multiples of the result.
 _OPTIMIZERS = {"lbfgs": (14.0, 2.5), "tfp": (20.0, 12.0), "adam": (14.0, 0.0)}
-# In images: what is written of its state besides the pairs, of each pair, and of the coordinates.
+# The same for its state in checkpoints, and for the filters of the coordinates.
 _STATES = {"lbfgs": (6.0, 2.0), "tfp": (4.0, 2.0), "adam": (6.0, 0.0)}
 _FILTERS = {"pixels": 0.0, "fourier": 3.0, "adaptive": 3.0}
-# In images: what the coordinates take, for their Fourier transforms.
+# Memory of the coordinates for Fourier transforms, in multiples of the result.
 _COORDINATES = {"pixels": 0.0, "fourier": 50.0, "adaptive": 50.0}
-# The activations of an evaluation, their gradients and what a convolution works in.
+# Memory of an evaluation, with gradients and workspace, in multiples of the activations.
 _ACTIVATIONS = 2.0
 _BYTES = 4
 
-# Fewer pairs make L-BFGS little better than gradient descent; they are given up for tiles that do
-# not mostly see what their neighbours account for.
+# With fewer pairs, L-BFGS is little better than gradient descent. Pairs are given up for tiles of
+# the good size, as smaller ones consist mostly of overlap with their neighbours.
 _LEAST_PAIRS = 3
 _GOOD_TILE, _LEAST_TILE = 512, 128
 
@@ -59,20 +61,21 @@ def within_memory(
     whole: str | None = None,
     adapts: bool = False,
 ) -> OptimizerSettings:
-    """Returns settings that keep a run below their `max_memory`, and have none themselves.
+    """Returns settings that keep a run within `max_memory`, with `max_memory` itself removed.
 
-    The image is evaluated as a whole if that fits, by tiles as large as fit else; L-BFGS keeps
-    fewer pairs where they leave no room for tiles of 512 pixels.
+    The image is evaluated as a whole if that fits, otherwise by the largest tiles that fit. L-BFGS
+    keeps fewer pairs if these would leave no room for tiles of 512 pixels.
 
     Args:
         model: A functional `keras.Model`.
-        layers: The layers that are asked for.
-        result: [batch, height, width, 3] of what is made.
-        sources: The same of the pictures that it is made of.
-        settings: The optimiser's settings.
-        sizes: By how many sizes the image is made; see `coarse_to_fine`.
-        whole: Why the image cannot be divided, if it cannot, such as "a tileable texture".
-        adapts: Whether the coordinates "adaptive" are others than pixels; see `parametrization`.
+        layers: Names of the layers that will be used.
+        result: Shape of the result, [batch, height, width, 3].
+        sources: Shapes of the source images, each [batch, height, width, 3].
+        settings: Settings of the optimiser.
+        sizes: Number of image sizes; see `coarse_to_fine`.
+        whole: What makes tiling impossible, for the error message, such as "a tileable texture";
+            None if tiling is possible.
+        adapts: Whether "adaptive" coordinates differ from pixels; see `parametrization`.
 
     Raises:
         ValueError: The bound is too low.
@@ -111,12 +114,12 @@ class _Budget:
     """Memory of a run, in bytes.
 
     Args:
-        extractor: What `feature_extractor` returned.
-        result: [batch, height, width, 3] of what is made.
-        sources: The same of the pictures that it is made of.
-        settings: The optimiser's settings.
-        coordinates: The parametrisation, where the whole image is evaluated.
-        sizes: By how many sizes the image is made.
+        extractor: The result of `feature_extractor`.
+        result: Shape of the result, [batch, height, width, 3].
+        sources: Shapes of the source images, each [batch, height, width, 3].
+        settings: Settings of the optimiser.
+        coordinates: The parametrisation when the whole image is evaluated.
+        sizes: Number of image sizes.
     """
 
     def __init__(
@@ -135,14 +138,14 @@ class _Budget:
         shapes = keras.Model(extractor.inputs, outputs).compute_output_shape(self._result)
         values = sum(math.prod(shape) for shape in shapes)
         self._of_pixel = _ACTIVATIONS * _BYTES * values / math.prod(self._result[:3])
-        # As they are, in bfloat16, and on their way there.
+        # In float32, in bfloat16, and as temporaries of the conversion.
         weights = 2.5 * _BYTES * extractor.count_params()
         pictures = _PICTURE * _BYTES * sum(math.prod(shape) for shape in self._pictures)
         self._fixed = _PROCESS + _SIZE * (sizes - 1) + weights + pictures
 
     @functools.cached_property
     def fields(self) -> list[Field]:
-        """The receptive fields of the layers; raises `ValueError` if images cannot be divided."""
+        """Receptive fields of the layers; raises `ValueError` if the network cannot be tiled."""
         return list(receptive_fields(self._extractor, self._extractor.output).values())
 
     def _vectors(self, pairs: int, parametrization: str) -> float:
@@ -154,29 +157,29 @@ class _Budget:
         return images * _BYTES * math.prod(self._result)
 
     def whole(self) -> float:
-        """Returns what a run takes that evaluates the whole image."""
+        """Returns the memory of a run that evaluates the whole image."""
         settings = self._settings
         pixels = max(math.prod(shape[:3]) for shape in self._pictures)
         images = self._vectors(settings.memory, self._coordinates)
         return self._fixed + images + self._of_pixel * pixels
 
     def tiled(self, tile: int, pairs: int) -> float:
-        """Returns what a run takes that evaluates tiles, and keeps some pairs."""
+        """Returns the memory of a run with a tile size and a number of L-BFGS pairs."""
         pixels = 0
         for batch, *sides, _ in self._pictures:
             seen = [
                 max(span.stop - span.start for span in spans(n, tile, self.fields)) for n in sides
             ]
-            # Weights are measured on a copy; see `content_terms`.
+            # Weights are computed on a reduced copy; see `content_terms`.
             copy = [math.ceil(n * min(1, BALANCE_SIDE / min(sides))) for n in sides]
             pixels = max(pixels, batch * math.prod(seen), batch * math.prod(copy))
-        # Where there are tiles, the curvature is not known.
+        # Tiled objectives provide no curvature, so "adaptive" means pixels.
         name = "fourier" if self._coordinates == "fourier" else "pixels"
         images = self._vectors(pairs, name)
         return self._fixed + images + self._of_pixel * pixels
 
     def choices(self) -> Iterable[tuple[int, int]]:
-        """Yields what to try in turn: the least size of a tile, and the pairs to keep."""
+        """Yields candidates in order of preference: minimum tile size, number of pairs."""
         most = self._settings.memory
         least = min(most, _LEAST_PAIRS)
         pairs = range(most, least - 1, -1) if self._settings.optimizer != "adam" else (most,)
@@ -185,7 +188,7 @@ class _Budget:
         yield _LEAST_TILE, least
 
     def largest_tile(self, pairs: int, bound: float) -> int:
-        """Returns the largest tile that there is room for, a multiple of 64; 0 if there is none."""
+        """Returns the largest tile size, a multiple of 64, within the bound; 0 if none fits."""
         longest = max(max(shape[1:3]) for shape in self._pictures)
         for tile in range(math.ceil(longest / 64) * 64, 0, -64):
             if self.tiled(tile, pairs) <= bound:

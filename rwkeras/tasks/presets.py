@@ -1,4 +1,4 @@
-"""Named choices of settings, and what suits a network where settings leave it open."""
+"""Presets of settings, and defaults that depend on the network."""
 
 import dataclasses
 from typing import Any
@@ -7,7 +7,7 @@ from rwkeras.backend import keras
 from rwkeras.networks.multiscale import JOINT, gram_layers, multiscale_layers
 from rwkeras.tasks.settings import StyleSettings, TextureSettings
 
-# The layers of a VGG whose Gram matrices make textures, as in the paper.
+# Layers of a VGG used for textures, as in the paper.
 VGG_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
 
 _PAINTING = StyleSettings(
@@ -18,12 +18,13 @@ _PAINTING = StyleSettings(
     tv_weight=1.0,
 )
 
-# "multiscale" is of that network: features of all levels, far lighter than style, let go of the
-# content evenly. The others are of a VGG-19. The papers give content : style : tv = 100 : 1 : 1000
-# without their units. With pixels in [0, 1], balanced layers and a total variation summed over the
-# image, as here, that is a blurred copy of the content. With the total variation as a mean over
-# pixels and channels, as "paper" has it for an image of 256 x 256, the copy is sharp, but still a
-# copy. It paints once content and style trade places, 1 : 100, as in "painting".
+# "multiscale" is for the network of that name: content features of all levels with a weight far
+# below the style's loosen the content evenly. The other presets are for VGG-19. The papers give
+# content : style : tv = 100 : 1 : 1000 without units. With pixels in [0, 1], balanced layers and
+# total variation summed over the image, as here, these weights give a blurred copy of the content.
+# With total variation as a mean over pixels and channels, as in "paper" for 256 x 256 images, the
+# copy is sharp, but still a copy. Swapping content and style to 1 : 100, as in "painting", gives a
+# painting.
 STYLE_PRESETS = {
     "multiscale": StyleSettings(
         content_layers=multiscale_layers(),
@@ -38,7 +39,7 @@ STYLE_PRESETS = {
         _PAINTING, content_weight=100.0, style_weight=1.0, tv_weight=1000 / (256 * 256 * 3)
     ),
 }
-# What of a style depends on the network where it is not given.
+# Style settings whose defaults depend on the network.
 _SUITED = (
     "content_layers",
     "style_layers",
@@ -56,16 +57,16 @@ def is_multiscale(model: keras.Model) -> bool:
 
 
 def _levels(model: keras.Model) -> tuple[str, ...]:
-    """Returns the layers that hold the maps of each level of a multi-scale network."""
+    """Returns the names of a multi-scale network's levels."""
     names = {layer.name for layer in model.layers}
     return tuple(name for name in multiscale_layers(len(names)) if name in names)
 
 
 def texture_layers(model: keras.Model) -> tuple[str, ...]:
-    """Returns the layers whose Gram matrices make textures.
+    """Returns the names of the layers whose Gram matrices are matched by default.
 
-    They are those of `gram_layers`, or the levels of a multi-scale network that has not the maps of
-    all on one grid, or the paper's of a VGG.
+    For a multi-scale network these are `gram_layers` if it has a layer that joins the maps of all
+    levels on one grid, otherwise its levels. For other networks they are the paper's VGG layers.
     """
     if not is_multiscale(model):
         return VGG_LAYERS
@@ -77,17 +78,17 @@ def texture_layers(model: keras.Model) -> tuple[str, ...]:
 def texture_settings(
     model: keras.Model, settings: TextureSettings = TextureSettings()
 ) -> TextureSettings:
-    """Returns settings of textures whose layers, if they have none, suit a network."""
+    """Returns texture settings with missing layers filled in by defaults for a network."""
     if settings.layers is not None:
         return settings
     return dataclasses.replace(settings, layers=texture_layers(model))
 
 
 def style_settings(model: keras.Model, settings: StyleSettings = StyleSettings()) -> StyleSettings:
-    """Returns settings of styles that suit a network where they leave it open.
+    """Returns style settings with missing values filled in by defaults for a network.
 
-    What suits is the preset "multiscale", of the levels that the network has, or "painting" of a
-    VGG.
+    The defaults are the preset "multiscale", restricted to the levels that the network has, for a
+    multi-scale network and "painting" for others.
     """
     if not is_multiscale(model):
         return completed(settings, STYLE_PRESETS["painting"])
@@ -100,7 +101,7 @@ def style_settings(model: keras.Model, settings: StyleSettings = StyleSettings()
 
 
 def completed(settings: StyleSettings, usual: StyleSettings) -> StyleSettings:
-    """Returns settings of styles with layers and weights of others where they have none."""
+    """Returns style settings with missing layers and weights filled in from `usual`."""
     missing: dict[str, Any] = {
         name: getattr(usual, name) for name in _SUITED if getattr(settings, name) is None
     }

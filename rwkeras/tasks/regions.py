@@ -1,4 +1,4 @@
-"""Style transfer by regions, a mask for each style."""
+"""Style transfer by regions, with one mask per style."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -17,12 +17,12 @@ from rwkeras.validation import invalid_argument
 
 
 class _Region(NamedTuple):
-    """A region with its style.
+    """A region of the content and its style.
 
     Attributes:
-        source: The network that measures the style, in its own region.
-        layers: What the style's layers are called in the region.
-        share: The region's share of the picture, in (0, 1].
+        source: Network that evaluates the style within the style's own mask.
+        layers: Names of the style layers in the region.
+        share: Mean of the region's mask over the content, in (0, 1].
     """
 
     source: keras.Model
@@ -31,23 +31,23 @@ class _Region(NamedTuple):
 
 
 class Regions:
-    """The regions of a picture.
+    """Regions of the content, each with a style.
 
     Attributes:
-        network: The network that measures the picture, with the style's layers in each region.
+        network: The model with the style layers of each region as additional outputs.
 
     Args:
         model: The network.
-        layers: The style's layers.
-        content_masks: For each region how much a pixel of the content belongs to it; whatever
-            `as_batch` takes, grey.
-        style_masks: The same for the pixels of each region's style; None for all of them.
+        layers: Names of the style layers.
+        content_masks: One mask per region: a grey image, in any form that `as_batch` accepts, of
+            the degree in [0, 1] to which each pixel of the content belongs to the region.
+        style_masks: The same for each region's style; None for whole styles.
         content: The content, [batch, height, width, 3].
         styles: The styles, each [1, height, width, 3].
 
     Raises:
-        ValueError: A mask is empty or of other proportions than its picture, or there are not as
-            many of both.
+        ValueError: A mask is black or differs in aspect ratio from its image, or the numbers of
+            masks differ.
     """
 
     def __init__(
@@ -89,15 +89,15 @@ class Regions:
     def style_terms(
         self, styles: Sequence[tf.Tensor], settings: StyleSettings, content: tf.Tensor
     ) -> Objective:
-        """Returns the sum over regions of Eq. 6 towards each one's style, balanced.
+        """Returns the sum over regions of the balanced style losses (Eq. 6).
 
-        A region's terms are means over its positions. Weighted by its share, they count for each
-        pixel as much as those of a style that has the whole picture.
+        The losses of a region are means over its positions. Weighting them by the region's share
+        makes each pixel count as much as with one style for the whole image.
 
         Args:
-            styles: One for each region, float32 RGB in [0, 1], [1, height, width, 3].
-            settings: How layers are weighted.
-            content: The picture, [1, height, width, 3].
+            styles: One per region, float32 RGB in [0, 1], [1, height, width, 3].
+            settings: The weighting of layers, and how Gram matrices are joined.
+            content: Images of the result's size, [batch, height, width, 3].
         """
         objective = Objective()
         for region, style in zip(self._regions, styles, strict=True):
@@ -114,7 +114,7 @@ class Regions:
 
 
 def _mask(mask: Any, name: str) -> np.ndarray:
-    """Returns a grey image as float32 [height, width] in [0, 1], or raises if it is black."""
+    """Returns a mask as float32 [height, width] in [0, 1]; raises if black or a batch."""
     images = as_batch(mask, name).images
     grey = tf.reduce_mean(images[0], axis=-1).numpy()
     if images.shape[0] != 1 or not grey.any():
@@ -124,7 +124,7 @@ def _mask(mask: Any, name: str) -> np.ndarray:
 
 
 def _check_proportions(name: str, mask: np.ndarray, picture: tf.Tensor) -> None:
-    """Raises `ValueError` unless a mask is of a picture's size but for a scale and rounding."""
+    """Raises `ValueError` unless mask and picture have the same aspect ratio up to rounding."""
     size = int(picture.shape[1]), int(picture.shape[2])
     if not proportional(mask.shape, size):
         height, width = size

@@ -1,17 +1,17 @@
-"""Inversion with a prior of natural images (Mahendran and Vedaldi, 2015), a rival to `invert`.
+"""Inversion with a natural-image prior (Mahendran and Vedaldi, 2015), for comparison.
 
-The objective is theirs, their Eq. 5:
+The objective is Eq. 5 of that paper:
 
     ||F(sigma x) - F0||^2 / ||F0||^2 + lambda_alpha R_alpha(x) + lambda_V R_V^beta(x)
 
-Their x is an image of [0, 255] less the mean, divided by sigma, the mean Euclidean norm of such
-images. With i in [0, 1], x = 255 (i - mean) / sigma, so that in our units
+There x is an image in [0, 255] minus the mean, divided by sigma, the mean Euclidean norm of such
+images. With i in [0, 1], x = 255 (i - mean) / sigma, so that
 
-    lambda_alpha (255 / sigma)^alpha   weighs   the sum of |i - mean|^alpha
-    lambda_V (255 / sigma)^beta        weighs   the sum over pixels of |grad i|^beta
+    lambda_alpha (255 / sigma)^alpha   is the weight of   the sum of |i - mean|^alpha,
+    lambda_V (255 / sigma)^beta        is the weight of   the sum over pixels of |grad i|^beta,
 
-and the first term is Eq. 1 of He, Wang and Hopcroft (2016), ||F - F0||^2 / (2 N M), divided by what
-that is at F = 0.
+and the first term is Eq. 1 of He, Wang and Hopcroft (2016), ||F - F0||^2 / (2 N M), divided by its
+value at F = 0.
 """
 
 import math
@@ -33,20 +33,20 @@ from rwkeras.settings import Settings, check_settings, setting
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.validation import invalid_argument
 
-# lambda_V of each layer of CNN-A, as their figures of inverted layers have it: 1, 10 and 100 times
-# 0.5. The deeper a layer, the less it says of the image and the more the prior has to.
+# lambda_V of each layer of CNN-A, from the paper's figures of inverted layers: 1, 10 and 100 times
+# 0.5. The deeper a layer, the less it determines the image and the stronger the prior.
 _TV_WEIGHTS = {
     **dict.fromkeys(("conv1", "pool1", "norm1", "conv2"), 0.5),
     **dict.fromkeys(("pool2", "norm2", "conv3", "conv4"), 5.0),
     **dict.fromkeys(("conv5", "pool5", "fc6", "fc7", "fc8"), 50.0),
 }
-# The height and width for which their constants are.
+# Side in pixels of the images that the paper's constants are for.
 _SIZE = 227
 
 
 @dataclass(frozen=True)
 class RegularizedInversionSettings(Settings):
-    """Settings of inversion with a prior; the paper's constants."""
+    """Settings of inversion with a prior; the defaults are the paper's constants."""
 
     layer: str = setting("conv4", "The layer whose activations are matched.")
     alpha: float = setting(6.0, "The exponent of the alpha-norm, at least 1.", minimum=1)
@@ -91,7 +91,7 @@ def _tv_weight(settings: RegularizedInversionSettings) -> float:
 def regularized_inversion_objective(
     model: keras.Model, source: tf.Tensor, settings: RegularizedInversionSettings
 ) -> Objective:
-    """Returns Eq. 5 of Mahendran and Vedaldi (2015) towards the activations of images.
+    """Returns Eq. 5 of Mahendran and Vedaldi (2015), with target activations from images.
 
     Args:
         model: A functional `keras.Model`.
@@ -99,8 +99,8 @@ def regularized_inversion_objective(
         settings: The layer and the constants.
 
     Raises:
-        ValueError: The images do not fit the model, the layer is unknown, silent on the images,
-            or has no `tv_weight`.
+        ValueError: The images do not fit the model, or the layer is unknown, has zero or non-finite
+            activations, or has no default for `tv_weight`.
     """
     features = extract(model, [settings.layer], source)[settings.layer]
     weight = 1 / content_loss(tf.zeros_like(features), features)
@@ -130,32 +130,32 @@ def invert_regularized(
     optimizer: OptimizerSettings = OptimizerSettings(parametrization="pixels"),
     callback: Callback | None = None,
 ) -> OptimizationResult:
-    """Recovers an image from its activations at one layer with a prior of natural images.
+    """Recovers an image from its activations at one layer with a natural-image prior.
 
-    Minimises Eq. 5 of Mahendran and Vedaldi (2015) from white noise: the distance to the layer's
-    activations, relative to their size, with an alpha-norm and a total variation of the image. By
-    default the constants are theirs. Departures:
+    Minimises Eq. 5 of Mahendran and Vedaldi (2015) from white noise: the relative distance to the
+    layer's activations plus an alpha-norm and a total variation of the image. The constants default
+    to the paper's. Differences from the paper:
 
-    - They descend with momentum; here it is the optimiser of all tasks, over pixels by default.
-      Settings of your own want `parametrization="pixels"` for that, too.
-    - Their sums run over 227 x 227 pixels. Here they are scaled to as many, whatever the image's
-      size, for the distance they are weighed against does not grow with it either.
-    - They subtract the mean image of the training set, here it is its mean colour. The noise is
-      about mid-grey.
+    - The paper uses gradient descent with momentum. Here it is the optimiser of all tasks, over
+      pixels by default; custom `optimizer` settings need `parametrization="pixels"`.
+    - The paper sums the prior over 227 x 227 pixels. Here the sums are scaled to that number for
+      any image size, as the relative distance does not grow with the image either.
+    - The paper subtracts the mean image of the training set, here it is the mean colour. The noise
+      has mean 0.5.
 
     Args:
-        model: A functional `keras.Model` of RGB images in [0, 1]; theirs is `alexnet()`.
+        model: A functional `keras.Model` of RGB images in [0, 1]; in the paper, `alexnet()`.
         image: The source: a path, a Pillow image, or an array or tensor, uint8 in [0, 255] or
             float in [0, 1], [height, width, 3] or a batch of it.
-        settings: The layer, their constants, and the noise.
-        optimizer: The optimiser's settings.
-        callback: Called with a `Progress` now and then; returns true to stop.
+        settings: The layer, the constants and the noise.
+        optimizer: Settings of the optimiser.
+        callback: Called with a `Progress` at intervals; returns true to stop.
 
     Returns:
         An `OptimizationResult`, without batch dimension where `image` has none.
 
     Raises:
-        ValueError: An argument cannot be used; the message says why.
+        ValueError: An argument is invalid.
     """
     check_settings(settings, RegularizedInversionSettings)
     source = as_batch(image)

@@ -1,7 +1,7 @@
 """Coarse-to-fine synthesis: each size starts from the smaller result.
 
-A network sees as many pixels whatever their size, so that large structure is made where pictures
-are small and costs next to nothing; what follows adds detail.
+Receptive fields are fixed in pixels, so large structures form in small images, at little cost, and
+larger images add detail.
 """
 
 import dataclasses
@@ -19,12 +19,12 @@ from rwkeras.settings import Settings, setting
 
 
 class Step(NamedTuple):
-    """One of the pictures by which a picture is made, from coarse to fine.
+    """One step of coarse-to-fine synthesis.
 
     Attributes:
-        scale: Of the picture's sides, at most 1.
-        number: Which step it is, from 0.
-        iterations: How many there are at most.
+        scale: Ratio of the step's image sides to the final ones, at most 1.
+        number: Index of the step, from 0.
+        iterations: Iteration limit.
     """
 
     scale: float
@@ -32,13 +32,13 @@ class Step(NamedTuple):
     iterations: int
 
 
-# Makes a picture: by a step, from a start of that size or None, as the settings say.
+# Runs a step, given its initial image or None, the optimiser's settings and a callback.
 Maker = Callable[[Step, tf.Tensor | None, OptimizerSettings, Callback | None], OptimizationResult]
 
 
 @dataclass(frozen=True)
 class ScaleSettings(Settings):
-    """By what sizes a picture is made."""
+    """Settings of the image sizes in coarse-to-fine synthesis."""
 
     smallest: int = setting(32, "What the longer side is at least at first, in pixels.", minimum=2)
     step: float = setting(
@@ -70,17 +70,17 @@ class ScaleSettings(Settings):
     )
 
     def scales(self, side: int) -> list[float]:
-        """Returns the scales for a longer side, from the smallest to 1."""
+        """Returns the scales for a longer side in pixels, ascending to 1."""
         count = max(0, math.floor(math.log(side / self.smallest, self.step) + 1e-9))
         return [self.step**-n for n in range(count, -1, -1)]
 
     def iterations(self, scales: list[float], most: int, draws: int = 1) -> list[int]:
-        """Returns how many iterations there are at each scale.
+        """Returns the iteration limit at each scale.
 
         Args:
-            scales: What `scales` returned.
-            most: How many at the first.
-            draws: By how many networks each size is made.
+            scales: The result of `scales`.
+            most: Iteration limit at the first scale.
+            draws: Number of draws of the network per scale.
         """
         drawn = draws * self.least_per_draw if draws > 1 else 0
         least = min(most, max(self.least_iterations, drawn))
@@ -90,13 +90,14 @@ class ScaleSettings(Settings):
 def planned_steps(
     side: int, settings: ScaleSettings | None, iterations: int, draws: int
 ) -> list[Step]:
-    """Returns the steps by which a picture is made.
+    """Returns the steps of coarse-to-fine synthesis.
 
     Args:
-        side: Its longer side, in pixels.
-        settings: The sizes; None for the last at once.
-        iterations: How many there are at the first size.
-        draws: By how many networks each size is made, which share its iterations.
+        side: Longer side of the final image, in pixels.
+        settings: The sizes; None for the final size only.
+        iterations: Iteration limit at the first size.
+        draws: Number of steps per size, one for each draw of the network, which divide the size's
+            iterations.
     """
     scales = [1.0] if settings is None else settings.scales(side)
     counts = [iterations] if settings is None else settings.iterations(scales, iterations, draws)
@@ -109,12 +110,12 @@ def planned_steps(
 
 
 def scaled(images: tf.Tensor, scale: float) -> tf.Tensor:
-    """Returns images of another size, float32 RGB, clipped to [0, 1]."""
+    """Returns images resized by a scale, float32 RGB, clipped to [0, 1]."""
     return resized(images, _scaled_size(images.shape[1:3], scale))
 
 
 def scaled_shape(shape: Sequence[int], scale: float) -> tuple[int, int, int, int]:
-    """Returns the shape of what `scaled` makes of images of a shape."""
+    """Returns the shape of images of a given shape after `scaled`."""
     batch, *size, channels = shape
     return batch, *_scaled_size(size, scale), channels
 
@@ -125,7 +126,7 @@ def _scaled_size(size: Sequence[int], scale: float) -> tuple[int, int]:
 
 
 def resized(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """Returns images of a height and width, float32 RGB, clipped to [0, 1]."""
+    """Returns images resized to (height, width), float32 RGB, clipped to [0, 1]."""
     if tuple(images.shape[1:3]) == size:
         return images
     return tf.clip_by_value(tf.image.resize(images, size, "lanczos3", antialias=True), 0, 1)
@@ -139,23 +140,23 @@ def coarse_to_fine(
     optimizer: OptimizerSettings,
     callback: Callback | None,
 ) -> OptimizationResult:
-    """Makes a picture step by step, each from the one before.
+    """Runs steps in order, each starting from the result of the previous one.
 
-    Begun again from a checkpoint with more iterations or evaluations than before, it goes on where
-    it was, at the last size if it had ended: steps that are done stay as they are, and the
-    iterations that they would now have more are made at the first that is not.
+    A run resumed from a checkpoint with higher limits on iterations or evaluations continues at the
+    step where it stopped, the last one if it was complete. Completed steps stay as they are; their
+    additional iterations are added to the first incomplete step.
 
     Args:
-        make: Makes it by one step.
-        size: Height and width of the last, in pixels.
-        steps: What `planned_steps` returned.
-        settings: The sizes; None for the last at once.
-        optimizer: The optimiser's settings; its bound on evaluations holds for each step.
-        callback: Told of the progress through all steps.
+        make: Runs one step.
+        size: Final height and width, in pixels.
+        steps: The result of `planned_steps`.
+        settings: The sizes; None for the final size only.
+        optimizer: Settings of the optimiser; `max_evaluations` applies to each step.
+        callback: Called with the progress through all steps.
 
     Returns:
-        The last picture, with the losses of its step and the iterations and evaluations of all. If
-        the callback stops at a smaller size, the picture is enlarged.
+        The result of the last step, with the total iterations and evaluations of all steps. If the
+        callback stops at a smaller size, the image is enlarged to `size`.
     """
     bounds = _bounds(steps, optimizer)
     steps = [s._replace(iterations=b.max_iterations) for s, b in zip(steps, bounds, strict=True)]
@@ -184,7 +185,7 @@ def _at_step(
     side: int,
     count: int,
 ) -> OptimizerSettings:
-    """Returns the optimiser's settings for one of some steps to a longer side."""
+    """Returns the optimiser's settings for one of `count` steps to a final longer side."""
     if settings is not None:
         small = step.scale < 1 and side * step.scale < settings.float32_below
         if small and optimizer.precision == "auto":
@@ -199,15 +200,15 @@ def _at_step(
 
 
 def _step_folder(folder: str, step: Step) -> str:
-    """Returns where the state of a step is kept, of several."""
+    """Returns the checkpoint folder of one of several steps."""
     return f"{folder}/step_{step.number}"
 
 
 def _bounds(steps: Sequence[Step], optimizer: OptimizerSettings) -> list[Bounds]:
-    """Returns what bounds each step, of which some may have been made before.
+    """Returns the bounds of each step, given the checkpoints of earlier runs.
 
-    A step is done once the next has begun, whose start it is: were it taken further, all that came
-    after it would be lost.
+    A step is complete once the next one has a checkpoint, as it provides the start of that step:
+    continuing it would invalidate all later steps.
     """
     kept: list[Bounds | None] = [None] * len(steps)
     if optimizer.checkpoint_dir is not None and len(steps) > 1:
@@ -227,13 +228,13 @@ def _bounds(steps: Sequence[Step], optimizer: OptimizerSettings) -> list[Bounds]
 def _shifted(
     callback: Callback | None, behind: int, done: Sequence[OptimizationResult], total: int
 ) -> Callback | None:
-    """Returns a callback that receives the progress of one size as part of a longer run.
+    """Returns a callback that reports the progress of one step as progress of the whole run.
 
     Args:
-        callback: Whom to tell.
-        behind: The iterations of the sizes before.
-        done: Their results.
-        total: The iterations of all.
+        callback: Receives the progress of the whole run.
+        behind: Iterations of earlier steps.
+        done: Results of earlier steps.
+        total: Iterations of all steps.
     """
     if callback is None:
         return None

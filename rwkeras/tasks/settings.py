@@ -1,4 +1,4 @@
-"""Settings of the three tasks."""
+"""Settings of inversion, texture synthesis and style transfer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from rwkeras.settings import Settings, setting
 from rwkeras.tasks.scales import ScaleSettings
 from rwkeras.validation import check_number, invalid_argument
 
-# What a style starts from, by name.
+# Initial images of style transfer, by name.
 INITS = ("content", "noise")
-# By what sizes pictures are made. The structure of a texture is decided at the first.
+# Default image sizes. Textures start smaller, as their structure forms at the first size.
 TEXTURE_SCALES, STYLE_SCALES = ScaleSettings(), ScaleSettings(smallest=64)
 
 
 def known_layers(layers: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Returns the layers of settings that leave none open; raises `ValueError` where they do."""
+    """Returns the layers of completed settings; raises `ValueError` if they are None."""
     if layers is None:
         raise invalid_argument("layers", "what suits the network, see `style_settings`", None)
     return layers
@@ -140,17 +140,17 @@ class StyleSettings(Settings):
     seed: int = setting(0, _SEED, minimum=None)
 
     def content_factor(self, side: Any) -> Any:
-        """Returns what the content weight is multiplied by for a picture of a longer side.
+        """Returns the factor of the content weight for an image of a given longer side.
 
-        Strokes keep their place among the pixels when a picture grows, and content does not: of a
-        larger photograph, more is detail that a network of small filters sees, and that outweighs
-        the strokes, until it is a photograph with a grain.
+        Strokes have a fixed size in pixels, content does not: the larger a photograph, the more
+        detail it has at the scale of small filters. At a constant weight, this detail would
+        outweigh the strokes and the result would be a photograph with added grain.
 
         Args:
-            side: In pixels, int or int32, [].
+            side: Longer side in pixels, int or int32, [].
 
         Returns:
-            min(1, content_side / side): a number, or float32, []; 1 without a `content_side`.
+            min(1, content_side / side), a number or float32, []; 1 if `content_side` is None.
         """
         if self.content_side is None:
             return 1.0

@@ -1,4 +1,4 @@
-"""Initial images of the optimisations."""
+"""Initial images of optimisations."""
 
 import os
 import warnings
@@ -12,24 +12,24 @@ from rwkeras.decoders.decode import decode
 from rwkeras.images.batch import as_batch
 from rwkeras.validation import invalid_argument, suggestion
 
-# What starts from nothing else start from.
+# Name of the default initial image.
 NOISE = "noise"
 
 
 def as_start(init: Any, content: tf.Tensor, names: Sequence[str] = ()) -> tf.Tensor:
-    """Returns the images that a user asks to start from.
+    """Returns the initial images given by the user.
 
     Args:
-        init: The path of a decoder's `.keras` file, which decodes the content, or whatever
-            `as_batch` takes.
+        init: The path of a decoder's `.keras` file, which is applied to the content, or an image in
+            any form that `as_batch` accepts.
         content: float32 RGB in [0, 1], [batch, height, width, 3].
-        names: What else the task starts from, by name, for messages.
+        names: Names that the task accepts instead, for error messages.
 
     Returns:
         float32 RGB in [0, 1], [batch, height, width, 3], of any size.
 
     Raises:
-        ValueError: It is neither, or there are not as many images as of the content, nor one.
+        ValueError: `init` is neither, or the number of images is neither 1 nor that of the content.
     """
     if isinstance(init, str | os.PathLike):
         path = os.fspath(init)
@@ -47,7 +47,7 @@ def as_start(init: Any, content: tf.Tensor, names: Sequence[str] = ()) -> tf.Ten
 
 
 def warn_of_stretching(start: tf.Tensor, content: tf.Tensor) -> None:
-    """Warns of a start that is not of the content's proportions, [batch, height, width, 3]."""
+    """Warns if start and content, [batch, height, width, 3], differ in aspect ratio."""
     size, whole = start.shape[1:3], content.shape[1:3]
     if not proportional(size, whole):
         warnings.warn(
@@ -58,12 +58,12 @@ def warn_of_stretching(start: tf.Tensor, content: tf.Tensor) -> None:
 
 
 def proportional(size: Sequence[int], other: Sequence[int]) -> bool:
-    """Returns whether pictures, [height, width], differ by a scale and rounding alone."""
+    """Returns whether two sizes, [height, width], have the same aspect ratio up to rounding."""
     return _scaled_alike(size, other) or _scaled_alike(other, size)
 
 
 def _scaled_alike(size: Sequence[int], whole: Sequence[int]) -> bool:
-    """Returns whether there is a scale of a whole whose sides are less than a pixel from these."""
+    """Returns whether `whole` times some scale is within less than a pixel of `size`."""
     scales = [
         ((side - 1) / length, (side + 1) / length) for side, length in zip(size, whole, strict=True)
     ]

@@ -40,15 +40,16 @@ def style_parts(
     tile: int | None = None,
     regions: Regions | None = None,
 ) -> tuple[Objective, Objective]:
-    """Returns the content and the style of Eq. 9, each balanced at its source.
+    """Returns the content loss and the style loss of Eq. 9, each balanced at its source.
 
     Args:
         model: A functional `keras.Model` of RGB images in [0, 1].
         content: float32 RGB in [0, 1], [batch, height, width, 3].
-        style: The same, of any size; a batch of as many or of one. Of several, a list of such.
-        settings: Layers, weighting and how styles are joined; its weights are not applied.
+        style: The same, of any size, with the content's batch size or 1; or a list of these.
+        settings: Layers, weighting and how styles are joined. The content, style and TV weights
+            are not applied.
         tile: See `OptimizerSettings.tile_size`.
-        regions: Where each of several styles goes; None for each everywhere.
+        regions: Regions of the styles; None to apply every style everywhere.
     """
     settings = style_settings(model, settings)
     content_part = content_terms(
@@ -82,7 +83,7 @@ def style_objective(
     tile: int | None = None,
     regions: Regions | None = None,
 ) -> Objective:
-    """Returns Eq. 9; arguments as of `style_parts`."""
+    """Returns the objective of Eq. 9; for arguments see `style_parts`."""
     settings = style_settings(model, settings)
     content_part, style_part = style_parts(model, content, style, settings, tile, regions)
     return (
@@ -98,7 +99,7 @@ def _check_regions(
     settings: StyleSettings,
     optimizer: OptimizerSettings,
 ) -> None:
-    """Raises `ValueError` unless there is a style for each region, and nothing in the way."""
+    """Raises `ValueError` unless masks, styles and settings are compatible."""
     if masks is None or len(masks) != len(styles):
         found = 0 if masks is None else len(masks)
         raise invalid_argument("content_masks", f"one for each style, {len(styles)}", found)
@@ -128,35 +129,35 @@ def transfer_style(
     optimizer: OptimizerSettings = OptimizerSettings(),
     callback: Callback | None = None,
 ) -> OptimizationResult:
-    """Repaints an image in the style of another, or of several.
+    """Renders an image in the style of one or more others.
 
     Minimises Eq. 9 of He, Wang and Hopcroft (2016): content_weight * content +
-    style_weight * style + tv_weight * total variation. See `STYLE_PRESETS` for named choices:
+    style_weight * style + tv_weight * total variation. See `STYLE_PRESETS` for presets:
     `transfer_style(model, content, style, STYLE_PRESETS["paper"])`.
 
     Args:
-        model: A functional `keras.Model` of RGB images in [0, 1], which is used as it is, or the
-            name of a network, such as "multiscale", which makes the best styles: that is drawn
-            anew and standardised on the style at each step. See `TaskNetwork`.
-        content: What to paint: a path, a Pillow image, or an array or tensor, uint8 in [0, 255]
-            or float in [0, 1], [height, width, 3] or a batch of it.
-        style: How to paint it: the same, of any size; one for all or one for each. A list or tuple
-            of these are several sources of one style.
-        settings: Layers, weights, and how the picture is made.
-        init: What to start from instead of what the settings say: an image, which is brought to
-            the content's size, or the path of a decoder's `.keras` file, for what that makes of
-            the content.
-        content_masks: Where each of as many styles goes: grey images, white where it does, of the
-            content's proportions. Every style everywhere if there are none. See `with_regions`.
-        style_masks: Which part of each style is taken, grey images of its proportions.
-        optimizer: The optimiser's settings.
-        callback: Called with a `Progress` now and then; returns true to stop.
+        model: A functional `keras.Model` of RGB images in [0, 1], used as is; or the name of a
+            network. "multiscale", which gives the best styles, is redrawn and standardised on the
+            style at each step. See `TaskNetwork`.
+        content: The content image: a path, a Pillow image, or an array or tensor, uint8 in [0, 255]
+            or float in [0, 1], [height, width, 3] or a batch of these.
+        style: The style image, in the same forms and of any size; one for all contents or one for
+            each. A list or tuple of these is several sources of one style.
+        settings: Layers, weights, image sizes and draws.
+        init: Overrides `settings.init`: an image, which is resized to the content, or the path of a
+            decoder's `.keras` file, which is applied to the content.
+        content_masks: Region of each style: one grey image per style, white inside the region, with
+            the aspect ratio of the content. None to apply every style everywhere. See
+            `with_regions`.
+        style_masks: Part of each style to use: one grey image per style, with its aspect ratio.
+        optimizer: Settings of the optimiser.
+        callback: Called with a `Progress` at intervals; returns true to stop.
 
     Returns:
         An `OptimizationResult`, without batch dimension where `content` has none.
 
     Raises:
-        ValueError: An argument cannot be used; the message says why.
+        ValueError: An argument is invalid.
     """
     check_settings(settings, StyleSettings)
     with TaskNetwork(model, settings.seed, settings.draws) as network:
@@ -205,16 +206,16 @@ def _maker(
     started: tf.Tensor | None,
     sizes: int,
 ) -> Maker:
-    """Returns what makes a picture by a step.
+    """Returns a function that runs one step of style transfer.
 
     Args:
         network: The network.
         content: float32 RGB in [0, 1], [batch, height, width, 3].
-        styles: The same, each with a batch of as many or of one.
-        settings: The objective's, which leave nothing open, and the start's.
-        regions: Where each style goes; None for each everywhere.
-        started: What to start from, if the settings do not say.
-        sizes: How many scales there will be.
+        styles: The same, each with the content's batch size or 1.
+        settings: Completed settings of the objective and the initial image.
+        regions: Regions of the styles; None to apply every style everywhere.
+        started: Initial images, of any size, that override the settings; or None.
+        sizes: Number of scales.
     """
     layers = _all_layers(settings)
 
@@ -246,7 +247,7 @@ def _maker(
 
     def make(step, start, optimizer, callback):
         if start is None and step.scale < 1:
-            fitted(optimizer, 1.0)  # Before smaller sizes are made for nothing.
+            fitted(optimizer, 1.0)  # Fails before any time is spent on smaller sizes.
         optimizer = fitted(optimizer, step.scale)
         images = scaled(content, step.scale)
         style_images = [scaled(each, step.scale * settings.style_scale) for each in styles]

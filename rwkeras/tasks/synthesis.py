@@ -28,31 +28,31 @@ from rwkeras.random import derive_seed, stateless_normal
 from rwkeras.tiling.losses import TiledLosses
 from rwkeras.validation import invalid_argument
 
-# What a compiled problem weighs in the cache for each precision, once it is compiled for a size.
+# Estimated cache weight, in MiB, of a problem compiled for one size, per precision.
 _PRECISION_WEIGHT = 32
 
 
 def white_noise(
     shape: tuple[int, int, int, int], seed: int, *, stddev: float, mean: float = 0.5
 ) -> tf.Tensor:
-    """Returns Gaussian noise, the papers' starting image.
+    """Returns white Gaussian noise, the initial image in the papers.
 
     Args:
         shape: [batch, height, width, channels].
-        seed: The same seed gives the same noise.
-        stddev: Of pixels in [0, 1].
-        mean: Of pixels in [0, 1].
+        seed: Seed of the noise.
+        stddev: Standard deviation, for pixels in [0, 1].
+        mean: Mean, for pixels in [0, 1].
     """
     return mean + stddev * stateless_normal(shape, derive_seed(seed, "noise"))
 
 
 def parametrization(objective: Objective, settings: OptimizerSettings) -> str:
-    """Returns the parametrisation that the settings ask for, "adaptive" made definite.
+    """Returns the effective parametrisation, with "adaptive" resolved for the objective.
 
-    It adapts to layers whose activations are compared, and is "pixels" for an objective with other
-    targets. Of Gram matrices, the curvature at noise says nothing of that at the solution, and a
-    prior takes from the grain that is to be made: from the same start, patch distances of textures
-    were twice those of pixels. Nor is the curvature known tile by tile.
+    "adaptive" is kept if all targets are activations compared by Eq. 1, and becomes "pixels"
+    otherwise. For Gram matrices, the curvature at noise is unrelated to that at the solution, and
+    the prior suppresses the grain of textures: from the same start, patch distances were twice
+    those with pixels. Tiled objectives provide no curvature.
     """
     losses = {term.loss for term in objective.terms if term.target is not None}
     tiled = settings.tile_size is not None
@@ -69,11 +69,11 @@ def starting_noise(
     stddev: float,
     optimizer: OptimizerSettings,
 ) -> tf.Tensor:
-    """Returns the noise from which a parametrisation starts, of the given standard deviation.
+    """Returns the initial noise for the effective parametrisation.
 
-    It is white for "pixels". The others start from noise of the spectrum and the colours that they
-    expect of photographs: what a layer does not see of an image stays as it was at the start, and
-    the high frequencies of white noise would stay in the picture.
+    Noise is white for "pixels". For the others it has the spectrum and the colour correlations that
+    they assume of photographs: components that a layer is blind to keep their initial values, so
+    the high frequencies of white noise would remain in the result.
     """
     white = white_noise(shape, seed, stddev=stddev, mean=0.0)
     filters = None
@@ -87,8 +87,8 @@ def starting_noise(
 def _problem(structure: Objective, extractor, lowered) -> Problem:
     """Returns an objective as functions of images and data, in each precision.
 
-    Data are those of the objective, and by layer what is added to its activations: nothing in
-    float32, and in bfloat16 what rounding took from the activations of an image nearby.
+    Data are the objective's data and, by layer, a correction added to its activations: none in
+    float32; in bfloat16, the rounding error of the activations at a nearby image.
     """
 
     def features_of(network, images, corrections):
@@ -127,7 +127,7 @@ def _problem(structure: Objective, extractor, lowered) -> Problem:
 
 
 def _tiled_problem(structure: Objective, extractor, lowered, tile: int) -> Problem:
-    """Returns an objective as functions of images and data, in each precision, tile by tile."""
+    """Returns an objective, evaluated by tiles, as functions of images and data per precision."""
     networks = {"float32": extractor} | ({} if lowered is None else {"bfloat16": lowered})
     return Problem(
         {
@@ -138,7 +138,7 @@ def _tiled_problem(structure: Objective, extractor, lowered, tile: int) -> Probl
 
 
 class _UncorrectedLosses:
-    """Losses by tiles, of data with corrections, of which there are none."""
+    """Adapts `TiledLosses` to data with corrections, which are ignored."""
 
     def __init__(self, losses: TiledLosses):
         self.losses = losses
@@ -153,10 +153,10 @@ class _UncorrectedLosses:
 
 
 def _lowered(model: keras.Model, extractor: keras.Model) -> keras.Model:
-    """Returns a copy in bfloat16 of a model's extractor, the same for all sizes of images."""
+    """Returns a bfloat16 copy of a model's extractor, cached and shared by all image sizes."""
     key = "lowered", tuple(extractor.output)
     lowered = CACHE.get(model, key, lambda: lower_precision(extractor), weights_size)
-    # The copy does not follow when a model's weights are changed, as calibration does.
+    # The cached copy misses later changes to the model's weights, such as calibration.
     lowered.set_weights(extractor.get_weights())
     return lowered
 
@@ -168,7 +168,7 @@ def _weight(compiled: CompiledProblem) -> int:
 def _compiled_problem(
     model: keras.Model, objective: Objective, settings: OptimizerSettings, start: tf.Tensor
 ) -> CompiledProblem:
-    """Returns what is compiled of a model and an objective's structure, for each size once."""
+    """Returns the compiled problem of a model and an objective's structure, cached per size."""
     low = bool(objective.layers) and (
         settings.precision == "bfloat16" or (settings.precision == "auto" and fast_bfloat16())
     )
@@ -184,7 +184,8 @@ def _compiled_problem(
         return CompiledProblem(problem, settings.optimizer, settings.memory)
 
     sizes = signature((start, objective.data))
-    # By the very copy in bfloat16: another, made since, would have no part in it.
+    # The id of the bfloat16 copy: a compiled problem keeps using the copy it was built with, even
+    # if the cache has since made another.
     how = settings.optimizer, settings.memory, id(lowered) if low else None, tile
     return CACHE.get(model, ("problem", structure, how, sizes), built, _weight)
 
@@ -192,7 +193,7 @@ def _compiled_problem(
 def _checkpoints(
     run: Run, model: keras.Model, objective: Objective, start: tf.Tensor
 ) -> Checkpoints | None:
-    """Returns where the run's state is kept, if anywhere."""
+    """Returns the run's checkpoints, or None without a checkpoint folder."""
     settings = run.settings
     if settings.checkpoint_dir is None:
         return None
@@ -217,14 +218,14 @@ def begin_run(
     settings: OptimizerSettings,
     state: RunState | None = None,
 ) -> Run:
-    """Returns a run that stands at its start, in the coordinates that suit the objective.
+    """Returns a run at its start or at a given state, in the effective parametrisation.
 
     Args:
         model: See `optimize_image`.
         objective: See `optimize_image`.
         start: See `optimize_image`.
-        settings: The optimiser's settings.
-        state: Where it stands, instead of at the start.
+        settings: Settings of the optimiser.
+        state: State to continue from; None for the start.
     """
     problem = _compiled_problem(model, objective, settings, start)
     name = parametrization(objective, settings)
@@ -243,22 +244,23 @@ def optimize_image(
 ) -> OptimizationResult:
     """Minimises an objective over images.
 
-    It may run in several threads, and they may share a model as long as none changes its weights.
-    What is compiled is kept for the next call with the same layers, losses and sizes; see `Cache`.
+    Safe to call from several threads, which may share a model unless one of them changes its
+    weights. Compiled functions are cached for later calls with the same layers, losses and sizes;
+    see `Cache`.
 
     Args:
-        model: A functional `keras.Model` of images in [0, 1], which holds the objective's layers.
-        objective: The terms.
-        start: The first images, float32, [batch, height, width, 3].
-        optimizer: The optimiser's settings.
-        callback: Called with a `Progress` now and then; returns true to stop.
+        model: A functional `keras.Model` of images in [0, 1] with the objective's layers.
+        objective: The objective.
+        start: Initial images, float32, [batch, height, width, 3].
+        optimizer: Settings of the optimiser.
+        callback: Called with a `Progress` at intervals; returns true to stop.
 
     Returns:
-        The images found, with losses by term.
+        An `OptimizationResult` with the best images and their losses by term.
 
     Raises:
-        ValueError: The objective has no terms or names a layer that the model lacks, or the
-            images do not fit the model, or the settings have a `max_memory`.
+        ValueError: The objective has no terms or names a layer that the model lacks, the images
+            do not fit the model, or `max_memory` is set.
     """
     if optimizer.max_memory is not None:
         expected = "None for an objective of one's own; `tile_size` bounds what it takes"

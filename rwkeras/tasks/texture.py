@@ -1,4 +1,4 @@
-"""Texture synthesis: an image with the Gram matrices of others (Eq. 5-8)."""
+"""Texture synthesis by matching Gram matrices (Eq. 5-8)."""
 
 import dataclasses
 import math
@@ -37,14 +37,14 @@ from rwkeras.validation import invalid_argument
 
 
 def as_sources(images: Any, name: str) -> list[ImageBatch]:
-    """Converts what a user calls one or several sources.
+    """Converts one or more sources to batches.
 
     Args:
-        images: Whatever `as_batch` takes, or a list or tuple of such, of any sizes.
-        name: The argument, as the caller spells it, for messages.
+        images: Anything that `as_batch` accepts, or a list or tuple of these, of any sizes.
+        name: Name of the argument, for error messages.
 
     Raises:
-        ValueError: There is none, or one is not an image.
+        ValueError: The list is empty, or an element is not an image.
     """
     several = images if isinstance(images, list | tuple) else [images]
     if not several:
@@ -53,7 +53,7 @@ def as_sources(images: Any, name: str) -> list[ImageBatch]:
 
 
 def check_batches(name: str, sources: Sequence[ImageBatch], batch: int) -> None:
-    """Raises `ValueError` unless every source is of one image or of as many as the results."""
+    """Raises `ValueError` unless every source has 1 image or `batch` images."""
     for source in sources:
         count = source.images.shape[0]
         if count not in (1, batch):
@@ -61,7 +61,7 @@ def check_batches(name: str, sources: Sequence[ImageBatch], batch: int) -> None:
 
 
 def check_source_weights(weights: Sequence[float] | None, count: int) -> None:
-    """Raises `ValueError` unless there is a weight for each source, or none at all."""
+    """Raises `ValueError` unless weights are None, or one per source and not all 0."""
     if weights is None:
         return
     if len(weights) != count or not any(weights):
@@ -75,13 +75,13 @@ def texture_objective(
     settings: TextureSettings,
     tile: int | None = None,
 ) -> Objective:
-    """Returns Eq. 5, its layers balanced, towards the Gram matrices of images.
+    """Returns the balanced texture loss (Eq. 5), with target Gram matrices from images.
 
     Args:
         model: A functional `keras.Model`.
-        source: The images, float32 RGB in [0, 1], [batch, height, width, 3]; of several sources,
-            a list of such.
-        settings: The layers, how they are weighted and how sources are joined.
+        source: float32 RGB in [0, 1], [batch, height, width, 3], or a list of these, one per
+            source.
+        settings: The layers, their weighting and how sources are joined.
         tile: See `OptimizerSettings.tile_size`.
     """
     return texture_terms(
@@ -99,21 +99,21 @@ def texture_objective(
 def _begun_alike(
     scales: ScaleSettings, size: tuple[int, int], sources: Sequence[tf.Tensor]
 ) -> ScaleSettings:
-    """Returns sizes for a picture of a height and width whose sources shrink with it.
+    """Returns scale settings for a (height, width) result whose sources are scaled with it.
 
-    They begin where the picture, or the smallest of the sources, is as small as it may be.
+    At the first scale, the longer side of the smallest image is the given `smallest` or more.
     """
     smallest = min(max(size), *(max(images.shape[1:3]) for images in sources))
     return dataclasses.replace(scales, smallest=math.ceil(scales.smallest * max(size) / smallest))
 
 
 def _started(init: Any, sources: Sequence[tf.Tensor], size: tuple[int, int]) -> tf.Tensor:
-    """Returns the images that a user asks to start from, one for each result.
+    """Returns the initial images given by the user, one per result.
 
     Args:
         init: See `synthesize_texture`.
         sources: float32 RGB in [0, 1], [batch or 1, height, width, 3].
-        size: Height and width of the result.
+        size: Height and width of the result, in pixels.
     """
     if isinstance(init, str | os.PathLike) and os.fspath(init).endswith(".keras"):
         raise invalid_argument("init", "'noise' or a picture", os.fspath(init))
@@ -131,16 +131,16 @@ def _maker(
     sizes: int,
     started: tf.Tensor | None,
 ) -> Maker:
-    """Returns what makes a texture by a step.
+    """Returns a function that runs one step of texture synthesis.
 
     Args:
         network: The network.
         sources: float32 RGB in [0, 1], [batch or 1, height, width, 3].
-        settings: The objective's, and the starting noise's.
-        layers: The layers that are matched.
-        size: Height and width at scale 1.
-        sizes: How many scales there will be.
-        started: The images to start from, of any size; None for noise.
+        settings: Settings of the objective and the initial noise.
+        layers: Names of the layers that are matched.
+        size: Height and width at scale 1, in pixels.
+        sizes: Number of scales.
+        started: Initial images, of any size; None for noise.
     """
     period, made, tileable = 1, list[np.ndarray](), settings.tileable
     if tileable:
@@ -165,7 +165,7 @@ def _maker(
     def make(step, start, optimizer, callback):
         scale = step.scale
         if start is None and scale < 1:
-            fitted(optimizer, 1.0)  # Before smaller sizes are made for nothing.
+            fitted(optimizer, 1.0)  # Fails before any time is spent on smaller sizes.
         optimizer, shape = fitted(optimizer, scale), shape_at(scale)
         images = [scaled(source, scale) for source in sources]
         network.draw(step, images[0], "texture")
@@ -199,28 +199,28 @@ def synthesize_texture(
     optimizer: OptimizerSettings = OptimizerSettings(),
     callback: Callback | None = None,
 ) -> OptimizationResult:
-    """Synthesises a texture like one or several sources, from white noise or from a picture.
+    """Synthesises a texture that resembles one or more sources.
 
     Minimises Eq. 5 of He, Wang and Hopcroft (2016), the sum over layers of w_l E_l.
 
     Args:
-        model: A functional `keras.Model` of RGB images in [0, 1], which is used as it is, or the
-            name of a network, such as "multiscale", which makes the best textures: that is drawn
-            anew and standardised on the source at each step. See `TaskNetwork`.
+        model: A functional `keras.Model` of RGB images in [0, 1], used as is; or the name of a
+            network. "multiscale", which gives the best textures, is redrawn and standardised on the
+            source at each step. See `TaskNetwork`.
         texture: The source: a path, a Pillow image, or an array or tensor, uint8 in [0, 255] or
-            float in [0, 1], [height, width, 3] or a batch of it, one texture for each result. A
-            list or tuple of these are several sources of one texture, of any sizes.
-        settings: What is matched, how large the result is and how it is made.
-        init: "noise" to start from white noise as the paper, or an image to start from, as
-            `as_batch` takes it, which is brought to the size of the result.
-        optimizer: The optimiser's settings.
-        callback: Called with a `Progress` now and then; returns true to stop.
+            float in [0, 1], [height, width, 3] or a batch of these, one per result. A list or tuple
+            of these is several sources of one texture, of any sizes.
+        settings: Layers, size of the result, image sizes and draws.
+        init: Initial image: "noise", or an image in any form that `as_batch` accepts, which is
+            resized to the result.
+        optimizer: Settings of the optimiser.
+        callback: Called with a `Progress` at intervals; returns true to stop.
 
     Returns:
         An `OptimizationResult`, without batch dimension where no source has one.
 
     Raises:
-        ValueError: An argument cannot be used; the message says why.
+        ValueError: An argument is invalid.
     """
     check_settings(settings, TextureSettings)
     with TaskNetwork(model, settings.seed, settings.draws) as network:
@@ -239,7 +239,7 @@ def synthesize_texture(
         if settings.tileable:
             circular = tileable_networks(network.model, layers)[1]
             check_tileable(size, circular_period(circular), optimizer)
-            if optimizer.checkpoint_dir is not None:  # Weights do not tell the two networks apart.
+            if optimizer.checkpoint_dir is not None:  # Networks differ in padding, not in weights.
                 folder = f"{optimizer.checkpoint_dir}/tileable"
                 optimizer = dataclasses.replace(optimizer, checkpoint_dir=folder)
         if scales is not None:

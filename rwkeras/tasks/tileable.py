@@ -1,4 +1,4 @@
-"""Networks with reflecting or circular padding, for borders and tileable textures."""
+"""Networks with mirrored or circular padding, for sources and tileable textures."""
 
 from collections.abc import Callable
 
@@ -17,31 +17,31 @@ from rwkeras.validation import invalid_argument
 def tileable_networks(
     model: keras.Model, layers: tuple[str, ...]
 ) -> tuple[keras.Model, keras.Model]:
-    """Returns what measures the sources of a tileable texture, and what measures the texture.
+    """Returns the networks for the sources of a tileable texture and for the texture itself.
 
-    The texture wraps around; the sources do not, and are mirrored at their borders. With zeros
-    there, as `model` has it, they would have a frame, and a texture that can have none imitates it
-    inside: of pebbles of 192 pixels made from 48, nothing was left but islands on plain ground.
+    The texture is padded circularly and the sources are mirrored at their borders. Zero padding, as
+    in `model`, would act as a frame around the sources, which a texture without borders imitates in
+    its interior: a 192-pixel texture from 48 pixels of pebbles became islands on plain ground.
 
     Args:
         model: The network.
-        layers: The layers that are asked for.
+        layers: Names of the layers that will be used.
 
     Returns:
-        Two networks up to these layers, with the model's present weights, the same at each call.
+        Two networks up to these layers with the model's current weights, cached between calls.
     """
     return mirrored_network(model, layers), _bordered(model, layers, with_circular_padding)
 
 
 def mirrored_network(model: keras.Model, layers: tuple[str, ...]) -> keras.Model:
-    """Returns a network up to some layers that sees images mirrored at their borders.
+    """Returns a network up to some layers with mirrored padding.
 
     Args:
         model: The network.
-        layers: The layers that are asked for.
+        layers: Names of the layers that will be used.
 
     Returns:
-        The network, with the model's present weights, the same at each call.
+        The network with the model's current weights, cached between calls.
     """
     return _bordered(model, layers, with_mirrored_padding)
 
@@ -60,14 +60,14 @@ def _bordered(
 
 
 def check_tileable(size: tuple[int, int], period: int, optimizer: OptimizerSettings) -> None:
-    """Raises `ValueError` unless a texture of a height and width can be tileable."""
+    """Raises `ValueError` unless a texture of size (height, width) can be made tileable."""
     if optimizer.tile_size is not None:
         expected = (
             "None with tileable=True: a tile of an evaluation does not see what lies across the "
             "image's border"
         )
         raise invalid_argument("tile_size", expected, optimizer.tile_size)
-    if optimizer.parametrization == "fourier":  # "adaptive" is "pixels" for Gram matrices.
+    if optimizer.parametrization == "fourier":  # "adaptive" means "pixels" for Gram matrices.
         expected = (
             "'pixels' or 'adaptive' with tileable=True: the cosines of 'fourier' are mirrored at "
             "the image's borders"
@@ -83,7 +83,7 @@ def check_tileable(size: tuple[int, int], period: int, optimizer: OptimizerSetti
 
 
 def resized_around(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """Returns images of a height and width that continue on the opposite side, as `resized`."""
+    """Returns images resized to (height, width) as by `resized`, with periodic borders."""
     height, width = size
     repeated = resized(tf.tile(images, [1, 3, 3, 1]), (3 * height, 3 * width))
     return repeated[:, height:-height, width:-width]

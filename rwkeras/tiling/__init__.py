@@ -1,1 +1,1 @@
-"""Objectives of images too large for a network's activations: evaluated tile by tile, exactly."""
+"""Exact tile-by-tile evaluation of objectives, for images whose activations exceed memory."""

@@ -1,4 +1,4 @@
-"""Receptive fields, and tilings of an image that reproduce its activations exactly."""
+"""Receptive fields of layers, and tilings of images that preserve activations exactly."""
 
 import itertools
 import math
@@ -19,19 +19,19 @@ _POINTWISE = (
 )
 _POOLINGS = (keras.layers.AveragePooling2D, keras.layers.MaxPooling2D)
 _CHANNELS = (-1, 3)
-# How far the blur of a pyramid sees to each side of every other pixel.
+# Radius of the blur of `PyramidReduce`, in pixels of its input.
 _PYRAMID_REACH = 2
 
 
 class Field(NamedTuple):
-    """Receptive field of a layer along each axis.
+    """Receptive field of a layer along each axis, in pixels.
 
-    The activation at place n sees those from stride n - before to stride n + after, both included.
+    Activation n depends on pixels stride n - before to stride n + after, inclusive.
 
     Attributes:
-        stride: From one activation's pixels to the next one's.
-        before: How far it sees to the left and up.
-        after: How far it sees to the right and down.
+        stride: Distance between the fields of adjacent activations.
+        before: Extent to the left and up.
+        after: Extent to the right and down.
     """
 
     stride: int
@@ -40,13 +40,13 @@ class Field(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A tile along one axis, in pixels.
+    """Extent of a tile along one axis, in pixels.
 
     Attributes:
-        start: Where it begins with what it needs of its neighbours.
-        stop: Where that ends.
-        inner_start: Where what it accounts for begins.
-        inner_stop: Where that ends.
+        start: Start of the tile including its overlap with the neighbours.
+        stop: End of that, exclusive.
+        inner_start: Start of the tile without overlap.
+        inner_stop: End of that, exclusive.
     """
 
     start: int
@@ -56,20 +56,19 @@ class Span(NamedTuple):
 
 
 def receptive_fields(model: keras.Model, layers: Iterable[str]) -> dict[str, Field]:
-    """Returns the receptive fields of layers.
+    """Returns the receptive fields of layers, by name.
 
-    Beyond the border of the image a layer sees zeros or the image mirrored; a tile that ends there
-    does so too.
+    Padding at the border of the image, by zeros or by mirroring, is not part of the field: tiles
+    that end at the border are padded in the same way.
 
     Args:
-        model: A functional `keras.Model` of convolutions of stride 1 that keep the size, poolings
-            whose windows do not overlap, Gaussian pyramids, layers that work on each pixel by
-            itself, and sums and concatenations of branches of one stride; `vgg19` is one, and
-            `multiscale` another.
+        model: A functional `keras.Model` of convolutions of stride 1 with "same" padding, poolings
+            without overlap, Gaussian pyramids, pointwise layers, and sums and concatenations of
+            branches of equal stride, such as `vgg19` and `multiscale`.
         layers: Names of its layers.
 
     Raises:
-        ValueError: The model has a layer of another kind before one of the layers.
+        ValueError: One of the layers depends on a layer of another kind.
     """
     names = tuple(layers)
     wanted = {name: model.get_layer(name).output for name in names}
@@ -81,7 +80,7 @@ def receptive_fields(model: keras.Model, layers: Iterable[str]) -> dict[str, Fie
 
 
 def _behind(layer: keras.layers.Layer, fields: Sequence[Field], model: str) -> Field:
-    """Returns the field behind a layer, of those before it."""
+    """Returns the receptive field of a layer's output, given those of its inputs."""
     if isinstance(layer, keras.layers.InputLayer):
         return Field(1, 0, 0)
     if _joins(layer):
@@ -101,14 +100,14 @@ def _behind(layer: keras.layers.Layer, fields: Sequence[Field], model: str) -> F
 
 
 def _joins(layer: keras.layers.Layer) -> bool:
-    """Returns whether a layer makes one of several branches, each place of its own ones."""
+    """Returns whether a layer merges branches position by position."""
     if isinstance(layer, keras.layers.Concatenate):
         return layer.axis in _CHANNELS
     return isinstance(layer, keras.layers.Add)
 
 
 def _behind_one(layer: keras.layers.Layer, field: Field) -> Field | None:
-    """Returns the field behind a layer of one input; None of a layer of another kind."""
+    """Returns the field of the output of a one-input layer; None for an unsupported layer."""
     stride, before, after = field
     if isinstance(layer, _POINTWISE):
         return field
@@ -119,11 +118,11 @@ def _behind_one(layer: keras.layers.Layer, field: Field) -> Field | None:
             return Field(stride, before + stride * reach // 2, after + stride * reach // 2)
     if isinstance(layer, _POOLINGS):
         size = layer.pool_size[0]
-        # With padding, a larger window begins beyond the image's border, where it is as it falls.
+        # "same" padding shifts windows larger than 2 by an offset that depends on the image size.
         aligned = layer.padding == "valid" or size <= 2
         if aligned and set(layer.pool_size) == set(layer.strides) == {size}:
             return Field(stride * size, before, after + stride * (size - 1))
-    # Its subclass sees the opposite side beyond the border, which a tile does not have.
+    # Not its subclass with circular padding, for which a tile lacks the opposite border.
     if type(layer) is PyramidReduce:
         reach = stride * _PYRAMID_REACH
         return Field(2 * stride, before + reach, after + reach)
@@ -131,17 +130,17 @@ def _behind_one(layer: keras.layers.Layer, field: Field) -> Field | None:
 
 
 def spans(side: int, tile: int, fields: Iterable[Field]) -> list[Span]:
-    """Divides an axis so that each tile sees all that its own activations see.
+    """Divides an axis into tiles that contain the receptive fields of their inner activations.
 
     Args:
-        side: How long the image is, in pixels.
-        tile: How much of it a tile accounts for, in pixels; it is rounded down to a multiple of all
-            strides, to at least the least.
-        fields: The receptive fields of all layers that are asked for.
+        side: Length of the axis, in pixels.
+        tile: Size of a tile without overlap, in pixels; rounded down to a multiple of the least
+            common multiple of all strides, but at least that.
+        fields: Receptive fields of all layers that will be used.
 
     Returns:
-        The tiles in order. What each accounts for begins at a multiple of all strides, and so does
-        the tile; the last ends with the image.
+        The tiles in order. Each starts at a common multiple of all strides, with and without
+        overlap; the last ends with the image.
     """
     check_number("tile_size", tile, integer=True, minimum=1)
     fields = list(fields)
@@ -149,7 +148,7 @@ def spans(side: int, tile: int, fields: Iterable[Field]) -> list[Span]:
     step = max(stride, tile // stride * stride)
     before = -(-max(field.before for field in fields) // stride) * stride
     after = -(-max(field.after for field in fields) // stride) * stride
-    # What is left over joins the last tile, unless it is most of one and holds an activation.
+    # A remainder joins the last tile, unless it is at least half a tile and holds an activation.
     count = max(1, round(side / step))
     if side - (count - 1) * step < stride:
         count = max(1, count - 1)

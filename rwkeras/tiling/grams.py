@@ -1,4 +1,4 @@
-"""Gram matrices of images too large for a network's activations."""
+"""Gram matrices of images whose activations exceed memory."""
 
 from collections.abc import Sequence
 
@@ -14,23 +14,23 @@ from rwkeras.tiling.geometry import receptive_fields
 from rwkeras.tiling.sums import sums_over_tiles
 from rwkeras.tiling.tiles import Tiles
 
-# What is compiled for one size weighs so much in the cache.
+# Estimated cache weight, in MiB, of the function compiled for one image size.
 _WEIGHT = 8
 
 
 def tiled_grams(
     model: keras.Model, layers: Sequence[str], images: tf.Tensor, tile: int
 ) -> dict[str, tuple[tf.Tensor, float]]:
-    """Returns the Gram matrices of layers on images, tile by tile; see `gram_matrix`.
+    """Returns the Gram matrices of layers on images, computed by tiles; see `gram_matrix`.
 
     Args:
-        model: A functional `keras.Model`; see `receptive_fields` for which.
+        model: A functional `keras.Model` that `receptive_fields` supports.
         layers: Names of its layers.
         images: float32 RGB in [0, 1], [batch, height, width, 3].
-        tile: How much of an image a tile accounts for along each axis, in pixels.
+        tile: Size of a tile without overlap along each axis, in pixels.
 
     Returns:
-        By layer, the matrices, [batch, N, N], and how many positions they are means over.
+        By layer, the matrices, [batch, N, N], and the number of positions averaged over.
     """
     names = tuple(layers)
     check_image_shape(feature_extractor(model, names), images.shape)
@@ -42,7 +42,7 @@ def tiled_grams(
 
 
 def _grams_function(model: keras.Model, layers: tuple[str, ...], tile: int) -> Compiled:
-    """Returns what gives the Gram matrices of images, and their positions."""
+    """Returns a function from images to Gram matrices and numbers of positions, by layer."""
     extractor = feature_extractor(model, layers)
     fields = receptive_fields(extractor, layers)
     terms = [Term(layer, layer, texture_loss) for layer in layers]

@@ -1,13 +1,13 @@
-"""An objective's losses and their gradient, tile by tile.
+"""Losses of an objective and their gradient, evaluated by tiles.
 
-What a network is asked for is a sum over positions: the squares of Eq. 1 and the products of a Gram
-matrix alike. So one pass over the tiles adds these up, each tile accounting for its own positions,
-and gives the losses; a second one has each tile's share of the gradient,
+The squares of Eq. 1 and the products of a Gram matrix are sums over positions. A first pass over
+the tiles t accumulates these sums, each tile contributing its inner positions, and gives the
+losses. A second pass adds up the gradient,
 
-    G = sum_t F_t^T F_t / M,    dL/dx = sum_t <dL/dG, d (F_t^T F_t) / dx> / M    over tiles t,
+    G = sum_t F_t^T F_t / M,    dL/dx = sum_t <dL/dG, d (F_t^T F_t) / dx> / M,
 
-with dL/dG known from the first. It is the gradient of the whole image to rounding, at the cost of a
-forward pass more, and of what tiles see of their neighbours.
+with dL/dG known from the first pass. The result is the gradient of the whole image up to rounding,
+at the cost of an additional forward pass and of the overlap between tiles.
 """
 
 from collections.abc import Mapping
@@ -31,16 +31,16 @@ from rwkeras.validation import invalid_argument
 
 
 class TiledLosses:
-    """An objective's weighted terms as a function of images and data, tile by tile.
+    """Weighted terms of an objective as a function of images and data, evaluated by tiles.
 
-    Its gradient is a method: TensorFlow would keep the graph of a function whose gradient it is
-    told for ever, and the gradient that it finds itself takes the memory of all tiles.
+    The gradient is a separate method: TensorFlow never frees the graph of a function with a custom
+    gradient, and automatic differentiation needs the memory of all tiles at once.
 
     Args:
-        extractor: What `feature_extractor` returned for the objective's layers.
-        structure: The terms without weights and targets: Eq. 1 and 6 on layers, and anything on the
-            image itself, of which total variation goes tile by tile too.
-        tile: How much of an image a tile accounts for along each axis, in pixels.
+        extractor: The result of `feature_extractor` for the objective's layers.
+        structure: The terms without weights and targets: Eq. 1 and 6 on layers, and any terms on
+            the image itself. Of the latter, only total variation is tiled.
+        tile: Size of a tile without overlap along each axis, in pixels.
 
     Raises:
         ValueError: The network's layers or the terms cannot be tiled.
@@ -64,7 +64,7 @@ class TiledLosses:
         """Returns the terms, each [batch], by name.
 
         Args:
-            images: [batch, height, width, 3], static in shape.
+            images: [batch, height, width, 3], of static shape.
             data: See `Objective.data`.
         """
         tiles, objective = self._tiles(images), self._structure.with_data(data)
@@ -77,12 +77,12 @@ class TiledLosses:
     def value_and_gradient(
         self, images: tf.Tensor, data: Any, shares: Mapping[str, tf.Tensor] | None = None
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        """Returns the terms, and the gradient by images of their sum over terms and members.
+        """Returns the terms, and the gradient of their sum with respect to the images.
 
         Args:
-            images: See `__call__`, as for data.
-            data: The weights and targets.
-            shares: How much each term counts in the sum, [batch], by name; None for 1 each.
+            images: See `__call__`.
+            data: See `__call__`.
+            shares: Factor of each term in the sum, [batch], by name; None for 1.
         """
         tiles, objective = self._tiles(images), self._structure.with_data(data)
         terms = [term for term in objective.terms if is_sum(term)]
@@ -102,7 +102,7 @@ class TiledLosses:
 
 
 def _loss(tiles: Tiles, term: Term, total: tf.Tensor) -> tf.Tensor:
-    """Returns a term's weighted loss, [batch], of the sum over all tiles."""
+    """Returns a term's weighted loss, [batch], given its sum over all tiles."""
     if term.loss is total_variation:
         loss = total
     elif term.loss is texture_loss:

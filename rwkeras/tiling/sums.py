@@ -1,4 +1,4 @@
-"""Sums over tiles, and their gradient."""
+"""Sums over tiles and their gradients."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,21 +12,21 @@ from rwkeras.tiling.tiles import Part, Tiles
 
 
 def image_content_loss(features: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """Eq. 1 towards the activations of an image, which each tile works out for itself.
+    """Placeholder for Eq. 1 with an image as target, whose activations are computed by tiles.
 
-    A term has it instead of `content_loss` where the target's activations are too large to be kept:
-    its target is the image. It cannot be called; `TiledLosses` knows what to do.
+    Replaces `content_loss` in terms whose target activations are too large to be stored. Only
+    `TiledLosses` can evaluate it; calling it raises `NotImplementedError`.
     """
     raise NotImplementedError("The target of this loss is an image; see `TiledLosses`.")
 
 
 def is_sum(term: Term) -> bool:
-    """Returns whether a term is evaluated tile by tile; the others are of the whole image."""
+    """Returns whether a term is evaluated by tiles, as opposed to on the whole image."""
     return term.layer != INPUT or term.loss is total_variation
 
 
 def _tile_variation(crop: tf.Tensor, part: Part) -> tf.Tensor:
-    """Returns the squared differences of a tile's pixels from the next ones, [batch]."""
+    """Returns the total variation of a tile's inner pixels, [batch]."""
     start, stop = part.inner_start - part.start, part.inner_stop - part.start
     high = crop[:, start[0] : stop[0] + 1, start[1] : stop[1]]
     wide = crop[:, start[0] : stop[0], start[1] : stop[1] + 1]
@@ -38,7 +38,7 @@ def _tile_variation(crop: tf.Tensor, part: Part) -> tf.Tensor:
 def _tile_sums(
     tiles: Tiles, terms: list[Term], features: Mapping[str, tf.Tensor], part: Part
 ) -> list[tf.Tensor]:
-    """Returns what a tile adds to each term's sum."""
+    """Returns a tile's contribution to each term's sum."""
     return [
         _tile_variation(features[INPUT], part)
         if term.layer == INPUT
@@ -48,7 +48,7 @@ def _tile_sums(
 
 
 def _tile_sum(tiles: Tiles, term: Term, activations, part: Part) -> tf.Tensor:
-    """Returns what a tile adds: of Eq. 1 the squares, [batch], of Eq. 6 the products."""
+    """Returns a tile's sum of squares, [batch], for Eq. 1 or of products, [batch, N, N], for 6."""
     inner = tiles.inner(term.layer, activations[term.layer], part)
     if term.loss is texture_loss:
         return tf.linalg.matmul(inner, inner, transpose_a=True)
@@ -91,7 +91,7 @@ def sums_over_tiles(tiles: Tiles, terms: list[Term], images: tf.Tensor) -> list[
 def gradient_over_tiles(
     tiles: Tiles, terms: list[Term], images: tf.Tensor, by_sums: list[tf.Tensor]
 ) -> tf.Tensor:
-    """Returns the gradient by images of the sums' scalar product with `by_sums`."""
+    """Returns the gradient of <sums, by_sums> with respect to the images."""
     batch, height, width, channels = images.shape
 
     def add(n, rows):
@@ -106,7 +106,7 @@ def gradient_over_tiles(
         places = tf.range(part.start[0], part.stop[0])[:, tf.newaxis]
         return n + 1, tf.tensor_scatter_nd_add(rows, places, wide)
 
-    # By rows, to which a tile's can be added in place.
+    # Rows first, so that a tile's rows can be added in place.
     _, rows = tf.while_loop(
         lambda n, _: n < tiles.count,
         add,

@@ -1,4 +1,4 @@
-"""Tiles of an image: bounds, and the activations that each accounts for."""
+"""Tiles of an image: their bounds and their inner activations."""
 
 import math
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from rwkeras.tiling.geometry import Field, spans
 
 
 class Part(NamedTuple):
-    """A tile by its rows and columns, in pixels; see `Span`.
+    """Extent of a tile, (row, column) in pixels, each int32 [2]; see `Span`.
 
     Attributes:
-        start: Where it begins with what it needs of its neighbours, int32, [2], as all of these.
-        stop: Where that ends.
-        inner_start: Where what it accounts for begins.
-        inner_stop: Where that ends.
+        start: Start of the tile including its overlap with the neighbours.
+        stop: End of that, exclusive.
+        inner_start: Start of the tile without overlap.
+        inner_stop: End of that, exclusive.
     """
 
     start: tf.Tensor
@@ -27,12 +27,18 @@ class Part(NamedTuple):
 
 
 class Tiles:
-    """The tiles of images of one size.
+    """Tiles of images of one size.
+
+    Attributes:
+        extractor: The network.
+        fields: The receptive fields.
+        shape: Shape of the images.
+        count: Number of tiles.
 
     Args:
-        extractor: The network; see `receptive_fields` for which.
-        fields: The receptive fields of its layers by name, and of what is asked of the image.
-        shape: [batch, height, width, 3], static.
+        extractor: A network that `receptive_fields` supports.
+        fields: Receptive fields of its layers by name, and of terms on the image as `INPUT`.
+        shape: Static shape of the images, [batch, height, width, 3].
         tile: See `spans`.
     """
 
@@ -47,25 +53,25 @@ class Tiles:
         self.count = len(rows) * len(columns)
 
     def part(self, n: tf.Tensor) -> Part:
-        """Returns a tile by its number."""
+        """Returns the extent of tile `n`."""
         return Part(*tf.unstack(tf.gather(self._spans, n), axis=1))
 
     def crop(self, images: tf.Tensor, part: Part) -> tf.Tensor:
-        """Returns a tile of images."""
+        """Returns a tile of images, including its overlap."""
         return images[:, part.start[0] : part.stop[0], part.start[1] : part.stop[1]]
 
     def places(self, layer: str, part: Part) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns where the activations that a tile accounts for begin and end, int32, [2] each.
+        """Returns start and end of a tile's inner activations, (row, column), int32 [2] each.
 
-        They are places among the activations of the whole image.
+        They are indices into the activations of the whole image.
         """
         stride = self.fields[layer].stride
-        # Of the image's last pixels a pooling leaves out what is no window; a pyramid does not.
+        # A pooling drops an incomplete last window, a pyramid keeps it.
         stop = tf.minimum(-(-part.inner_stop // stride), self._sides[layer])
         return part.inner_start // stride, stop
 
     def inner(self, layer: str, activations: tf.Tensor, part: Part) -> tf.Tensor:
-        """Returns those of a tile's activations that it accounts for, [batch, n, maps]."""
+        """Returns the inner activations of a tile, float32, [batch, positions, maps]."""
         first = part.start // self.fields[layer].stride
         start, stop = (place - first for place in self.places(layer, part))
         inner = activations[:, start[0] : stop[0], start[1] : stop[1]]
@@ -74,5 +80,5 @@ class Tiles:
         return tf.cast(flat, tf.float32)
 
     def positions(self, layer: str) -> float:
-        """Returns how many activations each map of a layer has in all."""
+        """Returns the number of positions of a layer over the whole image."""
         return float(math.prod(self._sides[layer]))

@@ -1,1 +1,1 @@
-"""DeCNN: decoders that read the activations of a fixed network back into images, in one pass."""
+"""DeCNN: decoders from the activations of a fixed network to images."""

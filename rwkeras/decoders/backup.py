@@ -1,4 +1,4 @@
-"""Training state saved by Keras's `BackupAndRestore`, and the settings it belongs to."""
+"""Training state saved by Keras's `BackupAndRestore`, with the settings that it belongs to."""
 
 import contextlib
 import dataclasses
@@ -16,11 +16,11 @@ from rwkeras.digests import digest
 from rwkeras.images.files import is_disk_full, whole_file
 from rwkeras.validation import invalid_argument
 
-# Below the folder that the user names, since Keras removes it when the training has ended.
+# A subfolder of the user's folder, since Keras removes it at the end of training.
 _BACKUP, _DESCRIPTION = "backup", "training.json"
-# Keras's own file, written last.
+# Written by Keras, after the rest of the state.
 _STATE = "training_metadata.json"
-# So many photographs tell a set from another.
+# Number of photographs that are hashed to identify a set.
 _DESCRIBED = 16
 
 
@@ -30,7 +30,7 @@ def description(
     decoder: DecoderSettings,
     training: DecoderTraining,
 ) -> str:
-    """Returns what decides a training, as text: two of one description end alike."""
+    """Returns what determines the result of a training, as JSON."""
     some = photographs.squares.take(_DESCRIBED).as_numpy_iterator()
     described = {
         "network": [encoder.name, encoder.output_names[0], digest(encoder.get_weights())],
@@ -42,9 +42,10 @@ def description(
 
 
 class _Backup(keras.callbacks.BackupAndRestore):
-    """Keras's backup, without which a training goes on where it cannot be written.
+    """`BackupAndRestore` that lets training continue if the state cannot be written.
 
-    What was written last is then left as it is: Keras finds it by the copy that it keeps.
+    Nothing is written after the first failure. The previous state remains usable, as Keras keeps a
+    second copy of it.
     """
 
     def __init__(self, folder: str, keep: bool):
@@ -52,7 +53,7 @@ class _Backup(keras.callbacks.BackupAndRestore):
         self._failed = False
 
     def on_epoch_end(self, epoch, logs=None):
-        """Saves the state; warns, once, if that cannot be done."""
+        """Saves the state; warns at the first failure."""
         if self._failed:
             return
         try:
@@ -70,11 +71,11 @@ def _warn(folder: str, error: Exception) -> None:
 
 
 def check_no_backup(folder: str, **files: Path | None) -> None:
-    """Raises `ValueError` if a file is to be where the state of a training is, which is removed.
+    """Raises `ValueError` if an output file is inside the backup, which is removed after training.
 
     Args:
-        folder: The training's folder.
-        files: What will be written, by argument.
+        folder: The backup folder given by the user.
+        files: Output files by argument name.
     """
     backup = Path(os.path.realpath(Path(folder) / _BACKUP))
     for name, path in files.items():
@@ -84,7 +85,7 @@ def check_no_backup(folder: str, **files: Path | None) -> None:
 
 
 def forget_backup(folder: str) -> None:
-    """Removes the state of a training from its folder, and the folder if nothing else is in it."""
+    """Removes the state of a training from its folder, and the folder if that is then empty."""
     shutil.rmtree(Path(folder) / _BACKUP, ignore_errors=True)
     with contextlib.suppress(OSError):
         Path(folder).rmdir()
@@ -93,18 +94,22 @@ def forget_backup(folder: str) -> None:
 def backup_in(
     folder: str, described: str, *, keep: bool = False
 ) -> list[keras.callbacks.BackupAndRestore]:
-    """Returns what saves the state in a folder, which must not hold that of another training.
+    """Returns the callbacks that save the state in a folder: one, or none if the disk is full.
 
     Args:
         folder: The folder.
-        described: What `description` returned.
-        keep: Whether the state stays when the training has ended.
+        described: The result of `description`.
+        keep: Whether to keep the state after training.
+
+    Raises:
+        ValueError: The folder cannot be written, or holds the state of another training or files
+            that are not a training's.
     """
     backup = Path(folder) / _BACKUP
     said = backup / _DESCRIPTION
     begun = (backup / _STATE).exists()
     if not (begun or said.exists()) and backup.is_dir() and any(backup.iterdir()):
-        # Keras would remove it at the end, whatever it holds.
+        # Keras would remove the folder at the end, with all its contents.
         expected = f"a folder in which '{_BACKUP}' is a training's, or is not there yet"
         raise invalid_argument("backup_dir", expected, folder)
     try:
@@ -124,7 +129,7 @@ def backup_in(
 
 
 def restored(joint: keras.Model, backup: Sequence[keras.callbacks.BackupAndRestore]) -> int:
-    """Restores the state that is there, and returns how many epochs it has behind it."""
+    """Restores the saved state, if any, and returns the number of completed epochs."""
     for callback in backup:
         state = Path(callback.backup_dir) / _STATE
         callback.set_model(joint)
@@ -132,7 +137,7 @@ def restored(joint: keras.Model, backup: Sequence[keras.callbacks.BackupAndResto
             callback.on_train_begin()
             if state.exists():
                 return int(json.loads(state.read_text())["epoch"])
-        except (OSError, ValueError, KeyError) as error:  # What Keras and JSON raise.
+        except (OSError, ValueError, KeyError) as error:  # From Keras and JSON.
             found = f"{state.parent} ({type(error).__name__})"
             raise invalid_argument("backup_dir", "a state that is whole", found) from error
     return 0

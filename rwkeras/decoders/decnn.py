@@ -1,4 +1,4 @@
-"""An encoder with its decoder, as one network from images to images and as one file."""
+"""Autoencoders: an encoder and its decoder as one network, and as one file."""
 
 import os
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ _NAME = "decnn"
 
 @keras.saving.register_keras_serializable("rwkeras")
 class EvenSides(keras.layers.Layer):
-    """Repeats an image's last row and column until a number divides its sides.
+    """Pads images to multiples of a divisor by repeating the last row and column.
 
     Args:
-        divisor: The number.
-        axes: The axes of the sides: 1 for the height, 2 for the width.
+        divisor: The divisor.
+        axes: Axes to pad: 1 for the height, 2 for the width.
     """
 
     def __init__(self, divisor: int, axes: Sequence[int] = (1, 2), **arguments: Any):
@@ -31,7 +31,7 @@ class EvenSides(keras.layers.Layer):
         self.axes = tuple(axes)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Returns the larger images, [batch, height, width, channels]."""
+        """Returns the padded images, [batch, height, width, channels]."""
         for axis in self.axes:
             side = tf.shape(inputs)[axis]
             longer = -(-side // self.divisor) * self.divisor
@@ -39,14 +39,14 @@ class EvenSides(keras.layers.Layer):
         return inputs
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Returns the shape of what `call` returns."""
+        """Returns the output shape."""
         shape = list(input_shape)
         for axis in self.axes:
             shape[axis] = shape[axis] and -(-shape[axis] // self.divisor) * self.divisor
         return tuple(shape)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments."""
+        """Returns the constructor's arguments."""
         return {**super().get_config(), "divisor": self.divisor, "axes": list(self.axes)}
 
 
@@ -54,11 +54,12 @@ class EvenSides(keras.layers.Layer):
 class FitTo(keras.layers.Layer):
     """Crops or resamples decoded images to the size of the encoded ones.
 
-    Those that are larger by less than a number lose what `EvenSides` added. Others, of networks
-    whose layers round sizes down or average over all positions, are resampled.
+    Images that are larger by less than the divisor are cropped, which removes the padding of
+    `EvenSides`. Others are resampled; they come from networks whose layers round sizes down or
+    average over all positions.
 
     Args:
-        divisor: The number, that of `EvenSides`.
+        divisor: The divisor of `EvenSides`.
     """
 
     def __init__(self, divisor: int, **arguments: Any):
@@ -66,7 +67,7 @@ class FitTo(keras.layers.Layer):
         self.divisor = divisor
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        """Returns the first images in the size of the second."""
+        """Returns the first images at the size of the second."""
         decoded, images = inputs
         height, width = tf.shape(images)[1], tf.shape(images)[2]
         beyond = tf.shape(decoded)[1:3] - tf.shape(images)[1:3]
@@ -78,28 +79,28 @@ class FitTo(keras.layers.Layer):
         return tf.ensure_shape(fitted, [None, *images.shape[1:3], decoded.shape[3]])
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Returns the shape of what `call` returns."""
+        """Returns the output shape."""
         decoded, images = input_shape
         return (decoded[0], *images[1:3], decoded[3])
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments."""
+        """Returns the constructor's arguments."""
         return {**super().get_config(), "divisor": self.divisor}
 
 
 @eager_only
 def decnn(model: keras.Model, layer: str, decoder: keras.Model) -> keras.Model:
-    """Returns a network's part up to a layer and a decoder of it as one network.
+    """Returns a network up to a layer and a decoder for that layer as one network.
 
     Args:
         model: A functional `keras.Model` of RGB images in [0, 1]. Its weights are copied.
-        layer: The name of one of its layers.
-        decoder: From the layer's activations to images, as `rwkeras.decoder` returns it.
+        layer: Name of one of its layers.
+        decoder: Network from the layer's activations to images, as returned by `rwkeras.decoder`.
 
     Returns:
-        A functional `keras.Model` from RGB images to such, which are not clipped. Its first part,
-        named as `model` is, does not train; its second is `decoder`. Saved as a `.keras` file, it
-        knows both.
+        A functional `keras.Model` from RGB images to RGB images that are not clipped. Its first
+        part has the name of `model` and is not trainable, its second part is `decoder`. A saved
+        `.keras` file contains both.
 
     Raises:
         ValueError: `model` has no such layer, or the decoder does not fit it.
@@ -109,14 +110,14 @@ def decnn(model: keras.Model, layer: str, decoder: keras.Model) -> keras.Model:
 
 @float32_layers()
 def join(encoder: keras.Model, decoder: keras.Model) -> keras.Model:
-    """Returns an encoder, which will not train, and a decoder as one network."""
+    """Returns an encoder, which is frozen, and a decoder as one network."""
     expected, found = (tuple(x.shape[1:]) for x in (encoder.outputs[0], decoder.inputs[0]))
     if expected != found:
         raise invalid_argument("decoder", f"a decoder of activations {expected}", found)
     encoder.trainable = False
     for part in encoder.layers:
         if isinstance(part, keras.layers.Dropout):
-            part.rate = 0.0  # Which being fixed does not stop.
+            part.rate = 0.0  # Dropout stays active in frozen layers.
     inputs = keras.Input(encoder.inputs[0].shape[1:], name="image", dtype="float32")
     x, stride = inputs, mirror(encoder).stride
     axes = [axis for axis in (1, 2) if inputs.shape[axis] is None]
@@ -128,13 +129,13 @@ def join(encoder: keras.Model, decoder: keras.Model) -> keras.Model:
 
 
 def parts(model: keras.Model) -> tuple[keras.Model, keras.Model]:
-    """Returns encoder and decoder of what `decnn` returned."""
+    """Returns the encoder and the decoder of a network made by `decnn`."""
     encoder, decoder = (layer for layer in model.layers if isinstance(layer, keras.Model))
     return encoder, decoder
 
 
 def described(model: keras.Model) -> str:
-    """Returns what a network is called: of what `decnn` returned, what it decodes."""
+    """Returns a description of a network: its name, or what it decodes if made by `decnn`."""
     if model.name != _NAME:
         return model.name
     encoder, _ = parts(model)
@@ -143,14 +144,14 @@ def described(model: keras.Model) -> str:
 
 @eager_only
 def load_decoder(decoder: Any, name: str = "decoder") -> keras.Model:
-    """Returns an encoder with its decoder, from a file or as it is.
+    """Loads an encoder with its decoder, or returns a loaded one.
 
     Args:
-        decoder: The path of a `.keras` file, or what `decnn` returned.
-        name: The argument, as the caller spells it, for messages.
+        decoder: The path of a `.keras` file, or a network made by `decnn`.
+        name: Name of the argument, for error messages.
 
     Raises:
-        ValueError: It is neither, or cannot be loaded.
+        ValueError: `decoder` is neither, or cannot be loaded.
     """
     expected = "a .keras file that tools/train_decoder.py wrote"
     if isinstance(decoder, str | os.PathLike):

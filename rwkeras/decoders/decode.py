@@ -1,4 +1,4 @@
-"""Images as a decoder sees them: one pass through encoder and decoder."""
+"""Reconstruction of images by one pass through encoder and decoder."""
 
 from typing import Any
 
@@ -13,19 +13,19 @@ from rwkeras.networks.features import check_image_shape
 
 @eager_only
 def decode(decoder: Any, image: Any) -> np.ndarray:
-    """Encodes an image up to the decoder's layer, and decodes it.
+    """Encodes an image up to the decoder's layer and decodes the activations.
 
     Args:
-        decoder: The path of a `.keras` file that `tools/train_decoder.py` wrote, or what `decnn` or
-            `load_decoder` returned.
+        decoder: The path of a `.keras` file written by `tools/train_decoder.py`, or a network made
+            by `decnn` or `load_decoder`.
         image: A path, a Pillow image, or an array or tensor, uint8 in [0, 255] or float in [0, 1],
-            [height, width, 3] or a batch of it.
+            [height, width, 3] or a batch of these.
 
     Returns:
         float32 RGB, clipped to [0, 1], of the image's shape.
 
     Raises:
-        ValueError: An argument cannot be used; the message says why.
+        ValueError: An argument is invalid.
     """
     model = load_decoder(decoder)
     given = as_batch(image)

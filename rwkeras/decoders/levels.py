@@ -1,21 +1,21 @@
-"""Resolution levels between the image and a layer, which a decoder mirrors."""
+"""Resolution levels of an encoder, which its decoder mirrors."""
 
 from typing import NamedTuple
 
 from rwkeras.backend import keras
 from rwkeras.networks.features import feature_extractor
 
-# Images of this side reach every layer of the usual networks, and poolings divide it evenly.
+# Image side that is large enough for the usual networks and divisible by their poolings.
 _PROBE = 256
 
 
 class Level(NamedTuple):
-    """The layers between two changes of size.
+    """Layers between two changes of resolution.
 
     Attributes:
-        factor: By how much its maps are smaller than those of the level before.
-        maps: The most maps that a layer of it has.
-        convolutions: How many convolutions it has.
+        factor: Downsampling factor relative to the previous level.
+        maps: Maximum number of maps of its layers.
+        convolutions: Number of its convolutions.
     """
 
     factor: int
@@ -27,10 +27,10 @@ class Mirror(NamedTuple):
     """Resolution levels of an encoder, to be mirrored by a decoder.
 
     Attributes:
-        levels: From the image's size down.
-        grid: Height and width of the last maps, before fully connected layers or an average over
-            all positions; None where there are no such layers.
-        units: Of the fully connected layers before the last one that is asked for, in order.
+        levels: The levels, from the image's resolution down.
+        grid: Height and width of the last maps before fully connected layers or global average
+            pooling; None without such layers.
+        units: Units of the fully connected layers except the last, in order.
     """
 
     levels: tuple[Level, ...]
@@ -39,7 +39,7 @@ class Mirror(NamedTuple):
 
     @property
     def stride(self) -> int:
-        """By how much the last maps are smaller than the image."""
+        """Total downsampling factor."""
         stride = 1
         for level in self.levels:
             stride *= level.factor
@@ -50,17 +50,16 @@ def encoder_to(model: keras.Model, layer: str) -> keras.Model:
     """Returns the part of a functional model that ends with a layer, sharing its weights.
 
     Raises:
-        ValueError: The model is none, or has no such layer.
+        ValueError: `model` is not a functional model, or has no such layer.
     """
     extractor = feature_extractor(model, [layer])
     return keras.Model(extractor.inputs[0], extractor.output[layer], name=model.name)
 
 
 def mirror(encoder: keras.Model) -> Mirror:
-    """Returns by what levels an encoder comes to its last layer.
+    """Returns the resolution levels of an encoder.
 
-    Sizes that differ by less than a half, as those of convolutions without padding do, count as
-    one.
+    Sizes with a ratio that rounds to 1 count as one level, as after convolutions without padding.
 
     Args:
         encoder: A functional `keras.Model` of images, [batch, height, width, 3].
@@ -68,7 +67,7 @@ def mirror(encoder: keras.Model) -> Mirror:
     layers = [x for x in encoder.layers if not isinstance(x, keras.layers.InputLayer)]
     shapes = _shapes(encoder, layers)
     sides = [shape[1] for shape in shapes if len(shape) == 4]
-    # Branches that average over all positions and come back are not on the way.
+    # Excludes side branches that pool to one position and are merged again.
     least = sides[-1] if len(shapes[-1]) == 4 else max(min(sides), min(2, *sides))
     side = _probe(encoder)[0]
     levels = [Level(1, 0, 0)]
@@ -90,7 +89,7 @@ def mirror(encoder: keras.Model) -> Mirror:
 
 
 def _without_empty(levels: list[Level]) -> tuple[Level, ...]:
-    """Returns levels, those without convolutions with at least half the maps of the next."""
+    """Returns levels; those without convolutions get at least half the maps of the next."""
     found = [levels[-1]]
     for level in reversed(levels[:-1]):
         if not level.convolutions:
@@ -105,7 +104,7 @@ def _probe(encoder: keras.Model) -> tuple[int, int]:
 
 
 def _shapes(encoder: keras.Model, layers: list[keras.layers.Layer]) -> list[tuple[int, ...]]:
-    """Returns the shapes of layers' outputs for an image of the probe's size."""
+    """Returns the output shapes of layers for one image of the probe's size."""
     outputs = {layer.name: layer.output for layer in layers}
     whole = keras.Model(encoder.inputs[0], outputs)
     shapes = whole.compute_output_shape((1, *_probe(encoder), 3))

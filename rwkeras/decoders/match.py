@@ -7,24 +7,24 @@ from rwkeras.decoders.decnn import parts
 from rwkeras.decoders.levels import encoder_to
 from rwkeras.validation import invalid_argument
 
-# Kernels that point the same way but for rounding are the same but for their scale.
+# Minimum cosine between kernels that are equal up to scale and rounding.
 _SAME = 1 - 1e-5
-# What of a layer's description does not change what it does, or is told by its weights.
+# Entries of a layer's config with no effect on a frozen layer of given weights.
 _IRRELEVANT = {"name", "dtype", "trainable", "kernel_initializer", "bias_initializer", "rate"}
 
 
 def check_decoder(
     decoder: keras.Model, model: keras.Model, layer: str, name: str = "decoder"
 ) -> None:
-    """Raises `ValueError` unless a decoder was made for a layer of a network.
+    """Raises `ValueError` unless a decoder was trained for a layer of a network.
 
-    Weights may differ by a factor each, as those do that were calibrated on other images.
+    Each weight array may differ by a positive factor, as after calibration on other images.
 
     Args:
-        decoder: What `load_decoder` returned.
+        decoder: A network made by `load_decoder`.
         model: The network.
-        layer: The layer's name.
-        name: The argument, as the caller spells it, for messages.
+        layer: Name of the layer.
+        name: Name of the argument, for error messages.
     """
     encoder, _ = parts(decoder)
     trained_on = encoder.output_names[0]
@@ -37,7 +37,7 @@ def check_decoder(
 
 
 def _alike(first: keras.Model, second: keras.Model) -> bool:
-    """Returns whether two networks are the same but for a factor of each weight."""
+    """Returns whether two networks are equal up to a positive factor of each weight array."""
     described = [
         [
             (type(layer), {k: v for k, v in layer.get_config().items() if k not in _IRRELEVANT})

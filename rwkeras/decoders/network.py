@@ -1,7 +1,7 @@
-"""Decoders as networks: from the activations of a layer to the image.
+"""Decoder networks, from the activations of a layer to the image.
 
 Shu, Zhu, He, Hopcroft and Zhou (2017) mirror the encoder with transposed convolutions and do not
-say how many maps there are; here the mirror is the default and everything can be chosen.
+give the numbers of maps. Here the mirrored encoder is the default, and all of it is configurable.
 
 References:
     Shu et al. (2017), Understanding deep representations through random weights.
@@ -27,13 +27,13 @@ CHANNELS = 3
 
 
 class _Stage(NamedTuple):
-    """The layers of a decoder at one size.
+    """Layers of a decoder at one resolution.
 
     Attributes:
-        stride: By how much that is smaller than the image.
-        maps: How many maps they have.
-        convolutions: How many convolutions there are.
-        factor: By how much the maps grow behind them, 1 for the last.
+        stride: Downsampling factor relative to the image.
+        maps: Number of maps.
+        convolutions: Number of convolutions.
+        factor: Upsampling factor after the convolutions; 1 for none.
     """
 
     stride: int
@@ -55,32 +55,32 @@ def decoder(
     initializer: str = _DEFAULTS.initializer,
     seed: int = _DEFAULTS.seed,
 ) -> keras.Model:
-    """Returns an untrained decoder: the mirror of a network up to a layer.
+    """Returns an untrained decoder that mirrors a network up to a layer.
 
-    At each size that the network has on the way to the layer, from the deepest up, there are
-    rectified convolutions, and behind them the maps grow to the size before; a convolution without
-    rectifier makes the image. Fully connected layers are mirrored by such.
+    At each resolution of the encoder, from the deepest up, the decoder has convolutions with ReLU,
+    followed by upsampling to the next resolution. The last convolution has no ReLU and makes the
+    image. Fully connected layers are mirrored by fully connected layers.
 
     Args:
         model: A functional `keras.Model` of RGB images, the encoder.
-        layer: The name of one of its layers.
-        upsampling: See `DecoderSettings`, as for all that follow.
-        width: How many maps, of the encoder's.
-        depth: How many convolutions at each size; None for the encoder's.
-        maps: How many maps at each size, from the deepest up, instead of `width`. With "subpixel"
-            the image's own size has none.
-        factors: By how much maps grow each time, from the deepest up.
-        kernel_size: The side of the filters.
-        initializer: The distribution of the kernels; biases are zero.
-        seed: Of the kernels.
+        layer: Name of one of its layers.
+        upsampling: Upsampling method; see `DecoderSettings` for this and all further arguments.
+        width: Ratio of the numbers of maps to the encoder's.
+        depth: Number of convolutions at each resolution; None for the encoder's.
+        maps: Number of maps at each resolution, from the deepest up, instead of `width`. With
+            "subpixel", there is none for the image's own resolution.
+        factors: Upsampling factors, from the deepest up; None for the encoder's.
+        kernel_size: Side of the filters.
+        initializer: Distribution of the kernels; biases are zero.
+        seed: Seed of the kernels.
 
     Returns:
         A functional `keras.Model` named "decoder" from the layer's activations to images that are
-        not clipped, float32 [batch, height, width, 3]. Where sizes on the way were rounded down,
-        the images are smaller than those that were encoded; see `decnn`.
+        not clipped, float32 [batch, height, width, 3]. If the encoder rounds sizes down, these are
+        smaller than the encoded images; see `decnn`.
 
     Raises:
-        ValueError: An argument cannot be used, or `model` has no such layer.
+        ValueError: An argument is invalid, or `model` has no such layer.
     """
     settings = DecoderSettings(
         upsampling=upsampling,
@@ -99,12 +99,12 @@ def decoder(
 def build_decoder(
     encoder: keras.Model, settings: DecoderSettings, dtype: str = "float32"
 ) -> keras.Model:
-    """Returns an untrained decoder of an encoder's output; see `decoder`.
+    """Returns an untrained decoder for an encoder's output; see `decoder`.
 
     Args:
         encoder: A functional `keras.Model` of RGB images.
-        settings: The decoder's shape.
-        dtype: The name of the dtype policy of all but its last convolution, which is float32.
+        settings: Settings of the decoder.
+        dtype: Name of the dtype policy of all layers except the last convolution, which is float32.
     """
     way = mirror(encoder)
     stages = _stages(way, settings)
@@ -161,7 +161,7 @@ def build_decoder(
 
 
 def _spread(inputs, way: Mirror, maps: int, settings: DecoderSettings, given):
-    """Returns fully connected activations as maps."""
+    """Returns maps computed from fully connected or pooled activations by dense layers."""
     x = inputs
     for n, units in enumerate(reversed(way.units), 1):
         units = max(1, round(settings.width * units))
@@ -172,7 +172,7 @@ def _spread(inputs, way: Mirror, maps: int, settings: DecoderSettings, given):
 
 
 def _stages(way: Mirror, settings: DecoderSettings) -> list[_Stage]:
-    """Returns what a decoder consists of, from the deepest up."""
+    """Returns the stages of a decoder, from the deepest up."""
     factors = settings.factors
     if factors is None:
         factors = tuple(level.factor for level in reversed(way.levels[1:]))
@@ -183,7 +183,7 @@ def _stages(way: Mirror, settings: DecoderSettings) -> list[_Stage]:
         expected = f"factors whose product is the encoder's, {way.stride}"
         raise invalid_argument("factors", expected, factors)
     if settings.upsampling == "subpixel" and factors:
-        del strides[-1]  # The last growth makes the pixels themselves.
+        del strides[-1]  # The last upsampling makes the image directly.
     mirrored = [_level(way, stride) for stride in strides]
     maps = settings.maps
     if maps is None:
@@ -195,7 +195,7 @@ def _stages(way: Mirror, settings: DecoderSettings) -> list[_Stage]:
 
 
 def _level(way: Mirror, stride: int):
-    """Returns the encoder's deepest level that is not smaller than a stride says."""
+    """Returns the encoder's deepest level whose stride is at most `stride`."""
     found, reached = way.levels[0], 1
     for level in way.levels[1:]:
         reached *= level.factor

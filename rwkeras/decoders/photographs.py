@@ -1,4 +1,4 @@
-"""Training photographs: squares of one size, from a folder or any iterable of images."""
+"""Training photographs: squares of one size, from a folder or an iterable of images."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ from rwkeras.images.reading import square
 from rwkeras.images.writing import to_uint8
 from rwkeras.validation import invalid_argument
 
-# More than this is not held in memory, but read anew each time.
+# Larger data sets are not cached in memory but read again in each epoch.
 _HELD_BYTES = 2**31
 
 
@@ -22,9 +22,9 @@ class Photographs(NamedTuple):
     """Squares of photographs.
 
     Attributes:
-        squares: A dataset of uint8 RGB, [size, size, 3], always in the same order.
-        total: How many there are.
-        unreadable: The names of files that were left out, since they are no pictures or broken.
+        squares: Dataset of uint8 RGB, [size, size, 3], in a fixed order.
+        total: Number of photographs.
+        unreadable: Names of files that were skipped because they are not images or broken.
     """
 
     squares: tf.data.Dataset
@@ -34,17 +34,18 @@ class Photographs(NamedTuple):
 
 @eager_only
 def read_photographs(images: Any, size: int, smallest: int, name: str = "images") -> Photographs:
-    """Reads photographs and cuts the middle of each to a square.
+    """Reads photographs, crops each to a central square and resamples it.
 
     Args:
-        images: A folder, of which JPEG, PNG, BMP and GIF files are read, those of folders in it
-            among them, or an iterable of what `as_batch` takes.
-        size: The side that the squares are resampled to, in pixels.
-        smallest: What the shorter side of a photograph has to be at least, in pixels.
-        name: The argument, as the caller spells it, for messages.
+        images: A folder, whose JPEG, PNG, BMP and GIF files are read recursively, or an iterable of
+            anything that `as_batch` accepts.
+        size: Side of the squares after resampling, in pixels.
+        smallest: Minimum shorter side of a photograph, in pixels.
+        name: Name of the argument, for error messages.
 
     Raises:
-        ValueError: There is no such folder, nothing in it can be read, or a photograph is smaller.
+        ValueError: The folder does not exist, none of its files can be read, or a photograph is
+            smaller than `smallest`.
     """
     if isinstance(images, str | os.PathLike):
         return _from_folder(Path(images), size, smallest, name)
@@ -76,7 +77,7 @@ def _from_folder(folder: Path, size: int, smallest: int, name: str) -> Photograp
             crop_to_aspect_ratio=True,
             verbose=False,
         )
-    except ValueError as error:  # What Keras raises where it finds no files.
+    except ValueError as error:  # Raised by Keras for a folder without images.
         raise invalid_argument(name, "a folder with pictures in it", str(folder)) from error
     files = list(read.file_paths)
     shapes = _shapes(files)
@@ -96,7 +97,7 @@ def _from_folder(folder: Path, size: int, smallest: int, name: str) -> Photograp
 
 
 def _shapes(files: list[str]) -> dict[str, np.ndarray]:
-    """Returns the shapes, (height, width, channels), of the files that can be read."""
+    """Returns the shapes, (height, width, channels), of all readable files, by name."""
 
     def shape(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         image = tf.io.decode_image(tf.io.read_file(file), channels=3, expand_animations=False)

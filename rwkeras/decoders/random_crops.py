@@ -1,4 +1,4 @@
-"""Endless datasets of random crops, each determined by the seed and its index."""
+"""Infinite datasets of random crops, each determined by the seed and its index."""
 
 from typing import NamedTuple
 
@@ -13,11 +13,11 @@ _BUFFER = 1024
 
 
 class Split(NamedTuple):
-    """Photographs divided into what is learnt from and what is measured.
+    """Training and held-out photographs.
 
     Attributes:
-        training: A dataset of uint8 RGB squares.
-        held_out: The same, of other photographs; None if there are none.
+        training: Dataset of uint8 RGB squares.
+        held_out: The same for the held-out photographs; None if there are none.
     """
 
     training: tf.data.Dataset
@@ -25,10 +25,10 @@ class Split(NamedTuple):
 
 
 def split(photographs: Photographs, training: DecoderTraining) -> Split:
-    """Divides photographs at random, whole ones.
+    """Splits photographs at random into training and held-out ones.
 
     Raises:
-        ValueError: There are none left to train on.
+        ValueError: No photograph is left for training.
     """
     held_out = 0
     if training.held_out > 0:
@@ -54,21 +54,20 @@ def split(photographs: Photographs, training: DecoderTraining) -> Split:
 def random_crops(
     squares: tf.data.Dataset, training: DecoderTraining, stream: str, first_step: int = 0
 ) -> tf.data.Dataset:
-    """Returns batches of random crops, half of them mirrored, without end.
+    """Returns an infinite dataset of batches of random crops, half of them mirrored.
 
-    The photographs come in an order that is random and the same for the same seed, and the crop of
-    one depends on how many came before: a dataset that begins at a step gives what one from the
-    start gives there.
+    The order of the photographs depends only on the seed, and each crop on the seed and its index,
+    so that a dataset started at a later step continues the sequence exactly.
 
     Args:
-        squares: uint8 RGB, [size, size, 3] each.
-        training: Size, batch size and seed.
-        stream: What they are for.
-        first_step: How many batches are left out.
+        squares: Dataset of uint8 RGB, [size, size, 3].
+        training: Crop size, batch size, colour changes and seed.
+        stream: Name of the random stream; streams are independent.
+        first_step: Number of batches to skip.
 
     Returns:
-        A dataset of (images, images): float32 RGB in [0, 1], [batch, crop_size, crop_size, 3],
-        what is encoded and what is to be decoded.
+        A dataset of (images, images), inputs and targets: float32 RGB in [0, 1],
+        [batch, crop_size, crop_size, 3].
     """
     key = generator_key(derive_seed(training.seed, "crops", stream))
 
@@ -78,7 +77,7 @@ def random_crops(
     order = generator_key(derive_seed(training.seed, "order", stream))
 
     def shuffled(number: tf.Tensor) -> tf.data.Dataset:
-        # Not by `Dataset.shuffle`, which heeds TensorFlow's own seed, and how often it was begun.
+        # `Dataset.shuffle` also depends on TensorFlow's global seed and on earlier iterations.
         key = tf.random.fold_in(order, number)
 
         def mixed(place: tf.Tensor, block: tf.Tensor) -> tf.data.Dataset:
@@ -111,10 +110,10 @@ def _crop(square: tf.Tensor, training: DecoderTraining, key: tf.Tensor) -> tf.Te
 
 
 def _recolored(image: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-    """Returns an image in other colours, float32 RGB in [0, 1].
+    """Returns an image with randomly changed colours, float32 RGB in [0, 1].
 
-    Hue and saturation are changed, and in half of all images black and white become two colours,
-    with what is between them in between: the only way in which grey photographs get any.
+    Hue and saturation are changed. In half of the images, black and white are then mapped to two
+    random colours and the values between them linearly, which colours grey photographs too.
     """
     seeds = tf.random.split(key, 3)
     image = tf.image.stateless_random_hue(image, 0.5, seeds[0])

@@ -1,4 +1,4 @@
-"""The defaults of decoders and of their training, stated once."""
+"""Settings of decoders and of their training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 
 @dataclass(frozen=True)
 class DecoderSettings(Settings):
-    """The shape of a decoder."""
+    """Settings of a decoder's architecture."""
 
     upsampling: str = setting(
         "subpixel",

@@ -1,4 +1,4 @@
-"""Training of decoders, by Keras's own loop and callbacks."""
+"""Training of decoders with `keras.Model.fit`."""
 
 import dataclasses
 import time
@@ -28,12 +28,12 @@ class TrainedDecoder(NamedTuple):
     """Result of a training.
 
     Attributes:
-        model: The encoder with its decoder in float32, as `decnn` returns it.
-        history: By epoch: "loss" and "psnr_db" of the crops, and those of the held-out photographs
-            as "val_loss" and "val_psnr_db". Of a training that went on, what came after.
-        photographs: How many there were, the held-out ones among them.
-        unreadable: The names of files that were left out.
-        seconds: How long it took.
+        model: The encoder with its decoder in float32, as returned by `decnn`.
+        history: Per epoch, "loss" and "psnr_db" of the training crops, and "val_loss" and
+            "val_psnr_db" of the held-out photographs. Epochs before a resume are not included.
+        photographs: Number of photographs, including the held-out ones.
+        unreadable: Names of files that were skipped.
+        seconds: Duration in seconds.
     """
 
     model: keras.Model
@@ -57,32 +57,32 @@ def train_decoder(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     strategy: tf.distribute.Strategy | None = None,
 ) -> TrainedDecoder:
-    """Trains a decoder to make images of the activations that a fixed network has at a layer.
+    """Trains a decoder to reconstruct images from the activations of a fixed network at a layer.
 
     Minimises the mean squared error of pixels, sum_i (x'_i - x_i)^2 / n, over random crops of
-    photographs, by Adam. The papers do not say what they minimised, nor how.
+    photographs with Adam. The papers specify neither the loss nor the optimiser.
 
     Args:
-        model: A functional `keras.Model` of RGB images in [0, 1]; it stays as it is.
-        layer: The name of one of its layers.
-        images: A folder of photographs, an iterable of images, or what `read_photographs` made of
-            such. None for photographs that come with scikit-image.
-        decoder: The decoder's shape.
-        training: Crops, steps and precision.
-        backup_dir: A folder for the state of the training, or None. The same training begun again
-            goes on from the last epoch, and ends as if it had never stopped, but for how long it
-            has waited for a better measure.
-        keep_backup: Whether the state stays when the training has ended, for what comes of it to be
-            written first; see `forget_backup`.
-        logdir: A folder for TensorBoard, or None.
-        callbacks: Further callbacks of Keras's.
-        strategy: Where it is computed; None for all GPUs there are.
+        model: A functional `keras.Model` of RGB images in [0, 1]; not modified.
+        layer: Name of one of its layers.
+        images: A folder of photographs, an iterable of images, or the result of `read_photographs`.
+            None for photographs included in scikit-image.
+        decoder: Settings of the decoder.
+        training: Settings of the training.
+        backup_dir: Folder for the state of the training, or None. A restarted training resumes at
+            the last epoch and gives the same result as an uninterrupted one, except that early
+            stopping counts its patience afresh.
+        keep_backup: Whether to keep the state after training, so that it can be removed with
+            `forget_backup` once the results are saved.
+        logdir: Folder for TensorBoard, or None.
+        callbacks: Additional Keras callbacks.
+        strategy: Distribution strategy; None to use all GPUs.
 
     Returns:
         A `TrainedDecoder`.
 
     Raises:
-        ValueError: An argument cannot be used; the message says why.
+        ValueError: An argument is invalid.
     """
     started = time.perf_counter()
     encoder = encoder_to(model, layer)
@@ -97,7 +97,7 @@ def train_decoder(
     if backup_dir is not None:
         described = description(encoder, read, decoder, training)
         backup = backup_in(backup_dir, described, keep=keep_backup)
-    # What is read has to begin where the training goes on, so that is found out first.
+    # Restored before `fit`, as the crops have to start at the step of the restored state.
     done = restored(joint, backup)
     held_out = None
     if divided.held_out is not None:
@@ -111,11 +111,11 @@ def train_decoder(
         steps_per_epoch=training.epoch_steps,
         validation_data=held_out,
         callbacks=[*callbacks, *_stopping(training), *_logging(logdir), *backup],
-        shuffle=False,  # Which the dataset has done.
+        shuffle=False,  # The dataset is shuffled already.
         verbose=0,
     )
     whole = join(lower_precision(encoder, "float32"), build_decoder(encoder, decoder))
-    # The encoder's own weights may be of a lower precision there.
+    # Decoder only: the encoder in `joint` may have a lower precision.
     parts(whole)[1].set_weights(parts(joint)[1].get_weights())
     measured = {name: [float(v) for v in values] for name, values in history.history.items()}
     seconds = time.perf_counter() - started
@@ -123,7 +123,7 @@ def train_decoder(
 
 
 def training_photographs(images: Any, training: DecoderTraining) -> Photographs:
-    """Returns photographs to learn from; arguments as of `train_decoder`."""
+    """Returns the training photographs; for arguments see `train_decoder`."""
     if isinstance(images, Photographs):
         return images
     given = photographs(OTHERS) if images is None else images
@@ -131,21 +131,21 @@ def training_photographs(images: Any, training: DecoderTraining) -> Photographs:
 
 
 def _strategy() -> tf.distribute.Strategy:
-    """Returns one for all GPUs, or TensorFlow's default."""
+    """Returns a mirrored strategy if there are several GPUs, otherwise the current one."""
     if len(tf.config.list_logical_devices("GPU")) > 1:
         return tf.distribute.MirroredStrategy()
     return tf.distribute.get_strategy()
 
 
 def psnr_db(images: tf.Tensor, decoded: tf.Tensor) -> tf.Tensor:
-    """Returns the peak signal-to-noise ratio of each decoded image, clipped, in dB."""
+    """Returns the PSNR in dB of each decoded image after clipping to [0, 1], [batch]."""
     return tf.image.psnr(images, tf.clip_by_value(decoded, 0, 1), max_val=1.0)
 
 
 def _compiled(
     encoder: keras.Model, decoder: DecoderSettings, training: DecoderTraining
 ) -> keras.Model:
-    """Returns encoder and new decoder in the training's precision, ready for `fit`."""
+    """Returns encoder and untrained decoder in the training's precision, compiled."""
     policy = training.precision
     if policy == "auto":
         policy = "mixed_bfloat16" if fast_bfloat16() else "float32"
@@ -179,12 +179,12 @@ def _stopping(training: DecoderTraining) -> list[keras.callbacks.Callback]:
 
 
 def _logging(logdir: str | None) -> list[keras.callbacks.Callback]:
-    """Returns what tells TensorBoard, if it can be told."""
+    """Returns the TensorBoard callback; none without a folder or if it cannot be written."""
     if logdir is None:
         return []
     try:
         tf.summary.create_file_writer(logdir).close()
-    except (OSError, tf.errors.OpError):  # A disk that is full.
+    except (OSError, tf.errors.OpError):  # For example a full disk.
         warnings.warn("What TensorBoard would show cannot be written", stacklevel=2)
         return []
     return [keras.callbacks.TensorBoard(logdir)]

@@ -11,7 +11,7 @@ class _Growth(keras.layers.Layer):
     """Base of upsampling layers.
 
     Args:
-        factor: By how much, along each side.
+        factor: Upsampling factor along each side.
     """
 
     def __init__(self, factor: int, **arguments: Any):
@@ -19,16 +19,16 @@ class _Growth(keras.layers.Layer):
         self.factor = factor
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments."""
+        """Returns the constructor's arguments."""
         return {**super().get_config(), "factor": self.factor}
 
 
 @keras.saving.register_keras_serializable("rwkeras")
 class DepthToSpace(_Growth):
-    """Makes of each position's maps a square of pixels, factor x factor, after Shi et al. (2016).
+    """Sub-pixel upsampling of Shi et al. (2016): maps become factor x factor squares of pixels.
 
     Args:
-        factor: The side of the squares.
+        factor: Upsampling factor along each side.
     """
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
@@ -36,7 +36,7 @@ class DepthToSpace(_Growth):
         return tf.nn.depth_to_space(inputs, self.factor)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Returns the shape of what `call` returns."""
+        """Returns the output shape."""
         batch, height, width, maps = input_shape
         sides = [side and side * self.factor for side in (height, width)]
         return (batch, *sides, maps // self.factor**2)
@@ -44,21 +44,21 @@ class DepthToSpace(_Growth):
 
 @keras.saving.register_keras_serializable("rwkeras")
 class Bilinear(_Growth):
-    """Bilinear upsampling, of static or dynamic sizes.
+    """Bilinear upsampling for static or dynamic sizes.
 
-    Keras's `UpSampling2D` does the same, but makes no graph for maps of any size.
+    Equivalent to Keras's `UpSampling2D`, which cannot be traced for maps of unknown size.
 
     Args:
-        factor: By how much each side grows.
+        factor: Upsampling factor along each side.
     """
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Returns [batch, factor height, factor width, maps], of the inputs' dtype."""
+        """Returns [batch, factor height, factor width, maps] in the inputs' dtype."""
         sides = self.factor * tf.shape(inputs)[1:3]
         grown = tf.cast(tf.image.resize(inputs, sides, "bilinear"), inputs.dtype)
         return tf.ensure_shape(grown, self.compute_output_shape(inputs.shape))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Returns the shape of what `call` returns."""
+        """Returns the output shape."""
         batch, height, width, maps = input_shape
         return (batch, *(side and side * self.factor for side in (height, width)), maps)

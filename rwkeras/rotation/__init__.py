@@ -1,1 +1,1 @@
-"""A trained rival of the random networks that anyone can make: no weights to download."""
+"""Self-supervised training of a VGG-19, a trained baseline without pretrained weights."""

@@ -1,10 +1,10 @@
-"""Batch normalisation during training, folded into the convolutions afterwards.
+"""Batch normalisation for training, folded into the convolutions afterwards.
 
-A VGG-19 from scratch learns slowly: random rectified layers make all images alike but for little,
-and steps large enough to change that silence filters. With batch normalisation it learns fast, and
-once trained, normalisation by fixed statistics is an affine map of each channel, which the
-convolution before it takes in: kernel s and offset - mean s, with s = scale / sqrt(variance +
-epsilon).
+A VGG-19 trains slowly from scratch: random rectified layers map all images to similar activations,
+and steps large enough to change that silence filters. Batch normalisation speeds up training. With
+fixed statistics it is an affine map of each channel, which is merged into the convolution before
+it: the new kernel is kernel s and the new bias offset - mean s, with
+s = scale / sqrt(variance + epsilon).
 
 References:
     Ioffe and Szegedy (2015), Batch normalization.
@@ -19,14 +19,14 @@ from rwkeras.backend import float32_layers, keras
 
 @float32_layers()
 def with_batch_normalization(network: keras.Model) -> keras.Model:
-    """Returns a copy of a network with batch normalisation before each conv layer's rectifier.
+    """Returns a copy of a network with batch normalisation before the ReLU of each conv layer.
 
     Args:
-        network: A functional model whose conv layers are rectified.
+        network: A functional model whose conv layers have ReLU activations.
 
     Returns:
-        The copy: its conv layers have the same names and kernels, and no bias; `NAME_bn` follows
-        NAME.
+        The copy. Its conv layers have the same names and kernels and no bias; each layer NAME is
+        followed by NAME_bn and NAME_relu.
     """
 
     def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
@@ -49,11 +49,11 @@ def with_batch_normalization(network: keras.Model) -> keras.Model:
 
 
 def fold(normalized: keras.Model, network: keras.Model) -> None:
-    """Gives a network the weights with which it does what its normalised copy does in inference.
+    """Sets the weights of a network so that it matches its normalised copy in inference mode.
 
     Args:
-        normalized: What `with_batch_normalization` returned, trained.
-        network: The network, whose weights are replaced.
+        normalized: The trained result of `with_batch_normalization`.
+        network: The network, whose conv weights are replaced.
     """
     for layer in _conv_layers(network):
         kernel = normalized.get_layer(layer.name).kernel.numpy().astype(np.float64)

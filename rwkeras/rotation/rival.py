@@ -1,13 +1,13 @@
-"""A narrow VGG-19 trained without labels: it learns which way up a crop is.
+"""A narrow VGG-19 trained without labels, by predicting the rotation of crops.
 
-A trained rival of the random networks for users without pretrained weights. It has seen a handful
-of photographs for minutes: it is no substitute for a VGG-19 trained on ImageNet.
+A trained baseline for users without pretrained weights. It is trained on a few photographs for
+minutes and is no substitute for a VGG-19 trained on ImageNet.
 
 References:
     Gidaris, Singh and Komodakis (2018), Unsupervised representation learning by predicting image
     rotations.
     Asano, Rupprecht and Vedaldi (2020), A critical analysis of self-supervision, or what we can
-    learn from a single image: for early layers, a few images do.
+    learn from a single image: a few images suffice for early layers.
 """
 
 import time
@@ -34,10 +34,10 @@ class RotationProgress(NamedTuple):
 
     Attributes:
         step: Steps so far.
-        steps: Steps in all.
-        loss: The mean cross entropy of the crops since the last report, in nats; chance is 1.386.
-        accuracy: The share of them whose rotation was told, in [0, 1]; chance is 0.25.
-        held_out_accuracy: The same of crops from the strips that are not trained on.
+        steps: Total steps.
+        loss: Mean cross entropy of the crops since the last report, in nats; 1.386 at chance.
+        accuracy: Share of these crops with correctly predicted rotation, in [0, 1]; 0.25 at chance.
+        held_out_accuracy: The same for crops from the held-out strips.
     """
 
     step: int
@@ -47,7 +47,7 @@ class RotationProgress(NamedTuple):
     held_out_accuracy: float
 
 
-# Returns true to stop the training, which then ends with the network as it is.
+# Returns true to stop the training, which then returns the current network.
 RotationCallback = Callable[[RotationProgress], bool | None]
 
 
@@ -55,11 +55,11 @@ class RotationHistory(NamedTuple):
     """History of a training.
 
     Attributes:
-        reports: What was measured, in the order of steps.
-        kernel_changes: || k / ||k|| - k0 / ||k0|| || of the kernels k0 before and k after, by the
-            layer's name: 0 for the same but for its size, 1.4 for nothing in common.
-        seconds: How long it took, measuring included.
-        stopped: Whether the callback ended it.
+        reports: The reported progress, in order of steps.
+        kernel_changes: By layer name, || k / ||k|| - k0 / ||k0|| || for kernels k0 before and k
+            after training: 0 if equal up to scale, 1.4 if orthogonal.
+        seconds: Duration in seconds, including evaluation.
+        stopped: Whether the callback stopped the training.
     """
 
     reports: tuple[RotationProgress, ...]
@@ -73,13 +73,13 @@ def untrained_twin(settings: RotationSettings = _DEFAULTS) -> keras.Model:
     """Returns the network that training with these settings starts from.
 
     Args:
-        settings: Width and seed; the others make no difference.
+        settings: Only width and seed are used.
 
     Returns:
-        `narrow_vgg19` with kernels from N(0, sqrt(2 / fan_in)) and biases of zero, named
-        "untrained_vgg19". Like the random networks that it is to be compared with, and unlike most
-        trained ones, it does not subtract the mean colour, without which untrained networks are
-        inverted better.
+        `narrow_vgg19` with kernels from N(0, sqrt(2 / fan_in)) and zero biases, named
+        "untrained_vgg19". Like the random networks that it is compared with, and unlike most
+        trained ones, it does not subtract the mean colour; inversion of untrained networks works
+        better that way.
     """
     return _network(settings, "untrained_vgg19")
 
@@ -90,28 +90,28 @@ def train_rotation_rival(
     settings: RotationSettings = _DEFAULTS,
     callback: RotationCallback | None = None,
 ) -> tuple[keras.Model, RotationHistory]:
-    """Trains a narrow VGG-19 to tell the rotation of crops of photographs.
+    """Trains a narrow VGG-19 to predict the rotation of crops of photographs.
 
-    Crops of each photograph's left and right are shown in four rotations, and a dense layer behind
-    the last conv layer learns which it is, by Nesterov's momentum on the cross entropy. Batch
-    normalisation behind each conv layer helps it to learn, and is folded into the layer in the
-    end; the dense layer is dropped.
+    Crops from the left and right of each photograph are used in four rotations. A dense layer on
+    top of the last conv layer predicts the rotation; the cross entropy is minimised by SGD with
+    Nesterov momentum. Batch normalisation of each conv layer speeds up training and is folded into
+    the layer at the end; the dense layer is dropped.
 
-    The start and the crops are the same bits for the same seed; training itself sums in an order
-    that TensorFlow does not promise.
+    Initial weights and crops are bitwise reproducible from the seed. The training itself is not, as
+    TensorFlow does not guarantee the order of summation.
 
     Args:
-        photos: A folder of pictures, or an iterable of paths, Pillow images, arrays or tensors,
-            uint8 in [0, 255] or float in [0, 1], of any sizes. None takes scikit-image's.
+        photos: A folder of images, or an iterable of paths, Pillow images, arrays or tensors,
+            uint8 in [0, 255] or float in [0, 1], of any sizes. None for scikit-image's photographs.
         settings: The network, the crops and the training.
-        callback: Called with a `RotationProgress` now and then; returns true to stop.
+        callback: Called with a `RotationProgress` at intervals; returns true to stop.
 
     Returns:
-        The network, a functional `keras.Model` with the layers of `vgg19` alone, named
-        "rotation_vgg19", of RGB images in [0, 1]; and its history.
+        The network, a functional `keras.Model` of RGB images in [0, 1] with the layers of `vgg19`,
+        named "rotation_vgg19"; and the history of its training.
 
     Raises:
-        ValueError: The photographs cannot be used.
+        ValueError: The photographs are unreadable or too small.
     """
     started = time.perf_counter()
     given = (
@@ -140,14 +140,14 @@ def _network(settings: RotationSettings, name: str) -> keras.Model:
 
 
 def _change(before: Any, after: Any) -> float:
-    """Returns the distance of two kernels, each divided by its norm."""
+    """Returns the distance between two kernels, each divided by its norm."""
     before, after = (kernel.numpy() / np.linalg.norm(kernel.numpy()) for kernel in (before, after))
     return float(np.linalg.norm(after - before))
 
 
 @float32_layers()
 def _classifier(normalized: keras.Model, settings: RotationSettings) -> keras.Model:
-    """Returns the network with a dense layer that tells the four rotations, compiled."""
+    """Returns the network with a dense layer for the four rotations, compiled."""
     last = normalized.get_layer(f"{VGG19.conv_layers[-1]}_relu").output
     inputs = keras.Input((settings.crop_size, settings.crop_size, 3), dtype="float32")
     x = keras.layers.Flatten("channels_last")(keras.Model(normalized.inputs, last)(inputs))
@@ -177,7 +177,7 @@ def _fit(
     settings: RotationSettings,
     callback: RotationCallback | None,
 ) -> tuple[list[RotationProgress], bool]:
-    """Trains, measuring now and then; returns what was measured and whether it was stopped."""
+    """Trains with reports at intervals; returns these and whether the callback stopped it."""
     unseen = rotated_crops(held_out, settings, "held_out", range(settings.held_out_crops)).cache()
     reports: list[RotationProgress] = []
     for step in range(0, settings.steps, settings.report_every):

@@ -1,4 +1,4 @@
-"""Endless datasets of rotated crops, each determined by the seed and its index."""
+"""Datasets of rotated crops, each determined by the seed and its index."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -15,11 +15,11 @@ ROTATIONS = 4
 
 
 class Parts(NamedTuple):
-    """Parts of photographs to take crops from.
+    """Regions of photographs to take crops from.
 
     Attributes:
-        pixels: uint8 RGB, [regions, height, width, 3], those that are smaller padded with zeros.
-        sizes: int32, [regions, 2]: height and width of each.
+        pixels: uint8 RGB, [regions, height, width, 3], zero-padded to a common size.
+        sizes: Height and width of each region, int32, [regions, 2].
     """
 
     pixels: tf.Tensor
@@ -27,19 +27,20 @@ class Parts(NamedTuple):
 
 
 def split(photos: Iterable[np.ndarray], settings: RotationSettings) -> tuple[Parts, Parts]:
-    """Divides photographs into what is trained on and what is held out.
+    """Splits photographs into training and held-out regions.
 
-    The strip that is held out stands in the middle, for photographs have no top and bottom alike.
+    The held-out region is a vertical strip in the middle, since the top and the bottom of
+    photographs differ in content.
 
     Args:
         photos: float RGB in [0, 1], each [height, width, 3].
-        settings: Sizes and share.
+        settings: Image and crop sizes and the held-out share.
 
     Returns:
         The regions left and right of the strips, and the strips.
 
     Raises:
-        ValueError: A photograph is so small that no crop fits a part of it.
+        ValueError: There are no photographs, or a region is smaller than a crop.
     """
     training, held_out = [], []
     for number, photo in enumerate(photos, 1):
@@ -72,20 +73,19 @@ def _stacked(regions: list[np.ndarray]) -> Parts:
 def rotated_crops(
     regions: Parts, settings: RotationSettings, stream: str, numbers: range
 ) -> tf.data.Dataset:
-    """Returns batches of crops, each crop upright and turned by 90, 180 and 270 degrees.
+    """Returns a dataset of batches of crops, each rotated by 0, 90, 180 and 270 degrees.
 
-    Half of the crops are mirrored before. A crop depends on the seed, the stream and its number
-    alone, not on which others are asked for.
+    Half of the crops are mirrored first. A crop depends only on the seed, the stream and its index.
 
     Args:
-        regions: Where they are taken from, each region as often as the others.
-        settings: Size, zoom, batch size and seed.
-        stream: What they are for.
-        numbers: Which crops.
+        regions: Regions to crop from, with equal probability.
+        settings: Crop size, zoom, batch size and seed.
+        stream: Name of the random stream; streams are independent.
+        numbers: Indices of the crops.
 
     Returns:
         A dataset of (images, labels): float32 RGB in [0, 1], [4 batch, size, size, 3], and int32
-        [4 batch], the number of quarter turns against the clock.
+        [4 batch], the number of counter-clockwise quarter turns.
     """
     key = generator_key(derive_seed(settings.seed, "crops", stream))
     size = settings.crop_size

@@ -1,4 +1,4 @@
-"""The defaults of training, stated once."""
+"""Settings of training by rotation prediction."""
 
 from dataclasses import dataclass
 
@@ -48,6 +48,6 @@ class RotationSettings(Settings):
 
     def __post_init__(self):
         super().__post_init__()
-        narrowed(VGG19, self.width)  # Which refuses a width that cannot be.
+        narrowed(VGG19, self.width)  # Raises if the width is invalid.
         if self.held_out >= 1:
             raise invalid_argument("held_out", "a number in (0, 1)", self.held_out)

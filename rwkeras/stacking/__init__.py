@@ -1,1 +1,1 @@
-"""ranVGG: a random network whose layers are chosen, one after another, among candidates."""
+"""ranVGG: a random network built by greedy selection of each layer among candidates."""

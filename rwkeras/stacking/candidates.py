@@ -1,4 +1,4 @@
-"""Candidates for one layer as one network, evaluated as members of a batch."""
+"""Candidate kernels of a layer, evaluated in one batch by one network."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,11 +7,11 @@ from rwkeras.backend import keras
 
 
 class _Memberwise(keras.layers.Layer):
-    """A layer with a kernel for each member of the batch.
+    """Base of layers with a separate kernel for each batch element.
 
     Args:
-        kernel_shape: The shape of all kernels, [batch, ...].
-        activation: The name of an activation of Keras.
+        kernel_shape: Shape of all kernels, [batch, ...].
+        activation: A Keras activation, or its name.
     """
 
     def __init__(self, kernel_shape, activation, **kwargs):
@@ -38,7 +38,7 @@ class _Memberwise(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("rwkeras")
 class MemberwiseConv2D(_Memberwise):
-    """Convolves each member with a kernel of its own, [batch, height, width, in, out]."""
+    """Convolution with one kernel per batch element, [batch, height, width, in, out]."""
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Returns the activations, [batch, height, width, out]."""
@@ -51,7 +51,7 @@ class MemberwiseConv2D(_Memberwise):
 
 @keras.saving.register_keras_serializable("rwkeras")
 class MemberwiseDense(_Memberwise):
-    """Multiplies each member by a kernel of its own, [batch, in, out]."""
+    """Dense layer with one kernel per batch element, [batch, in, out]."""
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Returns the activations, [batch, out]."""
@@ -59,25 +59,24 @@ class MemberwiseDense(_Memberwise):
 
 
 def candidate_network(model: keras.Model, layer: str, kernels: np.ndarray) -> keras.Model:
-    """Returns a network that ends with candidates for a layer of another.
+    """Returns a network up to a layer, with one candidate kernel per batch element in that layer.
 
-    The layers below are the other's own: they are evaluated for all candidates in one batch, which
-    takes up to half the time of one after another.
+    The layers below are shared with `model` and evaluated for all candidates in one batch, which
+    saves up to half of the time.
 
     Args:
-        model: A functional `keras.Model`, whose layers below are as they are to stay.
-        layer: The name of one of its conv or fully connected layers, without biases that matter.
-        kernels: A kernel for each candidate, [candidates, ...].
+        model: A functional `keras.Model` with final weights below the layer.
+        layer: Name of a conv or fully connected layer; its bias is ignored.
+        kernels: Kernel of each candidate, [candidates, ...].
 
     Returns:
-        A `keras.Model` of batches of as many images, each seen by a candidate, to a layer of the
-        same name.
+        A `keras.Model` of [candidates, height, width, 3] images, whose last layer is named `layer`.
     """
     replaced = model.get_layer(layer)
     kind = MemberwiseConv2D if isinstance(replaced, keras.layers.Conv2D) else MemberwiseDense
     memberwise = kind(kernels.shape, replaced.activation, name=layer, dtype="float32")
     outputs = memberwise(replaced.input)
     for n, kernel in enumerate(kernels):
-        # One at a time: those of fully connected layers are too large to be copied at once.
+        # One at a time, as kernels of fully connected layers are too large to copy all at once.
         memberwise.kernel.value[n].assign(kernel)
     return keras.Model(model.inputs[0], outputs, name=f"{model.name}_candidates")

@@ -1,4 +1,4 @@
-"""Successive halving: poor candidates are dropped early, good ones continue.
+"""Successive halving: candidates with high losses are dropped early.
 
 References:
     Jamieson and Talwalkar (2016), Non-stochastic best arm identification and hyperparameter
@@ -16,8 +16,8 @@ class Rung(NamedTuple):
     """One rung of successive halving: a comparison of the remaining candidates.
 
     Attributes:
-        iterations: After how many iterations of each it is made.
-        losses: The loss of each by its number.
+        iterations: Iterations of each candidate at the comparison.
+        losses: Loss of each remaining candidate, by its index.
     """
 
     iterations: int
@@ -25,27 +25,27 @@ class Rung(NamedTuple):
 
 
 class Race(Protocol):
-    """Some candidates, which go on together."""
+    """Joint optimisation of several candidates."""
 
     def advance(self, iterations: int) -> np.ndarray:
-        """Goes on to a number of iterations in all and returns the losses, [candidates]."""
+        """Continues to a total number of iterations and returns the losses, [candidates]."""
 
     def select(self, members: Sequence[int]) -> "Race":
-        """Returns the race of some of the candidates, by their places in this one."""
+        """Returns the race of some of the candidates, by their positions in this one."""
 
 
 def schedule(candidates: int, iterations: int, reduction: int) -> list[tuple[int, int]]:
-    """Returns how many candidates take part in each rung, and to which iteration it goes.
+    """Returns the number of candidates and the total iterations of each rung.
 
     Args:
-        candidates: How many there are at first.
-        iterations: Of the last rung.
-        reduction: Each rung keeps one candidate of as many, and is as many times as long.
+        candidates: Number of candidates in the first rung.
+        iterations: Total iterations at the last rung.
+        reduction: Factor by which candidates decrease and iterations increase between rungs.
     """
     counts = [candidates]
     while counts[-1] > reduction:
         counts.append(math.ceil(counts[-1] / reduction))
-    # What is left at the end is more than one, unless there was but one.
+    # The last rung compares at least two candidates, unless there is only one.
     last = len(counts) - 1
     return [
         (count, max(1, round(iterations / reduction ** (last - n))))
@@ -56,23 +56,23 @@ def schedule(candidates: int, iterations: int, reduction: int) -> list[tuple[int
 def halve(
     begin: Callable[[], Race], candidates: int, iterations: int, reduction: int
 ) -> tuple[Rung, ...]:
-    """Runs candidates against each other.
+    """Runs successive halving.
 
     Args:
-        begin: Returns the race of all candidates.
+        begin: Function that returns the race of all candidates.
         candidates: See `schedule`.
         iterations: See `schedule`.
         reduction: See `schedule`.
 
     Returns:
-        The rungs; the winner is the best of the last. Losses that are not finite are the worst.
+        The rungs; the winner has the smallest loss in the last. Non-finite losses become infinity.
     """
     race, members = begin(), list(range(candidates))
     rungs: list[Rung] = []
     for count, until in schedule(candidates, iterations, reduction):
         if count < len(members):
             losses = np.array([rungs[-1].losses[member] for member in members])
-            # A stable sort: of equals, the earlier stays.
+            # Stable, so that the earlier of equal candidates is kept.
             kept = sorted(np.argsort(losses, kind="stable")[:count].tolist())
             race, members = race.select(kept), [members[place] for place in kept]
         losses = race.advance(until)

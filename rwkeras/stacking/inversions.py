@@ -1,4 +1,4 @@
-"""The inversions by which candidates for a layer are compared."""
+"""Inversions for the comparison of candidate kernels."""
 
 import math
 from collections.abc import Sequence
@@ -19,13 +19,13 @@ from rwkeras.tasks.synthesis import begin_run, starting_noise
 
 
 def relative_objective(model: keras.Model, layer: str, source: tf.Tensor) -> Objective:
-    """Returns ||F - F0||^2 / ||F0||^2 on a layer, which no rescaling of the layer changes.
+    """Returns ||F - F0||^2 / ||F0||^2 of a layer, which is invariant to the layer's scale.
 
     Args:
         model: A functional `keras.Model`.
-        layer: The name of the layer.
-        source: The images, float32 RGB in [0, 1], [batch, height, width, 3]. The loss of one that
-            the layer does not answer to is not a number.
+        layer: Name of the layer.
+        source: The images, float32 RGB in [0, 1], [batch, height, width, 3]. The loss is NaN for
+            images on which the layer is zero.
     """
     features = extract(model, [layer], source)[layer]
     size = content_loss(features, tf.zeros_like(features))
@@ -33,19 +33,19 @@ def relative_objective(model: keras.Model, layer: str, source: tf.Tensor) -> Obj
 
 
 class Inversions:
-    """Inversions of one image from one layer, with a candidate for its kernel each.
+    """Inversions of one image from one layer, one for each candidate kernel of the layer.
 
-    All start from the same noise, and go on in one batch, over pixels: "adaptive" coordinates,
-    which are measured with random numbers, would favour some candidates by chance.
+    All start from the same noise and run in one batch over pixels. "adaptive" coordinates are
+    estimated with random numbers and would favour some candidates by chance.
 
     Args:
-        model: The network, whose layers below are chosen.
-        layer: The layer.
-        kernels: Of the candidates, [candidates, ...].
+        model: The network, with final weights below the layer.
+        layer: Name of the layer.
+        kernels: Kernels of the candidates, [candidates, ...].
         reference: The image, float32 RGB in [0, 1], [1, height, width, 3].
-        seed: Of the noise.
-        settings: How they are compared.
-        state: Where the inversions stand, instead of at the start.
+        seed: Seed of the noise.
+        settings: Settings of the comparison.
+        state: State to continue from; None for the start.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Inversions:
             max_iterations=settings.max_iterations,
             parametrization="pixels",
             precision=settings.precision,
-            # So often that each comparison falls on one of them.
+            # Divides the iterations of every rung, so that the run can stop there.
             report_every=math.gcd(*(until for _, until in rungs)),
         )
         noise = starting_noise(
@@ -80,12 +80,12 @@ class Inversions:
         self._run = begin_run(candidates, objective, start, optimizer, state)
 
     def advance(self, iterations: int) -> np.ndarray:
-        """Goes on to a number of iterations and returns the relative losses, [candidates]."""
+        """Continues to a total number of iterations; returns relative losses, [candidates]."""
         while self._run.iteration < iterations and not self._run.finished:
             self._run.advance()
         return self._run.progress(exact=True).loss
 
     def select(self, members: Sequence[int]) -> "Inversions":
-        """Returns the inversions of some of the candidates, which go on where they stand."""
+        """Returns the inversions of some of the candidates, in their current state."""
         kernels = self._kernels[list(members)]
         return self._with(kernels, self._run.state.members(members))

@@ -1,4 +1,4 @@
-"""The defaults of stacking, stated once."""
+"""Settings of stacking."""
 
 from dataclasses import dataclass
 

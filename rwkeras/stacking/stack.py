@@ -1,4 +1,4 @@
-"""The greedy stacking of ranVGG (He, Wang and Hopcroft, 2016)."""
+"""Greedy stacking of ranVGG (He, Wang and Hopcroft, 2016)."""
 
 import dataclasses
 from collections.abc import Callable
@@ -27,10 +27,9 @@ class LayerChoice(NamedTuple):
     """Selection result of one layer.
 
     Attributes:
-        layer: The layer's name.
-        chosen: The number of the candidate.
-        rungs: The comparisons, with the relative losses ||F - F0||^2 / ||F0||^2 of those that
-            took part.
+        layer: Name of the layer.
+        chosen: Index of the chosen candidate.
+        rungs: The comparisons, with relative losses ||F - F0||^2 / ||F0||^2.
     """
 
     layer: str
@@ -39,27 +38,27 @@ class LayerChoice(NamedTuple):
 
     @property
     def losses(self) -> tuple[float, ...]:
-        """Each candidate's loss when it was last compared."""
+        """Loss of each candidate at its last comparison."""
         last = {member: loss for rung in self.rungs for member, loss in rung.losses.items()}
         return tuple(last[member] for member in sorted(last))
 
     @property
     def gain(self) -> float:
-        """The first candidate's loss over the chosen one's, when the first was last compared.
+        """Ratio of the first candidate's loss to the chosen one's, at the first's last comparison.
 
-        It is what selection gained over none: 1 where the first was chosen.
+        This is the gain over no selection; it is 1 if the first candidate was chosen.
         """
         last = [rung.losses for rung in self.rungs if 0 in rung.losses][-1]
         return last[0] / last[self.chosen] if last[self.chosen] else 1.0
 
 
 class StackResult(NamedTuple):
-    """A stacked network.
+    """Result of stacking.
 
     Attributes:
-        recipe: From which it is made.
-        choices: How each layer was chosen, in forward order; of a stack that went on from a
-            recipe, those of the layers that it added.
+        recipe: Recipe of the network.
+        choices: Selection results of the layers in forward order; after a resume, only those of
+            the added layers.
     """
 
     recipe: Recipe
@@ -67,16 +66,16 @@ class StackResult(NamedTuple):
 
     @property
     def model(self) -> keras.Model:
-        """The network, made anew from the recipe."""
+        """The network, rebuilt from the recipe on each access."""
         return self.recipe.build()
 
 
-# Called with the recipe so far and the choice that was added; returns true to stop.
+# Called with the recipe so far and the last selection result; returns true to stop.
 StackCallback = Callable[[Recipe, LayerChoice], bool | None]
 
 
 def _fix(model: keras.Model, layer: str, kernel: np.ndarray, reference: tf.Tensor) -> LayerRecipe:
-    """Gives a layer its kernel, divided by its mean activation; returns how, but for whose."""
+    """Sets a layer's kernel, divided by its mean activation; returns its recipe as candidate 0."""
     target = model.get_layer(layer)
     target.kernel.assign(kernel)
     activations = feature_extractor(model, [layer])(reference)[layer]
@@ -88,7 +87,7 @@ def _fix(model: keras.Model, layer: str, kernel: np.ndarray, reference: tf.Tenso
 def _choose(
     model: keras.Model, layer: str, recipe: Recipe, reference: tf.Tensor, settings: StackSettings
 ) -> tuple[LayerRecipe, LayerChoice]:
-    """Chooses a kernel, gives it to the model, and returns how it is made and was chosen."""
+    """Selects a kernel and sets it in the model; returns its recipe and selection result."""
     shape = tuple(model.get_layer(layer).kernel.shape)
     distribution = recipe.distribution
     kernels = np.stack(
@@ -111,7 +110,7 @@ def _choose(
 
 
 def _begin(recipe: Recipe, include_top: bool) -> keras.Model:
-    """Returns the whole network, its first layers made by a recipe, the others zero."""
+    """Returns the whole network with the recipe's layers set and the others zero."""
     model = recipe.skeleton(include_top=include_top)
     if recipe.layers:
         made = recipe.build()
@@ -141,37 +140,38 @@ def stack(
     """Builds ranVGG: a random VGG whose layers are chosen greedily, in forward order.
 
     For each layer, with those below fixed, several kernels are drawn, the reference image is
-    inverted from the rectified layer with each, and the one with the smallest loss is fixed. Each
-    layer is then divided by its mean activation on the reference image, which changes no result.
+    inverted from the rectified layer with each, and the kernel with the smallest loss is kept. Each
+    layer is then divided by its mean activation on the reference image, which does not affect the
+    relative losses.
 
-    Where the papers are silent or would mislead: losses are relative, ||F - F0||^2 / ||F0||^2,
-    since the smallest absolute loss is that of the candidate with the smallest weights; all
-    candidates start from the same noise; and bad ones are given up early (successive halving). The
-    last fully connected layer has no rectifier here and is compared as it is.
+    Choices beyond the papers: losses are relative, ||F - F0||^2 / ||F0||^2, as absolute losses
+    favour candidates with small weights; all candidates start from the same noise; and poor ones
+    are dropped early (successive halving). The last fully connected layer has no ReLU here and is
+    compared without it.
 
     Args:
         reference_image: A path, a Pillow image, or an array or tensor, uint8 in [0, 255] or float
-            in [0, 1], [height, width, 3]. With `include_top` of 256 x 256.
-        candidates: How many kernels are drawn for each layer. The first is that of `vgg19` with
-            the same initialiser and seed. They take memory at once: those of `fc6`, 0.5 GB each.
+            in [0, 1], [height, width, 3]; 256 x 256 pixels with `include_top`.
+        candidates: Number of kernels drawn per layer. The first is that of `vgg19` with the same
+            initialiser and seed. All are in memory at once; those of `fc6` take 0.5 GB each.
         architecture: "vgg19" or "toy_vgg".
         include_top: Whether to stack the fully connected layers too.
         pooling: See `vgg19`.
         subtract_mean: See `vgg19`.
         initializer: See `vgg19`.
-        seed: Of the kernels and of the noise.
-        max_iterations: Of the inversions of the last that are compared.
+        seed: Seed of the kernels and of the noise.
+        max_iterations: Iterations of the inversions in the last comparison.
         reduction: See `StackSettings`.
-        noise_stddev: Of the noise, for pixels in [0, 1].
+        noise_stddev: Standard deviation of the noise, for pixels in [0, 1].
         precision: See `OptimizerSettings`.
-        resume: A recipe of the first layers, made with the same arguments, to go on from.
+        resume: Recipe of the first layers to continue from, made with the same arguments.
         callback: Called after each layer; returns true to stop there.
 
     Returns:
-        A `StackResult`: the recipe, and how each layer was chosen.
+        A `StackResult`: the recipe and the selection result of each layer.
 
     Raises:
-        ValueError: An argument cannot be used; the message says why.
+        ValueError: An argument is invalid.
     """
     settings = StackSettings(candidates, max_iterations, reduction, noise_stddev, precision)
     reference = as_batch(reference_image, "reference_image").images

@@ -1,4 +1,4 @@
-"""How far enlarged pictures are from the true ones: numbers, a table and a sheet."""
+"""Comparison of enlarged images with the originals: measures, a table and a contact sheet."""
 
 from typing import Any
 
@@ -9,23 +9,23 @@ import rwkeras
 from rwkeras.backend import keras
 from rwkeras.images.writing import contact_sheet
 
-# Side of the parts that are shown, in pixels, and by what they are enlarged to be seen.
+# Side of the crops that are shown, in pixels, and the factor by which they are magnified.
 _SIZE, _SCALE = 80, 2
 
-# By the name of what was measured.
+# Values by the name of the measure.
 Measures = dict[str, float]
 
 
 def detail(image: np.ndarray, factor: int) -> tf.Tensor:
-    """Returns what of a square picture is finer than its small copy can hold.
+    """Returns the detail of a square image that is lost by downsampling.
 
     Args:
         image: float32, [size, size, channels].
-        factor: How many times smaller the copy is.
+        factor: Downsampling factor.
 
     Returns:
-        Its orthonormal cosine transform, of the same shape, with zeros where both frequencies are
-        below one period in 2 `factor` pixels.
+        The orthonormal cosine transform of the image, of the same shape, with zeros where both
+        frequencies are below one period in 2 `factor` pixels.
     """
     size = len(image)
     basis = tf.signal.dct(tf.eye(size), norm="ortho")
@@ -37,18 +37,18 @@ def detail(image: np.ndarray, factor: int) -> tf.Tensor:
 def measure(
     image: np.ndarray, truth: np.ndarray, factor: int, judges: dict[str, keras.losses.Loss]
 ) -> Measures:
-    """Returns how far an enlargement is from the true picture.
+    """Returns measures of an enlargement against the original.
 
     Args:
         image: The enlargement, float32 RGB in [0, 1], [size, size, 3].
-        truth: The true picture, the same.
-        factor: By how much it was enlarged.
+        truth: The original, likewise.
+        factor: Enlargement factor.
         judges: Losses by name.
 
     Returns:
-        "psnr_db"; "ssim"; "detail_energy", the energy of its `detail` over that of the true
-        picture; "detail_correlation", 1 where it is in its place and 0 where it is anywhere;
-        "patch_distance"; and the judges'. Not a number where there is no detail.
+        "psnr_db"; "ssim"; "detail_energy", the energy of its `detail` relative to the original's;
+        "detail_correlation", the correlation of both details; "patch_distance"; and the losses of
+        the judges. The two measures of detail are NaN if there is no detail.
     """
     own, true = (detail(x, factor) for x in (image, truth))
     energy, whole, shared = (tf.reduce_sum(x).numpy() for x in (own * own, true * true, own * true))
@@ -67,11 +67,11 @@ def measure(
 
 
 def table(measured: dict[str, list[Measures]], names: list[str]) -> list[dict[str, Any]]:
-    """Returns a row for each picture and method, and last one for each method's means.
+    """Returns one row per image and method, followed by one row with the means of each method.
 
     Args:
-        measured: The measures of each picture, by the method's name.
-        names: The pictures'.
+        measured: Measures of each image, by method.
+        names: Names of the images.
     """
     rows: list[dict[str, Any]] = [
         {"photograph": name, "method": method, **measures[n]}
@@ -85,12 +85,11 @@ def table(measured: dict[str, list[Measures]], names: list[str]) -> list[dict[st
 
 
 def show(pictures: dict[str, np.ndarray], names: list[str]) -> np.ndarray:
-    """Returns a sheet of that part of each picture which the first method gets most wrong.
+    """Returns a contact sheet of the crop of each image where the first method's error is largest.
 
     Args:
-        pictures: float32 RGB in [0, 1], [batch, size, size, 3], by what was done with them; the
-            last are the true pictures.
-        names: The pictures'.
+        pictures: float32 RGB in [0, 1], [batch, size, size, 3], by method; the originals last.
+        names: Names of the images.
 
     Returns:
         float32 RGB in [0, 1], [height, width, 3].

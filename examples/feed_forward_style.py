@@ -1,22 +1,22 @@
-"""Trains a network that paints any photograph in one style in one pass, by untrained weights alone.
+"""Trains a feed-forward style transfer network with losses of untrained networks only.
 
-The losses are distances in networks whose weights are random: `rwkeras.RandomPerceptualLoss` of
-the features of the photograph, and of the Gram matrices of the style in the picture and in its
-half, and `rwkeras.TotalVariation`. The networks are multi-scale ones, as `rwkeras.transfer_style`
-has them by default, or VGGs. Training is Keras's own `compile` and `fit` of a model with one
-picture as several outputs. The file that is written takes pictures of any size, loads with Keras
-after `import rwkeras`, and is exported for TensorFlow Serving as `rwkeras-export --kind=decoder`
-does. At last a photograph that was not trained on is painted in one pass, and by
+The losses are `rwkeras.RandomPerceptualLoss`, a distance in networks with random weights, of the
+photograph's features and of the style's Gram matrices at full and half size, and
+`rwkeras.TotalVariation`. The networks are multi-scale networks, the default of
+`rwkeras.transfer_style`, or VGGs. Training uses Keras's `compile` and `fit` on a model that returns
+one image as several outputs. The saved file accepts images of any size, loads with Keras after
+`import rwkeras`, and is exported for TensorFlow Serving as by `rwkeras-export --kind=decoder`.
+Finally a photograph outside of the training set is rendered in one pass and by
 `rwkeras.transfer_style`, and both are timed.
 
-It needs `pip install 'rwkeras[demo,serving]'`, and runs in the checkout.
+Requires `pip install 'rwkeras[demo,serving]'` and a checkout.
 
 Example:
     python -m examples.feed_forward_style --style=painting.jpg --images=photos --output=style.keras
 
-By a VGG-19, whose layers see far enough at one size, there are also --architecture=vgg19
-    --width=0.5 --octaves=1 --style_weight=30 --tv_weight=1 --image_size=128 --batch_size=4
-    --steps=1000 --learning_rate=0.004
+Flags for VGG-19, whose receptive fields are large enough for a single size:
+    --architecture=vgg19 --width=0.5 --octaves=1 --style_weight=30 --tv_weight=1 --image_size=128
+    --batch_size=4 --steps=1000 --learning_rate=0.004
 
 References:
     Johnson, Alahi and Fei-Fei (2016), Perceptual losses for real-time style transfer and
@@ -49,12 +49,12 @@ from rwkeras.images.writing import check_image_output
 from rwkeras.serving.export import export_decoder
 from rwkeras.serving.versions import check_export_folder
 
-# What is painted at last, by the name that scikit-image has for it.
+# Default photograph for the comparison, by its name in scikit-image.
 _PHOTO = "astronaut"
 
 
 def _read(settings: StyleTraining, given: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the style and the photograph that is painted at last."""
+    """Returns the style and the photograph for the comparison."""
     if given["style"] is None:
         style = painting(settings.style_size)
     else:
@@ -67,11 +67,11 @@ def _read(settings: StyleTraining, given: dict[str, Any]) -> tuple[np.ndarray, n
 
 
 def run(settings: StyleTraining, given: dict[str, Any]) -> None:
-    """Trains, writes, exports and compares.
+    """Trains, saves, exports and compares.
 
     Args:
-        settings: The network and its training.
-        given: The other flags by name.
+        settings: Settings of the network and its training.
+        given: The other flags, by name.
     """
     output = check_output(given["output"], ending=".keras")
     drawn = check_image_output(given["picture"] or output.with_suffix(".png"), "picture")
@@ -94,7 +94,7 @@ def run(settings: StyleTraining, given: dict[str, Any]) -> None:
     print(f"trained: {time.perf_counter() - started:.0f} s")
     with whole_file(output) as temporary:
         network.save(temporary)
-    network = keras.saving.load_model(output)  # As whoever has the file will.
+    network = keras.saving.load_model(output)  # As users load the file.
     print(f"exported: {export_decoder(network, given['export_dir'] or output.with_suffix(''))}")
     if not given["compare"]:
         return
@@ -125,7 +125,7 @@ def _define_flags() -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Runs it as the flags say."""
+    """Runs the example."""
     if len(arguments) > 1:
         raise app.UsageError(f"Unexpected arguments: {' '.join(arguments[1:])}")
     given = flags.FLAGS.flag_values_dict()

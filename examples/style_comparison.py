@@ -1,4 +1,4 @@
-"""A picture in a style by one pass of a network beside an optimisation: how long, and how alike."""
+"""Comparison of feed-forward style transfer with optimisation: images and run times."""
 
 import dataclasses
 import statistics
@@ -14,21 +14,21 @@ from rwkeras.images.reading import fit_longer_side
 from rwkeras.images.writing import contact_sheet
 
 _OPTIMIZER = rwkeras.OptimizerSettings()
-# By which styles are transferred where nothing is said.
+# Default network of `transfer_style`.
 _NETWORK = "multiscale"
-# Iterations in which the optimisation comes to use all that it has to compile.
+# Iterations after which the optimisation has compiled all of its functions.
 _WARMUP = 20
-# One pass is short: so many are timed together.
+# Number of passes per timing, as one pass is short.
 _PASSES = 10
 
 
 class Comparison(NamedTuple):
-    """One pass of a network beside an optimisation.
+    """Results of one pass of a network and of an optimisation.
 
     Attributes:
-        painted: The network's picture, float32 RGB in [0, 1], [height, width, 3].
-        optimized: That of `rwkeras.transfer_style`.
-        seconds: Of each pair, what one pass took, and what the optimisation.
+        painted: Image from the network, float32 RGB in [0, 1], [height, width, 3].
+        optimized: Image from `rwkeras.transfer_style`, likewise.
+        seconds: For each pair, the seconds of one pass and of the optimisation.
     """
 
     painted: np.ndarray
@@ -37,12 +37,12 @@ class Comparison(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """How many times longer the optimisation took, the median of the pairs."""
+        """Median ratio of the optimisation's duration to that of one pass."""
         return statistics.median(slow / fast for fast, slow in self.seconds)
 
 
 def _timed(function: Callable[[], np.ndarray], times: int = 1) -> tuple[np.ndarray, float]:
-    """Returns what a function returns, and how long a call took on average."""
+    """Returns the result of a function and the mean duration of a call in seconds."""
     started = time.perf_counter()
     for _ in range(times):
         found = function()
@@ -58,15 +58,15 @@ def compare(
     optimizer: rwkeras.OptimizerSettings = _OPTIMIZER,
     pairs: int = 1,
 ) -> Comparison:
-    """Paints a photograph by a network, and by `transfer_style` as it is by default, by turns.
+    """Renders a photograph alternately by a network and by `transfer_style` with its defaults.
 
     Args:
-        network: What `train` returned.
+        network: The result of `train`.
         photo: float32 RGB in [0, 1], [height, width, 3].
-        style: What it was trained to paint in.
-        seed: Of the random network by which `transfer_style` paints.
-        optimizer: Of the optimisation.
-        pairs: How many times each is timed.
+        style: The style that the network was trained for, likewise.
+        seed: Seed of the random network of `transfer_style`.
+        optimizer: Settings of the optimisation.
+        pairs: Number of timings of each.
     """
 
     def one_pass() -> np.ndarray:
@@ -77,7 +77,7 @@ def compare(
     def optimized(given: rwkeras.OptimizerSettings = optimizer) -> np.ndarray:
         return rwkeras.transfer_style(_NETWORK, photo, style, settings, optimizer=given).image
 
-    # Off the clock both are compiled, the optimisation at all of its sizes and in its precisions.
+    # Compiles both before timing, the optimisation for all of its sizes and precisions.
     one_pass()
     optimized(dataclasses.replace(optimizer, max_iterations=_WARMUP))
     seconds = []
@@ -89,13 +89,13 @@ def compare(
 
 
 def sheet(photo: np.ndarray, style: np.ndarray, both: Comparison, size: int) -> np.ndarray:
-    """Returns photograph, style and both pictures side by side.
+    """Returns photograph, style and both results side by side.
 
     Args:
         photo: float32 RGB in [0, 1], [height, width, 3].
         style: The same.
-        both: What came of them.
-        size: The longer side of each, in pixels.
+        both: The results.
+        size: Longer side of each image, in pixels.
 
     Returns:
         float32 RGB in [0, 1], [height, width, 3].

@@ -1,4 +1,4 @@
-"""A network that paints a photograph in one pass."""
+"""Feed-forward style transfer network."""
 
 from typing import Any
 
@@ -8,37 +8,36 @@ import rwkeras
 from rwkeras.backend import keras
 from rwkeras.decoders.decnn import EvenSides, FitTo
 
-# By how much its middle is smaller than the picture.
+# Downsampling factor of the residual blocks.
 _STRIDE = 4
 _PHOTO = "photo_norm"
 
 
 def style_network(maps: int, blocks: int, seed: int) -> keras.Model:
-    """Returns the network of Johnson et al. (2016) before its training.
+    """Returns the network of Johnson et al. (2016), untrained.
 
-    It has the instance normalisation of Ulyanov et al. (2017), here of one group a map. Further
-    departures: filters of 3 x 3 at both ends instead of 9 x 9; maps that grow by interpolation
-    before a convolution, as transposed ones leave checkerboards (Odena, Dumoulin and Olah, 2016);
-    convolutions that see the picture mirrored at its border. And what the last one makes is added
-    to the photograph in grey, also normalised: the untrained network keeps the content, as an
-    optimisation does that starts from it, and only has to learn what the style adds.
+    It uses the instance normalisation of Ulyanov et al. (2017), as group normalisation with one map
+    per group. Further differences: 3 x 3 instead of 9 x 9 filters at both ends; interpolation
+    before a convolution instead of transposed convolutions, which cause checkerboard artefacts
+    (Odena, Dumoulin and Olah, 2016); and mirrored padding. The output of the last convolution is
+    added to the normalised grey photograph, so that the untrained network preserves the content and
+    only the style has to be learnt.
 
     Args:
-        maps: How many maps there are at the picture's size; twice and four times as many at a half
-            and at a quarter of it.
-        blocks: How many residual blocks there are at a quarter.
-        seed: Of the weights.
+        maps: Number of maps at full size; twice and four times as many at half and quarter size.
+        blocks: Number of residual blocks, at quarter size.
+        seed: Seed of the weights.
 
     Returns:
-        A functional model of RGB in [0, 1], [batch, height, width, 3] of any size to the same.
+        A functional model from RGB in [0, 1], [batch, height, width, 3], of any size to the same.
     """
 
     def mirrored(x):
         return keras.ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="symmetric")
 
     def grown(x):
-        # Repeated and then blurred by (1, 2, 1) / 4 is bilinear interpolation, of which Keras makes
-        # no graph for pictures of any size.
+        # Repetition and a blur by (1, 2, 1) / 4 make bilinear interpolation, which Keras cannot
+        # trace for images of unknown size.
         x = mirrored(keras.layers.UpSampling2D(2)(x))
         for _ in range(2):
             x = keras.layers.AveragePooling2D(2, strides=1)(x)
@@ -76,13 +75,13 @@ def style_network(maps: int, blocks: int, seed: int) -> keras.Model:
 
 
 def give_colors(network: keras.Model, style: np.ndarray) -> None:
-    """Has a new network make pictures of a style's colours, in mean and contrast.
+    """Initialises the mean and the contrast of a network's output colours from a style.
 
     Args:
-        network: What `style_network` returned; it is changed.
+        network: The result of `style_network`; modified in place.
         style: float32 RGB in [0, 1], [height, width, 3].
     """
-    # The inverse of the last sigmoid, kept finite where a colour is 0 or 1.
+    # Inverse of the final sigmoid, kept finite for colours 0 and 1.
     logits = keras.ops.log((style + 0.05) / (1.05 - style))
     norm = network.get_layer(_PHOTO)
     norm.gamma.assign(keras.ops.std(logits, (0, 1)))

@@ -1,4 +1,4 @@
-"""How a network learns to paint in one style, by Keras's `fit` and losses of random networks."""
+"""Training of a feed-forward style network with Keras's `fit` and losses of random networks."""
 
 import dataclasses
 from typing import Any
@@ -21,7 +21,7 @@ _MULTISCALE = "multiscale"
 
 @dataclasses.dataclass(frozen=True)
 class StyleTraining(Settings):
-    """What is trained, and how; each field is a flag."""
+    """Settings of the network and its training; each field is a flag."""
 
     photo_size: int = setting(512, "Photographs become squares of this side.")
     image_size: int = setting(96, "The side of the crops of them that are trained on.", minimum=1)
@@ -56,17 +56,17 @@ class StyleTraining(Settings):
         if self.image_size > self.photo_size:
             expected = f"at most `photo_size`, {self.photo_size}"
             raise invalid_argument("image_size", expected, self.image_size)
-        self.crops()  # Which checks the rest.
+        self.crops()  # Validates the remaining settings.
 
     def feature_loss(self) -> rwkeras.RandomPerceptualLoss:
-        """Returns how far pictures are from the photograph."""
-        # Not of the finest level: it would have every pixel stay as it is.
+        """Returns the content loss."""
+        # Without the finest level, which would fix every pixel.
         usual = multiscale_layers()[1:] if self._multiscale() else ("conv2_2",)
         layers = self.feature_layers or usual
         return self._loss("content", self.seed, feature_layers=layers)
 
     def style_loss(self, octave: int) -> rwkeras.RandomPerceptualLoss:
-        """Returns how far the style of pictures is from another, by a network of each octave's."""
+        """Returns the style loss of an octave, which has a random network of its own."""
         usual = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
         layers = self.style_layers or (gram_layers() if self._multiscale() else usual)
         seed = derive_seed(self.seed, f"octave{octave}") if octave else self.seed
@@ -86,14 +86,14 @@ class StyleTraining(Settings):
         )
 
     def crops(self) -> rwkeras.DecoderTraining:
-        """Returns how photographs are cut, which is as decoders learn."""
+        """Returns the settings of the random crops, which are those of decoder training."""
         names = ("photo_size", "batch_size", "steps", "epoch_steps", "learning_rate", "seed")
         shared = {name: getattr(self, name) for name in names}
         return rwkeras.DecoderTraining(crop_size=self.image_size, **shared)
 
 
 def halves(pictures: tf.Tensor, octaves: int) -> list[tf.Tensor]:
-    """Returns pictures, [batch, height, width, 3], their half, the half of that and so on."""
+    """Returns images, [batch, height, width, 3], at `octaves` sizes, each half of the previous."""
     found = [pictures]
     while len(found) < octaves:
         found.append(PyramidReduce()(found[-1]))
@@ -101,11 +101,12 @@ def halves(pictures: tf.Tensor, octaves: int) -> list[tf.Tensor]:
 
 
 def compiled(network: keras.Model, settings: StyleTraining) -> keras.Model:
-    """Returns the network as a model of several outputs, each with a loss of its own.
+    """Returns the network as a compiled model with several outputs and one loss for each.
 
-    They are "content" and "style", both the picture, and "style1", its half, and so on.
+    Outputs are "content" and "style", both the image, and "style1", "style2", ..., the image at
+    half size, quarter size and so on.
     """
-    # Here, not in the network, which would reckon it whenever it paints.
+    # Not part of the network itself, which would evaluate it at inference too.
     smooth = rwkeras.TotalVariation(settings.tv_weight / settings.image_size**2)
     painted = keras.layers.Activation("linear", activity_regularizer=smooth)(network.outputs[0])
     outputs, weights = {"content": painted}, {"content": 1.0}
@@ -127,15 +128,15 @@ def _style_name(octave: int) -> str:
 def train(
     style: np.ndarray, squares: tf.data.Dataset, settings: StyleTraining
 ) -> tuple[keras.Model, dict[str, list[float]]]:
-    """Trains a network to paint in a style.
+    """Trains a network for a style.
 
     Args:
         style: float32 RGB in [0, 1], [height, width, 3].
-        squares: What to paint, uint8 RGB, [photo_size, photo_size, 3] each.
-        settings: The network and its training.
+        squares: Training photographs, uint8 RGB, [photo_size, photo_size, 3].
+        settings: Settings of the network and its training.
 
     Returns:
-        The network, and by epoch the "loss", the "content_loss", the "style_loss" and so on.
+        The network, and per epoch the "loss", "content_loss", "style_loss" and so on.
     """
     sizes = halves(tf.constant(style[np.newaxis]), settings.octaves)
     styles = {_style_name(octave): picture for octave, picture in enumerate(sizes)}
@@ -148,7 +149,7 @@ def train(
         batches,
         epochs=settings.steps // settings.epoch_steps,
         steps_per_epoch=settings.epoch_steps,
-        shuffle=False,  # Which the dataset has done.
+        shuffle=False,  # The dataset is shuffled already.
         verbose=2,
     )
     return network, history.history

@@ -1,9 +1,8 @@
-"""Trains a small network to enlarge photographs, once by pixels and once by a random network.
+"""Trains a small super-resolution network twice, with a pixel loss and a random-network loss.
 
-Both times it is the same network with the same first weights, and it sees the same crops in the
-same order; only the loss differs: the mean squared error, or `rwkeras.RandomPerceptualLoss`. What
-the two and bicubic interpolation make of photographs that neither has seen is measured and laid
-side by side.
+Architecture, initial weights, crops and their order are the same in both trainings. Only the loss
+differs: the mean squared error, or `rwkeras.RandomPerceptualLoss`. Both networks and bicubic
+interpolation are then measured on held-out photographs and shown side by side.
 
 Example:
     python -m examples.super_resolution --output_dir=DIR
@@ -12,7 +11,7 @@ References:
     Shi et al. (2016), Real-time single image and video super-resolution using an efficient
     sub-pixel convolutional neural network: the last layer.
     Kim, Lee and Lee (2016), Accurate image super-resolution using very deep convolutional
-    networks: to learn what the bicubic enlargement lacks.
+    networks: residuals of the bicubic enlargement.
     Liu et al. (2021), Generic perceptual loss for modeling structured output dependencies: random
     networks as losses.
     Sajjadi, Schoelkopf and Hirsch (2017), EnhanceNet: single image super-resolution through
@@ -43,13 +42,13 @@ from rwkeras.images.photographs import OTHERS, SHOWN, photographs
 from rwkeras.settings import Settings, setting
 from rwkeras.validation import invalid_argument
 
-# The layers of the network that judges, which nothing was trained by.
+# Layers of the judging network, which is not used in training.
 _JUDGED = ("conv1_2", "conv2_2", "conv3_2")
 
 
 @dataclasses.dataclass(frozen=True)
 class Enlargement(Settings):
-    """How photographs are enlarged; each field is a flag."""
+    """Settings of the network and its training; each field is a flag."""
 
     images: str | None = setting(None, "A folder of photographs; by default scikit-image's.")
     held_out: float = setting(
@@ -67,7 +66,7 @@ class Enlargement(Settings):
     width: float = setting(0.25, "The share of its filters.")
     pooling: str = setting("avg", "How it pools: avg or max.")
     subtract_mean: bool = setting(False, "Whether it sees pixels around zero.")
-    # What came nearest to the photographs' Gram matrices for what it takes from the pixels.
+    # The best trade-off found between Gram matrices close to the photographs' and pixel errors.
     feature_layers: tuple[str, ...] = setting((), "Whose activations count.")
     feature_weight: float = setting(1.0, "How much they count.")
     style_layers: tuple[str, ...] = setting(
@@ -83,16 +82,16 @@ class Enlargement(Settings):
             if getattr(self, name) % self.factor:
                 expected = f"a multiple of `factor`, {self.factor}"
                 raise invalid_argument(name, expected, getattr(self, name))
-        self.crops()  # Which checks the rest.
+        self.crops()  # Validates the remaining settings.
 
     def crops(self) -> rwkeras.DecoderTraining:
-        """Returns how photographs are divided and cut, which is as decoders learn."""
+        """Returns the settings of the split and the crops, which are those of decoder training."""
         names = ("photo_size", "crop_size", "held_out", "batch_size", "steps", "learning_rate")
         given = {name: getattr(self, name) for name in (*names, "seed")}
         return rwkeras.DecoderTraining(**given, epoch_steps=self.steps)
 
     def loss(self) -> rwkeras.RandomPerceptualLoss:
-        """Returns the distance in a random network with its share of the pixels."""
+        """Returns the random-network loss, including its term of pixels."""
         weights = ("feature_weight", "style_weight", "pixel_weight")
         names = ("architecture", "width", "pooling", "subtract_mean", *weights, "seed")
         names += ("feature_layers", "style_layers")
@@ -100,10 +99,10 @@ class Enlargement(Settings):
 
 
 def read_split(settings: Enlargement) -> Split:
-    """Returns squares of photographs to train on and others to measure, uint8 [size, size, 3].
+    """Returns square photographs for training and held-out ones, uint8 [size, size, 3].
 
     Raises:
-        ValueError: There are too few, or smaller ones: a photograph that was enlarged is blurred.
+        ValueError: There are too few, or one is smaller than `photo_size` and would be enlarged.
     """
     size = settings.photo_size
     if settings.images is not None:
@@ -116,16 +115,16 @@ def read_split(settings: Enlargement) -> Split:
 
 
 def shrink(images: tf.Tensor, factor: int) -> tf.Tensor:
-    """Returns images made smaller by an antialiased bicubic filter, [batch, h / f, w / f, 3]."""
+    """Returns images downsampled by an antialiased bicubic filter, [batch, h / f, w / f, 3]."""
     sides = tf.shape(images)[1:3] // factor
     return tf.image.resize(images, sides, "bicubic", antialias=True)
 
 
 def enlarger(settings: Enlargement) -> keras.Model:
-    """Returns the network before its training, when it is bicubic interpolation.
+    """Returns the untrained network, which is equivalent to bicubic interpolation.
 
-    Rectified convolutions of the small picture, a last one whose maps become the pixels of the
-    large one (Shi et al., 2016), and the bicubic enlargement added (Kim et al., 2016).
+    It consists of convolutions with ReLU at the small size and a sub-pixel convolution (Shi et al.,
+    2016), whose output is added to the bicubic enlargement (Kim et al., 2016).
 
     Returns:
         A functional model of RGB in [0, 1], [batch, h, w, 3] -> [batch, f h, f w, 3], not clipped.
@@ -145,11 +144,11 @@ def enlarger(settings: Enlargement) -> keras.Model:
 
 
 def pairs(squares: tf.data.Dataset, settings: Enlargement) -> tf.data.Dataset:
-    """Returns batches of random crops without end, (small, large), float32 RGB in [0, 1].
+    """Returns an infinite dataset of batches (small, large) of crops, float32 RGB in [0, 1].
 
     Args:
-        squares: What they are cut from, uint8 RGB, [size, size, 3] each.
-        settings: The sizes and the seed.
+        squares: Photographs, uint8 RGB, [size, size, 3].
+        settings: Sizes and seed.
     """
     return (
         random_crops(squares, settings.crops(), "training")
@@ -161,10 +160,11 @@ def pairs(squares: tf.data.Dataset, settings: Enlargement) -> tf.data.Dataset:
 def train(
     squares: tf.data.Dataset, settings: Enlargement, loss: str | keras.losses.Loss
 ) -> tuple[keras.Model, list[float]]:
-    """Trains the network by a loss of crops and enlargements, as `compile` takes it.
+    """Trains the network with a loss in any form that `compile` accepts.
 
     Returns:
-        The network, and the mean loss of each of ten parts of the training.
+        The network and the mean loss of each of ten epochs; of one epoch if `steps` is not a
+        multiple of 10.
     """
     epochs = 10 if settings.steps % 10 == 0 else 1
     rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, settings.steps)
@@ -174,14 +174,14 @@ def train(
         pairs(squares, settings),
         steps_per_epoch=settings.steps // epochs,
         epochs=epochs,
-        shuffle=False,  # Which the dataset has done.
+        shuffle=False,  # The dataset is shuffled already.
         verbose=2,
     )
     return model, history.history["loss"]
 
 
 def run(settings: Enlargement, folder: Path) -> None:
-    """Trains both networks, and writes them, a table of measures and a picture to a folder."""
+    """Trains both networks and writes them, a table of measures and a contact sheet to a folder."""
     losses = {"mse": "mse", "perceptual": settings.loss()}
     if settings.images is not None:
         files = [*(f"{method}.keras" for method in losses), "measures.csv", "details.png"]
@@ -229,7 +229,7 @@ def _define_flags() -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Runs it as the flags say."""
+    """Runs the example."""
     try:
         run(given_settings(Enlargement), Path(flags.FLAGS.output_dir))
     except (ValueError, OSError) as error:

@@ -1,15 +1,15 @@
 # %% [markdown]
-# # What a network knows that was never trained
+# # Images from untrained networks
 #
-# A convolutional network that was trained to recognise things can be used to draw: one looks for a
-# picture that makes its layers do what another picture made them do. He, Wang and Hopcroft, *A
-# Powerful Generative Model Using Random Weights for the Deep Image Representation* (2016), asked
-# what the training is needed for, left it out, and drew just as well. The weights are dice.
+# Images can be synthesised with a convolutional network trained for classification: one optimises
+# an image until its activations match those of another. He, Wang and Hopcroft, *A Powerful
+# Generative Model Using Random Weights for the Deep Image Representation* (2016), showed that this
+# works as well with random weights, without any training.
 #
-# The cells below go through that paper on one photograph: feature maps, what can be recovered of
-# them, a texture, a style, and a loss to train other networks by. They are plain Python, to be run
-# cell by cell in VS Code, Spyder or Jupyter (with Jupytext), or at once by
-# `python examples/tutorial.py`, which ends with a figure in `tutorial.png`.
+# The cells below follow that paper on one photograph: feature maps, inversion, a texture, a style,
+# and a loss for training other networks. They are plain Python. Run them cell by cell in VS Code,
+# Spyder or Jupyter (with Jupytext), or all at once with `python examples/tutorial.py`, which saves
+# a figure to `tutorial.png`.
 #
 #     pip install 'rwkeras[experiments]'
 
@@ -26,8 +26,8 @@ import rwkeras
 # %% [markdown]
 # ## Settings
 #
-# Larger pictures and more iterations give more beautiful results and take longer. With
-# `RWKERAS_TUTORIAL=quick` in the environment everything is tiny, to see that it runs.
+# Larger images and more iterations give better results and take longer. The environment variable
+# `RWKERAS_TUTORIAL=quick` makes everything tiny, as a smoke test.
 
 # %%
 QUICK = os.environ.get("RWKERAS_TUTORIAL") == "quick"
@@ -49,7 +49,7 @@ decoder_training = rwkeras.DecoderTraining(
 
 
 def show(pictures: dict[str, np.ndarray]) -> None:
-    """Shows pictures side by side, each below its title."""
+    """Shows images side by side with titles."""
     figure, axes = plt.subplots(1, len(pictures), figsize=(2.4 * len(pictures), 2.7), squeeze=False)
     for axis, (title, picture) in zip(axes[0], pictures.items(), strict=True):
         axis.imshow(picture, cmap="gray")
@@ -59,9 +59,9 @@ def show(pictures: dict[str, np.ndarray]) -> None:
 
 
 # %% [markdown]
-# ## Two pictures
+# ## Two images
 #
-# Pictures are RGB in [0, 1]. Paths, Pillow images and arrays of uint8 would do as well.
+# Images are RGB in [0, 1]. Paths, Pillow images and uint8 arrays are accepted too.
 
 # %%
 photo = transform.resize(data.astronaut()[:360, 70:430], (SIZE, SIZE), anti_aliasing=True)
@@ -72,13 +72,13 @@ show({"photograph": photo, "stained tissue": tissue})
 # %% [markdown]
 # ## A random network
 #
-# `vgg19` is the architecture of Simonyan and Zisserman with weights drawn from a seed: the same
-# seed gives the same network on any machine, so that there is nothing to download and nothing to
-# store. It is an ordinary `keras.Model`.
+# `vgg19` is the architecture of Simonyan and Zisserman with weights drawn from a seed. A seed gives
+# the same network on any machine, so no weights are downloaded or stored. The network is an
+# ordinary `keras.Model`.
 #
-# With the paper's standard deviation each layer makes its input smaller, a millionfold in the end.
-# Rectifiers and poolings do not mind the scale, so `calibrate` may divide each layer by its mean
-# activation on a picture. It returns by how much.
+# With the paper's standard deviation, activations shrink from layer to layer, a millionfold in
+# total. ReLU and pooling commute with scaling, so `calibrate` can divide each layer by its mean
+# activation on an image. It returns these divisors.
 
 # %%
 model = make_network(seed=SEED)
@@ -88,20 +88,21 @@ print(", ".join(f"{layer}: {scale:.2g}" for layer, scale in scales.items()))
 # %% [markdown]
 # ## Feature maps
 #
-# What layers make of the photograph: maps of responses to patterns, here random ones. Deeper maps
-# are coarser, since poolings lie between, and each of their points sees more of the photograph.
+# Each map holds the responses to one pattern, here a random one, over the photograph. Deeper maps
+# are coarser because of pooling, and have larger receptive fields.
 
 # %%
 activations = rwkeras.extract(model, LAYERS, rwkeras.as_batch(photo).images)
 show({f"{layer}, map {n}": x[0, :, :, n] for layer, x in activations.items() for n in range(2)})
 
 # %% [markdown]
-# ## What is left of a photograph
+# ## Inversion
 #
-# Inversion asks what the maps still know: it begins with noise and changes the pixels until a layer
-# does what it did for the photograph. If two pictures with the same maps look alike, the layer has
-# kept what we see. The papers found that random layers keep nearly everything. PSNR, in decibels,
-# says how near the pixels are; 30 and more is hard to tell apart.
+# Inversion shows what information the maps retain: it starts from noise and optimises the pixels
+# until a layer's activations match those of the photograph. If the result looks like the
+# photograph, the layer has retained its visible content. The papers found that random layers retain
+# nearly everything. PSNR measures the similarity of pixels in decibels; differences at 30 dB and
+# above are hard to see.
 
 # %%
 recovered = {}
@@ -112,11 +113,11 @@ for layer in LAYERS:
 show({"photograph": photo, **recovered})
 
 # %% [markdown]
-# ## Reading a layer at a glance
+# ## A decoder
 #
-# Inversion searches, picture by picture. A decoder learns once to go back, and then needs one pass:
-# the mirror image of the network, trained on other photographs while the network stays random. This
-# one has learnt for seconds; minutes make it sharp (`rwkeras-train-decoder`).
+# Inversion is an optimisation for each image. A decoder is trained once and then inverts a layer in
+# one pass. It mirrors the network and is trained on other photographs, while the network stays
+# random. This one is trained for seconds; minutes give sharp images (`rwkeras-train-decoder`).
 
 # %%
 trained = rwkeras.train_decoder(
@@ -132,11 +133,11 @@ show({"photograph": photo, title: decoded})
 # %% [markdown]
 # ## A texture
 #
-# Which maps respond together, whatever the place, says how a surface looks but not where things
-# are: the Gram matrix of a layer has the product of each two maps, averaged over the picture. To
-# match the Gram matrices of several layers, beginning with noise, is to make more of a material.
+# The Gram matrix of a layer holds the product of each pair of maps, averaged over the image. It
+# describes the look of a surface but not the positions of things. Matching the Gram matrices of
+# several layers, starting from noise, synthesises a new piece of the texture.
 #
-# Textures and styles look better if the network sees pixels around zero.
+# Textures and styles look better if the mean colour is subtracted from the network's input.
 
 # %%
 painter = make_network(seed=SEED, subtract_mean=True)
@@ -148,8 +149,8 @@ show({"stained tissue": tissue, "more of it": texture.image})
 # %% [markdown]
 # ## A style
 #
-# A painting of the photograph has the photograph's activations in one layer, so that one sees what
-# it shows, and the Gram matrices of the other picture in several, so that it is made of that.
+# Style transfer matches the activations of the photograph in one layer, for the content, and the
+# Gram matrices of the other image in several layers, for the style.
 
 # %%
 settings = rwkeras.StyleSettings(["conv2_2"], STYLE_LAYERS, seed=SEED)
@@ -159,14 +160,14 @@ show({"photograph": photo, "style": tissue, "painted": painted.image})
 # %% [markdown]
 # ## A loss for other networks
 #
-# The same distances can train networks that make pictures. `RandomPerceptualLoss` is a loss of
-# Keras's, `model.compile("adam", loss=...)`, without weights to download. Here it judges four
-# changes of the photograph that are equally large by the mean squared error of pixels; a distance
-# of 1 would be that of two unrelated pictures. Features mind blur more than noise or a pixel's
-# shift. To Gram matrices, which know of no places, a shift is next to nothing. Both mind light
-# most, more than a person would: random filters do not take the mean away.
+# The same distances can be used to train image-generating networks. `RandomPerceptualLoss` is a
+# Keras loss, for `model.compile("adam", loss=...)`, that needs no downloaded weights. Here it is
+# evaluated on four changes of the photograph with equal mean squared error; unrelated images have
+# a distance of 1. Features are more sensitive to blur than to noise or a shift by a pixel. Gram
+# matrices discard positions and hardly react to a shift. Both are most sensitive to brightness,
+# more than a person would be, since random filters do not remove the mean.
 #
-# `examples/super_resolution.py` and `examples/feed_forward_style.py` train by it.
+# `examples/super_resolution.py` and `examples/feed_forward_style.py` train networks with it.
 
 # %%
 rng = np.random.default_rng(SEED)

@@ -1,7 +1,7 @@
-"""How long the plain tasks take in this checkout and in another revision of it, in turns.
+"""Compares run times of inversion, texture and style between this checkout and another revision.
 
-Both are compiled first and then take turns, so that whatever else the machine does meets them
-alike; the table has the median of the ratios of neighbouring turns.
+After a first run of each, which compiles, the two alternate, so that other load on the machine
+affects both alike. The table gives the median of the ratios of adjacent runs.
 
 Example:
     python -m benchmarks.before_after --revision=HEAD~1 --output_dir=benchmarks/results
@@ -36,7 +36,7 @@ _LAYERS = {"invert": "conv3_1", "content": ["conv2_2"], "style": ["conv1_1", "co
 
 
 def _tasks() -> dict[str, Any]:
-    """Returns the tasks by name, functions without arguments."""
+    """Returns the tasks by name, as functions without arguments."""
     from skimage import data
 
     import rwkeras
@@ -70,7 +70,7 @@ def _tasks() -> dict[str, Any]:
 
 
 def _serve() -> None:
-    """Says whose package it is; runs the task that each line names, answers with its cost."""
+    """Prints the package's checkout; for each task named on stdin, prints seconds, evaluations."""
     import rwkeras
 
     print(json.dumps(str(Path(rwkeras.__file__).parents[1])), flush=True)
@@ -82,7 +82,7 @@ def _serve() -> None:
 
 
 class _Side:
-    """A checkout's process."""
+    """Process that runs the tasks of one checkout."""
 
     def __init__(self, checkout: Path):
         given = [f"--{n}={FLAGS[n].value}" for n in ("network", "image_size", "max_iterations")]
@@ -105,7 +105,7 @@ class _Side:
         self._process.communicate()
 
     def seconds(self, task: str) -> float:
-        """Returns how long a task takes, by evaluation of the gradient."""
+        """Returns the seconds of a task per evaluation of the gradient."""
         print(task, file=self._process.stdin, flush=True)
         seconds, evaluations = self._answer()
         return seconds / evaluations
@@ -115,7 +115,7 @@ class _Side:
 
 
 def _measured(before: _Side, after: _Side, task: str) -> dict[str, Any]:
-    """Returns the seconds of an evaluation on either side, and their ratio."""
+    """Returns the milliseconds per evaluation of both checkouts, and the ratio after / before."""
     for side in (before, after):
         side.seconds(task)
     pairs = [(before.seconds(task), after.seconds(task)) for _ in range(FLAGS.repeats)]

@@ -1,4 +1,4 @@
-"""What the contestants of the benchmark have to reach."""
+"""Objectives and targets of the optimiser benchmark."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -20,16 +20,16 @@ from rwkeras.tasks.texture import texture_objective
 
 
 class Case(NamedTuple):
-    """One objective, its start, and what is to be reached.
+    """One objective with its initial image and targets.
 
     Attributes:
         model: The network.
-        objective: What is minimised.
-        start: float32, [1, height, width, 3].
-        source: The picture to be recovered, or None.
-        marks: By name, whether a picture (of a PSNR, of a loss relative to the start's) is there.
-        reference: After how many evaluations SciPy's loss is the mark "as_scipy", or None.
-        device: Where it is computed, "CPU" or "GPU".
+        objective: The objective.
+        start: Initial image, float32, [1, height, width, 3].
+        source: The image to recover, or None.
+        marks: Targets by name: predicates of (PSNR in dB, loss relative to the initial loss).
+        reference: Number of evaluations after which SciPy's loss is a further target, or None.
+        device: "CPU" or "GPU".
     """
 
     model: Any
@@ -52,7 +52,7 @@ def _network(layers, image, *, subtract_mean: bool):
 
 
 def inversion(layer: str, size: int, marks) -> Case:
-    """Returns the inversion of the astronaut from a layer, from the tools' own start."""
+    """Returns the inversion of the astronaut from a layer, with the default initial image."""
     source = tf.constant(_photo(data.astronaut(), size))
     model = _network([layer], source, subtract_mean=False)
     settings = InversionSettings(layer)
@@ -64,7 +64,7 @@ def inversion(layer: str, size: int, marks) -> Case:
 
 
 def texture(size: int, reference: int) -> Case:
-    """Returns the synthesis of a stained tissue's texture from white noise."""
+    """Returns texture synthesis of a stained tissue from white noise."""
     source = tf.constant(_photo(data.immunohistochemistry()[10:202, 40:232], size))
     settings = TextureSettings(VGG_LAYERS)
     model = _network(settings.layers, source, subtract_mean=True)
@@ -74,7 +74,7 @@ def texture(size: int, reference: int) -> Case:
 
 
 def style(size: int, reference: int) -> Case:
-    """Returns the astronaut's transfer to the style of the tissue, from the content image."""
+    """Returns style transfer of the tissue to the astronaut, from the content image."""
     content = tf.constant(_photo(data.astronaut(), size))
     manner = tf.constant(_photo(data.immunohistochemistry(), size))
     settings = STYLE_PRESETS["painting"]
@@ -94,7 +94,7 @@ CASES = {
     "texture_256": lambda: texture(256, 100),
     "style_512": lambda: style(512, 30),
 }
-# The same on a small picture, to see that all of it runs.
+# Small images, as a smoke test.
 SMALL_CASES = {
     "invert_small": lambda: inversion("conv2_1", 32, {"20 dB": lambda psnr, loss: psnr >= 20}),
     "texture_small": lambda: texture(32, 10),

@@ -1,7 +1,7 @@
-"""Compares textures made from coarse to fine with those made at once, in the same time.
+"""Compares coarse-to-fine texture synthesis with synthesis at full size, for equal run time.
 
-Both match the paper's four layers of a random VGG-19. The distance of the source's mirror images is
-what another piece of the same texture has, and so about as far as a fresh one can come down.
+Both match the paper's four layers of a random VGG-19. The patch distance of the source's mirror
+images is about that of another piece of the same texture, and so a practical lower bound.
 
 Example:
     python -m benchmarks.coarse_to_fine --output_dir=DIR --textures=pebbles.jpg,brick
@@ -30,22 +30,22 @@ flags.DEFINE_integer("image_size", 192, "Side of the textures' middle square.")
 flags.DEFINE_list("max_iterations", ["400"], "Those of the smallest size.")
 flags.DEFINE_integer("seed", 0, "Of weights and noise.")
 
-# Far more than there is time for.
-# A VGG-19's first four stages see all of a texture's structure in 48 pixels.
+# At 48 pixels, the first four stages of a VGG-19 cover the whole structure of a texture.
 _SCALES = ScaleSettings(smallest=48, least_iterations=80)
+# Iteration limit that is never reached in the given time.
 _ENDLESS = 100_000
 
 
 def source(name: str) -> np.ndarray:
-    """Returns the middle of a texture, float32 [size, size, 3] in [0, 1]."""
+    """Returns the central square of a texture, float32 [size, size, 3] in [0, 1]."""
     picture = read_image(name) if Path(name).exists() else from_array(getattr(data, name)())
     return square(picture, FLAGS.image_size)
 
 
 def textures(image: np.ndarray, iterations: int) -> tuple[dict[str, np.ndarray], float]:
-    """Returns what both make of a source, and how many seconds each had.
+    """Returns both textures of a source, and the seconds given to each.
 
-    The one from coarse to fine goes first; the other is stopped when it has had as long.
+    The coarse-to-fine one runs first; the other is stopped after the same time.
     """
 
     def made(scales, optimizer, stop=None):
@@ -68,7 +68,7 @@ def textures(image: np.ndarray, iterations: int) -> tuple[dict[str, np.ndarray],
 def measured(
     name: str, image: np.ndarray, iterations: int
 ) -> tuple[dict[str, str], list[tuple[str, np.ndarray]]]:
-    """Returns a row of the table, and one of labelled pictures."""
+    """Returns a row of the table and a row of labelled images."""
     made, seconds = textures(image, iterations)
     row = {"texture": name, "iterations": str(iterations), "seconds": f"{seconds:.0f}"}
     distances = {
@@ -83,7 +83,7 @@ def measured(
 
 
 def main(argv: list[str]) -> None:
-    """Makes the pictures and the table."""
+    """Writes the images and the table."""
     folder = Path(FLAGS.output_dir)
     written = [folder / "coarse_to_fine.jpg", folder / "table.csv"]
     check_apart(

@@ -1,7 +1,8 @@
-"""The contestants: this package's optimisers, SciPy's and PyTorch's, on one objective.
+"""Contestants of the optimiser benchmark: this package's optimisers, SciPy's and PyTorch's.
 
-Each is a function of a case and a referee that tells the referee of every picture it comes by. The
-referee's own work is not on the clock, nor is what is compiled once.
+Each is a function of a case and a referee, to which it passes its intermediate images: this
+package's optimisers one per report, SciPy's and PyTorch's one per evaluation. Evaluation by the
+referee and compilation are not timed.
 """
 
 import time
@@ -21,15 +22,16 @@ from rwkeras.tasks.synthesis import begin_run
 
 
 class ReachedError(Exception):
-    """All marks are reached, or the evaluations are used up."""
+    """Raised when all targets are reached or the evaluations are used up."""
 
 
 class Referee:
-    """Holds the clock, and says when a contestant is there.
+    """Clock and judge of one contestant's run.
 
     Attributes:
-        reached: Seconds and evaluations at each mark.
-        trace: (evaluations, seconds, PSNR, relative loss) of each picture.
+        reached: Seconds and evaluations at each target reached, by name.
+        trace: (evaluations, seconds, PSNR, relative loss) of each image.
+        seconds: Seconds on the clock so far.
     """
 
     def __init__(self, case: Case, marks, limit: int):
@@ -50,7 +52,7 @@ class Referee:
         self.seconds += time.perf_counter() - self._since
 
     def see(self, images: np.ndarray, loss: float, evaluations: int) -> None:
-        """Judges a picture; the clock stands still. Raises `ReachedError` at the end."""
+        """Records an image while the clock is stopped; raises `ReachedError` at the end."""
         psnr = np.nan
         if self._case.source is not None:
             psnr = float(rwkeras.psnr(np.clip(images, 0, 1), self._case.source)[0])
@@ -70,7 +72,7 @@ def exact_loss(case: Case, images) -> tf.Tensor:
 
 
 def tensorflow_function(case: Case) -> Callable:
-    """Returns the objective and its gradient, one `tf.function` of images."""
+    """Returns a `tf.function` from images to the objective and its gradient."""
     extractor = rwkeras.feature_extractor(case.model, case.objective.layers)
 
     @tf.function(autograph=False)
@@ -92,7 +94,7 @@ def ours(**settings) -> Callable[[Case, Referee], None]:
             chosen = {"max_iterations": 1000, "report_every": 1, **settings, **changes}
             return begin_run(case.model, case.objective, case.start, OptimizerSettings(**chosen))
 
-        # A short run has everything compiled: what begins, checks and leaves bfloat16 as well.
+        # A short run compiles everything, including the bfloat16 phase and the switch to float32.
         warm = begin(max_iterations=12)
         while not warm.finished:
             warm.advance()
@@ -111,7 +113,7 @@ def ours(**settings) -> Callable[[Case, Referee], None]:
 
 
 def scipy_lbfgs(case: Case, referee: Referee) -> None:
-    """SciPy's L-BFGS-B over the same `tf.function`."""
+    """Runs SciPy's L-BFGS-B on the same `tf.function`."""
     function = tensorflow_function(case)
     shape = case.start.shape
     function(case.start)
@@ -135,7 +137,7 @@ def scipy_lbfgs(case: Case, referee: Referee) -> None:
 
 
 def torch_function(case: Case) -> Callable:
-    """Returns the objective in PyTorch, channels last, with the same weights and targets."""
+    """Returns the objective in PyTorch, channels last, with equal weights and targets."""
     import torch
 
     device = _torch_device(case)
@@ -192,7 +194,7 @@ def torch_function(case: Case) -> Callable:
 
 
 def torch_start(case: Case) -> Any:
-    """Returns a case's start, [1, height, width, 3], as PyTorch's [1, 3, height, width]."""
+    """Returns a case's initial image as a PyTorch tensor, [1, 3, height, width]."""
     import torch
 
     start = torch.tensor(case.start.numpy(), device=_torch_device(case))
@@ -200,7 +202,7 @@ def torch_start(case: Case) -> Any:
 
 
 def torch_synchronize() -> None:
-    """Waits for what PyTorch has begun on a GPU."""
+    """Waits for PyTorch's pending GPU work."""
     import torch
 
     if torch.cuda.is_available():
@@ -208,7 +210,7 @@ def torch_synchronize() -> None:
 
 
 def _torch_device(case: Case) -> str:
-    """Returns where PyTorch computes a case; of its CPU build that is the CPU."""
+    """Returns PyTorch's device for a case, which is always the CPU with its CPU build."""
     import torch
 
     return "cuda" if case.device == "GPU" and torch.cuda.is_available() else "cpu"

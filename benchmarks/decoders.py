@@ -1,7 +1,7 @@
-"""Trains a decoder of each of some layers by the tool, and decodes photographs it has not seen.
+"""Trains decoders for several layers with the tool and applies them to held-out photographs.
 
-Decoders learn from those of scikit-image's photographs that are not shown. One that the output
-folder holds already is not trained again.
+Training uses scikit-image's other photographs. Decoders that are in the output folder already are
+not trained again.
 
 Example:
     python -m benchmarks.decoders --output_dir=DIR
@@ -22,7 +22,7 @@ from rwkeras.images.reading import square
 from rwkeras.images.writing import contact_sheet, write_image
 
 FLAGS = flags.FLAGS
-# What brings each layer's decoder far in about a quarter of an hour on two cores.
+# Flags that give good decoders in about a quarter of an hour on two cores, by layer.
 TRAININGS = {
     "conv1_1": ["--crop_size=32", "--learning_rate=0.008", "--steps=9000"],
     "conv2_1": ["--steps=5000"],
@@ -37,7 +37,7 @@ _TOOL = Path(__file__).parents[1] / "tools" / "train_decoder.py"
 
 
 def trained(folder: Path, layer: str) -> tuple[Path, dict]:
-    """Returns a layer's decoder and the report of its training, made if they are not there."""
+    """Returns a layer's decoder file and its training report; trains it if they do not exist."""
     file, report = folder / f"{layer}.keras", folder / f"{layer}.json"
     if not (file.exists() and report.exists()):
         given = [*TRAININGS.get(layer, []), *FLAGS.extra]
@@ -47,7 +47,7 @@ def trained(folder: Path, layer: str) -> tuple[Path, dict]:
 
 
 def main(argv: list[str]) -> None:
-    """Makes the decoders, the sheet and the table."""
+    """Trains the decoders and writes the contact sheet and the table."""
     folder = Path(FLAGS.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
     photos = np.stack([square(photo, FLAGS.image_size) for photo in photographs(SHOWN)])

@@ -1,6 +1,6 @@
-"""How the cost of a style transfer grows with the picture: seconds an evaluation and peak memory.
+"""Scaling of style transfer with image size: seconds per evaluation and peak memory.
 
-Each size runs in a process of its own. The exponent of the number of pixels is fitted to each.
+Each size runs in a process of its own. A power law in the number of pixels is fitted to both.
 
 Example:
     python -m benchmarks.growth --output_dir=benchmarks/results
@@ -27,7 +27,7 @@ flags.DEFINE_integer("measure", None, "Measures one size in this process.")
 
 
 def measure(size: int) -> dict[str, float]:
-    """Returns what a style transfer costs at a size, in this process."""
+    """Returns seconds per evaluation and peak memory of a style transfer in this process."""
     from benchmarks.cases import style
     from rwkeras.optimizers.settings import OptimizerSettings
     from rwkeras.tasks.synthesis import begin_run
@@ -37,7 +37,7 @@ def measure(size: int) -> dict[str, float]:
         precision=FLAGS.precision, report_every=1, max_iterations=1 + FLAGS.evaluations
     )
     run = begin_run(case.model, case.objective, case.start, settings)
-    # The first iteration has everything compiled.
+    # The first iteration compiles everything.
     run.advance()
     before = run.evaluations
     started = time.perf_counter()
@@ -51,7 +51,7 @@ def measure(size: int) -> dict[str, float]:
 
 
 def exponent(rows: list[dict[str, float]], key: str) -> float:
-    """Returns p of the law key ~ pixels^p, fitted by least squares in logarithms."""
+    """Returns p of the power law key ~ pixels^p, by least squares of the logarithms."""
     pixels = np.log([row["size"] ** 2 for row in rows])
     return float(np.polyfit(pixels, np.log([row[key] for row in rows]), 1)[0])
 

@@ -1,4 +1,4 @@
-"""Results of a benchmark as a file of JSON."""
+"""Benchmark results as JSON files."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from rwkeras.images.files import whole_file
 
 
 def write_results(folder: str, name: str, results: Mapping[str, Any]) -> None:
-    """Writes results whole or not at all into a folder, which is made, and prints them."""
+    """Prints results and writes them atomically to a folder, which is created if missing."""
     text = json.dumps(results, indent=1) + "\n"
     Path(folder).mkdir(parents=True, exist_ok=True)
     with whole_file(Path(folder) / name) as path:

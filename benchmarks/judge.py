@@ -1,8 +1,8 @@
-"""How near pictures are to a style and to a content, by a network trained on ImageNet.
+"""Distances of images from a style and a content, by a network trained on ImageNet.
 
-The judge is an EfficientNet-Lite0, of another family than the networks that make pictures here. No
-method optimises what it measures, and it is never used to choose: not a setting, not a seed, not
-one of several results. Otherwise its numbers would say nothing about the pictures.
+The judge is an EfficientNet-Lite0, of a different family than the networks that synthesise images
+here. To keep it independent, no method optimises its measures, and it is never used to select
+settings, seeds or results.
 
 With F the activations of a layer, [positions, channels], and F0 those of the reference:
 
@@ -13,9 +13,9 @@ With F the activations of a layer, [positions, channels], and F0 those of the re
 depthwise convolutions of the last blocks of the first four stages (strides of 2, 2, 4, 8 and 16
 pixels), for content those of the third to fifth stages (8, 16 and 16). Content follows the
 self-similarity of Kolkin et al. (2019), Style transfer by relaxed optimal transport and
-self-similarity. The distance of a picture from its mirror image is about what another picture of
-the same texture has. Content is 1 for the reference itself, and 0 where which positions resemble
-each other has nothing to do with the reference.
+self-similarity. The style distance of an image from its mirror image is about that of another image
+of the same texture. Content is 1 for the reference itself, and 0 if self-similarities are
+uncorrelated with the reference's.
 
 Example:
     python -m benchmarks.judge --reference=STYLE.png --content=CONTENT.png IMAGE...
@@ -45,11 +45,11 @@ _LAYERS = tuple(dict.fromkeys(STYLE_LAYERS + CONTENT_LAYERS))
 
 
 class Features(NamedTuple):
-    """What the judge sees of a picture.
+    """The judge's activations on an image.
 
     Attributes:
-        shape: (height, width) of the picture in pixels.
-        layers: float64 activations by layer, [positions, channels].
+        shape: (height, width) of the image in pixels.
+        layers: Activations by layer, float64, [positions, channels].
     """
 
     shape: tuple[int, ...]
@@ -68,7 +68,7 @@ class Judge:
         self._extractor = rwkeras.feature_extractor(model, _LAYERS)
 
     def features(self, image: np.ndarray) -> Features:
-        """Returns what the judge sees of a picture.
+        """Returns the judge's activations on an image.
 
         Args:
             image: float32 RGB in [0, 1], [height, width, 3].
@@ -84,7 +84,7 @@ class Judge:
 
 
 def style_distance(image: Features, reference: Features) -> float:
-    """Returns the mean relative distance of the Gram matrices; sizes may differ."""
+    """Returns the mean relative distance of Gram matrices; image sizes may differ."""
     distances = []
     for layer in STYLE_LAYERS:
         gram, wanted = (_gram(x.layers[layer]) for x in (image, reference))
@@ -97,7 +97,7 @@ def _gram(features: np.ndarray) -> np.ndarray:
 
 
 def content_correlation(image: Features, reference: Features) -> float:
-    """Returns the mean correlation of the self-similarities of two pictures of one size.
+    """Returns the mean correlation of the self-similarities of two images of equal size.
 
     Raises:
         ValueError: The sizes differ.
@@ -110,7 +110,7 @@ def content_correlation(image: Features, reference: Features) -> float:
 
 
 def _unit(features: np.ndarray) -> np.ndarray:
-    """Returns centred features of length 1 at each position."""
+    """Returns features, centred over positions and normalised at each position."""
     centred = features - features.mean(axis=0)
     return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
 
@@ -118,8 +118,8 @@ def _unit(features: np.ndarray) -> np.ndarray:
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:
     """Returns the correlation of the elements of F F^T and of H H^T.
 
-    Neither matrix, of positions x positions, is made: the sum of their product is |F^T H|^2, and
-    the sum of the elements of one is |sum_p F_p|^2.
+    The matrices, positions x positions, are not computed: the sum of their elementwise product is
+    |F^T H|^2, and the sum of the elements of F F^T is |sum_p F_p|^2.
     """
     means = [np.sum(x.sum(axis=0) ** 2) / len(x) ** 2 for x in (first, second)]
 
@@ -131,21 +131,21 @@ def _correlation(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _define_flags() -> None:
-    """Defines the flags; not on import, for other benchmarks to have this judge and their own."""
+    """Defines the flags; not on import, as other benchmarks import this module."""
     flags.DEFINE_string("reference", None, "A picture of the style or texture.", required=True)
     flags.DEFINE_string("content", None, "A picture of the content; none for textures.")
     flags.DEFINE_integer("image_size", 256, "Longer side of all pictures; 0 leaves them.")
 
 
 def main(argv: list[str]) -> None:
-    """Prints a table of the pictures."""
+    """Prints a table of the images' measures."""
     if len(argv) < 2:
         raise app.UsageError("Expected pictures to judge.")
     judge = Judge()
 
     def features(path: str, name: str) -> Features:
         picture = fit_longer_side(read_image(path, name), FLAGS.image_size)
-        # Of 8 bits, as results are: the judge sees the difference in smooth parts.
+        # Rounded to 8 bits like saved results, as the judge reacts to this in smooth areas.
         return judge.features(np.rint(255 * picture) / np.float32(255))
 
     reference = features(FLAGS.reference, "reference")

@@ -1,6 +1,6 @@
-"""Compares parametrisations: PSNR of inversions after as many evaluations of the gradient.
+"""Compares parametrisations: PSNR of inversions after equally many evaluations of the gradient.
 
-A picture that the output folder holds already is not made again.
+Images that are in the output folder already are not computed again.
 
 Example:
     python -m benchmarks.parametrizations --output_dir=DIR
@@ -30,7 +30,7 @@ flags.DEFINE_integer("seed", 0, "Of weights and noise.")
 
 
 def invert(photo: np.ndarray, layer: str, parametrization: str) -> np.ndarray:
-    """Returns the photograph as it is recovered from a layer."""
+    """Returns the inversion of a photograph from a layer."""
     model = rwkeras.vgg19(seed=FLAGS.seed)
     rwkeras.calibrate(rwkeras.feature_extractor(model, [layer]), photo)
     settings = rwkeras.OptimizerSettings(
@@ -45,7 +45,7 @@ def invert(photo: np.ndarray, layer: str, parametrization: str) -> np.ndarray:
 
 
 def main(argv: list[str]) -> None:
-    """Makes the pictures and the table."""
+    """Writes the images and the table."""
     folder = Path(FLAGS.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
     columns = ["photo", "layer", *FLAGS.parametrizations]

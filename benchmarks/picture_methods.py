@@ -1,6 +1,6 @@
-"""The methods of `benchmarks.pictures`, under names that stay whatever the defaults become.
+"""Methods of `benchmarks.pictures`, under names that do not change with the package's defaults.
 
-Each makes its network anew, so that each picture has its compiling counted.
+Each call builds its network, so that the time of every image includes compilation.
 """
 
 import dataclasses
@@ -18,12 +18,12 @@ from rwkeras.tasks.settings import STYLE_SCALES, TEXTURE_SCALES
 
 
 class Given(NamedTuple):
-    """What all methods are given.
+    """Arguments common to all methods.
 
     Attributes:
-        seed: Of weights and noise.
-        callback: Hears of the progress now and then; returns true to stop.
-        iterations: How many there are at most instead of a method's own, or None.
+        seed: Seed of weights and noise.
+        callback: Called with the progress at intervals; returns true to stop.
+        iterations: Iteration limit that replaces each method's own, or None.
     """
 
     seed: int
@@ -33,12 +33,12 @@ class Given(NamedTuple):
     def arguments(
         self, iterations: int = 200, report_every: int = 5, **settings: Any
     ) -> dict[str, Any]:
-        """Returns the arguments of a task.
+        """Returns the keyword arguments `callback` and `optimizer` of a task function.
 
         Args:
-            iterations: The method's own.
-            report_every: A report has the losses evaluated, without their gradient.
-            **settings: Further ones of `OptimizerSettings`.
+            iterations: The method's own iteration limit.
+            report_every: Iterations between reports; each report costs an evaluation of the losses.
+            **settings: Further `OptimizerSettings`.
         """
         if self.iterations is not None:
             iterations = self.iterations
@@ -52,11 +52,11 @@ Make = Callable[[Task, Given], rwkeras.OptimizationResult]
 
 
 class Method(NamedTuple):
-    """A way to make pictures.
+    """A method of image synthesis.
 
     Attributes:
-        make: Makes one.
-        tasks: Those of `TASKS` that it is for.
+        make: Function that runs a task.
+        tasks: Kinds of tasks that it supports, of `TASKS`.
     """
 
     make: Make
@@ -64,7 +64,7 @@ class Method(NamedTuple):
 
 
 def _multiscale(draws: int) -> Make:
-    """Returns the multi-scale network with all defaults; by name, two pictures would share it."""
+    """Returns the default method with a new network; one given by name would be cached."""
 
     def make(task: Task, given: Given):
         network = rwkeras.multiscale(seed=given.seed)
@@ -82,7 +82,7 @@ def _multiscale(draws: int) -> Make:
 
 
 def _calibrated(task: Task, given: Given, layers: tuple[str, ...]):
-    """Returns a VGG-19 that is calibrated on the content or the texture."""
+    """Returns a VGG-19 calibrated on the content or the texture."""
     network = rwkeras.vgg19(subtract_mean=True, seed=given.seed)
     rwkeras.calibrate(rwkeras.feature_extractor(network, layers), task.pictures[0].image)
     return network
@@ -121,9 +121,10 @@ def _coarse_to_fine(task: Task, given: Given):
 
 
 def _filter_bank(task: Task, given: Given):
-    """Takes half of the paper's filters, at once: large ones see large structure.
+    """Runs texture synthesis with half of the paper's filters, at full size only.
 
-    An iteration takes seconds, and so each is reported.
+    Large filters capture large structure without smaller sizes. An iteration takes seconds, so each
+    is reported.
     """
     network = rwkeras.filter_bank(filters=64, seed=given.seed)
     settings = rwkeras.TextureSettings(("maps",), scales=None, seed=given.seed)
@@ -133,7 +134,7 @@ def _filter_bank(task: Task, given: Given):
 
 
 def _octaves(task: Task, given: Given, count: int = 4):
-    """Takes no size at which the smallest octave would have less than the smallest size."""
+    """Runs texture synthesis with octaves; the smallest octave keeps the usual smallest size."""
     layers = ("conv1_1", "conv2_1", "conv3_1")
     network = with_octaves(_calibrated(task, given, layers), layers, count)
     smallest = TEXTURE_SCALES.smallest * 2 ** (count - 1)
@@ -146,7 +147,7 @@ def _octaves(task: Task, given: Given, count: int = 4):
 
 
 def _statistic(name: str, **settings: Any) -> Make:
-    """Returns the multi-scale network with another statistic than its layers' Gram matrices."""
+    """Returns texture synthesis by the multi-scale network with another statistic."""
 
     def make(task: Task, given: Given):
         return texture_by(name, task.source.image, **settings, seed=given.seed, **given.arguments())
@@ -158,7 +159,7 @@ METHODS = {
     "multiscale": Method(_multiscale(DRAWS)),
     "multiscale_one_draw": Method(_multiscale(1)),
     "vgg19": Method(_vgg19),
-    # For textures, no other than the one before.
+    # For textures it would equal "vgg19".
     "paper": Method(_paper, ("style",)),
     "coarse_to_fine": Method(_coarse_to_fine),
     "filter_bank": Method(_filter_bank, ("texture",)),

@@ -1,4 +1,4 @@
-"""The results of `benchmarks.pictures`: what is measured, the means, the contact sheets."""
+"""Results of `benchmarks.pictures`: measures, their means, contact sheets."""
 
 import csv
 import statistics
@@ -17,7 +17,7 @@ from rwkeras.images.writing import contact_sheet, to_uint8
 Row = dict[str, str]
 
 END = "end"
-# What says which picture a row is of, and what was measured of it.
+# Columns that identify an image, and formats of its measures.
 _NAMES = ("task", "method", "content", "source", "budget")
 _NUMBERS = {
     "seconds": ".1f",
@@ -30,16 +30,16 @@ _NUMBERS = {
 
 
 def eight_bits(image: np.ndarray) -> np.ndarray:
-    """Returns a picture as a file has it: the judge sees the difference in smooth parts."""
+    """Returns an image rounded to 8 bits like a file, to which the judge reacts in smooth areas."""
     return to_uint8(image) / np.float32(255)
 
 
 class Measure:
-    """Measures pictures of a task.
+    """Measures images made for a task.
 
     Args:
-        task: What was to be made.
-        judge: Of style and content.
+        task: The task.
+        judge: Judge of style and content.
     """
 
     def __init__(self, task: Task, judge: Judge):
@@ -51,7 +51,7 @@ class Measure:
         self._mirrored = float(np.mean(rwkeras.patch_distance(mirrored, source)))
 
     def __call__(self, image: np.ndarray) -> dict[str, float]:
-        """Returns the numbers of a picture by their columns, those of the task's kind alone.
+        """Returns the measures of an image that apply to the kind of task, by column.
 
         Args:
             image: float32 RGB in [0, 1], [height, width, 3].
@@ -66,13 +66,13 @@ class Measure:
 
 
 def named(task: Task, method: str) -> Row:
-    """Returns the names that the rows of a task made by a method have in common."""
+    """Returns the identifying columns shared by all rows of a task and a method."""
     content = "" if task.content is None else task.content.name
     return {"task": task.kind, "method": method, "content": content, "source": task.source.name}
 
 
 def row(task: Task, method: str, budget: str, numbers: dict[str, float]) -> Row:
-    """Returns a row of the table; of what was not measured it holds nothing."""
+    """Returns a row of the table, with empty strings for missing measures."""
     shown = {
         name: format(numbers[name], form) if name in numbers else ""
         for name, form in _NUMBERS.items()
@@ -81,7 +81,7 @@ def row(task: Task, method: str, budget: str, numbers: dict[str, float]) -> Row:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Returns the rows of a table, none where there is no file."""
+    """Returns the rows of a table, or none if the file does not exist."""
     if not path.exists():
         return []
     with path.open(newline="") as file:
@@ -89,7 +89,7 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:
-    """Writes a table, whole or not at all."""
+    """Writes a table atomically."""
     with whole_file(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.DictWriter(file, [*_NAMES, *_NUMBERS])
         writer.writeheader()
@@ -97,7 +97,7 @@ def write_rows(path: Path, rows: Iterable[Row]) -> None:
 
 
 def means(rows: Sequence[Row]) -> str:
-    """Returns the means over pictures by task, budget and method, as Markdown."""
+    """Returns a Markdown table of means over images by task, budget and method."""
     columns = ["task", "budget", "method", "pictures", *_NUMBERS]
     lines = [[name.replace("_", " ") for name in columns], ["---"] * len(columns)]
     budgets = dict.fromkeys(row["budget"] for row in rows)
@@ -118,19 +118,19 @@ def _mean(rows: Sequence[Row], name: str) -> str:
 
 
 def picture_file(folder: Path, task: Task, method: str, budget: str) -> Path:
-    """Returns the file of a picture."""
+    """Returns the path of an image."""
     return folder / task.kind / f"{task.name}-{method}-{budget}.png"
 
 
 def sheet(folder: Path, tasks: Sequence[Task]) -> np.ndarray | None:
-    """Returns the pictures of tasks of one kind by row, a column for each method that made any.
+    """Returns a contact sheet with one row per task and one column per method with results.
 
     Args:
-        folder: Where `picture_file`s are.
-        tasks: Those of which there are no pictures have no row.
+        folder: Folder of the `picture_file`s.
+        tasks: Tasks of one kind; those without results get no row.
 
     Returns:
-        See `contact_sheet`; None if there is nothing to show.
+        The result of `contact_sheet`; None if there are no images.
     """
     files = {
         (task.name, method): picture_file(folder, task, method, END)

@@ -1,7 +1,7 @@
-"""Textures by other statistics than Gram matrices, for `benchmarks.pictures`.
+"""Texture synthesis with statistics other than Gram matrices, for `benchmarks.pictures`.
 
-All else is as `rwkeras.synthesize_texture` has it for the multi-scale network: sizes, draws,
-mirrored borders, balanced layers, the start.
+Sizes, draws, mirrored borders, balancing of layers and the initial image are those of
+`rwkeras.synthesize_texture` for the multi-scale network.
 """
 
 from collections.abc import Callable as Function
@@ -22,10 +22,10 @@ from rwkeras.tasks.scales import Step, coarse_to_fine, planned_steps, scaled
 from rwkeras.tasks.settings import TEXTURE_SCALES, TextureSettings
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 
-# Returns the term of a layer, towards a source's activations, by the step's number.
+# Returns the objective of a layer, given its activations on the source and the step's index.
 Statistic = Function[[str, tf.Tensor, int], Objective]
 
-# Where a picture's structure repeats is seen by what it has so far from itself, in positions.
+# Shifts in positions; correlations at a distance capture repeating structure.
 _SHIFTS = ((0, 4), (4, 0), (4, 4), (4, -4))
 _PROJECTIONS = 64
 
@@ -39,12 +39,12 @@ def _moments(layer: str, features: tf.Tensor, number: int) -> Objective:
 
 
 def _sliced_wasserstein(layer: str, features: tf.Tensor, number: int) -> Objective:
-    """Takes directions of its own at each step."""
+    """Returns the sliced Wasserstein term, with new random directions at each step."""
     return rwkeras.sliced_wasserstein_term(layer, features, projections=_PROJECTIONS, seed=number)
 
 
 def _shifted(layer: str, features: tf.Tensor, number: int) -> Objective:
-    """Takes Gram matrices with and without shifts, where the layer is large enough for them."""
+    """Returns Gram terms without and, if the layer is large enough for them, with shifts."""
     reach = max(max(map(abs, shift)) for shift in _SHIFTS)
     if min(features.shape[1:3]) <= 2 * reach:
         return _gram(layer, features, number)
@@ -67,7 +67,7 @@ def _objective(
     number: int,
     spectrum: bool,
 ) -> Objective:
-    """Returns the terms of layers, towards a source, of which each counts as much."""
+    """Returns the balanced terms of layers for a source, optionally with its spectrum."""
     activations = rwkeras.feature_extractor(model, layers)(source)
     terms = [statistic(layer, activations[layer], number) for layer in layers]
     if spectrum:
@@ -85,15 +85,16 @@ def texture_by(
     optimizer: rwkeras.OptimizerSettings,
     callback: Callback | None,
 ) -> rwkeras.OptimizationResult:
-    """Synthesises a texture by a statistic of the multi-scale network's layers.
+    """Synthesises a texture by matching a statistic of the multi-scale network's layers.
 
     Args:
         statistic: One of `STATISTICS`.
         texture: The source, float32 RGB in [0, 1], [height, width, 3].
-        layers: Which layers.
-        spectrum: Whether the picture's spectrum counts as much as a layer; see `spectrum_term`.
-        seed: Of the network and of the starting noise.
-        optimizer: The optimiser's settings.
+        layers: Names of the layers.
+        spectrum: Whether to match the image's spectrum too, like a further layer; see
+            `spectrum_term`.
+        seed: Seed of the network and of the initial noise.
+        optimizer: Settings of the optimiser.
         callback: See `Callback`.
     """
     source = as_batch(texture, "texture").images

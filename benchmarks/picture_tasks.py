@@ -1,4 +1,4 @@
-"""The pictures of `benchmarks.pictures`: what is to be repainted, and what is to be synthesised."""
+"""Tasks of `benchmarks.pictures`: contents with styles, and textures."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,25 +16,25 @@ TASKS = ("style", "texture")
 
 _CONTENTS = ("astronaut", "coffee", "chelsea", "rocket")
 _TEXTURES = ("brick", "gravel", "grass")
-# Where the stained tissue is nothing but texture.
+# Region of the stained tissue that is homogeneous.
 _TISSUE = slice(10, 202), slice(40, 232)
-# Of textures of 256 x 256 pixels: some of those in use have a label in the lower left corner.
+# Textures of 256 x 256 pixels are cropped, as some in use have a label in the lower left corner.
 _LABELLED, _UNLABELLED = (256, 256), 240
 
 
 class Picture(NamedTuple):
-    """A picture and what it is called; float32 RGB in [0, 1], [side, side, 3]."""
+    """An image, float32 RGB in [0, 1], [side, side, 3], and its name."""
 
     name: str
     image: np.ndarray
 
 
 class Task(NamedTuple):
-    """What is to be made.
+    """A style transfer or a texture synthesis.
 
     Attributes:
         source: The style, or the texture.
-        content: What is to be repainted; None for a texture.
+        content: The content; None for a texture.
     """
 
     source: Picture
@@ -47,25 +47,25 @@ class Task(NamedTuple):
 
     @property
     def pictures(self) -> list[Picture]:
-        """What it is made from."""
+        """Content, if any, and source."""
         return [self.source] if self.content is None else [self.content, self.source]
 
     @property
     def name(self) -> str:
-        """What it is made from, by name."""
+        """Names of content, if any, and source, joined by "-"."""
         return "-".join(picture.name for picture in self.pictures)
 
 
 def tasks(kind: str, size: int, folder: str | None = None) -> list[Task]:
-    """Returns what is to be made.
+    """Returns the tasks of a kind: all textures, or all pairs of a content and a style.
 
     Args:
-        kind: One of `TASKS`. Every content is repainted in every style.
-        size: Side in pixels to which the middle squares are brought; none is enlarged.
-        folder: One with folders `content`, `style` and `texture` of further pictures, or None.
+        kind: One of `TASKS`.
+        size: Side in pixels to which central squares are reduced; none is enlarged.
+        folder: Folder with subfolders `content`, `style` and `texture` of further images, or None.
 
     Raises:
-        ValueError: One of these folders is missing or has no pictures, or two pictures of one sort
+        ValueError: A required subfolder is missing or has no images, or two images of one category
             have the same name.
     """
 
@@ -90,7 +90,7 @@ def tasks(kind: str, size: int, folder: str | None = None) -> list[Task]:
 
 
 def _further(folder: str | None, below: str) -> Iterator[tuple[str, np.ndarray]]:
-    """Yields the pictures of a folder by name, textures without their labels."""
+    """Yields the names and images of a subfolder, with labels cropped from textures."""
     for file in [] if folder is None else picture_files(Path(folder, below), "images"):
         image = read_image(file, "images")
         if below == "texture" and image.shape[:2] == _LABELLED:

@@ -1,16 +1,17 @@
-"""Makes styles and textures by several methods, measures them and lays them side by side.
+"""Runs style transfer and texture synthesis by several methods and measures the results.
 
-Methods are chosen by the patch distance of textures and by eye, never by the judge: what it says is
-only reported (see `benchmarks.judge`). A texture's patch distance is also given relative to the
-mean of its source's two mirror images, which is about what another piece of it has.
+Methods are selected by the patch distance of textures and by eye, never by the judge, whose
+measures are only reported (see `benchmarks.judge`). The patch distance of a texture is also given
+relative to the mean of its source's two mirror images, about that of another piece of the texture.
 
-Seconds count all that a method does, building, calibrating and compiling its network among it. The
-row of a budget has the picture of the first report after that many seconds, of a smaller size
-enlarged, or that of the end if it came before: its seconds say when. After the last budget a method
-is stopped, and the row "end" has what it has come to.
+Seconds include building, calibrating and compiling the network. The row of a budget has the image
+of the first report after that many seconds, enlarged if it has a smaller size, or the final image
+if the method ended earlier; its seconds are the actual ones. A method is stopped after the last
+budget, and the row "end" has its final image.
 
-Content and source name pictures; `content_correlation`, `style_distance` are the judge's. Results
-are written picture by picture, and what the folder has already is not made again.
+The columns content and source are names of images; `content_correlation` and `style_distance` are
+the judge's measures. Results are written after each image, and existing ones are not computed
+again.
 
 Example:
     python -m benchmarks.pictures --output_dir=DIR --tasks=texture --methods=multiscale,vgg19
@@ -51,7 +52,7 @@ FLAGS = flags.FLAGS
 
 
 class Kept(NamedTuple):
-    """A picture as it was; float32 RGB in [0, 1], [height, width, 3]."""
+    """An intermediate or final image, float32 RGB in [0, 1], [height, width, 3], and its cost."""
 
     image: np.ndarray
     seconds: float
@@ -59,11 +60,11 @@ class Kept(NamedTuple):
 
 
 class Clock:
-    """Keeps a picture as it is when each of some budgets is spent, and stops after the last.
+    """Callback that keeps the current image at each time budget and stops after the last.
 
     Args:
-        budgets: In seconds from now on; none never stops.
-        size: Height and width of what is kept, in pixels.
+        budgets: Budgets in seconds from construction; without any, the run is never stopped.
+        size: Height and width to which kept images are resized, in pixels.
     """
 
     def __init__(self, budgets: Sequence[int], size: tuple[int, int]):
@@ -73,11 +74,11 @@ class Clock:
 
     @property
     def seconds(self) -> float:
-        """How many have passed."""
+        """Seconds since construction."""
         return time.perf_counter() - self._begun
 
     def __call__(self, progress: rwkeras.Progress) -> bool:
-        """Keeps what is due; a `Callback`."""
+        """Keeps the image for all budgets that have passed; returns true after the last."""
         seconds = self.seconds
         due = [b for b in self._budgets if b <= seconds and b not in self.kept]
         if due:
@@ -87,7 +88,7 @@ class Clock:
 
 
 def made(task: Task, method: str, budgets: Sequence[int]) -> dict[str, Kept]:
-    """Returns what a method has made of a task by each budget and in the end."""
+    """Runs a method on a task; returns the images at each budget and at the end."""
     clock = Clock(budgets, task.pictures[0].image.shape[:2])
     given = Given(FLAGS.seed, clock, FLAGS.max_iterations)
     result = METHODS[method].make(task, given)
@@ -96,10 +97,10 @@ def made(task: Task, method: str, budgets: Sequence[int]) -> dict[str, Kept]:
 
 
 def check_settings(path: Path, settings: dict) -> None:
-    """Writes down what all results of a folder have in common.
+    """Records the settings shared by all results of a folder.
 
     Raises:
-        ValueError: It has results of other settings.
+        ValueError: The folder has results of other settings.
     """
     if path.exists() and json.loads(path.read_text()) != settings:
         expected = f"a folder without results, or with those of the settings {settings}"
@@ -109,7 +110,7 @@ def check_settings(path: Path, settings: dict) -> None:
 
 
 def write_results(folder: Path, rows: Sequence[Row], shown: Sequence[Task]) -> None:
-    """Writes the tables, and the contact sheet of tasks of one kind."""
+    """Writes the tables, and the contact sheet of the given tasks, which are of one kind."""
     write_rows(folder / "pictures.csv", rows)
     with whole_file(folder / "pictures.md") as path:
         path.write_text(means(rows))
@@ -119,7 +120,7 @@ def write_results(folder: Path, rows: Sequence[Row], shown: Sequence[Task]) -> N
 
 
 def wanted_tasks() -> dict[str, list[Task]]:
-    """Returns by kind what is to be made, all that can be; see `chosen`."""
+    """Validates the flags and returns all tasks by kind; `chosen` selects from these."""
     for kind in FLAGS.tasks:
         check_choice("tasks", kind, TASKS)
     for method in FLAGS.methods:
@@ -131,7 +132,7 @@ def wanted_tasks() -> dict[str, list[Task]]:
 
 
 def chosen(kind: str, all_of_kind: Sequence[Task]) -> list[tuple[Task, str]]:
-    """Returns tasks with methods that are for them, one picture after another."""
+    """Returns the selected tasks with each selected method that supports them."""
     return [
         (task, method)
         for task in all_of_kind
@@ -141,7 +142,7 @@ def chosen(kind: str, all_of_kind: Sequence[Task]) -> list[tuple[Task, str]]:
 
 
 def check_outputs(folder: Path, found: dict[str, list[Task]], budgets: Sequence[int]) -> None:
-    """Raises `ValueError` if a picture or a sheet would be written over one that is read."""
+    """Raises `ValueError` if an output would overwrite an input."""
     if FLAGS.images is None:
         return
     written = [folder / f"pictures_{kind}.jpg" for kind in found] + [
@@ -158,7 +159,7 @@ def check_outputs(folder: Path, found: dict[str, list[Task]], budgets: Sequence[
 
 
 def the_judge() -> Judge:
-    """Returns the judge, or ends the program if its weights are missing."""
+    """Returns the judge, or exits if its weights are missing."""
     try:
         return Judge()
     except ValueError as error:
@@ -166,7 +167,7 @@ def the_judge() -> Judge:
 
 
 def _define_flags() -> None:
-    """Defines the flags; not on import, for tests to have their own."""
+    """Defines the flags; not on import, as tests define their own."""
     flags.DEFINE_string("output_dir", None, "Where pictures and tables go.", required=True)
     flags.DEFINE_string("images", None, "A folder with content/, style/ and texture/ of more.")
     flags.DEFINE_list("methods", list(METHODS), "The methods.")
@@ -179,7 +180,7 @@ def _define_flags() -> None:
 
 
 def main(argv: list[str]) -> None:
-    """Makes the pictures, the tables and the sheets."""
+    """Writes the images, the tables and the contact sheets."""
     folder, budgets = Path(FLAGS.output_dir), sorted({int(budget) for budget in FLAGS.budgets})
     found = wanted_tasks()
     check_outputs(folder, found, budgets)

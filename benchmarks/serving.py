@@ -1,9 +1,9 @@
-"""What a served graph costs beside the same task in Python, and how its pictures differ.
+"""Compares an exported style transfer graph with the same task in Python: time and images.
 
-The exported graph and the task take turns in one process on the same pictures. With the address of
-a server of the same export its pictures are compared too, and, if it has just been started and does
-not warm up by itself, its warm-up is timed. How a server answers clients is
-`benchmarks.serving_load`.
+Graph and task alternate in one process on the same images. With the address of a server of the same
+export, its images are compared too and the export's warm-up requests are timed; this is meaningful
+for a server that was just started and does not warm up by itself. `benchmarks.serving_load`
+measures a server under load.
 
 Example:
     python -m benchmarks.serving --output_dir=DIR --address=localhost:8500
@@ -33,7 +33,7 @@ from rwkeras.tasks.settings import StyleSettings
 
 _MODEL = Path(__file__).parents[1] / "saved_models" / "multiscale_style"
 
-# Iterations to images.
+# Function from a number of iterations to images.
 Way = Callable[[int], np.ndarray]
 
 FLAGS = flags.FLAGS
@@ -54,7 +54,7 @@ def pictures() -> tuple[np.ndarray, np.ndarray]:
 
 
 def network(folder: Path) -> keras.Model:
-    """Returns the network of a version: that of its recipe, or that of the tracked model."""
+    """Returns the network of a model version: from its recipe, or that of the included model."""
     recipe = folder / "assets.extra" / "recipe.json"
     if recipe.exists():
         return rwkeras.load_network(str(recipe))
@@ -70,9 +70,9 @@ def latest() -> Path:
 
 
 def ways(content: np.ndarray, style: np.ndarray) -> dict[str, Way]:
-    """Returns the same task as a graph that was exported, in Python and, if there is one, served.
+    """Returns the same task as an exported graph, in Python and, given an address, on a server.
 
-    Each takes how many iterations there are and returns images, float32 RGB in [0, 1],
+    Each is a function from a number of iterations to images, float32 RGB in [0, 1],
     [1, height, width, 3].
     """
     folder = latest()
@@ -86,7 +86,7 @@ def ways(content: np.ndarray, style: np.ndarray) -> dict[str, Way]:
         "content_weight": tf.constant(settings.content_weight),
         "style_weight": tf.constant(settings.style_weight),
         "tv_weight": tf.constant(settings.tv_weight),
-        # More than are made: the task has no bound on those of all sizes.
+        # The maximum, as the task in Python has no limit on the total over all sizes.
         "max_evaluations": tf.constant(said["serving"]["evaluations_limit"]),
     }
     model = network(folder)
@@ -114,8 +114,8 @@ def ways(content: np.ndarray, style: np.ndarray) -> dict[str, Way]:
 def warm_up() -> dict[str, float]:
     """Returns the seconds of the export's warm-up requests to a server, by signature.
 
-    The first run of a signature has TensorFlow rewrite the whole graph. What a server that has
-    warmed up already takes says nothing of that.
+    At the first run of a signature TensorFlow rewrites the whole graph. On a server that is warm
+    already, the result does not include this.
     """
     file = latest() / "assets.extra" / "tf_serving_warmup_requests"
     records = tf.data.TFRecordDataset(str(file)).as_numpy_iterator()
@@ -132,17 +132,17 @@ def warm_up() -> dict[str, float]:
 
 
 def seconds(way: Way) -> float:
-    """Returns how long a way takes."""
+    """Returns the seconds of one run."""
     started = time.perf_counter()
     way(FLAGS.max_iterations)
     return time.perf_counter() - started
 
 
 def overhead(graph: Way, python: Way) -> dict[str, object]:
-    """Returns the seconds of both ways by turns, and the graph's relative to Python's."""
+    """Returns the seconds of alternating runs, and the median ratio of graph to Python."""
     functions = {"graph": graph, "python": python}
     for way in functions.values():
-        way(FLAGS.max_iterations)  # Off the clock everything is compiled.
+        way(FLAGS.max_iterations)  # Compiles before timing.
     times: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(FLAGS.repeats):
         for name, way in functions.items():
@@ -152,9 +152,9 @@ def overhead(graph: Way, python: Way) -> dict[str, object]:
 
 
 def agreement(found: Mapping[str, Way]) -> dict[str, dict[str, float | None]]:
-    """Returns the PSNR of the others to Python's picture, in dB, by way and iterations.
+    """Returns the PSNR in dB relative to Python's image, by implementation and iterations.
 
-    What differs is rounding, which the optimisation amplifies; None where nothing does.
+    Differences are rounding errors, amplified by the optimisation; None for identical images.
     """
     psnr: dict[str, dict[str, float | None]] = {}
     for iterations in FLAGS.compared_iterations:
@@ -168,7 +168,7 @@ def agreement(found: Mapping[str, Way]) -> dict[str, dict[str, float | None]]:
 
 def main(argv: list[str]) -> None:
     """Runs the benchmark."""
-    # First, as long as a server that has just been started is cold.
+    # First, while a newly started server is still cold.
     first = {"warm_up_seconds": warm_up()} if FLAGS.address else {}
     found = ways(*pictures())
     result = {

@@ -1,9 +1,9 @@
-"""Loads a server with concurrent clients and pictures of several sizes: latencies, errors, memory.
+"""Load test of a server with concurrent clients and several image sizes: latency, errors, memory.
 
-Each client sends one request after another over gRPC or REST, until so many were sent by all. The
-99th percentile of a thousand requests is decided by ten. Memory is the resident memory of the
-server's processes, before the first request and after the last; a model that is warm has what it
-keeps. A request that is not answered, or answered with an error, is lost.
+Each client sends one request after another over gRPC or REST until the total number is reached. The
+99th percentile of 1000 requests depends on the slowest ten. Memory is the resident memory of the
+server's processes before the first and after the last request; a warm model has already allocated
+what it retains. Requests without an answer or with an error count as lost.
 
 Example:
     python -m benchmarks.serving_load --address=localhost:8500 --pid=PID --output_dir=DIR
@@ -33,7 +33,7 @@ FLAGS = flags.FLAGS
 
 
 class Answer(NamedTuple):
-    """What came of a request: the picture's side, the seconds, and the error's code or nothing."""
+    """Outcome of a request: side of the image, seconds, and the error code, empty if none."""
 
     side: int
     seconds: float
@@ -41,7 +41,7 @@ class Answer(NamedTuple):
 
 
 def resident_mebibytes(pid: int) -> float:
-    """Returns the resident memory of a process and all that descend from it, in MiB."""
+    """Returns the resident memory of a process and its descendants, in MiB."""
     folder = Path("/proc", str(pid))
     kibibytes = re.search(r"^VmRSS:\s*(\d+) kB", (folder / "status").read_text(), re.MULTILINE)
     children = [
@@ -60,15 +60,15 @@ def load(
     sides: Sequence[int],
     max_iterations: int,
 ) -> list[Answer]:
-    """Returns what came of requests that concurrent clients sent.
+    """Returns the outcomes of requests sent by concurrent clients.
 
     Args:
-        address: As of `Client`.
-        model: The served model's name.
-        clients: How many there are.
-        requests: How many they send together.
-        sides: Of the square pictures, in pixels, which take turns.
-        max_iterations: Of each picture.
+        address: See `Client`.
+        model: Name of the served model.
+        clients: Number of clients.
+        requests: Total number of requests.
+        sides: Sides of the square images in pixels, used in rotation.
+        max_iterations: Iteration limit per image.
     """
     sources = data.coffee()[:, 100:500], data.immunohistochemistry()
     pictures = {
@@ -96,7 +96,7 @@ def load(
 
 
 def summary(answers: Sequence[Answer]) -> dict[str, object]:
-    """Returns latencies of what was answered, in seconds, and how many requests were lost."""
+    """Returns latencies of answered requests in seconds, and counts of lost ones by error."""
     seconds = [answer.seconds for answer in answers if not answer.error]
     return {
         "requests": len(answers),
@@ -107,7 +107,7 @@ def summary(answers: Sequence[Answer]) -> dict[str, object]:
 
 
 def _define_flags() -> None:
-    """Defines the flags; not on import, for tests to have their own."""
+    """Defines the flags; not on import, as tests define their own."""
     flags.DEFINE_string("address", None, "The server's, as of `Client`.", required=True)
     flags.DEFINE_string("output_dir", None, "Where the results go.", required=True)
     flags.DEFINE_string("model", "multiscale_style", "The served model.")

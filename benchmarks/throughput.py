@@ -1,7 +1,8 @@
-"""How many pictures a minute are recovered, against the batch's size and the number of processes.
+"""Throughput of inversion in images per minute, by batch size and by number of processes.
 
-Batches have all cores; processes have one thread and one picture each. All are compiled first and
-take turns, so that whatever else the machine does meets them alike; the table has the medians.
+Batches use all cores; processes use one thread and one image each. After a first run of each, which
+compiles, all configurations alternate, so that other load on the machine affects them alike. The
+table gives medians.
 
 Example:
     python -m benchmarks.throughput --output_dir=benchmarks/results
@@ -35,13 +36,13 @@ flags.DEFINE_integer("repeats", 5, "How often each has its turn.")
 
 
 class Case(NamedTuple):
-    """What every process recovers.
+    """The inversion that every process runs.
 
     Attributes:
-        network: A network's name.
-        layer: A layer's name.
-        size: Side of the picture in pixels.
-        settings: The optimiser's.
+        network: Name of the network.
+        layer: Name of the layer.
+        size: Side of the image in pixels.
+        settings: Settings of the optimiser.
     """
 
     network: str
@@ -51,7 +52,7 @@ class Case(NamedTuple):
 
 
 def serve(connection: Connection, case: Case, threads: int) -> None:
-    """Recovers a batch of pictures for each number that comes through a connection; None ends."""
+    """Inverts a batch for each batch size received through a connection, until None."""
     import numpy as np
     import tensorflow as tf
     from skimage import data
@@ -73,12 +74,12 @@ def serve(connection: Connection, case: Case, threads: int) -> None:
 
 
 class Crew:
-    """Some processes that recover pictures side by side.
+    """Processes that run inversions in parallel.
 
     Args:
-        case: What they recover.
-        count: How many there are.
-        threads: How many threads TensorFlow has in each.
+        case: The inversion.
+        count: Number of processes.
+        threads: Number of TensorFlow threads in each.
     """
 
     def __init__(self, case: Case, count: int, threads: int):
@@ -90,7 +91,7 @@ class Crew:
             self._connections.append(mine)
 
     def rate(self, count: int, batch: int) -> float:
-        """Returns how many pictures a minute some of the processes recover, in batches."""
+        """Returns the images per minute of `count` processes with one batch each."""
         hired = self._connections[:count]
         started = time.perf_counter()
         for connection in hired:
@@ -105,13 +106,13 @@ class Crew:
 
 
 def measure(case: Case, batches: list[int], processes: list[int], repeats: int) -> list[dict]:
-    """Returns the rates of every batch size and number of processes, which take turns.
+    """Returns the rates of every batch size and number of processes, measured alternately.
 
     Args:
-        case: What is recovered.
-        batches: Sizes of batches, in one process with all cores.
-        processes: Numbers of processes with one thread and one picture each.
-        repeats: How often each has its turn.
+        case: The inversion.
+        batches: Batch sizes, in one process with all cores.
+        processes: Numbers of processes with one thread and one image each.
+        repeats: Number of measurements of each.
     """
     whole, single = Crew(case, 1, cores()), Crew(case, max(processes), 1)
     turns = [(whole, 1, cores(), batch) for batch in batches]
@@ -120,7 +121,7 @@ def measure(case: Case, batches: list[int], processes: list[int], repeats: int) 
     for repeat in range(1 + repeats):
         for (crew, count, _, batch), found in zip(turns, rates, strict=True):
             rate = crew.rate(count, batch)
-            # In the first round everything is compiled.
+            # The first round compiles everything.
             if repeat:
                 found.append(rate)
                 print(f"{count} processes, batch {batch}: {rate:.2f} a minute", flush=True)
@@ -133,7 +134,7 @@ def measure(case: Case, batches: list[int], processes: list[int], repeats: int) 
 
 
 def table(rows: list[dict]) -> str:
-    """Returns the medians as Markdown, and each relative to the first in the same round."""
+    """Returns a Markdown table of medians, absolute and relative to the first configuration."""
     lines = [
         "| processes | threads each | batch | pictures a minute | relative |",
         "| --- | --- | --- | --- | --- |",

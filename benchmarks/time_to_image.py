@@ -1,7 +1,7 @@
-"""Times this package against its peers: seconds and evaluations to a given image.
+"""Compares this package's optimisers with SciPy's and PyTorch's: time and evaluations to a target.
 
-All contestants get the same weights, targets, start and objective, which is checked first. They
-take turns; the table has medians. It is written after every turn.
+All contestants have the same weights, targets, initial image and objective, which is verified
+first. Their runs alternate; the table gives medians and is written after every run.
 
 Example:
     python -m benchmarks.time_to_image --output_dir=benchmarks/results
@@ -43,15 +43,15 @@ flags.DEFINE_bool("tf32", True, "Whether a GPU may round what it multiplies to T
 flags.DEFINE_integer("repeats", 3, "How often every contestant has its turn.")
 flags.DEFINE_integer("limit", 1000, "Evaluations after which a contestant is given up.")
 
-# How far the frameworks may differ at the start: float32's rounding in another order, TF32's.
+# Allowed relative difference between frameworks, from the rounding of float32 and of TF32.
 _TOLERANCE = {"CPU": 2e-3, "GPU": 2e-2}
 
 
 def check_alike(case: Case) -> dict[str, float]:
-    """Returns how far PyTorch's loss and gradient at the start are from TensorFlow's, relatively.
+    """Returns the relative differences of PyTorch's initial loss and gradient to TensorFlow's.
 
     Raises:
-        ValueError: They do not agree.
+        ValueError: A difference exceeds the tolerance.
     """
     value, gradient = tensorflow_function(case)(case.start)
     images = torch_start(case)
@@ -68,7 +68,7 @@ def check_alike(case: Case) -> dict[str, float]:
 
 
 def scipy_mark(case: Case, evaluations: int) -> float:
-    """Returns SciPy's relative loss after so many evaluations."""
+    """Returns the smallest relative loss of SciPy within a number of evaluations."""
     referee = Referee(case, {"never": lambda psnr, loss: False}, evaluations)
     with contextlib.suppress(ReachedError):
         scipy_lbfgs(case, referee)
@@ -76,7 +76,7 @@ def scipy_mark(case: Case, evaluations: int) -> float:
 
 
 def bare_seconds(case: Case, repeats: int = 5) -> dict[str, float]:
-    """Returns the median seconds of the network's bare pass and of an evaluation, in pairs."""
+    """Returns median seconds of the network's forward and backward pass, and of an evaluation."""
     extractor = rwkeras.feature_extractor(case.model, case.objective.layers)
 
     @tf.function(autograph=False)
@@ -98,7 +98,7 @@ def bare_seconds(case: Case, repeats: int = 5) -> dict[str, float]:
 
 
 def run_case(case: Case, names: list[str], results: dict, save) -> None:
-    """Gives every contestant its turns and writes down when they reached each mark."""
+    """Runs all contestants alternately and records when they reach each target."""
     results["alike"] = check_alike(case)
     results["seconds"] = bare_seconds(case)
     marks = dict(case.marks)
@@ -120,7 +120,7 @@ def run_case(case: Case, names: list[str], results: dict, save) -> None:
 
 
 def table(results: dict) -> str:
-    """Returns the results as Markdown: seconds relative to "ours", and evaluations."""
+    """Returns a Markdown table of seconds relative to "ours", and evaluations."""
     lines = ["| case | mark | contestant | time | evaluations |", "| --- | --- | --- | --- | --- |"]
     for case, result in results.items():
         turns = result.get("turns", {})
@@ -146,7 +146,7 @@ def _medians(turns: list[dict], mark: str) -> tuple[float, float] | None:
 
 
 def set_tf32(allowed: bool) -> None:
-    """Has both frameworks round what a GPU multiplies to TF32, or neither."""
+    """Allows or forbids TF32 on GPUs in both frameworks."""
     import torch
 
     tf.config.experimental.enable_tensor_float_32_execution(allowed)
@@ -155,7 +155,7 @@ def set_tf32(allowed: bool) -> None:
 
 
 def entered(names: list[str], device: str) -> list[str]:
-    """Returns the contestants that run on a device: PyTorch's CPU build does not on a GPU."""
+    """Returns the contestants that can run on a device; PyTorch's CPU build has no GPU."""
     import torch
 
     able = device == "CPU" or torch.cuda.is_available()

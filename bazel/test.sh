@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds everything and runs the tests that need no large network, offline, on Bazel 4.
+# Builds everything and runs the tests without large networks, offline, with Bazel 4.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if ! command -v bazel-bootstrap >/dev/null && ! command -v bazel >/dev/null; then

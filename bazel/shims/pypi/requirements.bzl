@@ -1,4 +1,4 @@
-"""Packages from PyPI that the interpreter already has."""
+"""PyPI packages that are already installed for the interpreter."""
 
 def requirement(name):
     return "@pypi//:" + name

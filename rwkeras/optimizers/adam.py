@@ -1,6 +1,7 @@
-"""Keras's Adam on an image, for comparison; one evaluation an iteration.
+"""Keras's Adam on images, for comparison; one evaluation per iteration.
 
-Keras keeps a state of its own in variables, which is written from `AdamState` and read back.
+Keras keeps the optimiser's state in variables. They are set from an `AdamState` before the
+iterations and read back after them.
 """
 
 import threading
@@ -13,17 +14,18 @@ from rwkeras.optimizers.problem import Limits, is_finite, is_flat
 
 
 class AdamState(NamedTuple):
-    """A point from which Adam goes on.
+    """State of Adam.
 
     Attributes:
-        position: [batch, n].
-        value: The objective there, [batch].
-        gradient: The gradient there, [batch, n].
-        variables: Keras's own state: the step, the learning rate and both moments.
-        iterations: int32, [batch].
-        evaluations: int32, [batch].
-        converged: bool, [batch]: the gradient vanished.
-        failed: bool, [batch]: a step led to a loss that is not finite, and was not taken.
+        position: Current point, [batch, n].
+        value: Objective at `position`, [batch].
+        gradient: Gradient at `position`, [batch, n].
+        variables: Keras's variables: step count, learning rate and both moments.
+        iterations: Number of steps taken, int32, [batch].
+        evaluations: Number of evaluations of the objective, int32, [batch].
+        converged: Whether the gradient vanished, bool, [batch].
+        failed: Whether the start is not finite, or a step was rejected because its objective or
+            gradient was not, bool, [batch].
     """
 
     position: tf.Tensor
@@ -42,17 +44,17 @@ class AdamState(NamedTuple):
 
 
 class Adam:
-    """Keras's optimisers for images of some sizes, each with the variable that it moves."""
+    """Keras's Adam optimisers by image size, each with the variable that it updates."""
 
     def __init__(self):
         self._prepared = dict[tuple[int, int], tuple[keras.optimizers.Optimizer, keras.Variable]]()
-        # The variables serve one run at a time.
+        # All runs share the variables, so that only one may use them at a time.
         self.lock = threading.Lock()
 
     def prepare(self, batch: int, size: int) -> tuple[keras.optimizers.Optimizer, keras.Variable]:
-        """Returns the optimiser and its variable, [batch, size].
+        """Returns the optimiser and its variable, [batch, size]; creates them on first use.
 
-        They must be made before the first graph that uses them is traced.
+        They must exist before the first graph that uses them is traced.
         """
         if (batch, size) not in self._prepared:
             with self.lock:
@@ -61,7 +63,10 @@ class Adam:
         return self._prepared[batch, size]
 
     def start(self, function, position, first_step, length, memory) -> AdamState:
-        """Returns the state at a start; see `lbfgs.start`. `first_step` is the learning rate."""
+        """Returns the initial state; see `lbfgs.start`.
+
+        The learning rate is such that the batch's longest first step has the length `first_step`.
+        """
         value, gradient = function(position)
         flat = is_flat(gradient)
         count = tf.zeros_like(flat, tf.int32)
@@ -71,19 +76,19 @@ class Adam:
         moment = tf.zeros_like(position)
         optimizer, _ = self.prepare(*position.shape)
         count_of_keras = tf.zeros([], optimizer.iterations.dtype)
-        # Of `floatx`, which is the surrounding program's.
+        # The variable has Keras's `floatx`, which the program may have changed.
         rate = tf.cast(rate, optimizer.variables[1].dtype)
         variables = (count_of_keras, rate, moment, moment)
         failed = ~is_finite(value, gradient)
         return AdamState(position, value, gradient, variables, count, count + 1, flat, failed)
 
     def revise(self, function, state: AdamState, first_step, length) -> AdamState:
-        """Returns the state at the same point for an objective that differs a little."""
+        """Returns the state at the same point for a slightly different objective."""
         value, gradient = function(state.position)
         return state._replace(value=value, gradient=gradient, evaluations=state.evaluations + 1)
 
     def advance(self, function, state: AdamState, limits: Limits) -> AdamState:
-        """Goes on until `limits.until` iterations; see `lbfgs.advance`."""
+        """Advances to `limits.until` iterations; see `lbfgs.advance`."""
         optimizer, moved = self.prepare(*state.position.shape)
         for variable, value in zip(optimizer.variables, state.variables, strict=True):
             variable.assign(value)
@@ -104,7 +109,7 @@ class Adam:
 
     @staticmethod
     def best(state: AdamState) -> tf.Tensor:
-        """Returns the point, [batch, n]."""
+        """Returns the current point, [batch, n]."""
         return state.position
 
 
@@ -116,9 +121,9 @@ def _optimizer(batch: int, size: int) -> tuple[keras.optimizers.Optimizer, keras
 
 
 def _turn(function, state: AdamState, moves: tf.Tensor, optimizer, moved) -> AdamState:
-    """Takes one step of every member that moves."""
+    """Takes one step of each member in `moves`, bool, [batch]."""
     moved.assign(state.position)
-    # What `apply` does of one variable, with which TensorFlow would keep the graph for ever.
+    # What `apply` does for one variable, but TensorFlow would never free the graph of `apply`.
     optimizer.update_step(state.gradient, moved, optimizer.learning_rate)
     optimizer.iterations.assign_add(1)
     position = tf.where(moves[:, tf.newaxis], moved.value, state.position)

@@ -1,4 +1,4 @@
-"""Checkpointed runs: the whole state saved in a folder, and resumed from it."""
+"""Checkpoints of optimisation runs: saves the whole state in a folder and restores it."""
 
 import errno
 import json
@@ -20,25 +20,25 @@ _DESCRIPTION = "description/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 class Bounds(NamedTuple):
-    """What bounds a run: it goes on if it is given more; see `OptimizerSettings`."""
+    """Bounds of a run, which may be raised to continue it; see `OptimizerSettings`."""
 
     max_iterations: int
     max_evaluations: int | None
 
 
 class Checkpoints:
-    """A folder with the last state of one run.
+    """A folder with the latest state of one run.
 
-    TensorFlow writes a checkpoint beside the one before and only then points to it, so that
-    whatever happens in between, one of the two is whole. That one cannot be written is no reason to
-    end a run: there is one warning.
+    TensorFlow writes a new checkpoint beside the previous one before it makes it the latest, so
+    that one of them is complete even if the process is killed. A checkpoint that cannot be written
+    does not end the run, but causes a warning, once per run.
 
     Args:
-        state: That of the run at its start, whose shapes all have.
-        directory: The folder; made if it is missing.
-        description: What the run is of, by name. A state of another description is refused, but for
-            one of a run that had fewer iterations or evaluations at most.
-        seconds: How long to wait between saves.
+        state: The run's initial state; all its states have the same structure and shapes.
+        directory: The folder; created if missing.
+        description: JSON-serialisable values by name that identify the run. A checkpoint with
+            another description is refused, unless only its `Bounds` differ and are lower.
+        seconds: Minimum time between saves.
     """
 
     def __init__(
@@ -59,14 +59,14 @@ class Checkpoints:
             raise invalid_argument(
                 "checkpoint_dir", "a folder that can be written", directory
             ) from error
-        except UnicodeDecodeError as error:  # The file that names the latest is no text.
+        except UnicodeDecodeError as error:  # The file that names the latest one is not text.
             raise _of_another_program(directory) from error
 
     def restored(self, state: RunState) -> RunState:
-        """Returns where the run was when last saved; the state that is given if it never was.
+        """Returns the last saved state, or the given state if there is no checkpoint.
 
         Raises:
-            ValueError: The folder holds another run, or what is broken.
+            ValueError: The checkpoint is of another run or corrupt.
         """
         latest = self._manager.latest_checkpoint
         if latest is None:
@@ -83,7 +83,7 @@ class Checkpoints:
         return _with_leaves(state, leaves)
 
     def _check(self, path: str) -> None:
-        """Raises `ValueError` unless a checkpoint is of this run."""
+        """Raises `ValueError` unless a checkpoint belongs to this run."""
         found = _description(path, self._directory)
         names = dict.fromkeys([*self._description, *found])
         differences = [
@@ -99,13 +99,13 @@ class Checkpoints:
             )
 
     def save(self, state: RunState) -> None:
-        """Saves the state of the run; warns, once, if that cannot be done."""
+        """Saves a state; warns if that fails, the first time only."""
         for variable, tensor in zip(self._variables, _leaves(state), strict=True):
             variable.assign(tensor)
         try:
             self._manager.save()
         except (OSError, tf.errors.OpError) as error:
-            # Of what was begun, for the picture to have the room.
+            # Partial checkpoints would take disk space that the result may need.
             for part in Path(self._directory).glob("ckpt-*_temp"):
                 shutil.rmtree(part, ignore_errors=True)
             if not self._warned:
@@ -118,13 +118,13 @@ class Checkpoints:
         self._saved = time.monotonic()
 
     def save_if_due(self, state: RunState) -> None:
-        """Saves the state of the run if the last save was long enough ago."""
+        """Saves a state if the last save was long enough ago."""
         if time.monotonic() - self._saved >= self._seconds:
             self.save(state)
 
 
 def _make_folder(directory: str) -> None:
-    """Makes a folder, unless the disk is full; raises `OSError` if it could never be written."""
+    """Creates a folder; raises `OSError` if it cannot be written, unless the disk is just full."""
     try:
         Path(directory).mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -136,10 +136,10 @@ def _make_folder(directory: str) -> None:
 
 
 def _description(path: str, directory: str) -> dict[str, Any]:
-    """Returns what a checkpoint in a folder says that it is of; raises `ValueError` if nothing."""
+    """Returns the description in a checkpoint; raises `ValueError` if there is none."""
     try:
         return json.loads(tf.train.load_checkpoint(path).get_tensor(_DESCRIPTION))
-    except (tf.errors.OpError, ValueError, IndexError, RuntimeError) as error:  # All are raised.
+    except (tf.errors.OpError, ValueError, IndexError, RuntimeError) as error:  # All occur.
         raise _of_another_program(directory) from error
 
 
@@ -148,7 +148,7 @@ def _of_another_program(directory: str) -> ValueError:
 
 
 def kept_bounds(directory: str) -> Bounds | None:
-    """Returns the bounds of the run whose state is in a folder; None if there is none.
+    """Returns the bounds of the run with checkpoints in a folder; None without a checkpoint.
 
     Raises:
         ValueError: The folder holds checkpoints of something else.
@@ -164,7 +164,7 @@ def kept_bounds(directory: str) -> Bounds | None:
 
 
 def _goes_on(name: str, before: Any, now: Any) -> bool:
-    """Returns whether a run of one description may go on as one of another, as to one name."""
+    """Returns whether a run may continue after a change of one value of its description."""
     if name not in Bounds._fields:
         return before == now
     if before is None or now is None:
@@ -173,7 +173,7 @@ def _goes_on(name: str, before: Any, now: Any) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """Returns what an error of writing says, without where in TensorFlow it was."""
+    """Returns the message of a write error without TensorFlow's node and op names."""
     return str(error).split("}} ")[-1].split(" [Op:")[0]
 
 

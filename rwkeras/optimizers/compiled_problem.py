@@ -1,4 +1,4 @@
-"""An optimisation problem and an optimiser, compiled."""
+"""Compiled functions of an optimisation problem and an optimiser."""
 
 import contextlib
 from typing import Any
@@ -11,19 +11,19 @@ from rwkeras.optimizers import adam, lbfgs, tfp_lbfgs
 from rwkeras.optimizers.problem import Coordinates, Problem, value_and_gradient
 from rwkeras.parametrizations.curvature import power_spectrum
 
-# Each has `start`, `revise`, `advance` and `best`, as `lbfgs` has them.
+# Each has the functions `start`, `revise`, `advance` and `best` of `lbfgs`.
 _METHODS: dict[str, Any] = {"lbfgs": lambda: lbfgs, "tfp": lambda: tfp_lbfgs, "adam": adam.Adam}
 
-# Random gradients from which the curvature is estimated.
+# Number of random gradients from which the curvature is estimated.
 PROBES = 2
 
 
 class CompiledProblem:
-    """The compiled functions of one objective and one optimiser.
+    """Compiled functions of one objective and one optimiser.
 
-    The objective's data (weights, targets), coordinates and budgets are arguments of the compiled
-    functions: nothing is traced again while shapes stay the same. Runs in several threads may
-    share them.
+    The objective's data (weights, targets), coordinates and limits are arguments of the compiled
+    functions, so that nothing is traced again while shapes stay the same. Runs in several threads
+    may share the functions.
 
     Args:
         problem: The objective.
@@ -40,14 +40,14 @@ class CompiledProblem:
         self.start = Compiled(self._start)
         self.revise = Compiled(self._revise)
         self._advances = Compiled(self._advance)
-        # Adam moves a variable of Keras, one run at a time.
+        # Adam uses shared Keras variables, one run at a time.
         alone = isinstance(self._method, adam.Adam)
         self._turn = self._method.lock if alone else contextlib.nullcontext()
         self.images = Compiled(self._images)
         self.losses = Compiled(self._losses)
 
     def prepare(self, shape: tf.TensorShape) -> None:
-        """Makes what must exist before functions are traced for images of a shape."""
+        """Creates the variables that must exist before tracing for images of a shape."""
         if isinstance(self._method, adam.Adam):
             self._method.prepare(shape[0], int(np.prod(shape[1:])))
 
@@ -57,7 +57,7 @@ class CompiledProblem:
             return self._advances(*arguments)
 
     def _curvature(self, precision, images, data):
-        """Returns the objective's curvature over rings at images; see `power_spectrum`."""
+        """Returns the objective's curvature at images, by ring; see `power_spectrum`."""
         gradients = (
             self.problem.random_gradients[precision](images, data, n) for n in range(PROBES)
         )

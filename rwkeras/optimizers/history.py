@@ -1,4 +1,4 @@
-"""The curvature pairs of L-BFGS and the direction they give."""
+"""Curvature pairs of L-BFGS and the search direction."""
 
 from typing import NamedTuple
 
@@ -10,16 +10,17 @@ from rwkeras.optimizers.rows import chosen, dot
 class History(NamedTuple):
     """The last pairs of each member, from the oldest to the newest.
 
-    Each age has tensors of its own: a new pair moves the others up without any being copied, which
-    is what an optimisation of large images has memory for.
+    Each age has its own tensors, so that a new pair shifts the others without copying them. Large
+    images leave no memory for copies.
 
     Attributes:
-        steps: s = change of position, by age [batch, n].
-        changes: y = change of gradient, by age [batch, n].
+        steps: s = change of position, one [batch, n] per age.
+        changes: y = change of gradient, one [batch, n] per age.
         inverse_curvatures: 1 / (s . y), [batch, memory].
-        scaling: s . y / (y . y) of the newest pair, the size of the initial inverse Hessian;
+        scaling: s . y / (y . y) of the newest pair, the scale of the initial inverse Hessian,
             [batch].
-        stored: How many pairs were ever stored since the history was last cleared, int32, [batch].
+        stored: Number of pairs stored since the history was last cleared, which may exceed
+            `memory`; int32, [batch].
     """
 
     steps: tuple[tf.Tensor, ...]
@@ -30,7 +31,7 @@ class History(NamedTuple):
 
 
 def empty(position: tf.Tensor, memory: int) -> History:
-    """Returns a history without pairs for positions of [batch, n]."""
+    """Returns a history without pairs for positions, [batch, n]."""
     batch = position.shape[0]
     none = (tf.zeros_like(position),) * memory
     return History(
@@ -43,26 +44,27 @@ def empty(position: tf.Tensor, memory: int) -> History:
 
 
 def clear(history: History, members: tf.Tensor) -> History:
-    """Returns the history with the pairs of some members forgotten."""
+    """Returns the history without the pairs of some members, bool, [batch]."""
     return history._replace(stored=tf.where(members, 0, history.stored))
 
 
 def store(history: History, step: tf.Tensor, change: tf.Tensor, members: tf.Tensor) -> History:
-    """Returns the history with a new pair, in place of the oldest.
+    """Returns the history with a new pair in place of the oldest.
+
+    A pair is stored only if s . y exceeds the rounding error of the sum, eps sum |s_i y_i|. This
+    criterion does not depend on the units of the loss and of each coordinate.
 
     Args:
         history: The pairs so far.
         step: s, [batch, n].
         change: y, [batch, n].
-        members: Whose pair is stored, bool, [batch]; one of s . y that is not clearly positive
-            never is: it must exceed what rounding makes of the sum, eps sum |s_i y_i|, whatever
-            the units of the loss and of each coordinate are.
+        members: Members whose pair may be stored, bool, [batch].
     """
     curvature, square = dot(step, change), dot(change, change)
     epsilon = tf.experimental.numpy.finfo(step.dtype.as_numpy_dtype).eps
     rounding = epsilon * dot(tf.abs(step), tf.abs(change))
     members &= (curvature > rounding) & tf.math.is_finite(square)
-    # What no member stores is not divided by either: it may be 0.
+    # Pairs that are not stored may have 0 here.
     one = tf.ones_like(curvature)
     stored, square = tf.where(members, curvature, one), tf.where(members, square, one)
     inverses = history.inverse_curvatures
@@ -80,7 +82,7 @@ def store(history: History, step: tf.Tensor, change: tf.Tensor, members: tf.Tens
 
 
 def _as_array(rows: tuple[tf.Tensor, ...]) -> tf.TensorArray:
-    """Returns tensors of one shape as what a loop can choose from."""
+    """Returns a `TensorArray` of tensors of one shape, to index in a graph's loop."""
     array = tf.TensorArray(
         rows[0].dtype, len(rows), clear_after_read=False, element_shape=rows[0].shape
     )
@@ -90,10 +92,10 @@ def _as_array(rows: tuple[tf.Tensor, ...]) -> tf.TensorArray:
 
 
 def descent_direction(history: History, gradient: tf.Tensor) -> tf.Tensor:
-    """Returns -H g, the two-loop recursion (Nocedal and Wright, 2006, algorithm 7.4).
+    """Returns -H g by the two-loop recursion (Nocedal and Wright, 2006, algorithm 7.4).
 
     Args:
-        history: The pairs; a member without any gets -scaling * g.
+        history: The pairs; a member without pairs gets -scaling * g.
         gradient: g, [batch, n].
     """
     memory = len(history.steps)

@@ -1,12 +1,12 @@
-"""L-BFGS in the graph: one loop, one evaluation of the objective a turn.
+"""Batched L-BFGS as a single graph loop with one evaluation of the objective per turn.
 
-In a turn each member of a batch tries one step: a member whose step is good takes it and turns to a
-new direction; the others go on searching along theirs (see `line_search`). So members advance on
-their own, no evaluation waits for another member's search, the number of evaluations is bounded
-exactly, and the loop can be left after any turn and entered again.
+In each turn every member of a batch tries one step. A member whose step is accepted takes it and
+computes a new direction; the others continue their line search (see `line_search`). Members thus
+advance independently, no evaluation waits for another member's search, the number of evaluations is
+bounded exactly, and the loop can be interrupted after any turn and resumed.
 
-TensorFlow Probability's line search takes its evaluations in loops of its own instead, which no
-count bounds and in which a batch waits for its slowest member.
+TensorFlow Probability's line search instead evaluates the objective in nested loops, whose number
+of evaluations is not bounded and in which a batch waits for its slowest member.
 
 References:
     Liu and Nocedal (1989), On the limited memory BFGS method for large scale optimization.
@@ -24,7 +24,7 @@ from rwkeras.optimizers.line_search import Search, Trial
 from rwkeras.optimizers.problem import Limits, ValueAndGradient
 from rwkeras.optimizers.rows import chosen, dot, norm, scaled
 
-# A step of this many roundings of the position is none.
+# A step up to this many rounding errors of the position counts as converged.
 _RESOLUTION = 100
 
 
@@ -32,21 +32,21 @@ class LbfgsState(NamedTuple):
     """State of L-BFGS.
 
     Attributes:
-        position: The best point so far, [batch, n].
-        value: The scaled objective there, [batch].
-        gradient: The scaled gradient there, [batch, n].
-        scale: What the objective is multiplied by, [batch].
-        direction: The direction of the search under way, [batch, n].
-        search: The search under way.
-        low_gradient: The scaled gradient at the search's `low` step, [batch, n].
+        position: Origin of the current line search, [batch, n]; see `best`.
+        value: Scaled objective at `position`, [batch].
+        gradient: Scaled gradient at `position`, [batch, n].
+        scale: Factor of the objective, [batch].
+        direction: Direction of the current line search, [batch, n].
+        search: The current line search.
+        low_gradient: Scaled gradient at the search's `low` step, [batch, n].
         history: The curvature pairs.
-        reach: The length of the last step taken, [batch].
-        iterations: Steps taken, int32, [batch].
-        evaluations: Evaluations of the objective, int32, [batch].
-        converged: bool, [batch]: the gradient vanished, or a step from steepest descent left the
-            loss as it was.
-        failed: bool, [batch]: the start is not finite, or a search along steepest descent found
-            nothing.
+        reach: Norm of the last step, or at the start of the first step to try, [batch].
+        iterations: Number of steps taken, int32, [batch].
+        evaluations: Number of evaluations of the objective, int32, [batch].
+        converged: bool, [batch]: the gradient vanished, a step along steepest descent did not lower
+            the loss, or a search along steepest descent failed after a step within rounding.
+        failed: bool, [batch]: the start is not finite, or a search along steepest descent failed
+            otherwise.
     """
 
     position: tf.Tensor
@@ -76,14 +76,14 @@ def start(
     length: Callable[[tf.Tensor], tf.Tensor],
     memory: int,
 ) -> LbfgsState:
-    """Returns the state at a start; costs one evaluation.
+    """Returns the initial state; costs one evaluation.
 
     Args:
         function: The objective.
-        position: float32 or float64, [batch, n], static in shape.
-        first_step: The length of the first step to try, whatever the objective's scale.
-        length: How long a step is: changes of position, [batch, n], to [batch].
-        memory: How many curvature pairs are kept.
+        position: Initial point, float32 or float64, [batch, n], of static shape.
+        first_step: Length of the first step to try, whatever the objective's scale.
+        length: Measures steps: maps changes of position, [batch, n], to lengths, [batch].
+        memory: Number of curvature pairs to keep.
     """
     value, gradient = function(position)
     size = norm(gradient)
@@ -118,15 +118,15 @@ def revise(
     first_step: tf.Tensor,
     length: Callable[[tf.Tensor], tf.Tensor],
 ) -> LbfgsState:
-    """Returns the state at the same point for an objective that differs a little.
+    """Returns the state at the best point for a slightly different objective.
 
-    What was learnt of the curvature is kept. Costs one evaluation.
+    The curvature pairs are kept. Costs one evaluation.
 
     Args:
-        function: The objective from now on.
+        function: The new objective.
         state: The state before.
-        first_step: The length of the step to try where nothing was learnt.
-        length: How long a step is; see `start`.
+        first_step: Length of the first step along steepest descent, for members without pairs.
+        length: Measures steps; see `start`.
     """
     position = best(state)
     value, gradient = function(position)
@@ -150,14 +150,14 @@ def revise(
 
 
 def advance(function: ValueAndGradient, state: LbfgsState, limits: Limits) -> LbfgsState:
-    """Goes on from a state.
+    """Advances a state.
 
-    How often the optimisation is interrupted decides nothing: a member takes the same steps.
+    Each member takes the same steps, however a run is divided into calls.
 
     Args:
         function: The objective.
-        state: Where to go on.
-        limits: How far.
+        state: The state to continue from.
+        limits: Limits of this call and of the run.
     """
 
     def active(state: LbfgsState) -> tf.Tensor:
@@ -178,7 +178,7 @@ def advance(function: ValueAndGradient, state: LbfgsState, limits: Limits) -> Lb
 
 
 def best(state: LbfgsState) -> tf.Tensor:
-    """Returns the best point found, [batch, n]: with the unfinished search's low step taken."""
+    """Returns the best point found, [batch, n]: the `low` step of the current line search."""
     step = state.search.low.step
     low = state.position + scaled(state.direction, step)
     return tf.where((step > 0)[:, tf.newaxis], low, state.position)
@@ -201,8 +201,7 @@ def _turn(function: ValueAndGradient, state: LbfgsState, active: tf.Tensor) -> L
     state = state._replace(search=search, low_gradient=low_gradient)
 
     exhausted = searching & line_search.is_exhausted(search)
-    # A search that ends without a step that satisfies both conditions may have one that satisfies
-    # the first.
+    # A search without a step that satisfies both conditions may have one that satisfies the first.
     lowered = exhausted & (search.low.step > 0)
     taken = trial.where(accepted, search.low)
     gradient = chosen(accepted, gradient, low_gradient)
@@ -216,15 +215,15 @@ def _turn(function: ValueAndGradient, state: LbfgsState, active: tf.Tensor) -> L
 def _move(
     state: LbfgsState, moves: tf.Tensor, taken: Trial, gradient: tf.Tensor, stuck: tf.Tensor
 ) -> LbfgsState:
-    """Takes the steps that were found and begins new searches.
+    """Takes the steps found and begins new searches.
 
     Args:
         state: The state before.
-        moves: Which members take the step.
+        moves: Members that take a step, bool, [batch].
         taken: The step.
-        gradient: The gradient there.
-        stuck: Which members' searches found nothing: they begin again from steepest descent, or
-            give up if that is where they come from.
+        gradient: Scaled gradient after the step, [batch, n].
+        stuck: Members whose search failed, bool, [batch]. They restart along steepest descent, or
+            end if the failed search was along it.
     """
     step = scaled(state.direction, tf.where(moves, taken.step, tf.zeros_like(state.reach)))
     level = moves & (taken.value >= state.value)
@@ -237,7 +236,7 @@ def _move(
     gradient = chosen(moves, gradient, state.gradient)
     reach = tf.where(moves, norm(step), state.reach)
     begun, direction, pairs = _begin(pairs, value, gradient, reach)
-    # What remains to be gained is below what the position's own digits can say.
+    # The last step was within rounding of the position: converged rather than failed.
     epsilon = tf.experimental.numpy.finfo(position.dtype.as_numpy_dtype).eps
     resolved = reach <= _RESOLUTION * epsilon * norm(position)
     new = moves | stuck
@@ -262,18 +261,18 @@ def _move(
 def _begin(
     pairs: History, value: tf.Tensor, gradient: tf.Tensor, reach: tf.Tensor
 ) -> tuple[Search, tf.Tensor, History]:
-    """Returns a new search, its direction, and the pairs, forgotten where they lead uphill."""
+    """Returns a new search, its direction, and the pairs, cleared where they lead uphill."""
     direction = history.descent_direction(pairs, gradient)
     slope = dot(gradient, direction)
     steepest = ~(slope < 0) | (pairs.stored == 0)
     size = norm(gradient)
     direction = chosen(steepest, -gradient, direction)
     slope = tf.where(steepest, -size * size, slope)
-    # Without pairs there is no scale: the length of the last step is the best guess.
+    # Without pairs the scale is unknown: the length of the last step is the best guess.
     step = tf.where(steepest, tf.math.divide_no_nan(reach, size), tf.ones_like(size))
     return line_search.begin(value, slope, step), direction, history.clear(pairs, steepest)
 
 
 def _standing(failed: tf.Tensor, direction: tf.Tensor) -> tf.Tensor:
-    """Returns a direction in which a member that has failed goes nowhere."""
+    """Returns a direction set to zero for members that have failed."""
     return chosen(failed, tf.zeros_like(direction), direction)

@@ -1,37 +1,37 @@
-"""A line search for the weak Wolfe conditions, one trial step at a time.
+"""Line search for the weak Wolfe conditions, one trial step at a time.
 
-It is a function of what is known so far to what to try next, so that a batch of
-searches can share their evaluations, stop after any of them and go on later.
-All quantities are [batch].
+A function maps the state of a search and a trial to the next step to try, so that a batch of
+searches can share evaluations, and can be interrupted after any of them. All quantities are
+[batch].
 """
 
 from typing import NamedTuple
 
 import tensorflow as tf
 
-# Armijo's and the curvature condition's constants (Nocedal and Wright, 2006, section 3.1).
+# Constants of the Armijo and curvature conditions (Nocedal and Wright, 2006, section 3.1).
 _SUFFICIENT_DECREASE = 1e-4
 _CURVATURE = 0.9
-# Hager and Zhang's approximate condition (2005) takes the place of Armijo's where the values
-# differ by less than this, relatively, and rounding would decide.
+# Hager and Zhang's approximate condition (2005) replaces Armijo's where values differ by less than
+# this relative amount, as rounding would decide there.
 _APPROXIMATE = 1e-6
 _APPROXIMATE_DECREASE = 0.1
 
 MAX_TRIALS = 20
-# The next step keeps this share of the bracket away from its ends.
+# Minimum distance of the next step from the ends of the bracket, as a fraction of its width.
 _MARGIN = 0.1
-# Every so many trials the bracket is halved, whatever the interpolation says.
+# Every so many trials the bracket is halved instead of interpolated.
 _HALVE_EVERY = 3
 _MIN_EXPANSION, _MAX_EXPANSION = 2.0, 10.0
 
 
 class Trial(NamedTuple):
-    """A step along the direction.
+    """A step along the direction, with the objective there.
 
     Attributes:
-        step: The step's length, in units of the direction; the largest number that there is for a
-            bracket's open end. Infinity would be taken for a fault by TensorFlow's own checks.
-        value: The objective there.
+        step: Step length in units of the direction. The dtype's maximum stands for the open end of
+            a bracket: infinity would fail `tf.debugging.enable_check_numerics`.
+        value: The objective at the step.
         slope: Its derivative along the direction.
     """
 
@@ -40,7 +40,7 @@ class Trial(NamedTuple):
     slope: tf.Tensor
 
     def where(self, condition: tf.Tensor, other: "Trial") -> "Trial":
-        """Returns this trial where the condition holds, elsewhere the other."""
+        """Returns this trial where the condition holds, the other elsewhere."""
         return Trial(*(tf.where(condition, a, b) for a, b in zip(self, other, strict=True)))
 
 
@@ -48,11 +48,11 @@ class Search(NamedTuple):
     """State of a line search.
 
     Attributes:
-        origin: Where it started, at step 0; its slope is negative.
-        low: The longest step that lowered the objective enough but not far enough.
-        high: The shortest step that was too long.
+        origin: The start, at step 0; its slope is negative.
+        low: Lower end of the bracket: the longest step of sufficient decrease that was too short.
+        high: Upper end of the bracket: the shortest step that was too long.
         step: The step to try next.
-        trials: How many were tried, int32.
+        trials: Number of steps tried, int32.
     """
 
     origin: Trial
@@ -62,7 +62,7 @@ class Search(NamedTuple):
     trials: tf.Tensor
 
     def where(self, condition: tf.Tensor, other: "Search") -> "Search":
-        """Returns this search where the condition holds, elsewhere the other."""
+        """Returns this search where the condition holds, the other elsewhere."""
         return Search(
             self.origin.where(condition, other.origin),
             self.low.where(condition, other.low),
@@ -73,7 +73,7 @@ class Search(NamedTuple):
 
 
 def begin(value: tf.Tensor, slope: tf.Tensor, step: tf.Tensor) -> Search:
-    """Returns a search from a point of some value and slope that tries `step` first."""
+    """Returns a search from a point of a given value and slope, which tries `step` first."""
     zero = tf.zeros_like(step)
     origin = Trial(zero, value, slope)
     beyond = Trial(zero + step.dtype.max, zero + step.dtype.max, zero)
@@ -90,7 +90,7 @@ def is_accepted(origin: Trial, trial: Trial) -> tf.Tensor:
 
 
 def narrow(search: Search, trial: Trial) -> Search:
-    """Returns the search after a step that was not accepted, with the next step to try."""
+    """Returns the search after a rejected step, with the next step to try."""
     allowed = search.origin.value + _SUFFICIENT_DECREASE * trial.step * search.origin.slope
     too_short = _is_finite(trial) & (trial.value <= allowed)
     low = trial.where(too_short, search.low)
@@ -102,7 +102,7 @@ def narrow(search: Search, trial: Trial) -> Search:
 
 
 def is_exhausted(search: Search) -> tf.Tensor:
-    """Returns whether a search should be given up: too many trials, or nothing in between."""
+    """Returns whether a search has failed: too many trials, or no step left in the bracket."""
     between = (search.step > search.low.step) & (search.step < search.high.step)
     return (search.trials >= MAX_TRIALS) | ~between
 
@@ -116,7 +116,7 @@ def _is_finite(trial: Trial) -> tf.Tensor:
 
 
 def _extrapolate(previous: Trial, trial: Trial) -> tf.Tensor:
-    """Returns a longer step: where the slopes' secant vanishes, within bounds."""
+    """Returns a longer step: the zero of the secant through the slopes, within bounds."""
     flattening = trial.slope - previous.slope
     flattens = flattening > 0
     divisor = tf.where(flattens, flattening, tf.ones_like(flattening))
@@ -127,14 +127,14 @@ def _extrapolate(previous: Trial, trial: Trial) -> tf.Tensor:
 
 
 def _interpolate(low: Trial, high: Trial, trials: tf.Tensor) -> tf.Tensor:
-    """Returns a step between two: the minimum of the cubic through both, within bounds.
+    """Returns a step inside the bracket: the minimum of the cubic through its ends, within bounds.
 
-    Nocedal and Wright (2006), Eq. 3.59. Where the far end is not finite, the step shrinks to
-    the near one; where there is no such minimum, and every few trials, it is half way.
+    Nocedal and Wright (2006), Eq. 3.59. If `high` is not finite, the step is at `_MARGIN` of the
+    bracket; if the cubic has no minimum, and every few trials, it is halfway.
     """
     one, zero = tf.ones_like(low.step), tf.zeros_like(low.step)
     width = high.step - low.step
-    # What no cubic can say, of a member that does not search as well, is never worked out.
+    # Avoids division by zero and overflow for members that have no bracket or do not search.
     wide = (width > 0) & ~_is_open(high)
     secant = (tf.where(wide, high.value, zero) - tf.where(wide, low.value, zero)) / tf.where(
         wide, width, one

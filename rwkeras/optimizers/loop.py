@@ -1,4 +1,4 @@
-"""The main loop of an optimisation: from phase to phase, with a callback and checkpoints."""
+"""Main loop of an optimisation, with a callback and checkpoints."""
 
 from rwkeras.optimizers.checkpoint import Checkpoints
 from rwkeras.optimizers.run import Run
@@ -8,13 +8,14 @@ from rwkeras.optimizers.settings import Callback, OptimizationResult
 def minimize(
     run: Run, callback: Callback | None = None, checkpoints: Checkpoints | None = None
 ) -> OptimizationResult:
-    """Takes a run to its end.
+    """Advances a run to its end and returns the result.
 
     Args:
-        run: Where to begin.
-        callback: Hears of the start, of every `report_every` iterations and of the end; may stop
-            the run.
-        checkpoints: Where the run's state is kept, and from where it goes on.
+        run: The run, at its start or in any state.
+        callback: Called at the start, every `report_every` iterations and at the end; returns true
+            to stop the run.
+        checkpoints: Where states are saved; an earlier state is restored first. None for no
+            checkpoints.
     """
     if checkpoints is not None:
         run.state = checkpoints.restored(run.state)
@@ -32,8 +33,8 @@ def minimize(
             if checkpoints is not None:
                 checkpoints.save_if_due(kept)
     finally:
-        # Whatever ends it, an interruption as well: what was begun of a phase's change is left out,
-        # or it would not be made when the run is resumed.
+        # Also after an exception. `kept` excludes a phase change that was interrupted: saved half
+        # done, it would not be completed when the run is resumed.
         if checkpoints is not None:
             checkpoints.save(kept)
     return run.result(stopped)

@@ -1,6 +1,6 @@
-"""Phases of a run: between two of them its coordinates or its precision change.
+"""Phases of a run, which differ in their coordinates or precision.
 
-What a run does when depends on its settings alone, and not on how often it is looked at.
+Phase changes depend on the settings and the course of the run, not on how often it reports.
 """
 
 import itertools
@@ -13,23 +13,23 @@ from rwkeras.optimizers.problem import UNBOUNDED, Limits
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.parametrizations.parametrization import stages
 
-# How far bfloat16 goes is checked after this many iterations, and then every so many.
+# bfloat16 is checked against float32 after _FIRST_CHECK iterations, then every _CHECK_EVERY.
 _FIRST_CHECK, _CHECK_EVERY = 10, 20
-# Where float32 is to follow, bfloat16 is left once a search takes so many trials, and for the last
-# tenth of a run.
+# "auto" leaves bfloat16 once a line search takes _MAX_TRIALS trials, and for the last
+# 1 / _LAST_SHARE of a run.
 _MAX_TRIALS, _LAST_SHARE = 6, 10
 
 
 class Phase(NamedTuple):
-    """A part of a run in coordinates and a precision of its own.
+    """A part of a run with its own coordinates and precision.
 
     Attributes:
-        seen: How many coordinates count as seen; see `adaptive_filter`.
-        precision: Of the evaluations.
-        until: The iteration at which new coordinates are due.
-        float32: The index of the phase in which these coordinates are gone on in float32, once
-            bfloat16 is of no more use; None where precision stays as it is.
-        following: The index of the phase with the next coordinates; None for the last.
+        seen: Number of coordinates that count as seen; see `adaptive_filter`.
+        precision: Precision of the evaluations.
+        until: Iteration at which the coordinates change; `UNBOUNDED` for never.
+        float32: Index of the phase that continues in the same coordinates in float32, once bfloat16
+            is no longer useful; None if the precision does not change.
+        following: Index of the phase with the next coordinates; None for the last.
     """
 
     seen: float
@@ -42,15 +42,16 @@ class Phase(NamedTuple):
 def planned_phases(
     settings: OptimizerSettings, precisions: Collection[str], shape: tf.TensorShape, values: int
 ) -> list[Phase]:
-    """Returns the phases of a run: by stage of the parametrisation, and by precision in each.
+    """Returns the phases of a run, by stage of the parametrisation and by precision within each.
 
-    A phase keeps its index where a run is given more iterations, by which stages are only added.
+    With more iterations the list may grow, but the precision at each index stays the same, so that
+    a checkpoint's phase index remains valid.
 
     Args:
         settings: The optimiser's settings.
-        precisions: Those in which the objective is known.
-        shape: Of the images, static.
-        values: How many values of an image the objective compares; see `adaptive_filter`.
+        precisions: Precisions in which the objective can be evaluated.
+        shape: Static shape of the images, [batch, height, width, channels].
+        values: Number of target values per image; see `stages`.
     """
     most = settings.max_iterations
     iterations = min(most, settings.max_evaluations or most)
@@ -71,11 +72,11 @@ def planned_phases(
 
 
 def next_limits(phase: Phase, iteration: int, settings: OptimizerSettings) -> Limits:
-    """Returns how far to go until someone wants to hear or something may change.
+    """Returns the limits up to the next report or possible phase change.
 
     Args:
-        phase: The phase.
-        iteration: Where it stands.
+        phase: The current phase.
+        iteration: The current iteration.
         settings: The optimiser's settings.
     """
     most = settings.max_iterations
@@ -83,7 +84,8 @@ def next_limits(phase: Phase, iteration: int, settings: OptimizerSettings) -> Li
         most = min(most, phase.until)
     marks = [most, _next_multiple(iteration, settings.report_every)]
     if settings.tile_size is not None:
-        # The state at the last mark is kept until the next: the pairs of both, were it far.
+        # The state before the call is kept in memory. After a single iteration it still shares all
+        # but one of its L-BFGS pairs with the new state.
         marks.append(iteration + 1)
     if phase.precision == "bfloat16":
         every = _FIRST_CHECK if iteration < _FIRST_CHECK else _CHECK_EVERY
@@ -99,12 +101,12 @@ def next_limits(phase: Phase, iteration: int, settings: OptimizerSettings) -> Li
 
 
 def is_check(iteration: int) -> bool:
-    """Returns whether bfloat16 is compared with float32 at an iteration."""
+    """Returns whether bfloat16 is checked against float32 at an iteration."""
     return iteration == _FIRST_CHECK or iteration % _CHECK_EVERY == 0
 
 
 def float32_from(max_iterations: int) -> int:
-    """Returns the iteration from which "auto" evaluates in float32 in any case."""
+    """Returns the iteration from which "auto" always evaluates in float32."""
     return max_iterations - max_iterations // _LAST_SHARE
 
 

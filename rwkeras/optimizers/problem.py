@@ -1,4 +1,4 @@
-"""Optimisation problems: an objective, the coordinates it is minimised in, and limits."""
+"""Optimisation problems: objective, coordinates and limits."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -10,9 +10,9 @@ from rwkeras.parametrizations.filters import apply_filters
 from rwkeras.parametrizations.parametrization import adaptive_filter, fourier_filter
 from rwkeras.parametrizations.rings import rings
 
-# More iterations, evaluations or trials than any run makes.
+# Stands for no limit: more iterations, evaluations or trials than any run makes.
 UNBOUNDED = 2**31 - 1
-# Positions [batch, n] to losses [batch] and gradients [batch, n].
+# Maps positions, [batch, n], to losses, [batch], and gradients, [batch, n].
 ValueAndGradient = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
@@ -20,15 +20,15 @@ class Problem(NamedTuple):
     """An objective as functions of images, float32 [batch, height, width, 3], and of data.
 
     Attributes:
-        losses: For each precision, "float32" and perhaps "bfloat16", a function of images and data
-            to the weighted terms, each float32 [batch], by name. It is traced. It may have a method
-            `value_and_gradient` of the same arguments, to the terms and the gradient by images of
-            their sum, which is then not left to TensorFlow.
-        random_gradients: For each precision, a function of images, data and a seed to a random
-            image whose covariance is the objective's Hessian; empty where that is not known. See
+        losses: For each precision, "float32" and optionally "bfloat16", a function that maps images
+            and data to the weighted terms by name, each float32, [batch]. It is traced. An optional
+            method `value_and_gradient` of the same arguments returns the terms and the gradient of
+            their sum with respect to the images, in place of automatic differentiation.
+        random_gradients: For each precision, a function that maps images, data and a seed to a
+            random image whose covariance is the objective's Hessian; empty if unavailable. See
             `rwkeras.parametrizations.curvature`.
-        correct: A function of images and data to the data that functions in bfloat16 take instead,
-            with which they agree with those in float32 at these images.
+        correct: Maps images and data to corrected data for the bfloat16 functions, with which these
+            agree with the float32 functions at the images.
     """
 
     losses: Mapping[str, Callable[[tf.Tensor, Any], Mapping[str, tf.Tensor]]]
@@ -37,10 +37,10 @@ class Problem(NamedTuple):
 
 
 class Coordinates(NamedTuple):
-    """An image's coordinates: image = origin + filtered(coordinates).
+    """Linear image coordinates: image = origin + filtered(coordinates).
 
     Attributes:
-        origin: The image whose coordinates are zero, float32, [batch, height, width, 3].
+        origin: Images whose coordinates are zero, float32, [batch, height, width, 3].
         filters: See `apply_filters`.
     """
 
@@ -52,11 +52,11 @@ class Coordinates(NamedTuple):
         return self.origin + self.change(position)
 
     def change(self, position: tf.Tensor) -> tf.Tensor:
-        """Returns how a change of position changes the images."""
+        """Returns the change of the images for a change of position, [batch, n]."""
         return apply_filters(self.filters, tf.reshape(position, tf.shape(self.origin)))
 
     def length(self, position: tf.Tensor) -> tf.Tensor:
-        """Returns the root mean square of that change over pixels and channels, [batch]."""
+        """Returns the root mean square of `change` over pixels and channels, [batch]."""
         change = self.change(position)
         largest = tf.reduce_max(tf.abs(change), (1, 2, 3), keepdims=True)
         squares = tf.square(tf.math.divide_no_nan(change, largest))
@@ -66,12 +66,12 @@ class Coordinates(NamedTuple):
 def parametrized(
     images: tf.Tensor, curvature: tf.Tensor | None, seen: float, settings: OptimizerSettings
 ) -> Coordinates:
-    """Returns coordinates whose origin is some images, of a parametrisation.
+    """Returns the coordinates of the settings' parametrisation with given images as origin.
 
     Args:
-        images: float32, [batch, height, width, 3], static in shape.
-        curvature: The objective's there, for "adaptive"; None where the layers are taken to be
-            blind. See `adaptive_filter`.
+        images: float32, [batch, height, width, 3], of static shape.
+        curvature: Curvature of the objective at the images, for "adaptive"; None for zero. See
+            `adaptive_filter`.
         seen: See `adaptive_filter`.
         settings: The optimiser's settings.
     """
@@ -88,13 +88,14 @@ def parametrized(
 
 
 class Limits(NamedTuple):
-    """How far an optimiser goes; see `lbfgs.advance`.
+    """Limits of an optimiser; see `lbfgs.advance`.
 
     Attributes:
-        until: Iterations that every member is to have made, int32; some may have made more.
-        max_iterations: Iterations of a member at most, in all.
-        max_evaluations: Evaluations of a member at most, in all.
-        max_trials: Trials of a search after which its member is left as it is.
+        until: Number of iterations after which to return, int32. Members that can continue have
+            made at least that many; some may have made more.
+        max_iterations: Maximum total number of iterations of a member.
+        max_evaluations: Maximum total number of evaluations of a member.
+        max_trials: Number of trials in one line search at which its member is suspended.
     """
 
     until: tf.Tensor | int
@@ -103,7 +104,7 @@ class Limits(NamedTuple):
     max_trials: tf.Tensor | int
 
     def tensors(self) -> "Limits":
-        """Returns the same as tensors, so that a graph serves all of them."""
+        """Returns the limits as tensors, so that one graph serves all values."""
         return Limits(*(tf.convert_to_tensor(limit) for limit in self))
 
 
@@ -118,24 +119,24 @@ def is_finite(value: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
 
 
 def is_flat(gradient: tf.Tensor) -> tf.Tensor:
-    """Returns whether gradients, [batch, n], vanish, bool, [batch]."""
+    """Returns whether gradients, [batch, n], are zero, bool, [batch]."""
     return tf.reduce_all(gradient == 0, axis=1)
 
 
 def value_and_gradient(losses, coordinates: Coordinates, data: Any) -> ValueAndGradient:
-    """Returns the objective as a function of positions, [batch, n], to value and gradient."""
+    """Returns a function that maps positions, [batch, n], to the objective and its gradient."""
 
     def function(position):
         images = coordinates.images(position)
         value, gradient = _of_images(losses, images, data)
-        # The filter is symmetric, so that it is its own transpose.
+        # The filter is symmetric, so it is its own transpose.
         return value, tf.reshape(apply_filters(coordinates.filters, gradient), tf.shape(position))
 
     return function
 
 
 def _of_images(losses, images: tf.Tensor, data: Any) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns the objective, [batch], and its gradient by images."""
+    """Returns the objective, [batch], and its gradient with respect to the images."""
     if hasattr(losses, "value_and_gradient"):
         terms, gradient = losses.value_and_gradient(images, data)
         return total(terms), gradient

@@ -1,4 +1,4 @@
-"""Arithmetic of the rows of a batch: products, norms, and choices by member."""
+"""Row-wise arithmetic on a batch: inner products, norms and selection by member."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ def dot(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
 
 
 def norm(rows: tf.Tensor) -> tf.Tensor:
-    """Returns the norms of rows, [batch], which neither over- nor underflow."""
+    """Returns the norms of rows, [batch], without overflow or underflow."""
     largest = tf.maximum(tf.reduce_max(rows, axis=1), -tf.reduce_min(rows, axis=1))
     return largest * tf.norm(tf.math.divide_no_nan(rows, largest[:, tf.newaxis]), axis=1)
 
@@ -22,16 +22,15 @@ def scaled(rows: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
 
 
 def chosen(members: tf.Tensor, rows: Any, others: Any) -> Any:
-    """Returns rows for some members of a batch, others for the rest.
+    """Returns `rows` for selected members of a batch, `others` for the rest.
 
-    It is `tf.where` for large tensors: where all members do the same, as a single image does,
-    nothing is copied.
+    Like `tf.where`, but copies nothing if all members or none are selected, as with a single image.
 
     Args:
-        members: bool, [batch].
-        rows: A tensor, [batch, ...], or nested tensors; of those without a batch the others' are
-            taken, unless all members' are.
-        others: The same.
+        members: The selection, bool, [batch].
+        rows: A tensor, [batch, ...], or nested tensors. Scalars, which have no batch dimension, are
+            taken from `others` unless all members are selected.
+        others: The same structure.
     """
 
     def either(row: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
@@ -42,7 +41,7 @@ def chosen(members: tf.Tensor, rows: Any, others: Any) -> Any:
     def mixed() -> Any:
         return tf.nest.map_structure(either, rows, others)
 
-    if members.shape[0] == 1:  # All or none: half as much is traced.
+    if members.shape[0] == 1:  # All or none: saves half of the tracing.
         return tf.cond(members[0], lambda: rows, lambda: others)
     return tf.cond(
         tf.reduce_all(members),

@@ -1,4 +1,4 @@
-"""An optimisation run: how it goes on within a phase, and from one to the next."""
+"""Optimisation run: advances within a phase and changes phases."""
 
 from typing import Any
 
@@ -12,29 +12,29 @@ from rwkeras.optimizers.rows import chosen
 from rwkeras.optimizers.run_state import RunState
 from rwkeras.optimizers.settings import OptimizationResult, OptimizerSettings, Progress
 
-# What measuring the curvature and starting from what was measured take.
+# Number of evaluations to measure the curvature and to start in the new coordinates.
 _COST = PROBES + 1
-# How long the first step of a later phase is, compared with the run's first.
+# Length of the first step of a later phase, relative to that of the run.
 _LATER_STEP = 0.2
-# "auto" leaves bfloat16 once the loss in float32 has fallen by less than this share from check to
-# check or its own is off by more than this one.
+# "auto" leaves bfloat16 once the float32 loss falls by less than the fraction _PROGRESS from check
+# to check, or the bfloat16 loss differs from it by more than the fraction _ERROR.
 _PROGRESS, _ERROR = 0.02, 0.1
 
 
 class Run:
-    """A list of phases and a state in one of them, which can be left and resumed at any iteration.
+    """An optimisation run: its phases and its current state, from which it can be resumed.
 
     Args:
         problem: The compiled functions.
-        images: The start, float32, [batch, height, width, 3], static in shape.
-        data: What the problem's functions take.
-        values: How many values of an image the objective compares; see `adaptive_filter`.
+        images: Initial images, float32, [batch, height, width, 3], of static shape.
+        data: Argument of the problem's functions.
+        values: Number of target values per image; see `stages`.
         settings: The optimiser's settings.
-        state: Where it stands, instead of at the start.
+        state: State to continue from; None for the start.
 
     Attributes:
-        settings: The same.
-        state: Where it stands; it may be replaced by another's.
+        settings: The optimiser's settings.
+        state: Current state; may be replaced, for example by one from a checkpoint.
     """
 
     def __init__(
@@ -56,10 +56,10 @@ class Run:
         self.state = self._entered(0, images) if state is None else state
 
     def advance(self) -> None:
-        """Goes on until the next iteration at which someone wants to hear or something changes.
+        """Advances to the next iteration at which to report or possibly change phase.
 
         Raises:
-            RuntimeError: Nothing changed, and never would.
+            RuntimeError: The run made no progress although it is not finished, which is a bug.
         """
         state, precision, begun = self.state, self.phase.precision, self.iteration
         limits = next_limits(self.phase, begun, self.settings)
@@ -76,35 +76,35 @@ class Run:
             )
 
     def _change_phase(self, begun: int, mark: int) -> None:
-        """Enters another phase, or corrects bfloat16, where it is time to.
+        """Enters another phase or corrects bfloat16, if due.
 
         Args:
-            begun: The iteration before.
-            mark: The iteration that was to be reached.
+            begun: Iteration before the last call of the optimiser.
+            mark: Iteration that the call was to reach.
         """
         if bool(tf.reduce_all(self._spent)):
-            return  # No evaluation is left to change with.
+            return  # No member has an evaluation left for a change.
         phase, now, most = self.phase, self.iteration, self.settings.max_iterations
         done = bool(tf.reduce_all(self._ended))
-        # The mark is missed where the search of a member takes too many trials.
+        # The mark is missed if a member's line search takes too many trials.
         if phase.float32 is not None and (done or now < mark or now >= float32_from(most)):
             self._revise(phase.float32)
         elif phase.following is not None and now < most and (done or now >= phase.until):
             self.state = self._entered(phase.following, self._images(), self.state)
-        # Where nothing was gained since bfloat16 was last corrected, it would be for ever.
+        # Without progress since the last correction, corrections would repeat for ever.
         elif phase.precision == "bfloat16" and now > begun and is_check(now):
             self._correct()
 
     def _entered(self, index: int, images: tf.Tensor, before: RunState | None = None) -> RunState:
-        """Returns the state in which a phase begins at images, in coordinates measured there.
+        """Returns the initial state of a phase, in coordinates adapted to given images.
 
-        Where evaluations do not suffice to go on from what was measured, nothing is: the layers are
-        taken to be blind.
+        If too few evaluations remain to continue after it, the curvature is not measured but taken
+        to be zero.
 
         Args:
-            index: Of the phase.
-            images: The coordinates' origin.
-            before: Where the run stands; None at its start.
+            index: Index of the phase.
+            images: Origin of the coordinates.
+            before: Current state of the run; None at its start.
         """
         settings, problem, phase = self.settings, self._problem, self._phases[index]
         first_step, affordable = settings.first_step, self._max_evaluations
@@ -122,7 +122,7 @@ class Run:
         new = problem.start(phase.precision, coordinates, tf.constant(first_step), data)
         new = new._replace(evaluations=new.evaluations + (PROBES if measures else 0))
         if before is None:
-            # Here bfloat16 agrees with float32.
+            # The data are corrected at these images, so `new.loss` is the float32 loss.
             return RunState(tf.constant(index), coordinates, new, new.loss, images, new.loss)
         old = before.optimizer
         new = new._replace(iterations=old.iterations, evaluations=old.evaluations + new.evaluations)
@@ -130,9 +130,9 @@ class Run:
         return RunState(tf.constant(index), coordinates, new, never, images, before.initial_loss)
 
     def _correct(self) -> None:
-        """Corrects bfloat16, and leaves it where float32 may follow and it is good for no member.
+        """Corrects bfloat16; changes to float32, if allowed, once bfloat16 helps no member.
 
-        It is good while it lowers the true loss, and while its own was not far from that.
+        It helps a member as long as the float32 loss falls and the bfloat16 loss stays close to it.
         """
         low, before = self.state.optimizer.loss, self.state.checked
         self.state = self.state._replace(reference=self._images())
@@ -146,9 +146,9 @@ class Run:
             self._revise(self.phase.float32)
 
     def _revise(self, index: int) -> None:
-        """Goes on in the same coordinates in the precision of a phase, by its index.
+        """Changes to the phase of an index, which has the same coordinates, and re-evaluates.
 
-        It costs an evaluation of each member that has one left; the others stay as they are.
+        Costs one evaluation of each member that has one left; the others stay unchanged.
         """
         state, precision = self.state, self._phases[index].precision
         first_step = tf.constant(self.settings.first_step * _LATER_STEP)
@@ -159,26 +159,26 @@ class Run:
 
     @property
     def phase(self) -> Phase:
-        """The phase in which it is, as the last if not every member can afford to enter another."""
+        """The current phase; without `following` if a member lacks the evaluations to enter it."""
         phase = self._phases[int(self.state.phase)]
         affordable = self._max_evaluations - self.evaluations > _COST
         return phase if affordable else phase._replace(following=None)
 
     @property
     def iteration(self) -> int:
-        """Iterations so far, of the member that has made the fewest and can go on."""
+        """Smallest number of iterations of the members that can continue; if none can, largest."""
         made = self.state.optimizer.iterations.numpy()
         open_ = ~self._ended.numpy()
         return int(made[open_].min() if open_.any() else made.max())
 
     @property
     def evaluations(self) -> int:
-        """Evaluations so far, of the member that has had most."""
+        """Largest number of evaluations of any member."""
         return int(tf.reduce_max(self.state.optimizer.evaluations))
 
     @property
     def finished(self) -> bool:
-        """Whether no member can go on, in any phase."""
+        """Whether no member can continue, in any phase."""
         phase, optimizer = self.phase, self.state.optimizer
         affordable = self._max_evaluations - optimizer.evaluations > _COST
         precise = (phase.float32 is not None) & affordable
@@ -191,16 +191,16 @@ class Run:
 
     @property
     def _spent(self) -> tf.Tensor:
-        """Whether a member has had all its evaluations, bool, [batch]."""
+        """Whether a member has used all its evaluations, bool, [batch]."""
         return self.state.optimizer.evaluations >= self._max_evaluations
 
     @property
     def _ended(self) -> tf.Tensor:
-        """Whether a member can go no further in this phase or at all, bool, [batch]."""
+        """Whether a member cannot continue in this phase, bool, [batch]."""
         return self.state.stuck | self._spent
 
     def _data_in(self, precision: str, reference: tf.Tensor) -> Any:
-        """Returns what functions in a precision take; see `Problem.correct`."""
+        """Returns the data for the functions of a precision; see `Problem.correct`."""
         if precision == "float32":
             return self._data
         if self._corrected[0] is not reference:
@@ -212,10 +212,10 @@ class Run:
         return self._problem.images(self.state.coordinates, self.state.optimizer)
 
     def progress(self, *, exact: bool = False) -> Progress:
-        """Returns what there is to say.
+        """Returns the progress, for callbacks.
 
         Args:
-            exact: Whether losses are to be in float32, whatever the run's precision is.
+            exact: Whether to compute losses in float32 whatever the run's precision.
         """
         state, precision = self.state, "float32" if exact else self.phase.precision
         data = self._data_in(precision, state.reference)
@@ -231,7 +231,7 @@ class Run:
         )
 
     def result(self, stopped: bool) -> OptimizationResult:
-        """Returns where the run stands, its losses in float32."""
+        """Returns the result so far, with losses in float32."""
         end, optimizer = self.progress(exact=True), self.state.optimizer
         return OptimizationResult(
             image=np.clip(end.images.numpy(), 0, 1),

@@ -1,4 +1,4 @@
-"""State of an optimisation run: what a checkpoint keeps."""
+"""State of an optimisation run, as saved in checkpoints."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -9,15 +9,16 @@ from rwkeras.optimizers.problem import Coordinates
 
 
 class RunState(NamedTuple):
-    """Everything that decides how a run goes on.
+    """State of an optimisation run: everything that determines how it continues.
 
     Attributes:
-        phase: The index of the phase, int32, [].
-        coordinates: Those of the phase.
-        optimizer: The optimiser's own state.
-        checked: The loss when bfloat16 was last made to agree with float32, [batch].
-        reference: The images at which bfloat16 was last made to agree with float32.
-        initial_loss: The loss of the start in float32, [batch].
+        phase: Index of the phase, int32, [].
+        coordinates: Coordinates of the phase.
+        optimizer: The optimiser's state.
+        checked: Loss at the last correction of bfloat16 in these coordinates, [batch]. Before the
+            first, the initial loss; in later coordinates, the dtype's maximum.
+        reference: Images at which bfloat16 was last corrected.
+        initial_loss: Loss of the initial images in float32, [batch].
     """
 
     phase: tf.Tensor
@@ -29,21 +30,21 @@ class RunState(NamedTuple):
 
     @property
     def stuck(self) -> tf.Tensor:
-        """Whether a member can go no further in this phase, bool, [batch]."""
+        """Whether a member has converged or failed in this phase, bool, [batch]."""
         return self.optimizer.converged | self.optimizer.failed
 
     @property
     def standing(self) -> tuple[Any, ...]:
-        """What differs between any two places of a run."""
+        """Counts and flags of which at least one changes whenever a run makes progress."""
         counts = self.optimizer.iterations, self.optimizer.evaluations, self.stuck
         return *(each.numpy().tolist() for each in counts), int(self.phase)
 
     def members(self, places: Sequence[int]) -> "RunState":
-        """Returns the state of some members of the batch, of at least two, by their places."""
+        """Returns the state of some members of a batch of at least two, by their indices."""
         batch = self.initial_loss.shape[0]
 
         def of_members(value):
-            # What all share, such as the filter of a prior, has no batch or one of 1.
+            # Shared values, such as a prior's filter, have no batch dimension or one of size 1.
             if value is None or value.shape.rank == 0 or value.shape[0] != batch:
                 return value
             return tf.gather(value, list(places))

@@ -108,12 +108,12 @@ class Progress(NamedTuple):
     """Progress of a run, as passed to callbacks.
 
     Attributes:
-        iteration: Iterations so far, of the image that has made the fewest and can go on.
-        max_iterations: Iterations at most.
-        evaluations: Evaluations of the objective's gradient so far, of the image that has most.
+        iteration: Smallest number of iterations of the images that can continue.
+        max_iterations: Maximum number of iterations.
+        evaluations: Largest number of evaluations of the objective's gradient of any image.
         loss: The weighted sum of all terms, float32, [batch].
         losses: The weighted terms by name, each float32, [batch].
-        images: The images so far, a float32 tensor, [batch, height, width, 3], not clipped.
+        images: The best images so far, a float32 tensor, [batch, height, width, 3], not clipped.
     """
 
     iteration: int
@@ -124,7 +124,7 @@ class Progress(NamedTuple):
     images: tf.Tensor
 
 
-# Returns true to stop the optimisation, which then ends as if it had reached its last iteration.
+# Returns true to stop the run, which then returns its best images so far.
 Callback = Callable[[Progress], bool | None]
 
 
@@ -136,13 +136,13 @@ class OptimizationResult(NamedTuple):
         loss: The weighted sum of all terms, float32, [batch].
         initial_loss: The same at the start.
         losses: The weighted terms by name, each float32, [batch].
-        iterations: How many iterations were made, int, [batch].
-        evaluations: How many times the objective's gradient was evaluated, those that measured its
-            curvature among them; int, [batch].
-        converged: bool, [batch]: the gradient vanished or the loss stopped changing in float32,
-            which need not mean that the point is stationary. So is a flat start.
+        iterations: Number of iterations, int, [batch].
+        evaluations: Number of evaluations of the objective's gradient, including those that
+            measured its curvature; int, [batch].
+        converged: bool, [batch]: the gradient vanished, also at the start, or the loss stopped
+            changing in float32, which does not imply that the point is stationary.
         failed: bool, [batch]: the line search found no better point, or the loss is not finite.
-        stopped: Whether the callback ended the run.
+        stopped: Whether the callback stopped the run.
     """
 
     image: np.ndarray
@@ -157,12 +157,12 @@ class OptimizationResult(NamedTuple):
 
     @property
     def relative_loss(self) -> np.ndarray:
-        """`loss / initial_loss`, [batch]; 0 where the start was already without loss."""
+        """`loss / initial_loss`, [batch]; 0 where the initial loss is 0."""
         start = np.asarray(self.initial_loss)
         return np.where(start == 0, 0, self.loss / np.where(start == 0, 1, start))
 
     def unbatched(self) -> "OptimizationResult":
-        """Returns the result for a batch of one without the batch dimension."""
+        """Returns the result of a batch of one without the batch dimension."""
         return self._replace(
             image=self.image[0],
             loss=self.loss[0],

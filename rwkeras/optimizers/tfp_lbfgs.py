@@ -1,4 +1,4 @@
-"""TensorFlow Probability's L-BFGS, as a peer; three evaluations an iteration."""
+"""TensorFlow Probability's L-BFGS, for comparison; three evaluations per iteration."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -12,13 +12,14 @@ from rwkeras.optimizers.problem import Limits, ValueAndGradient, is_finite, is_f
 
 
 class TfpState(NamedTuple):
-    """A point from which `tfp.optimizer.lbfgs_minimize` goes on.
+    """State of `tfp.optimizer.lbfgs_minimize`.
 
     Attributes:
-        results: TFP's own state, of the scaled objective.
-        scale: What the objective is multiplied by, [batch].
-        iterations: int32, [batch]; TFP goes on with every member until the slowest is done.
-        evaluations: int32, [batch]; so it is with these.
+        results: TFP's state, of the scaled objective.
+        scale: Factor of the objective, [batch].
+        iterations: Number of iterations, int32, [batch]; the same for all members, as TFP continues
+            until the slowest is done.
+        evaluations: Number of evaluations, int32, [batch]; the same for all members.
         converged: bool, [batch].
         failed: bool, [batch].
     """
@@ -37,7 +38,7 @@ class TfpState(NamedTuple):
 
 
 def _scaled(function: ValueAndGradient, scale: tf.Tensor) -> Callable:
-    # A function of its own is traced once; TFP's line search would trace it ten times.
+    # As a separate `tf.function` it is traced once; TFP's line search would trace it ten times.
     @tf.function(autograph=False)
     def scaled(position):
         value, gradient = function(position)
@@ -48,10 +49,10 @@ def _scaled(function: ValueAndGradient, scale: tf.Tensor) -> Callable:
 
 @contextlib.contextmanager
 def _unchecked() -> Iterator[None]:
-    """Has `tf.debugging.enable_check_numerics` leave alone what is added to graphs in a block.
+    """Exempts operations that are created in the block from `tf.debugging.enable_check_numerics`.
 
-    TFP divides by zero in healthy runs and then takes another branch. TensorFlow has no public way
-    to ask whether it checks.
+    TFP divides by zero in healthy runs and discards the result. TensorFlow has no public way to
+    query whether the checks are enabled.
     """
     own = context.context()
     checks = [
@@ -81,7 +82,7 @@ def _minimize(function, iterations, memory, *, position=None, results=None):
 
 
 def start(function, position, first_step, length, memory) -> TfpState:
-    """Returns the state at a start; see `lbfgs.start`."""
+    """Returns the initial state; see `lbfgs.start`."""
     value, gradient = function(position)
     # TFP's first step is the gradient itself, whatever its length.
     reach = length(gradient)
@@ -97,7 +98,7 @@ def start(function, position, first_step, length, memory) -> TfpState:
 
 
 def revise(function, state: TfpState, first_step, length) -> TfpState:
-    """Returns the state at the same point for an objective that differs a little."""
+    """Returns the state at the same point for a slightly different objective."""
     value, gradient = function(state.results.position)
     flat = is_flat(gradient)
     failed = ~is_finite(value, gradient)
@@ -113,7 +114,7 @@ def revise(function, state: TfpState, first_step, length) -> TfpState:
 
 
 def advance(function, state: TfpState, limits: Limits) -> TfpState:
-    """Goes on until `limits.until` iterations; see `lbfgs.advance`. Evaluations are not bounded."""
+    """Advances to `limits.until` iterations; see `lbfgs.advance`. Evaluations are not bounded."""
     old = state.results
     until = tf.minimum(limits.until, limits.max_iterations)
     remaining = until - tf.reduce_max(state.iterations)
@@ -132,5 +133,5 @@ def advance(function, state: TfpState, limits: Limits) -> TfpState:
 
 
 def best(state: TfpState) -> tf.Tensor:
-    """Returns the point, [batch, n]."""
+    """Returns the current point, [batch, n]."""
     return state.results.position

@@ -1,1 +1,1 @@
-"""Many independent pieces of work, each done once, here or on many machines."""
+"""Sweeps of independent jobs, each run once, on this machine or on many."""

@@ -1,4 +1,4 @@
-"""Digests of the code that a module runs, by which results of other code are told apart."""
+"""Digests of the code that a module runs, to tell results of different code apart."""
 
 import ast
 import functools
@@ -14,28 +14,28 @@ _DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 @functools.cache
 def code_digest(module: str) -> str:
-    """Returns the digest of a module's code and of that of all modules it imports, transitively.
+    """Returns a digest of the code of a module and of all modules it imports, transitively.
 
-    Modules of this package count, and those of the module's own; so do imports in functions, and
-    the `__init__.py` of a package from which a name is imported that is no module. Comments and
-    docstrings do not count. Files are read and nothing is run, so that it is the same in all
-    processes that have the same files and the same version of Python.
+    Included are modules of this package and of the module's own top-level package, imports within
+    functions, and the `__init__.py` of a package from which a name other than a module is imported.
+    Comments and docstrings are excluded. Files are read but not run, so that the digest is the same
+    in all processes with the same files and the same version of Python.
 
     Args:
-        module: The name of a module that is imported.
+        module: Name of a module that is already imported.
 
     Returns:
         64 hexadecimal digits.
 
     Raises:
-        OSError: The module has no file, or one cannot be read.
+        OSError: The module has no file, or a file cannot be read.
     """
     own = {_PACKAGE, module.partition(".")[0]}
     start = sys.modules[module]
     if getattr(start, "__file__", None) is None:
         raise FileNotFoundError(f"the module {module} has no file")
     found: dict[Path, str] = {}
-    # From the module and not its name: a script has another one in the processes that it starts.
+    # Not found by name: a script is `__main__` here, but `__mp_main__` in processes it starts.
     left = [(Path(str(start.__file__)), start.__package__ or "")]
     while left:
         path, package = left.pop()
@@ -48,9 +48,9 @@ def code_digest(module: str) -> str:
 
 @functools.cache
 def _code(path: Path, package: str) -> tuple[str, frozenset[str]]:
-    """Returns the digest of a module alone, and what it imports."""
+    """Returns the digest of a single module, and the names that it imports."""
     source = path.read_bytes()
-    stub = path.with_suffix(".pyi")  # Its names are imported when they are first used.
+    stub = path.with_suffix(".pyi")  # Names that are imported lazily.
     if stub.is_file():
         source += b"\n" + stub.read_bytes()
     tree = ast.parse(source)
@@ -62,7 +62,7 @@ def _code(path: Path, package: str) -> tuple[str, frozenset[str]]:
 
 
 def _imported(tree: ast.AST, package: str) -> Iterator[str]:
-    """Yields modules that are imported, and names that are imported from some, maybe modules."""
+    """Yields the imported modules, and names imported from modules, which may be modules too."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -74,7 +74,7 @@ def _imported(tree: ast.AST, package: str) -> Iterator[str]:
 
 @functools.cache
 def _located(name: str) -> tuple[Path, str] | None:
-    """Returns the file and the package of a module, or of the one that a name is in."""
+    """Returns file and package of a module, or of the module of a name; None without a file."""
     top, *rest = name.split(".")
     spec = importlib.util.find_spec(top)
     for parts in (rest, rest[:-1]):

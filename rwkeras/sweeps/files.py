@@ -1,4 +1,4 @@
-"""Files of jobs on any of TensorFlow's file systems."""
+"""Files of jobs, on any of TensorFlow's file systems."""
 
 import contextlib
 import hashlib
@@ -16,18 +16,18 @@ from rwkeras.validation import invalid_argument
 
 @dataclass(frozen=True)
 class FileRef:
-    """A file by what is in it.
+    """Reference to a file and its content.
 
     Attributes:
-        path: Where it is, relative to a sweep's folder.
-        sha256: The digest of its bytes, in hexadecimal digits.
+        path: Path relative to a sweep's folder.
+        sha256: Digest of the file's bytes, in hexadecimal digits.
     """
 
     path: str
     sha256: str
 
     def read(self, folder: str) -> bytes:
-        """Returns the bytes; raises `ValueError` if they are not those that were meant."""
+        """Returns the bytes; raises `ValueError` if the file is missing or its content differs."""
         path = os.path.join(folder, self.path)
         if not tf.io.gfile.exists(path):
             raise invalid_argument("path", "a file that exists", path)
@@ -41,7 +41,7 @@ class FileRef:
 
     @contextlib.contextmanager
     def fetched(self, folder: str) -> Iterator[str]:
-        """Gives the path of a copy on this machine, of the same name, while the block lasts."""
+        """Context manager that yields the path of a temporary local copy, of the same name."""
         with tempfile.TemporaryDirectory() as local:
             path = Path(local, os.path.basename(self.path))
             path.write_bytes(self.read(folder))
@@ -49,17 +49,17 @@ class FileRef:
 
 
 def read_bytes(path: str) -> bytes:
-    """Returns what is in a file."""
+    """Returns the bytes of a file."""
     with tf.io.gfile.GFile(path, "rb") as file:
         return file.read()
 
 
 def put_file(folder: str, path: str, content: bytes) -> FileRef:
-    """Writes a file below a sweep's folder, unless it is there, and returns what refers to it.
+    """Writes a file below a sweep's folder, unless it has that content, and returns its reference.
 
     Args:
         folder: The sweep's folder.
-        path: Where the file is to be, relative to it.
+        path: Path of the file, relative to the folder.
         content: The bytes.
     """
     target = os.path.join(folder, path)
@@ -69,5 +69,5 @@ def put_file(folder: str, path: str, content: bytes) -> FileRef:
 
 
 def reference_to(folder: str, path: str) -> FileRef:
-    """Returns what refers to a file below a sweep's folder."""
+    """Returns the reference of an existing file below a sweep's folder."""
     return FileRef(os.path.relpath(path, folder), hashlib.sha256(read_bytes(path)).hexdigest())

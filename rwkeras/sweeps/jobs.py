@@ -1,7 +1,7 @@
-"""Jobs of a sweep: self-contained and independent of each other.
+"""Jobs of a sweep, self-contained and independent of each other.
 
-A job is a frozen dataclass: it can be pickled, and its key is a digest of its fields and of the
-code that it runs, so that the same work has the same name wherever and whenever it is asked for.
+A job is a frozen dataclass that can be pickled. Its key is a digest of its fields and of the code
+that it runs, so that the same work has the same key in every process and on every machine.
 """
 
 import dataclasses
@@ -22,10 +22,10 @@ class JobResult(NamedTuple):
     """Result of a job.
 
     Attributes:
-        values: Numbers and words by name.
-        pictures: float32 RGB in [0, 1], [height, width, 3], by name.
+        values: Numbers and strings by name.
+        pictures: Images by name, float32 RGB in [0, 1], [height, width, 3].
         trace: Values by name at some iterations, in order.
-        files: The contents of further files by name, such as "recipe.json".
+        files: Contents of further files by name, such as "recipe.json".
     """
 
     values: Mapping[str, Any]
@@ -39,13 +39,13 @@ class Job(Protocol):
 
     @property
     def affinity(self) -> Hashable:
-        """What a worker that has just done such a job has at hand for the next."""
+        """Key of what a worker caches for such a job; jobs with equal keys can reuse it."""
 
     def run(self, folder: str) -> JobResult:
-        """Does it.
+        """Runs the job.
 
         Args:
-            folder: The sweep's folder, in which the files are that the job refers to.
+            folder: The sweep's folder, which contains the files that the job refers to.
         """
 
 
@@ -57,20 +57,20 @@ def shallow_fields(value: Any) -> dict[str, Any]:
 
 
 def _described(value: Any) -> Any:
-    """Returns a dataclass as JSON has it; of a file, what is in it and not where it is."""
+    """Returns a JSON value for a dataclass; for a file, its content's digest without its path."""
     if isinstance(value, FileRef):
         return value.sha256
     return {"kind": type(value).__name__, **shallow_fields(value)}
 
 
 def job_key(job: Job) -> str:
-    """Returns the name under which a job's result is kept, 20 hexadecimal digits.
+    """Returns the key under which a job's result is stored, 20 hexadecimal digits.
 
-    It is made of the job's fields and of the code of its class's module and of all that this
-    imports; see `code_digest`. Results of other code are not taken for this one's.
+    It depends on the job's fields and on the code of its class's module and all its imports; see
+    `code_digest`. Results of other code are therefore not reused.
 
     Raises:
-        ValueError: A field is nothing that a key can be made of, or the code is nowhere to be read.
+        ValueError: A field cannot be part of a key, or the code cannot be read.
     """
     try:
         code = code_digest(type(job).__module__)
@@ -86,7 +86,7 @@ class Manifest:
     """The jobs of a sweep.
 
     Attributes:
-        jobs: The jobs, each once.
+        jobs: The jobs, without duplicates.
     """
 
     jobs: tuple[Job, ...]

@@ -1,4 +1,4 @@
-"""Local runner of sweeps, one process for each core."""
+"""Local runner of sweeps, with several worker processes."""
 
 import os
 from collections import deque
@@ -14,28 +14,28 @@ from rwkeras.validation import checked_number
 
 
 def cores() -> int:
-    """Returns how many cores this process may use."""
+    """Returns the number of CPU cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def default_workers() -> int:
-    """Returns how many processes keep this machine busy: one for a GPU, or one for each core.
+    """Returns the number of worker processes for this machine: 1 with a GPU, else one per core.
 
-    Several images at once, each on a core, are done sooner than one after another on all.
+    Several images at once, each on one core, are faster than one after another on all cores.
     """
     return 1 if tf.config.list_physical_devices("GPU") else cores()
 
 
 def _share(jobs: int, workers: int) -> tuple[int, int]:
-    """Returns how many processes do so many jobs, and with how many threads each."""
+    """Returns the number of processes for a number of jobs, and the threads of each process."""
     count = max(1, min(workers, jobs))
     return count, max(1, cores() // count)
 
 
 class _Queue:
-    """Queue of jobs, grouped by what a worker has cached for them."""
+    """Queue of jobs, grouped by affinity."""
 
     def __init__(self, jobs: Iterable[Job]):
         self._jobs: dict[Hashable, deque[Job]] = {}
@@ -46,11 +46,14 @@ class _Queue:
         return bool(self._jobs)
 
     def take(self, last: Hashable, taken: Iterable[Hashable]) -> Job:
-        """Takes a job like a worker's last, or one like nobody's, or one of the most alike.
+        """Removes and returns the best job for a worker.
+
+        Preferred is the affinity of the worker's last job, then one of no worker's last job, then
+        the one with most jobs left.
 
         Args:
-            last: The affinity of the worker's last job.
-            taken: Those of all workers' last.
+            last: Affinity of the worker's last job.
+            taken: Affinities of all workers' last jobs.
         """
         affinity = last
         if affinity not in self._jobs:
@@ -71,20 +74,20 @@ def run_sweep(
 ) -> SweepResult:
     """Runs the jobs of a sweep that have no result yet.
 
-    A job that fails, or whose process dies, is recorded with its reason, and the others go on. A
-    sweep that was stopped or killed goes on where it was: what is whole is not done again, and what
-    is done then has the bytes that it would have had. For that, TensorFlow's threads are shared out
-    for all jobs of the manifest, however many are left: on more threads, sums are taken in another
-    order.
+    The failure of a job, or the death of its process, is recorded with its reason, and the other
+    jobs continue. A sweep that was stopped or killed resumes when run again: complete results are
+    kept, and the others have the same bytes as without the interruption. For this, the number of
+    TensorFlow threads per process depends on all jobs of the manifest, not on those left: with
+    other numbers of threads, sums are computed in another order.
 
-    The processes import the script that calls this, which is to do so below
+    The worker processes import the script that calls this function, so the call must be below
     `if __name__ == "__main__":`.
 
     Args:
         manifest: The jobs.
         folder: The sweep's folder; any path that `tf.io.gfile` takes.
-        workers: How many processes; None for `default_workers()`. The cores are shared out.
-        callback: Called whenever a job has ended, and for each that was done before.
+        workers: Number of processes, which share the cores; None for `default_workers()`.
+        callback: Called for each job that was done before, and whenever a job ends.
 
     Returns:
         A `SweepResult`.

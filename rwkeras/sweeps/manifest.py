@@ -1,7 +1,7 @@
-"""Manifests as files, by which they travel to other machines.
+"""Manifest files, to send jobs to other machines.
 
-They are JSON, which a person can read and any version of Python, and which, unlike a pickle, does
-nothing when it is read but make dataclasses.
+They are JSON, which people and any version of Python can read. Unlike unpickling, reading a file
+does nothing but import modules and construct dataclasses.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ _FORMAT = "rwkeras manifest 1"
 
 
 def _encoded(value: Any) -> dict[str, Any]:
-    """Returns a dataclass as JSON has it: where it is defined, and its fields."""
+    """Returns a JSON value for a dataclass: its module and name, and its fields."""
     kind = type(value)
     if kind.__module__ == "__main__":
         raise invalid_argument(
@@ -29,7 +29,7 @@ def _encoded(value: Any) -> dict[str, Any]:
 
 
 def _decoded(value: dict[str, Any]) -> Any:
-    """Returns the dataclass that `_encoded` was given; another dictionary as it is."""
+    """Returns the dataclass of an `_encoded` value; any other dictionary unchanged."""
     if value.keys() != {"kind", "fields"}:
         return value
     module, _, name = value["kind"].partition(":")
@@ -44,31 +44,31 @@ def _as_tuples(value: Any) -> Any:
 
 
 def put_manifest(folder: str, manifest: Manifest) -> FileRef:
-    """Writes a manifest below a sweep's folder and returns what refers to it.
+    """Writes a manifest below a sweep's folder and returns its reference.
 
     Raises:
-        ValueError: A job is of a class that another process could not import.
+        ValueError: The class of a job cannot be imported by other processes.
     """
-    # A job a line.
+    # One job per line.
     jobs = ",\n".join(json.dumps(job, default=_encoded) for job in manifest.jobs)
     head = f'{{"format": "{_FORMAT}", "keys": "{_keys(manifest)}", "jobs": ['
-    # Another sweep in the same folder has another file.
+    # Named by its keys, as several sweeps may share the folder.
     path = os.path.join("manifests", f"{_keys(manifest)[:20]}.json")
     return put_file(folder, path, f"{head}\n{jobs}\n]}}\n".encode())
 
 
 def read_manifest(reference: FileRef, folder: str) -> Manifest:
-    """Returns a manifest of a sweep's folder.
+    """Returns a manifest from a sweep's folder.
 
     Raises:
-        ValueError: It is no manifest, or the code here is not that of where it was made.
+        ValueError: The file is not a manifest, or was made with other code than this process has.
     """
     try:
         values = json.loads(reference.read(folder), object_hook=_decoded)
         if values["format"] != _FORMAT:
             raise invalid_argument("format", f"'{_FORMAT}'", values["format"])
         manifest = Manifest(tuple(values["jobs"]))
-        if values["keys"] != _keys(manifest):  # Its results would be sought by other names.
+        if values["keys"] != _keys(manifest):  # Its results have other keys.
             raise invalid_argument("keys", "the code with which it was made", "other code")
         return manifest
     except (ValueError, TypeError, KeyError, AttributeError, ImportError) as error:
@@ -79,5 +79,5 @@ def read_manifest(reference: FileRef, folder: str) -> Manifest:
 
 
 def _keys(manifest: Manifest) -> str:
-    """Returns the digest of all keys."""
+    """Returns a digest of the keys of all jobs."""
     return hashlib.sha256("".join(map(job_key, manifest.jobs)).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Pictures to and from a sweep's folder."""
+"""Reading and writing of pictures in a sweep's folder."""
 
 import io
 import os
@@ -15,32 +15,32 @@ from rwkeras.sweeps.files import FileRef, put_file
 
 
 def from_png(content: bytes) -> np.ndarray:
-    """Returns the picture in a file's bytes, float32 RGB in [0, 1], [height, width, 3]."""
+    """Returns the picture in a PNG file's bytes, float32 RGB in [0, 1], [height, width, 3]."""
     return from_pillow(Image.open(io.BytesIO(content)))
 
 
 def _path(name: str) -> str:
-    """Returns where the picture of a name is, below a sweep's folder."""
+    """Returns the path of a picture by name, relative to a sweep's folder."""
     return os.path.join("images", f"{name}.png")
 
 
 def put_picture(folder: str, name: str, picture: np.ndarray) -> FileRef:
-    """Writes a picture below a sweep's folder, in 8 bits, and returns what refers to it."""
+    """Writes a picture as an 8-bit PNG below a sweep's folder and returns its reference."""
     return put_file(folder, _path(name), png(picture))
 
 
 def check_copies(folder: str, sources: Mapping[str, Path], argument: str) -> None:
-    """Raises `ValueError` if a copy below a sweep's folder would be written over a picture.
+    """Raises `ValueError` if a copy below a sweep's folder would overwrite a source picture.
 
     Args:
         folder: The sweep's folder.
-        sources: The pictures that are to be copied, by the names of their copies.
-        argument: The argument that names them, as the caller spells it.
+        sources: Paths of the pictures to copy, by the names of their copies.
+        argument: The argument that names the pictures, as the caller spells it.
     """
     copies = [Output("output_dir", Path(folder, _path(name)), folder) for name in sources]
     check_apart(copies, [Input(argument, path) for path in sources.values()])
 
 
 def read_picture(reference: FileRef, folder: str) -> np.ndarray:
-    """Returns a picture of a sweep's folder, float32 RGB in [0, 1], [height, width, 3]."""
+    """Returns a picture from a sweep's folder, float32 RGB in [0, 1], [height, width, 3]."""
     return from_png(reference.read(folder))

@@ -1,4 +1,4 @@
-"""A sweep on many machines, as an Apache Beam pipeline."""
+"""Sweeps on many machines, as Apache Beam pipelines."""
 
 import functools
 from collections.abc import Hashable, Iterator, Sequence
@@ -18,26 +18,26 @@ except ModuleNotFoundError as error:
         "To run a sweep on many machines takes Apache Beam: pip install 'rwkeras[beam]'"
     ) from error
 
-# Why a job has no result that was not begun, or was lost with its machine.
+# Failure of a job that was not started, or was lost with its machine.
 _LOST = Failure("the pipeline ended without it")
 
-# The runner of this machine.
+# Beam's local runner.
 _HERE = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 
 _jobs = functools.lru_cache(maxsize=1)(read_manifest)
 
 
 class _RunSome(beam.DoFn):
-    """Runs some jobs of a manifest, given by their places in it.
+    """Runs some jobs of a manifest, given by their indices.
 
-    Each copy that a runner makes of it, one for each core or slot, has a process of its own for the
-    jobs: a runner may call several from threads of one process, and few runners survive that a job
-    takes their process down.
+    Each copy that a runner makes of this DoFn, one per core or slot, has its own worker process: a
+    runner may call several copies from threads of one process, and few runners survive a job that
+    kills their process.
 
     Args:
         folder: The sweep's folder.
-        manifest: The jobs.
-        threads: How many threads TensorFlow computes with in each process.
+        manifest: Reference of the manifest.
+        threads: Number of TensorFlow threads of each process.
     """
 
     def __init__(self, folder: str, manifest: FileRef, threads: int):
@@ -46,14 +46,14 @@ class _RunSome(beam.DoFn):
         self._failed = beam.metrics.Metrics.counter("rwkeras.sweep", "failed")
 
     def setup(self) -> None:
-        """Starts a worker process."""
+        """Creates the worker; its process starts with the first job."""
         self._worker = Worker(self._folder, self._threads)
 
     def process(self, element: Sequence[int]) -> Iterator[tuple[str, str]]:
-        """Yields the key of each job that failed, and why."""
+        """Yields the key and the reason of each job that failed."""
         jobs, store = _jobs(self._manifest, self._folder).jobs, Store(self._folder)
         for job in (jobs[place] for place in element):
-            # What was done by an attempt that the runner repeats needs no process.
+            # The runner may repeat an attempt, some of whose jobs were done.
             failure = None if store.done(job) else self._worker.run(job)
             (self._done if failure is None else self._failed).inc()
             if failure is not None:
@@ -65,16 +65,16 @@ class _RunSome(beam.DoFn):
 
 
 class RunJobs(beam.PTransform):
-    """Runs the jobs of a sweep that have no result yet; gives (key, reason) of those that fail.
+    """Runs the jobs of a sweep that have no result yet; returns (key, reason) of those that fail.
 
-    Counters "done" and "failed" of "rwkeras.sweep" are Beam metrics.
+    The counters "done" and "failed" of the namespace "rwkeras.sweep" are Beam metrics.
 
     Args:
         manifest: The jobs.
         folder: The sweep's folder; any path that `tf.io.gfile` takes on every machine.
-        threads: How many threads TensorFlow computes with for each job.
-        together: At most so many jobs with the same network and layer are given to a worker at
-            once, which makes the network and compiles for the layer once for them.
+        threads: Number of TensorFlow threads for each job.
+        together: Maximum number of jobs with the same affinity, such as network and layer, in one
+            element of the pipeline. A worker builds and compiles once for all of them.
     """
 
     def __init__(self, manifest: Manifest, folder: str, *, threads: int = 1, together: int = 4):
@@ -88,7 +88,7 @@ class RunJobs(beam.PTransform):
         for place, job in enumerate(manifest.jobs):
             if not store.done(job):
                 alike.setdefault(job.affinity, []).append(place)
-        # Places, and not jobs, which would make a large sweep too large a pipeline to submit.
+        # Indices instead of jobs: a large sweep's pipeline would otherwise be too large to submit.
         self._elements = [
             tuple(places[first : first + together])
             for places in alike.values()
@@ -96,7 +96,7 @@ class RunJobs(beam.PTransform):
         ]
 
     def expand(self, input_or_inputs: beam.pvalue.PBegin) -> beam.PCollection:
-        """Returns the failures."""
+        """Returns the failures, (key, reason)."""
         return (
             input_or_inputs
             | "Jobs" >> beam.Create(self._elements)
@@ -106,10 +106,10 @@ class RunJobs(beam.PTransform):
 
 
 def _runner(options: PipelineOptions) -> str | None:
-    """Returns the runner's name, or None for that of the options.
+    """Returns the local runner's name if the options name DirectRunner or none; otherwise None.
 
-    What Beam calls DirectRunner first looks for another one on the net, to which the options
-    `--direct_num_workers` and `--direct_running_mode` say nothing. Without a net it is FnApiRunner.
+    Beam's DirectRunner first looks for another runner on the network, which ignores the options
+    `--direct_num_workers` and `--direct_running_mode`. Offline it is FnApiRunner.
     """
     name = options.view_as(StandardOptions).runner
     return _HERE if (name or "direct").lower() in ("direct", "directrunner") else None
@@ -126,19 +126,20 @@ def run_pipeline(
 ) -> SweepResult:
     """Runs the jobs of a sweep that have no result yet, as an Apache Beam pipeline.
 
-    As in `run_sweep`, a job that fails, or whose process dies, is recorded with its reason, and the
-    others go on; what is whole is not done again, by no run and no attempt. The same jobs on the
-    same kind of processor with as many threads give the same bytes there and here.
+    As in `run_sweep`, the failure of a job, or the death of its process, is recorded with its
+    reason, and the other jobs continue. Complete results are kept, both by later runs and by
+    repeated attempts. With the same kind of processor and the same number of threads, results have
+    the same bytes as those of `run_sweep`.
 
     Args:
         manifest: The jobs.
         folder: The sweep's folder; any path that `tf.io.gfile` takes on every machine.
-        options: Beam's, such as ["--runner=FlinkRunner", "--flink_master=..."]; by default Beam's
-            DirectRunner. Workers need this package: `--setup_file` or `--sdk_container_image`.
-        threads: See `RunJobs`. One suits the usual runners, which call a worker for each core.
+        options: Beam's options, such as ["--runner=FlinkRunner", "--flink_master=..."]; by default
+            its local runner. Workers need this package: `--setup_file` or `--sdk_container_image`.
+        threads: See `RunJobs`. 1 suits the usual runners, which use one worker per core.
         together: See `RunJobs`.
-        callback: Called for each job that was done before, and, once the pipeline has ended, for
-            each that was not.
+        callback: Called for each job that was done before, and for each other job once the pipeline
+            has ended.
 
     Returns:
         A `SweepResult`.

@@ -20,10 +20,10 @@ _RESULT, _FAILURE = "result.json", "failure.json"
 
 
 class Failure(NamedTuple):
-    """Why a job has no result.
+    """Reason why a job has no result.
 
     Attributes:
-        reason: One line.
+        reason: The reason, in one line.
         details: The traceback, if there is one.
     """
 
@@ -31,7 +31,7 @@ class Failure(NamedTuple):
     details: str = ""
 
 
-# Called with a job that has ended and why it failed, or None.
+# Called with a job that has ended and its failure, or None if it has a result.
 SweepCallback = Callable[[Job, Failure | None], None]
 
 
@@ -39,8 +39,8 @@ class SweepResult(NamedTuple):
     """Outcome of a sweep.
 
     Attributes:
-        done: How many jobs have results.
-        failures: The jobs that have none, and why.
+        done: Number of jobs with results.
+        failures: The jobs without results, with their failures.
     """
 
     done: int
@@ -58,7 +58,7 @@ class Store:
         self.folder = str(folder)
 
     def path(self, job: Job, name: str) -> str:
-        """Returns where a file of a job's result is."""
+        """Returns the path of a file of a job's result."""
         return os.path.join(self.folder, "jobs", job_key(job), name)
 
     def _put(self, job: Job, name: str, value: object) -> None:
@@ -68,11 +68,11 @@ class Store:
         return json.loads(read_bytes(self.path(job, name)))
 
     def done(self, job: Job) -> bool:
-        """Returns whether a job's result is there and whole."""
+        """Returns whether a job has a complete result."""
         return tf.io.gfile.exists(self.path(job, _RESULT))
 
     def waiting(self, manifest: Manifest, callback: SweepCallback | None) -> list[Job]:
-        """Returns the jobs that have no result yet, having told a callback of the others."""
+        """Returns the jobs that have no result yet; calls the callback for the others."""
         found = []
         for job in manifest.jobs:
             if not self.done(job):
@@ -82,10 +82,10 @@ class Store:
         return found
 
     def write(self, job: Job, result: JobResult) -> None:
-        """Keeps a result, unless the job has one; its last file makes it whole.
+        """Stores a result, unless the job has one; it is complete once the last file is written.
 
         Raises:
-            ValueError: A file has a name that the store needs itself.
+            ValueError: A file has a name that is reserved for the store.
         """
         if _RESULT in result.files or _FAILURE in result.files:
             expected = f"names other than {_RESULT} and {_FAILURE}"
@@ -106,11 +106,11 @@ class Store:
             tf.io.gfile.remove(self.path(job, _FAILURE))
 
     def values(self, job: Job) -> dict[str, Any]:
-        """Returns the values of a result that is there, without its pictures."""
+        """Returns the values of an existing result, without reading its pictures."""
         return self._load(job, _RESULT)["values"]
 
     def read(self, job: Job) -> JobResult:
-        """Returns a result that is there, its pictures in 8 bits."""
+        """Returns an existing result; its pictures were rounded to 8 bits."""
         value = self._load(job, _RESULT)
         pictures = {
             name: from_png(read_bytes(self.path(job, f"{name}.png"))) for name in value["pictures"]
@@ -119,9 +119,9 @@ class Store:
         return JobResult(value["values"], pictures, value["trace"], files)
 
     def fail(self, job: Job, failure: Failure) -> Failure | None:
-        """Records why a job has no result, and returns it.
+        """Records and returns the failure of a job.
 
-        If it has one, which another process may have written meanwhile, None is returned.
+        Returns None if the job has a result, which another process may have written meanwhile.
         """
         if self.done(job):
             return None
@@ -129,28 +129,28 @@ class Store:
         return failure
 
     def failure(self, job: Job) -> Failure | None:
-        """Returns why a job has no result, if it failed when it was last run."""
+        """Returns the failure of a job's last run; None if it has a result or has not failed."""
         if self.done(job) or not tf.io.gfile.exists(self.path(job, _FAILURE)):
             return None
         return Failure(**self._load(job, _FAILURE))
 
 
 def run_job(job: Job, folder: str) -> Failure | None:
-    """Runs a job unless its result is there, and keeps what comes of it.
+    """Runs a job unless it has a result, and stores its result or failure.
 
     Args:
         job: The job.
         folder: The sweep's folder.
 
     Returns:
-        Why it failed, or None.
+        The failure, or None if the job has a result.
     """
     store = Store(folder)
     if store.done(job):
         return None
     try:
         store.write(job, job.run(folder))
-    except Exception as error:  # Whatever it is, the other jobs go on.
+    except Exception as error:  # No error may stop the other jobs.
         reason = " ".join(str(error).split()) or type(error).__name__
         return store.fail(job, Failure(reason, traceback.format_exc()))
     return None

@@ -16,12 +16,12 @@ import tensorflow as tf
 from rwkeras.sweeps.jobs import Job
 from rwkeras.sweeps.store import Failure, Store, run_job
 
-# Of a process that began after a change of the code, and has given the result another name.
+# Failure if the process started after a change of the code, so that its result has another key.
 _MISNAMED = Failure("its code was changed while the sweep ran")
 
 
 def _end_with_parent() -> None:
-    """Ends this process when the one that started it has ended, in whatever way."""
+    """Waits for the parent process to end, in whatever way, and then ends this process."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -29,9 +29,9 @@ def _end_with_parent() -> None:
 
 
 def _serve(connection: Connection, folder: str, threads: int) -> None:
-    """Runs jobs that come through a connection for as long as someone is there to send any."""
+    """Runs jobs received through a connection until its other end is closed."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    # Each job has functions of its own, and TensorFlow warns of every one that it traces anew.
+    # Each job compiles its own functions, which TensorFlow would report as frequent retracing.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -42,7 +42,7 @@ def _serve(connection: Connection, folder: str, threads: int) -> None:
 
 @contextlib.contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Blocks SIGINT in processes started within, so that Ctrl-C reaches their parent alone."""
+    """Blocks SIGINT in processes started in the block, so that only the parent handles Ctrl-C."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -51,19 +51,19 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 class Worker:
-    """A process that runs jobs one at a time, started when the first job comes.
+    """A process that runs one job at a time; it is started with the first job.
 
-    If the process dies, that is recorded as the reason why its job failed, and the next job gets
-    another process. What a job leaves in memory, such as its network, is there for the next.
+    If the process dies, that is recorded as the failure of its job, and the next job gets a new
+    process. Later jobs can reuse what a job has cached in memory, such as its network.
 
     Attributes:
-        job: What it does, or None.
-        affinity: That of its last job.
-        connection: What is ready once the job has ended.
+        job: Current job, or None.
+        affinity: Affinity of the last job; None after the process has died.
+        connection: Connection to the process, which is ready to read once the job has ended.
 
     Args:
         folder: The sweep's folder.
-        threads: How many threads TensorFlow computes with.
+        threads: Number of TensorFlow threads of the process.
     """
 
     def __init__(self, folder: str, threads: int):
@@ -74,7 +74,7 @@ class Worker:
         self.affinity: Hashable = None
 
     def _start(self) -> None:
-        # A fork would have whatever TensorFlow's threads hold here, and not the threads.
+        # Not forked: a fork would inherit locks held by TensorFlow's threads, but not the threads.
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         arguments = theirs, self._folder, self._threads
@@ -89,12 +89,12 @@ class Worker:
             self.end()
             self._start()
         self.job, self.affinity = job, job.affinity
-        # That the process has died meanwhile is noticed when the job is taken back.
+        # If the process has died meanwhile, `take` notices it.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.connection.send(job)
 
     def take(self) -> tuple[Job, Failure | None]:
-        """Waits until the job has ended and returns it, and why it failed, or None."""
+        """Waits until the job has ended; returns it with its failure, or None."""
         if self.job is None or self._process is None:
             raise RuntimeError("The worker has no job.")
         job, self.job = self.job, None
@@ -104,16 +104,16 @@ class Worker:
             self._process.join()
             failure = Failure(f"the worker ended with exit code {self._process.exitcode}")
             self.affinity = None
-        # Of a job that has its result there is no failure.
+        # `fail` returns None if the job has its result.
         return job, Store(self._folder).fail(job, failure)
 
     def run(self, job: Job) -> Failure | None:
-        """Runs a job in the process; returns why it failed, or None."""
+        """Runs a job in the process; returns its failure, or None."""
         self.give(job)
         return self.take()[1]
 
     def end(self) -> None:
-        """Ends the process, and with it the job that it may have."""
+        """Terminates the process, and any job that it is running."""
         if self._process is not None:
             self._process.terminate()
             self._process.join()

@@ -1,4 +1,4 @@
-"""Functions with known minima, of rows of any float dtype."""
+"""Batched test functions with known minima, for rows of any float dtype."""
 
 import numpy as np
 import scipy.optimize
@@ -15,13 +15,13 @@ def himmelblau(x):
 
 
 def quadratic(x):
-    """An ill-conditioned one: curvatures from 1 to 10^4, minimum 0 at 1."""
+    """Ill-conditioned quadratic: curvatures from 1 to 10^4, minimum 0 at 1."""
     curvatures = tf.constant(np.geomspace(1, 1e4, x.shape[1]), x.dtype)
     return tf.reduce_sum(curvatures * tf.square(x - 1), 1) / 2
 
 
 def with_gradient(function):
-    """Returns a function of rows to values and gradients."""
+    """Returns a function that maps rows to values and gradients."""
 
     def value_and_gradient(x):
         with tf.GradientTape() as tape:

@@ -150,7 +150,7 @@ def noise(images, data, seed):
 
 @functools.cache
 def compiled(optimizer):
-    """Returns compiled functions, which every run shares."""
+    """Returns compiled functions, shared by all runs."""
     return CompiledProblem(Problem({"float32": quadratic}, {"float32": noise}), optimizer, memory=3)
 
 
@@ -172,11 +172,11 @@ def test_a_finished_run_is_taken_further(tmp_path, optimizer):
     second = small(tmp_path, seen.append, optimizer=optimizer)
     assert seen[0].iteration == 6
     np.testing.assert_array_equal(np.clip(seen[0].images, 0, 1), first.image)
-    # Where nothing depends on how many iterations were to be, it is the longer run.
+    # Nothing here depends on the maximum number of iterations, so the longer run is reproduced.
     whole = small(None, optimizer=optimizer)
     np.testing.assert_array_equal(second.image, whole.image)
     assert second.evaluations == whole.evaluations
-    # It is the longer run's folder from now on.
+    # The folder now belongs to the longer run.
     np.testing.assert_array_equal(small(tmp_path, optimizer=optimizer).image, second.image)
     assert kept_bounds(str(tmp_path)) == (10, None)
     refused = refusal(tmp_path, lambda: small(tmp_path, optimizer=optimizer, max_iterations=6))
@@ -196,7 +196,7 @@ def test_more_evaluations(tmp_path):
     assert small(tmp_path, max_evaluations=8).evaluations == 8
     refused = refusal(tmp_path, lambda: small(tmp_path, max_evaluations=7))
     assert refused == "max_evaluations was 8 and is now 7"
-    # None is any number.
+    # None means no bound.
     assert small(tmp_path).iterations == 10
     refused = refusal(tmp_path, lambda: small(tmp_path, max_evaluations=200))
     assert refused == "max_evaluations was None and is now 200"
@@ -268,7 +268,7 @@ def test_a_folder_of_something_else(toy, image, tmp_path):
 
 def test_a_state_of_another_version_is_refused(tmp_path):
     state = Run(compiled("lbfgs"), tf.fill([1, 4, 4, 3], 0.5), None, 48, settings(None)).state
-    # A version whose state began with its coordinates.
+    # The state's structure in an earlier version, which began with the origin of its coordinates.
     before = state.coordinates.origin, *state, tf.constant(False)
     Checkpoints(before, str(tmp_path), {}, 0).save(before)
     with pytest.raises(ValueError) as error:
@@ -353,7 +353,7 @@ def test_killed_at_any_moment(tmp_path):
     lines = [int(line) for line in process.stdout]
     end.communicate()
     assert process.wait() == end.wait() == 0
-    # Nothing was lost but what came after the last save, here one report's iterations.
+    # Only iterations since the last save were lost, here those of one report.
     assert reached[0] < reached[1] - 50 < lines[-1]
     assert lines[0] >= reached[-1] - 5
     np.testing.assert_array_equal(np.load(resumed), np.load(whole))

@@ -9,14 +9,14 @@ SIZE, MEMORY = 7, 3
 
 
 def pairs(count):
-    """Returns steps and the changes of gradient that a random positive Hessian gives."""
+    """Returns steps and the changes of gradient for a random positive definite Hessian."""
     root = RNG.normal(size=(SIZE, SIZE))
     steps = RNG.normal(size=(count, SIZE))
     return steps, steps @ (root @ root.T + np.eye(SIZE))
 
 
 def bfgs(steps, changes, gradient):
-    """Returns -H g with the dense inverse BFGS update of the last pairs."""
+    """Returns -H g by dense inverse BFGS updates with the given pairs."""
     inverse = np.eye(SIZE) * (steps[-1] @ changes[-1]) / (changes[-1] @ changes[-1])
     for s, y in zip(steps, changes, strict=True):
         rho = 1 / (s @ y)

@@ -77,8 +77,8 @@ def test_known_minima_in_so_many_evaluations(function, rows, iterations, evaluat
     ("function", "row", "iterations"), [(rosenbrock, [-1.2, 1.0], 36), (himmelblau, [0.0, 0.0], 13)]
 )
 def test_known_minima_in_float32(function, row, iterations):
-    # When the last digits are reached is a matter of rounding, which differs between processors:
-    # rosenbrock takes 48 evaluations on one and 89 on another, whose last searches find nothing.
+    # The number of evaluations depends on rounding, which differs between processors: rosenbrock
+    # takes 48 evaluations on one, and 89 on another, where the last searches fail.
     state = solve(function, [row], dtype=tf.float32)
     np.testing.assert_allclose(state.loss, 0, atol=1e-11)
     assert state.converged.numpy().all()
@@ -99,7 +99,7 @@ def test_no_worse_than_scipy_for_as_many_evaluations(function, dtype):
     state = solve(function, rows, dtype=dtype, iterations=60)
     peers = [scipy_lbfgs(function, row, 10, 60) for row in rows]
     assert state.evaluations.numpy().sum() <= 1.1 * sum(peer.nfev for peer in peers)
-    # Neither is ahead for good from every start; over several they are alike.
+    # Neither is better from every start; over several they are comparable.
     ratio = np.log10(state.loss.numpy() / [peer.fun for peer in peers])
     assert np.median(ratio) < 0.5, ratio
 
@@ -126,8 +126,8 @@ def test_the_scale_of_the_loss_does_not_matter(scale, dtype):
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", [tf.float32, tf.float64])
 def test_neither_unit_matters(dtype):
-    # Powers of 2, which round nothing, from 1e-12 to 1e12: of the loss, of positions, of both. None
-    # is 1, which TensorFlow would leave out of the graph.
+    # Units of the loss, of positions and of both are powers of 2 from 1e-12 to 1e12, which cause no
+    # rounding. None is 1, which TensorFlow would optimise out of the graph.
     def after_40_iterations(loss_unit, unit):
         def function(x):
             return tf.cast(loss_unit, x.dtype) * quadratic(x / tf.cast(unit, x.dtype))
@@ -236,7 +236,7 @@ def test_a_wrong_gradient_restarts_and_then_gives_up_at_the_best_point():
 
     @tf.custom_gradient
     def misled(x):
-        # Right within the unit ball, the other way round outside.
+        # Correct gradient within the unit ball, reversed outside.
         inside = tf.norm(x, axis=1, keepdims=True) < 1
 
         def gradient(upstream):
@@ -249,12 +249,12 @@ def test_a_wrong_gradient_restarts_and_then_gives_up_at_the_best_point():
     assert state.failed.numpy().all()
     assert not state.converged.numpy().any()
     assert state.loss.numpy()[0] <= -1
-    # A search from the history, one from steepest descent, and the steps before.
+    # One failed search with pairs, one along steepest descent, and the steps before them.
     assert state.evaluations.numpy()[0] <= 1 + 2 * state.iterations.numpy()[0] + 2 * 20
 
 
 def test_the_best_point_is_kept_when_a_search_is_cut_off():
-    # The first step is far too short: trials lower the loss without ending the search.
+    # The first step is far too short: trials lower the loss without being accepted.
     state = solve(quadratic, [np.full(3, 50.0)], first_step=1e-6, evaluations=4)
     assert state.iterations.numpy()[0] == 0
     assert quadratic(lbfgs.best(state)).numpy()[0] < quadratic(tf.fill([1, 3], 50.0)).numpy()[0]
@@ -277,7 +277,7 @@ def test_revised_it_goes_on_with_another_objective():
 
 
 def test_a_member_whose_search_is_too_long_is_left_as_it_is():
-    # The first step is far too short for the one, and about right for the other.
+    # The first step is far too short for the first member, and about right for the second.
     rows = np.array([np.zeros(6), np.ones(6) - 1e-6])
     end = solve(quadratic, rows, first_step=1e-6, trials=2)
     assert end.search.trials[0] == 2

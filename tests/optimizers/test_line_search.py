@@ -9,7 +9,7 @@ from rwkeras.optimizers.line_search import Trial
 
 
 def search_along(function, slope, first):
-    """Searches along a function of a step; returns the steps tried and whether one was taken."""
+    """Searches along a function of a step; returns the steps tried and whether one was accepted."""
     zero = tf.constant([0.0], tf.float64)
     search = line_search.begin(function(zero), slope(zero), zero + first)
     tried = []
@@ -63,7 +63,7 @@ def test_what_is_not_finite_is_too_far(bad):
 
 def test_rounding_does_not_decide_near_the_minimum():
     origin = Trial(*(tf.constant([v]) for v in (0.0, 1.0, -1e-9)))
-    # The value rose by a rounding, the slope says that the step is good.
+    # The value rose by a rounding error, but the slope shows that the step is good.
     near = Trial(*(tf.constant([v]) for v in (1.0, 1.0 + 1.2e-7, -1e-10)))
     far = near._replace(value=tf.constant([1.00001]))
     assert bool(line_search.is_accepted(origin, near)[0])

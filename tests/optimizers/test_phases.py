@@ -42,7 +42,7 @@ def test_more_iterations_leave_the_indices_of_phases(precision):
     assert len(more) == 2 * len(few)
     for phase, longer in zip(few, more, strict=False):
         assert (phase.precision, phase.float32) == (longer.precision, longer.float32)
-    # The stages are those of the iterations that evaluations allow.
+    # Stages are planned for the number of iterations that the evaluations allow.
     assert planned(precision=precision, max_evaluations=3) == few
 
 
@@ -57,7 +57,7 @@ def test_limits():
     assert limits(last, 0) == (7, 100, 50, UNBOUNDED)
     assert limits(last, 7) == (14, 100, 50, UNBOUNDED)
     assert limits(last, 98) == (100, 100, 50, UNBOUNDED)
-    # Of bfloat16 the next check, what a search may take, and the last tenth.
+    # In bfloat16: the next check, the maximum number of trials, and the last tenth.
     assert limits(low, 8) == (10, 15, 50, 6)
     assert limits(low, 14) == (15, 15, 50, 6)
     low = low._replace(following=None)

@@ -18,13 +18,13 @@ def test_chosen():
     mixed = chosen(tf.constant([True, False]), (ours, theirs), (theirs, ours))
     np.testing.assert_array_equal(mixed[0], [[1, 1, 1], [0, 0, 0]])
     np.testing.assert_array_equal(mixed[1], [[0, 0, 0], [1, 1, 1]])
-    # Of any rank.
+    # Tensors of any rank.
     shapes = (2,), (2, 3, 4)
     ours, theirs = tuple(map(tf.ones, shapes)), tuple(map(tf.zeros, shapes))
     flat, deep = chosen(tf.constant([False, True]), ours, theirs)
     np.testing.assert_array_equal(flat, [0, 1])
     np.testing.assert_array_equal(deep, np.stack([np.zeros((3, 4)), np.ones((3, 4))]))
-    # What has no batch.
+    # Scalars, without a batch dimension.
     assert chosen(tf.constant([True, False]), tf.constant(1), tf.constant(2)) == 2
 
 

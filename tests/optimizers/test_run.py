@@ -24,7 +24,7 @@ def quadratic(images, scale):
 
 
 def large(images, data):
-    """The quadratic of activations that are too large, as bfloat16 might have them."""
+    """The quadratic with activations that are too large, to simulate errors of bfloat16."""
     scale, correction = data
     return quadratic(1.002 * images + correction, scale)
 
@@ -34,17 +34,18 @@ def correct(images, scale):
 
 
 def noise(images, data, seed):
-    """A random gradient of the quadratic's curvature."""
+    """A random image whose covariance is the quadratic's Hessian."""
     white = tf.random.stateless_normal(images.shape[1:], [seed, 0])
     return tf.sqrt(2 * CURVATURE) * white + 0 * images
 
 
-# By what is minimised, which has no hash, with itself: to trace a problem takes seconds.
+# Compiled problems, as tracing takes seconds. Keys have the id of what is minimised, which may not
+# be hashable; the values keep it alive.
 _COMPILED: dict = {}
 
 
 def shared(minimized, optimizer, memory):
-    """Returns losses or a problem, compiled, the same each time."""
+    """Returns compiled losses or a compiled problem, cached."""
     key = id(minimized), optimizer, memory
     if key not in _COMPILED:
         problem = minimized
@@ -61,7 +62,7 @@ def _nothing_stays():
 
 
 def begin(losses, data, start=START, values=0, **settings):
-    # Few pairs, each of which is traced.
+    # Few pairs, as each is traced.
     few = {"parametrization": "pixels", "precision": "float32", "memory": 6}
     settings = OptimizerSettings(**{**few, **settings})
     problem = shared(losses, settings.optimizer, settings.memory)
@@ -157,7 +158,7 @@ def test_first_step_changes_pixels_by_as_much_as_was_asked_for(parametrization):
     np.testing.assert_allclose(step, 0.01, rtol=1e-4)
 
 
-# That of TensorFlow Probability is traced three times as long as ours.
+# Tracing TensorFlow Probability's L-BFGS takes three times as long as ours.
 LONG_TRACED = {"tfp": [pytest.mark.slow]}
 
 
@@ -298,7 +299,7 @@ def test_auto_begins_in_bfloat16_and_ends_in_float32():
 
 
 def misleading(images, data):
-    """Right where it was corrected, and wrong a little farther."""
+    """Correct at the images of the last correction, and wrong around them."""
     scale, (correction, reference) = data
     slope = tf.reduce_sum(CENTRE * (images - reference), (1, 2, 3))
     return {"left": correction + scale * slope, "right": 0 * slope}
@@ -336,7 +337,7 @@ def test_bfloat16_that_is_stuck_where_it_was_corrected_ends():
     taken = begin(BOTH, ONES, precision="bfloat16")
     while taken.iteration < 10:
         taken.advance()
-    # The last trial of a search along steepest descent, and one that is much too long.
+    # The next trial is the last of a search along steepest descent, and much too long.
     optimizer = taken.state.optimizer
     none = tf.zeros_like(optimizer.history.stored)
     search = optimizer.search._replace(
@@ -359,7 +360,7 @@ def test_losses_of_the_result_are_in_float32():
 
 
 def uneven(images, scale):
-    """A quadratic for the first member, and for the second what costs many trials a step."""
+    """A quadratic for the first member; for the second, a loss that needs many trials per step."""
     residual = images - CENTRE
     smooth = tf.reduce_sum(CURVATURE * tf.square(residual), (1, 2, 3))
     kinked = tf.reduce_sum(CURVATURE * tf.abs(residual), (1, 2, 3))
@@ -367,7 +368,7 @@ def uneven(images, scale):
 
 
 def wrong_for(member):
-    """Returns `uneven` with a bfloat16 that is wrong for one member where it was not corrected."""
+    """Returns `uneven` with a bfloat16 loss that is wrong for a member except where corrected."""
 
     def corrected(images, scale):
         return scale, (uneven(images, scale)["left"], images)
@@ -402,7 +403,7 @@ def test_a_batch_ends_though_one_member_has_spent_its_evaluations(member, bounds
         assert taken.finished
         result = taken.result(False)
         assert (result.evaluations <= bound).all()
-        # Each goes on until it has no more to spend, or nothing to gain.
+        # Each member continues until it has converged, failed or used its evaluations.
         ended = result.converged | result.failed | (result.evaluations == bound)
         assert ended.all()
 

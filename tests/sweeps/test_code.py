@@ -22,7 +22,7 @@ FILES = {
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """A package; returns what writes files of it and gives the digest of one of its modules."""
+    """Returns a function that writes a package's files and returns a module's digest."""
     monkeypatch.syspath_prepend(tmp_path)
     caches = code_digest, code._code, code._located
 
@@ -32,7 +32,7 @@ def package(tmp_path, monkeypatch):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         for each in caches:
-            each.cache_clear()  # As in another process.
+            each.cache_clear()  # As in a new process.
         importlib.invalidate_caches()
         importlib.import_module(module)
         return code_digest(module)
@@ -65,7 +65,7 @@ def test_what_a_module_imports_makes_another_digest(package, name, text):
     [
         ("unrelated.py", "x = 2\n"),
         ("sub/beside.py", "value = 2\n"),
-        # No name of its own is imported.
+        # Only modules of the package are imported, no names that it defines.
         ("__init__.py", "x = 2\n"),
         ("deep/inner.py", '"""What else it is."""\nx = 1  # One.\n'),
     ],
@@ -126,8 +126,8 @@ def test_what_jobs_compute_counts_and_how_it_is_shown_does_not(monkeypatch):
     plain.cache_clear()
     begun = time.perf_counter()
     code_digest("rwkeras.experiments.jobs.inversions")
-    assert time.perf_counter() - begun < 5  # A fraction of a second where nothing else runs.
+    assert time.perf_counter() - begun < 5  # A fraction of a second on an idle machine.
     assert {"objectives/losses.py", "optimizers/lbfgs.py", "networks/vgg.py"} <= read
-    # Nor does what other jobs compute: how a decoder is trained has no part in an inversion.
+    # Code of other jobs does not count: training a decoder is no part of an inversion.
     others = ("experiments/", "commands/", "studio/", "stacking/", "rotation/", "decoders/train")
     assert not {name for name in read if name.startswith(others)}

@@ -39,7 +39,7 @@ def test_keys_are_the_same_in_every_process():
         "from tests.sweeps.test_jobs import Anything;"
         "print(job_key(Number(1)), job_key(Anything((HERE, 0.1, None, True, 'word'))))"
     )
-    # In another order of what is hashed, and from another folder.
+    # With another hash seed, so that sets have another order.
     environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": str(ROOT)}
     keys = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
     assert keys.split() == [job_key(Number(1)), job_key(job)]

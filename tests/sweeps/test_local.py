@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def written(folder):
-    """Returns when each result was written."""
+    """Returns the modification time of each result, by path."""
     return {path: path.stat().st_mtime_ns for path in Path(folder).glob("jobs/*/result.json")}
 
 
@@ -30,7 +30,7 @@ def alive(process):
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    # One that has ended, and that nobody has asked about, is there as well.
+    # A zombie, which has ended but was not waited for, still has a process id.
     with contextlib.suppress(FileNotFoundError):
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return True
@@ -63,11 +63,11 @@ def test_failures_are_recorded_and_the_others_go_on(tmp_path):
     assert {job: failure.reason for job, failure in result.failures} == reasons
     assert {job: store.failure(job).reason for job in bad} == reasons
     assert [job for job in manifest.jobs if store.done(job)] == good
-    # A callback hears of each once.
+    # The callback is called once for each job.
     assert dict(told) == {**dict.fromkeys(good), **dict(result.failures)}
     assert len(told) == len(manifest)
 
-    # Run again, what is done is told of first and left alone, and what failed is tried again.
+    # Run again, finished jobs are reported first and not repeated, and failed jobs are retried.
     (tmp_path / "help").touch()
     before = written(tmp_path)
     told.clear()
@@ -103,7 +103,7 @@ def test_a_killed_sweep_is_resumed(tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     workers = {number for runs in begun(tmp_path).values() for number in runs}
-    # Nor do the processes that it had started go on.
+    # The worker processes end as well.
     wait_until(lambda: not any(alive(worker) for worker in workers), seconds=5)
     manifest = Manifest(tuple(Number(n, seconds=0.4) for n in range(8)))
     store, before = Store(str(tmp_path)), written(tmp_path)
@@ -171,7 +171,7 @@ def test_cores_are_shared_out(monkeypatch):
     for devices, workers in (([], 8), (["a GPU"], 1)):
         monkeypatch.setattr(local.tf.config, "list_physical_devices", lambda _: devices)  # noqa: B023
         assert local.default_workers() == workers
-    # However many jobs are left of a manifest, those of one that was stopped get as many.
+    # Depends on the number of jobs in the manifest alone, so that a resumed sweep gets the same.
     assert [local._share(jobs, 8) for jobs in (0, 1, 3, 8, 100)] == [
         (1, 8),
         (1, 8),
@@ -188,7 +188,7 @@ def test_a_worker_gets_a_job_like_its_last_or_one_like_nobodys():
     assert queue.take(None, [None, None]) == Number(0, kind="a")
     assert queue.take(None, ["a", None]) == Number(2, kind="b")
     assert queue.take("a", ["a", "b"]) == Number(1, kind="a")
-    # There is none like the last: first what nobody has at hand, then of what is most.
+    # No job like the last one is left: first an affinity without a worker, then the largest group.
     assert queue.take("a", ["a", "b"]) == Number(6, kind="c")
     assert queue.take("c", ["c", "b"]) == Number(3, kind="b")
     assert queue.take("b", ["b", "b"]) == Number(4, kind="b")

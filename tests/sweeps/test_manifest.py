@@ -47,7 +47,7 @@ def test_a_manifest_of_other_code_is_refused(tmp_path, monkeypatch):
 
 
 def test_a_class_that_no_other_process_could_import_is_refused(tmp_path, monkeypatch):
-    # As a script has; a worker of pytest has none.
+    # `__main__` has a file in a script, but not in a pytest worker.
     monkeypatch.setattr(sys.modules["__main__"], "__file__", __file__, raising=False)
     monkeypatch.setattr(Local, "__module__", "__main__")
     with pytest.raises(ValueError) as error:

@@ -1,4 +1,4 @@
-"""The pipeline, on runners of this machine; workers import this checkout."""
+"""Tests of the pipeline on local runners, whose workers import this checkout."""
 
 import importlib
 import sys
@@ -64,7 +64,7 @@ def test_several_workers_build_a_network_once_each(folder, tmp_path, monkeypatch
     assert {value["built"] for value in values} == {1}
     assert {value["threads"] for value in values} == {1}
 
-    # On as many threads, the same jobs have the same bytes.
+    # With the same number of threads, the same jobs give the same bytes.
     monkeypatch.setattr(local, "cores", lambda: 1)
     here = str(tmp_path / "here")
     local.run_sweep(Manifest(inversions(here)), here)
@@ -84,7 +84,7 @@ def test_failures_are_elements_and_metrics(folder):
     metrics = pipeline.result.metrics().query(MetricsFilter().with_namespace("rwkeras.sweep"))
     counters = {each.key.metric.name: each.committed for each in metrics["counters"]}
     assert counters == {"done": 1, "failed": 1}
-    # What was done has not been done again, and there are results beside failures.
+    # The finished job was not repeated, and there are results beside failures.
     assert {number: len(runs) for number, runs in begun(folder).items()} == {0: 1, 1: 1, 2: 1}
     assert Store(folder).values(good) == {"number": 1}
 
@@ -94,7 +94,7 @@ def test_an_attempt_that_is_repeated_does_nothing_again(folder):
     reference = module.put_manifest(folder, manifest)
     attempt = module._RunSome(folder, reference, 1)
     attempt.setup()
-    attempt._worker = None  # Nobody is needed.
+    attempt._worker = None  # No worker is needed.
     for job in manifest.jobs:
         Store(folder).write(job, job.run(folder))
     assert list(attempt.process((0, 1))) == []

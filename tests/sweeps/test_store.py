@@ -48,7 +48,7 @@ def test_any_file_system_of_tensorflow_will_do():
 
 
 def test_a_result_is_whole_or_not_there(store, monkeypatch):
-    """Of a process that dies between or in any two writes, nothing is taken for a result."""
+    """A process that dies before the last write leaves nothing that counts as a result."""
     write = rwkeras.sweeps.store.write_bytes
 
     def dies_after(count):
@@ -105,7 +105,7 @@ def test_a_slower_attempt_that_fails_leaves_the_result(store):
     store.write(JOB, result())
     assert store.fail(JOB, Failure("out of memory")) is None
     assert store.failure(JOB) is None
-    # As two attempts could leave it that ended at once.
+    # Two attempts that end at the same time may leave both files.
     with open(store.path(JOB, "failure.json"), "w") as file:
         json.dump({"reason": "out of memory", "details": ""}, file)
     assert store.failure(JOB) is None

@@ -1,4 +1,4 @@
-"""Jobs for tests, in a module that other processes can import."""
+"""Jobs for tests, in a module that worker processes can import."""
 
 import os
 import signal
@@ -34,7 +34,7 @@ JOBS = [
 
 @dataclass(frozen=True)
 class Number:
-    """Gives a number, after some seconds, or goes wrong; a file says in which process."""
+    """Returns a number after some seconds, or fails; logs its process to a file."""
 
     number: int
     seconds: float = 0.0
@@ -62,7 +62,7 @@ class Number:
 
 
 def begun(folder) -> dict[int, list[int]]:
-    """Returns in which processes each number was begun."""
+    """Returns the ids of the processes that started each number."""
     found: dict[int, list[int]] = {}
     for line in (Path(folder) / "begun.txt").read_text().splitlines():
         number, process = map(int, line.split())
@@ -72,7 +72,7 @@ def begun(folder) -> dict[int, list[int]]:
 
 @dataclass(frozen=True)
 class Built:
-    """Builds a network and says in which process, and how many were built there so far."""
+    """Builds a network; returns its process and the number of networks built there so far."""
 
     network: NetworkSpec
     number: int

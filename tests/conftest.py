@@ -1,11 +1,11 @@
-"""What many tests share: toy networks and small images."""
+"""Fixtures shared by many tests: toy networks and small images."""
 
 import ctypes
 import gc
 import hashlib
 import os
 
-# Before TensorFlow is imported: with oneDNN it never gives back what it has once taken.
+# Must be set before TensorFlow is imported: otherwise oneDNN never frees its memory.
 os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
 
 import numpy as np
@@ -19,8 +19,8 @@ from rwkeras.networks.initializers import Gaussian
 from rwkeras.networks.recipe import LayerRecipe, Recipe, kernel_digest
 from rwkeras.networks.vgg import TOY_VGG
 
-# What is imported stays, and tracing makes millions of objects that live for a moment: to look
-# through all of them again and again was a fifth of the time.
+# Tracing makes millions of short-lived objects, and imported objects are never freed: repeated
+# garbage collection took a fifth of the time.
 gc.collect()
 gc.freeze()
 gc.set_threshold(50_000, 5, 5)
@@ -28,9 +28,9 @@ gc.set_threshold(50_000, 5, 5)
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item):
-    """Compiles nothing in tests that are marked so, and of what they share with others.
+    """Runs functions eagerly in tests marked `eager`, unless they are marked `compiled`.
 
-    What makes a few iterations of a toy network takes many times as long to compile as to do.
+    For a few iterations of a toy network, compilation takes many times as long as execution.
     """
     compiled = item.get_closest_marker("compiled") or not item.get_closest_marker("eager")
     tf.config.run_functions_eagerly(not compiled)
@@ -40,11 +40,11 @@ def pytest_runtest_protocol(item):
 
 @pytest.fixture(autouse=True, scope="module")
 def _end_of_a_module():
-    """Gives back what a module's networks have taken.
+    """Frees the memory of a module's networks and compiled functions.
 
-    What was compiled for the session's network seldom serves two modules. TensorFlow keeps each
-    custom gradient, and each gradient of a function, that was ever traced, and with it the graph
-    and its network, though only the trace that made one asks for it.
+    Functions compiled for the session's network seldom serve two modules. TensorFlow keeps every
+    custom gradient and function gradient ever traced, with its graph and network, although only
+    the trace that registered it looks it up.
     """
     registry = ops.gradient_registry._registry
     before = set(registry)
@@ -60,7 +60,7 @@ def _end_of_a_module():
 
 
 def waves(height: int, width: int) -> np.ndarray:
-    """Returns a smooth picture with colour, float32 [height, width, 3] in [0, 1]."""
+    """Returns a smooth colour image, float32 [height, width, 3] in [0, 1]."""
     y, x = np.mgrid[:height, :width] / 16
     channels = [np.sin(3 * x + y), np.cos(2 * y - x), np.sin(x * y + 1)]
     return (0.5 + 0.4 * np.stack(channels, axis=2)).astype(np.float32)
@@ -78,14 +78,14 @@ def square() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def toy():
-    """A calibrated network that no test changes: what it compiles serves many."""
+    """A calibrated network, not to be changed: its compiled functions are shared by many tests."""
     model = rwkeras.toy_vgg(seed=3)
     rwkeras.calibrate(model, waves(32, 32))
     _TOY_DIGEST[:] = [_digest(model)]
     return model
 
 
-# Of the network's weights as they were made.
+# Digest of the toy network's original weights.
 _TOY_DIGEST: list[str] = []
 
 
@@ -108,7 +108,7 @@ def batch() -> tf.Tensor:
 
 @pytest.fixture(scope="session")
 def toy_recipe() -> Recipe:
-    """The recipe of a calibrated network of textures and styles."""
+    """The recipe of a calibrated toy network for textures and styles."""
     model = rwkeras.toy_vgg(seed=3, subtract_mean=True)
     scales = rwkeras.calibrate(model, waves(32, 32))
     layers = {

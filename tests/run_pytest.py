@@ -1,4 +1,4 @@
-"""Runs pytest on its arguments: the main program of Bazel's tests."""
+"""Runs pytest with the command-line arguments; the main program of Bazel's tests."""
 
 import sys
 
@@ -6,5 +6,5 @@ import pytest
 
 if __name__ == "__main__":
     status = pytest.main(["-p", "no:cacheprovider", "--strict-markers", *sys.argv[1:]])
-    # A file may have slow tests alone.
+    # All tests of a file may be slow and deselected.
     sys.exit(0 if status == pytest.ExitCode.NO_TESTS_COLLECTED else status)

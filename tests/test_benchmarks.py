@@ -1,4 +1,4 @@
-"""The benchmarks run, on a small picture and for a few iterations."""
+"""Runs the benchmarks on small pictures for a few iterations."""
 
 import json
 import os
@@ -109,7 +109,7 @@ STYLE = waves(40, 40) ** 2
 
 
 def judged(image, style, content):
-    """Returns the judge's numbers by their definitions, with every matrix made whole."""
+    """Returns the judge's numbers by their definitions, from full matrices."""
     model = rwkeras.efficientnet_lite0(weights="imagenet")
     depthwise = ("1a", "2b", "3b", "4c", "5c")
     layers = ["stem", *(f"block{name}_depthwise" for name in depthwise)]
@@ -162,7 +162,7 @@ def test_serving(tmp_path):
     assert set(found["psnr"]) == {"graph", "server"}
     for decibels in found["psnr"].values():
         assert list(decibels) == ["1", "2"]
-        # None is said of the same bits.
+        # None stands for bit-identical images.
         assert all(each is None or each > 60 for each in decibels.values())
 
 
@@ -177,7 +177,7 @@ def test_serving_load(tmp_path):
     assert {side: each["requests"] for side, each in found["by_side"].items()} == {"24": 3, "32": 4}
     assert (found["all"]["requests"], found["all"]["lost"]) == (7, {})
     assert 0 < found["all"]["median"] <= found["all"]["percentile_99"]
-    # The stand-in computes in a process of its own.
+    # The stand-in server computes in its own process.
     assert min(found["resident_mebibytes"].values()) > 300
 
 

@@ -13,7 +13,7 @@ class Owner:
 
 
 def asked(cache, made, key, owner=None):
-    """Asks for a value that is its key, and notes whether it was made."""
+    """Gets a value equal to its key, and records the key if the value had to be made."""
     return cache.get(owner, key, lambda: made.append(key) or key)
 
 
@@ -22,7 +22,7 @@ def test_the_least_recently_used_goes_first():
     for key in (1, 2, 3, 1, 4, 1, 2):
         assert asked(cache, made, key) == key
         assert len(cache) <= 3
-    # 4 took the place of 2, and 2 then that of 3.
+    # 4 evicted 2, and then 2 evicted 3.
     assert made == [1, 2, 3, 4, 2]
 
 
@@ -77,7 +77,7 @@ def test_values_go_with_their_owner():
 
 def test_owners_of_one_number_are_told_apart():
     cache, made = Cache(9), []
-    for _ in range(20):  # Each where the one before was.
+    for _ in range(20):  # Each owner may get the id of the previous one.
         owner = Owner()
         asked(cache, made, "key", owner)
         del owner
@@ -165,5 +165,5 @@ def test_tables_are_kept_by_their_arguments(monkeypatch):
     for columns in range(4, 10):
         table(2, columns)
     assert len(cache) == 8
-    table(32, 24)  # Of 6 units, with which it weighs as much as 7 small ones.
+    table(32, 24)  # 6 KiB, which weighs as much as 7 small tables.
     assert len(cache) == 4

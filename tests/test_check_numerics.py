@@ -1,4 +1,4 @@
-"""A program that has TensorFlow look for infinities and NaN finds none in a healthy run."""
+"""Healthy runs pass TensorFlow's checks for infinities and NaN (`enable_check_numerics`)."""
 
 import keras
 import numpy as np
@@ -23,7 +23,7 @@ def checked():
 
 
 def valley(images, data):
-    """Rosenbrock's function of neighbouring pixels, in which searches go wrong at first."""
+    """Rosenbrock's function of neighbouring pixels, where the first line searches go astray."""
     x = tf.reshape(images, [images.shape[0], -1])
     terms = 100 * tf.square(x[:, 1:] - x[:, :-1] ** 2) + tf.square(1 - x[:, :-1])
     return {"valley": data * tf.reduce_sum(terms, 1)}

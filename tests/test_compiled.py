@@ -15,7 +15,7 @@ class Pair(NamedTuple):
 
 @pytest.fixture
 def warnings():
-    """What TensorFlow warns of."""
+    """TensorFlow's warnings, as a list of messages."""
     said = []
     handler = logging.Handler()
     handler.emit = lambda record: said.append(record.getMessage())
@@ -45,7 +45,7 @@ def test_many_sizes_and_many_functions_are_no_reason_to_warn(warnings):
         compiled(tf.ones([size]))
         Compiled(lambda x: x + 1)(tf.ones([2]))
     assert not warnings
-    # As many traces of an ordinary function are one.
+    # An ordinary function that is traced as often causes a warning.
     plain = tf.function(lambda x: x + 1)
     for size in range(2, 14):
         plain(tf.ones([size]))

@@ -1,6 +1,6 @@
-"""Every example of the README and of the guides, run as it stands on small pictures.
+"""Runs every example of the README and the guides, unchanged, on small pictures.
 
-Those of serving are run in `tests/serving/test_guide.py`.
+Those on serving are run in `tests/serving/test_guide.py`.
 """
 
 import functools
@@ -26,12 +26,12 @@ TEXT = "".join(PAGES.values())
 
 
 def examples(language):
-    """Returns the different examples in a language, in order."""
+    """Returns the examples in a language, in order, without duplicates."""
     return list(dict.fromkeys(re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)))
 
 
 PYTHON, COMMANDS = examples("python"), examples("sh")
-# A command's picture is as large as its default, and this many iterations are enough to run it.
+# Replaces the default image size; a few iterations are enough to run a command.
 QUICK = ["--image_size=48", "--max_iterations=4"]
 OWN_QUICK = {
     "rwkeras-stack": ["--image_size=32", "--max_iterations=2", "--architecture=toy_vgg"],
@@ -62,7 +62,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def example(word):
-    """Returns the one Python example with a word in it."""
+    """Returns the only Python example that contains a word."""
     (found,) = (each for each in PYTHON if word in each)
     return found
 
@@ -104,7 +104,7 @@ def test_python_trains(folder):
 
 @pytest.mark.slow
 def test_python_stacks(folder, monkeypatch):
-    # The real one takes minutes.
+    # The real function takes minutes.
     toy = functools.partial(rwkeras.stack, architecture="toy_vgg", max_iterations=2)
     monkeypatch.setattr(rwkeras, "stack", toy)
     names: dict = {}
@@ -115,7 +115,7 @@ def test_python_stacks(folder, monkeypatch):
 
 @pytest.mark.slow
 def test_python_decodes(folder, monkeypatch):
-    # The real one takes minutes.
+    # The real function takes minutes.
     quick = rwkeras.DecoderTraining(photo_size=48, crop_size=32, steps=2, epoch_steps=1)
     settings = rwkeras.DecoderSettings(width=1 / 16, depth=1)
     train = functools.partial(rwkeras.train_decoder, decoder=settings, training=quick)
@@ -159,7 +159,7 @@ def test_links_lead_to_files_and_every_guide_is_reached():
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 def test_make_lists_its_targets():
-    # A make that runs the tests must not make this one its child, which says where it enters.
+    # As the child of a make that runs the tests, this make would also print its directory.
     environment = {
         k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
     }

@@ -7,7 +7,7 @@ import rwkeras
 from rwkeras.eager import eager_only
 from tests.conftest import waves
 
-# What reads tensors, decides by them or assigns to variables.
+# Functions that read tensors, branch on them or assign to variables.
 EAGER = [
     "networks.batch_normalization.adapt_batch_normalization",
     "calibrate",

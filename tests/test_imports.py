@@ -1,4 +1,4 @@
-"""What importing the package imports, and when."""
+"""Tests of lazy imports: what importing the package imports, and when."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ def test_the_package_alone_is_light():
     assert printed(f"import rwkeras\ndir(rwkeras)\nprint({HEAVY})") == ["[]"]
 
 
-# Each is seconds of importing TensorFlow, so that the last are for the slow tests.
+# Each imports TensorFlow, which takes seconds, so most are slow tests.
 FIRST = ["import rwkeras, keras", "import rwkeras; rwkeras.vgg19"]
 OTHERS = [
     "import keras, rwkeras",
@@ -62,6 +62,6 @@ print(type(model.layers[0].kernel_initializer).__name__)
 
 def test_another_backend_is_of_no_matter_before_a_name_is_used():
     assert printed("import rwkeras\nprint(rwkeras.__version__)", KERAS_BACKEND="jax") == ["0.1.0"]
-    # Keras itself then asks for JAX, which may not be installed.
+    # Keras itself then imports JAX, which may not be installed.
     code = "import rwkeras\ntry:\n    import keras\nexcept ModuleNotFoundError:\n    pass\nprint(1)"
     assert printed(code, KERAS_BACKEND="jax") == ["1"]

@@ -1,4 +1,4 @@
-"""Networks state their own dtype and data format, whatever the program around them has set."""
+"""Networks set their own dtype and data format, whatever the program has set in Keras."""
 
 import contextlib
 import threading
@@ -25,7 +25,7 @@ BRIEF = rwkeras.OptimizerSettings(max_iterations=3, precision="float32")
 
 @contextlib.contextmanager
 def surroundings(name):
-    """Sets what Keras has settings for, one at a time or all at once."""
+    """Context manager that changes Keras's global settings, one or all of them."""
     policy = keras.config.dtype_policy()
     try:
         if name in ("mixed_bfloat16", "mixed_float16", "float64"):
@@ -80,7 +80,7 @@ def large():
 
 
 def described(model):
-    """Returns what a model consists of, as Keras saves it, and its weights."""
+    """Returns the configurations of a model's layers, without names, and its weights."""
     nested = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     layers = [
         (type(layer).__name__, {k: v for k, v in layer.get_config().items() if k != "name"})
@@ -100,7 +100,7 @@ def test_networks_are_the_same_in_all_surroundings(builder, setting):
         for one, other in zip(found, expected, strict=True):
             (layers, weights), (as_usual, usual_weights) = described(one), described(other)
             assert layers == as_usual
-            # Some layers of Keras count in integers.
+            # Some Keras layers have integer weights.
             assert {w.dtype for w in weights if w.dtype.kind == "f"} <= {np.dtype("float32")}
             for a, b in zip(weights, usual_weights, strict=True):
                 np.testing.assert_array_equal(a, b)
@@ -196,7 +196,7 @@ def test_layers_of_other_threads_keep_their_policy():
     found = []
     with surroundings("mixed_float16"), float32_layers():
         build()
-        keras.config.set_dtype_policy("float64")  # To whatever it is set there.
+        keras.config.set_dtype_policy("float64")  # Set within the block.
         build()
         other = threading.Thread(target=build)
         other.start()

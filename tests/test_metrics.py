@@ -91,7 +91,7 @@ def test_patch_distance_errors():
 
 
 def across_and_inside(image):
-    """The mean squared differences of which the seam ratio is made, pixel by pixel in float64."""
+    """The mean squared differences of the seam ratio, row by row in float64."""
     image = image.astype(np.float64)
     height, width = image.shape[:2]
     rows = [np.mean((image[(y + 1) % height] - image[y]) ** 2) for y in range(height)]
@@ -106,7 +106,7 @@ def test_seam_ratio_against_numpy():
 
 
 def periodic(height, width):
-    """A picture of smooth noise that continues on the opposite side, float64."""
+    """A periodic picture of smooth noise, float64."""
     spectrum = np.fft.fft2(RANDOM.normal(size=(height, width, 3)), axes=(0, 1))
     frequency = np.hypot(np.fft.fftfreq(height)[:, np.newaxis], np.fft.fftfreq(width))
     return np.fft.ifft2(spectrum * np.exp(-400 * frequency**2)[..., np.newaxis], axes=(0, 1)).real
@@ -116,14 +116,14 @@ def test_seam_ratio_of_pictures_with_and_without_a_seam():
     picture = periodic(128, 160)
     np.testing.assert_allclose(rwkeras.seam_ratio(picture), [1], atol=0.3)
     assert rwkeras.seam_ratio(picture[:100, :100])[0] > 10
-    # A seam along one axis is one as well.
+    # A seam along one axis only.
     assert rwkeras.seam_ratio(picture[:, :100])[0] > 5
     assert rwkeras.seam_ratio(picture[:100])[0] > 5
 
 
 def test_seam_ratio_of_stripes_and_of_one_colour():
     stripes = np.tile([0.0, 0.0, 1.0, 1.0], (8, 4))[..., np.newaxis]
-    # Of fifteen steps inside seven are edges; across the border there is an eighth.
+    # Seven of the fifteen steps inside are edges, and so is the step across the border.
     np.testing.assert_allclose(rwkeras.seam_ratio(stripes), [15 / 7], rtol=1e-12)
     assert rwkeras.seam_ratio(np.full((5, 4, 3), 0.1)) == [1]
 

@@ -1,4 +1,4 @@
-"""NumPy's scalars, and arrays without axes, wherever a number is taken."""
+"""NumPy scalars and zero-dimensional arrays are accepted wherever numbers are."""
 
 import dataclasses
 import inspect
@@ -44,7 +44,7 @@ SETTINGS = [
 
 
 def of_numpy(value, kind):
-    """Returns a number as NumPy's, and tuples of such; anything else as it is."""
+    """Converts a number, or the numbers in a tuple, to NumPy; returns other values unchanged."""
     if type(value) is tuple:
         return tuple(of_numpy(each, kind) for each in value)
     if type(value) is int and value > 255:
@@ -141,7 +141,7 @@ def test_objectives(kind, batch):
 
     found, expected = objective(n), objective(lambda value: value)
     assert isinstance(found, rwkeras.Objective)
-    # By which what is compiled is found again.
+    # Keys of the cache of compiled functions.
     assert found == expected
     assert hash(found) == hash(expected)
     images = {"input": batch * 0.5}
@@ -215,7 +215,7 @@ def test_runs(kind, toy, image, tmp_path):
 def test_every_public_class_of_settings_is_among_them():
     public = [getattr(rwkeras, name) for name in rwkeras.__all__]
     named = {x for x in public if inspect.isclass(x) and dataclasses.is_dataclass(x)}
-    # A recipe has its own test.
+    # Recipes have their own test.
     assert named - {rwkeras.Recipe, MultiscaleRecipe} <= set(SETTINGS)
 
 

@@ -1,4 +1,4 @@
-"""Orthonormal vectors that are the same bits on every machine."""
+"""Orthonormal vectors are bit-identical on every machine."""
 
 import hashlib
 
@@ -8,7 +8,7 @@ import pytest
 from rwkeras.orthonormal import portable_orthonormal, portable_product
 from rwkeras.portable import portable_normal
 
-# Of several blocks and a part of one. Any machine must give these.
+# Of vectors that span several blocks and a partial one. The same on any machine.
 DIGEST = "3ba36b1d4dc7b33e16cf35d1a294c25df6743e631ebe69c6b6e2ee1a53ffdfb7"
 
 

@@ -1,4 +1,4 @@
-"""Random numbers that are the same bits on every machine."""
+"""Random numbers are bit-identical on every machine."""
 
 import hashlib
 import math
@@ -15,7 +15,7 @@ from rwkeras.portable import (
     portable_uniform,
 )
 
-# Of 100 003 numbers, which is several chunks and a part of one. Any machine must give these.
+# Of 100 003 numbers, which are several chunks and a partial one. The same on any machine.
 DIGESTS = {
     portable_uniform: "64f9036393a794a8cadb6e3c250ed9dd520de13c3dfd88377c0d549411fc8302",
     portable_normal: "d3ed15669a84268630b8fea706ecbfdc55770c9fc8d05a451c291929af1d22ca",
@@ -31,7 +31,7 @@ def test_bits(draw):
 
 
 def grid() -> np.ndarray:
-    """Returns probabilities such as are drawn: from end to end, and crowded towards the first."""
+    """Returns probabilities on the grid of drawn values, over its whole range, denser near 0."""
     near = 2.0 ** np.linspace(0, 52, 2000)
     steps = np.unique(np.concatenate([np.arange(10), near, np.linspace(0, 2**52 - 1, 2000)]) // 1)
     return (np.minimum(steps, 2**52 - 1) + 0.5) * 2.0**-52

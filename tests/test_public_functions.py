@@ -1,4 +1,4 @@
-"""Every public name, used in programs that have set Keras otherwise than it is."""
+"""Public functions give the same results whatever a program has set in Keras."""
 
 import collections
 import dataclasses
@@ -50,14 +50,14 @@ IMAGE = waves(16, 16)
 OPTIMIZER = rwkeras.OptimizerSettings(
     max_iterations=2, precision="float32", parametrization="pixels", memory=2
 )
-# What is none of the functions and classes that are used.
+# Constants, which are neither functions nor classes.
 CONSTANTS = {"APPLICATIONS", "INITIALIZERS", "JOINS", "LAYERS_BY_STRIDE", "NETWORKS"}
 CONSTANTS |= {"STYLE_PRESETS", "WEIGHTINGS"}
-# Results and base classes: others return them or are made of them.
+# Results and base classes, which are returned or subclassed by others.
 RESULTS = {"LayerChoice", "OptimizationResult", "Photographs", "Progress"}
 RESULTS |= {"RandomInitializer", "RotationHistory", "RotationProgress", "StackResult"}
 RESULTS |= {"TrainedDecoder", "Picture", "ImageBatch"}
-# The client is of other processes, which need no Keras.
+# The client runs in other processes, which need no Keras.
 CLIENT = {"Client", "Reply", "ServingError"}
 
 
@@ -65,10 +65,10 @@ class Group(NamedTuple):
     """Public names that are used together.
 
     Attributes:
-        names: Those names.
-        use: Uses them in an empty folder, and returns what came of it.
-        slow: Whether it takes many seconds.
-        settings: Under which settings they are tried.
+        names: The public names.
+        use: Function that uses them in an empty folder and returns nested results to compare.
+        slow: Whether `use` takes many seconds.
+        settings: Names of the Keras settings to test; see `surroundings`.
     """
 
     names: set[str]
@@ -81,7 +81,7 @@ GROUPS: dict[str, Group] = {}
 
 
 def group(names: str, *, slow: bool = False, settings: Sequence[str] = SETTINGS):
-    """Returns a decorator of a function that uses public names."""
+    """Decorator that registers a function as the `use` of a `Group` of public names."""
 
     def registered(function):
         GROUPS[function.__name__] = Group(set(names.split()), function, slow, settings)
@@ -262,7 +262,7 @@ def images(folder):
 @group("GramMatrix RandomPerceptualLoss TotalVariation")
 def perceptual(folder):
     batch = tf.constant(IMAGE[np.newaxis])
-    # Layers and losses that are trained with take the surrounding program's dtype by default.
+    # Layers and losses for training use the program's dtype by default.
     loss = rwkeras.RandomPerceptualLoss(
         "toy_vgg", feature_layers=["conv1_1"], style_layers=["conv2_1"], dtype="float32"
     )
@@ -388,7 +388,7 @@ def exported(task, folder):
 
 
 def operations(version):
-    """Returns which operations, of which types, a SavedModel consists of, and how many."""
+    """Returns the operations of a SavedModel with their types and counts."""
     saved = saved_model_pb2.SavedModel.FromString((version / "saved_model.pb").read_bytes())
     functions = saved.meta_graphs[0].graph_def.library.function
     nodes = (node for function in functions for node in function.node_def)
@@ -450,7 +450,7 @@ def test_the_same_comes_of_it(tmp_path, name, setting):
     assert len(found) == len(expected)
     for one, other in zip(found, expected, strict=True):
         assert one.dtype == other.dtype
-        if one.dtype.kind == "f":  # The constants of Keras's optimizers are rounded to floatx.
+        if one.dtype.kind == "f":  # Constants of Keras's optimisers are rounded to floatx.
             np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
         else:
             assert one.tolist() == other.tolist()
@@ -459,6 +459,6 @@ def test_the_same_comes_of_it(tmp_path, name, setting):
 def test_all_public_names_are_used():
     used = set().union(*(each.names for each in GROUPS.values()))
     public = {*rwkeras.__all__, *rwkeras.serving.__all__}
-    # And what is imported from its module alone.
+    # Some names are not public but are imported from their modules, hence a superset.
     assert used | CONSTANTS | RESULTS | CLIENT >= public
     assert not used & (CONSTANTS | RESULTS | CLIENT)

@@ -1,4 +1,4 @@
-"""What takes a seed takes integers, and says so of all else."""
+"""Seeds must be integers; any other value is refused with a clear message."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ SEEDED = {
 def test_what_is_not_an_integer_is_no_seed(function, seed):
     with pytest.raises(ValueError) as error:
         function(seed)
-    # Settings hold NumPy's numbers as Python's.
+    # Settings convert NumPy numbers to Python numbers, which the message then shows.
     shown = {seed if isinstance(seed, str) else repr(seed), repr(python_number(seed))}
     assert str(error.value) in {
         f"Invalid value for argument `seed`. Expected an integer. Received: seed={each}"

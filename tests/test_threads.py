@@ -1,4 +1,4 @@
-"""Tasks in several threads at a time, with networks of their own and with one for all."""
+"""Tasks in several threads at once, with a network per thread and with a shared one."""
 
 import threading
 
@@ -14,7 +14,7 @@ SIZE = 16
 
 
 def in_threads(functions):
-    """Returns what functions return that begin at once, each in a thread of its own."""
+    """Runs functions at the same time, each in its own thread, and returns their results."""
     results, errors, together = {}, [], threading.Barrier(len(functions))
 
     def work(n):
@@ -58,7 +58,7 @@ def inverted(model, flipped, optimizer):
 def test_one_network_for_all_threads(optimizer):
     model = small(3)
     tasks = [lambda n=n: inverted(model, n % 2, optimizer) for n in range(4)]
-    # Before anything was compiled, and after.
+    # Without and with compiled functions in the cache.
     for found in (in_threads(tasks), in_threads(tasks)):
         for n in range(2):
             np.testing.assert_array_equal(found[n], inverted(model, n, optimizer))
@@ -83,7 +83,7 @@ def synthesized(flipped):
 
 @pytest.mark.slow
 def test_a_network_by_name_that_is_drawn_anew():
-    # Each draws it for its own source.
+    # Each thread draws the network for its own source.
     found = in_threads([lambda n=n: synthesized(n) for n in range(2)])
     for n in range(2):
         np.testing.assert_array_equal(found[n], synthesized(n))

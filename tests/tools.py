@@ -1,4 +1,4 @@
-"""The tools, run in the process of the tests or in one of their own."""
+"""Helpers to run the command-line tools, in the test process or in a separate one."""
 
 import contextlib
 import io
@@ -20,19 +20,19 @@ import rwkeras
 ROOT = Path(__file__).parents[1]
 Ended = subprocess.CompletedProcess
 
-# absl adds these once to a process, and what `_as_in_a_new_process` undoes must not be that.
+# absl defines these flags once per process; here, so that `_as_in_a_new_process` does not undo it.
 app.define_help_flags()
 
 
 def path_of(tool: str) -> Path:
-    """Returns the program of a tool."""
+    """Returns the path of a tool's program."""
     return ROOT / "tools" / f"{tool}.py"
 
 
 def run_in_its_own_process(
     tool: str, arguments: Sequence[object], environment: dict[str, str] | None = None
 ) -> Ended:
-    """Runs a tool in the current folder as a person does."""
+    """Runs a tool in the current folder, in a new process."""
     return subprocess.run(
         [sys.executable, path_of(tool), *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
@@ -43,10 +43,10 @@ def run_in_its_own_process(
 
 
 def run_here(tool: str, arguments: Sequence[object]) -> Ended:
-    """Runs a tool in the current folder and in this process, which has TensorFlow at hand.
+    """Runs a tool in the current folder in this process, which has already imported TensorFlow.
 
-    It is imported anew and finds flags and warnings as in a new process. It cannot be told how much
-    memory to take nor which Keras to use, which are the whole process's.
+    The tool is imported anew, and flags and warnings are as in a new process. Memory limits and the
+    choice of Keras cannot be tested, as they belong to the whole process.
     """
     with (
         _as_in_a_new_process(),
@@ -66,7 +66,7 @@ def run_here(tool: str, arguments: Sequence[object]) -> Ended:
 
 @contextlib.contextmanager
 def _as_in_a_new_process() -> Iterator[None]:
-    """Undoes what a tool leaves behind, and hides from it what another did."""
+    """Hides global state left by earlier tools in the block, and restores it afterwards."""
     arguments, handlers = list(sys.argv), list(logging.getLogger().handlers)
     levels = {name: logging.getLogger(name).level for name in ("tensorflow", "tifffile")}
     pixels = Image.MAX_IMAGE_PIXELS
@@ -90,13 +90,13 @@ def _as_in_a_new_process() -> Iterator[None]:
 
 
 def _take_modules() -> dict[str, object]:
-    """Takes the tools' modules out of those that are imported, and returns them."""
+    """Removes the tools' modules from `sys.modules` and returns them."""
     names = [name for name in sys.modules if f"{name}.".startswith("rwkeras.commands.")]
     return {name: sys.modules.pop(name) for name in names}
 
 
 def _remove_flags() -> None:
-    """Removes the flags that tools define, which several define differently."""
+    """Removes the tools' flags, some of which differ between tools."""
     for module, own in flags.FLAGS.flags_by_module_dict().items():
         if module.startswith("rwkeras."):
             for flag in list(own):

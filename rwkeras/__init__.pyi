@@ -136,6 +136,9 @@ from .perceptual.loss import (
 from .perceptual.variation import (
     TotalVariation,
 )
+from .stacking.settings import (
+    StackSettings,
+)
 from .stacking.stack import (
     stack,
 )
@@ -216,6 +219,7 @@ __all__ = [  # noqa: RUF022
     "ZeroSum",
     # Stacked networks.
     "stack",
+    "StackSettings",
     "Recipe",
     "read_recipe",
     # Decoders.

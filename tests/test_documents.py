@@ -104,9 +104,11 @@ def test_python_trains(folder):
 
 @pytest.mark.slow
 def test_python_stacks(folder, monkeypatch):
-    # The real function takes minutes.
-    toy = functools.partial(rwkeras.stack, architecture="toy_vgg", max_iterations=2)
+    # The real one takes minutes.
+    toy = functools.partial(rwkeras.stack, architecture="toy_vgg")
+    quick = functools.partial(rwkeras.StackSettings, max_iterations=2)
     monkeypatch.setattr(rwkeras, "stack", toy)
+    monkeypatch.setattr(rwkeras, "StackSettings", quick)
     names: dict = {}
     exec(example("stack("), names)
     assert names["model"].layers[-1].name == "pool3"

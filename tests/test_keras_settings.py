@@ -47,10 +47,12 @@ def surroundings(name):
 def decoders():
     model = rwkeras.toy_vgg()
     for upsampling in ("nearest", "bilinear", "subpixel", "transposed"):
-        decoder = rwkeras.decoder(model, "conv2_1", width=0.2, upsampling=upsampling)
+        decoder = rwkeras.decoder(
+            model, "conv2_1", rwkeras.DecoderSettings(width=0.2, upsampling=upsampling)
+        )
         yield rwkeras.decnn(model, "conv2_1", decoder)
     top = rwkeras.toy_vgg(include_top=True)
-    yield rwkeras.decnn(top, "fc7", rwkeras.decoder(top, "fc7", width=0.1))
+    yield rwkeras.decnn(top, "fc7", rwkeras.decoder(top, "fc7", rwkeras.DecoderSettings(width=0.1)))
 
 
 def derived():

@@ -121,7 +121,7 @@ def test_networks(kind):
     assert octave_layers(["a"], n(2)) == ("a", "a_octave1")
     with_octaves(toy, ["conv1_1"], n(2))
     arguments = {"width": n(0.25), "maps": n((3,)), "kernel_size": n(3), "seed": n(1)}
-    decoder(toy, "conv2_1", **arguments)
+    decoder(toy, "conv2_1", rwkeras.DecoderSettings(**arguments))
 
 
 @pytest.mark.parametrize("kind", KINDS)

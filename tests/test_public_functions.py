@@ -290,7 +290,7 @@ def recipes(folder):
     ]
 
 
-STACKED = {"architecture": "toy_vgg", "max_iterations": 1, "precision": "float32"}
+STACKED = rwkeras.StackSettings(2, max_iterations=1, precision="float32")
 
 
 def painted(result):
@@ -356,7 +356,9 @@ def decoders(folder):
     ).model  # fmt: skip
     trained.save(folder / "decoder.keras")
     loaded = rwkeras.load_decoder(folder / "decoder.keras")
-    joined = rwkeras.decnn(model, "conv1_2", rwkeras.decoder(model, "conv1_2", width=0.25))
+    joined = rwkeras.decnn(
+        model, "conv1_2", rwkeras.decoder(model, "conv1_2", rwkeras.DecoderSettings(width=0.25))
+    )
     return [loaded.get_weights(), rwkeras.decode(loaded, IMAGE), described(joined)]
 
 
@@ -369,10 +371,13 @@ def rotation(folder):
     return network.get_weights()
 
 
-@group("stack")
+@group("stack StackSettings")
 def stacked(folder):
     result = rwkeras.stack(
-        IMAGE, 2, **STACKED, callback=lambda recipe, choice: choice.layer == "conv1_1"
+        IMAGE,
+        STACKED,
+        architecture="toy_vgg",
+        callback=lambda recipe, choice: choice.layer == "conv1_1",
     )
     return result.choices[0].losses
 

@@ -4,6 +4,7 @@ Example:
     rwkeras-decode --image=photo.jpg --decoder=decoder.keras --output=decoded.png
 """
 
+import dataclasses
 import time
 
 from absl import flags
@@ -51,5 +52,6 @@ def main() -> None:
             "psnr_db": psnr(decoded, image)[0],
             "ssim": ssim(decoded, image)[0],
             "seconds": round(seconds, 3),
+            "settings": dataclasses.asdict(settings),
         }
         write_json(report, measures, {flag.name: flag.value for flag in own_flags()})

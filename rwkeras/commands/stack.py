@@ -6,6 +6,7 @@ Example:
     rwkeras-stack --reference=photo.jpg --candidates=5 --output=recipe.json
 """
 
+import dataclasses
 import sys
 import time
 import warnings
@@ -20,7 +21,7 @@ from rwkeras.commands.given import fitted, named_pictures
 from rwkeras.commands.launch import own_flags
 from rwkeras.commands.outputs import check_named_outputs
 from rwkeras.commands.report import write_json
-from rwkeras.commands.settings_flags import define_flags
+from rwkeras.commands.settings_flags import define_flags, given_settings
 from rwkeras.images.files import check_output, is_stream
 from rwkeras.images.reading import read_image
 from rwkeras.networks.recipe import ARCHITECTURES, Recipe, read_recipe
@@ -81,6 +82,7 @@ def main() -> None:
     report = check_output(FLAGS.report, "report") if FLAGS.report else None
     check_named_outputs(("reference",), output=output, report=report)
     check_number("image_size", FLAGS.image_size, integer=True)
+    settings = given_settings(StackSettings, *_SETTINGS)
     resume = read_recipe(output, "output") if FLAGS.resume else None
     picture = read_image(FLAGS.reference, "reference")
     reference = fitted("reference", FLAGS.reference, picture, FLAGS.image_size)
@@ -90,19 +92,22 @@ def main() -> None:
         def show(recipe: Recipe, choice: LayerChoice) -> None:
             _keep(recipe, output)
             bar.write(
-                f"{choice.layer}: candidate {choice.chosen} of {FLAGS.candidates}, relative loss "
-                f"{choice.losses[choice.chosen]:.3g}, 1/{choice.gain:.3g} of the first's",
+                f"{choice.layer}: candidate {choice.chosen} of {settings.candidates}, relative "
+                f"loss {choice.losses[choice.chosen]:.3g}, 1/{choice.gain:.3g} of the first's",
                 file=sys.stderr,
             )
             bar.update()
 
-        given = {name: FLAGS[name].value for name in (*_SETTINGS, *_NETWORK)}
+        given = {name: FLAGS[name].value for name in _NETWORK}
         # Use the defaults of `stack` for flags that are not given.
-        arguments: dict[str, Any] = {name: v for name, v in given.items() if v is not None}
+        network: dict[str, Any] = {name: v for name, v in given.items() if v is not None}
         with named_pictures("reference"):
-            result = stack(reference, **arguments, resume=resume, callback=show)
+            result = stack(reference, settings, **network, resume=resume, callback=show)
     result.recipe.save(output)
     if report is not None:
-        given = {flag.name: flag.value for flag in own_flags()}
-        seconds = round(time.monotonic() - started, 3)
-        write_json(report, {**_describe(result), "seconds": seconds}, given)
+        found = {
+            **_describe(result),
+            "seconds": round(time.monotonic() - started, 3),
+            "settings": dataclasses.asdict(settings),
+        }
+        write_json(report, found, {flag.name: flag.value for flag in own_flags()})

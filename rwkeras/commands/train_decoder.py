@@ -7,6 +7,7 @@ Example:
     rwkeras-train-decoder --images=photos --layer=conv3_1 --output=decoder.keras
 """
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -136,6 +137,8 @@ def main() -> None:
             "photographs": trained.photographs,
             "unreadable": trained.unreadable,
             "seconds": round(trained.seconds, 3),
+            "decoder": dataclasses.asdict(decoder),
+            "training": dataclasses.asdict(training),
         }
         write_json(report, found, {flag.name: flag.value for flag in own_flags()})
     print(", ".join(f"{name}: {value:.4g}" for name, value in measured.items()))

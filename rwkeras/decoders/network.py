@@ -12,7 +12,6 @@ References:
     sub-pixel convolutional neural network.
 """
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from rwkeras.backend import float32_layers, keras
@@ -20,9 +19,9 @@ from rwkeras.decoders.levels import Mirror, encoder_to, mirror
 from rwkeras.decoders.settings import DecoderSettings
 from rwkeras.decoders.upsampling import Bilinear, DepthToSpace
 from rwkeras.networks.initializers import get_initializer
+from rwkeras.settings import check_settings
 from rwkeras.validation import invalid_argument
 
-_DEFAULTS = DecoderSettings()
 CHANNELS = 3
 
 
@@ -43,17 +42,7 @@ class _Stage(NamedTuple):
 
 
 def decoder(
-    model: keras.Model,
-    layer: str,
-    *,
-    upsampling: str = _DEFAULTS.upsampling,
-    width: float = _DEFAULTS.width,
-    depth: int | None = _DEFAULTS.depth,
-    maps: Sequence[int] | None = _DEFAULTS.maps,
-    factors: Sequence[int] | None = _DEFAULTS.factors,
-    kernel_size: int = _DEFAULTS.kernel_size,
-    initializer: str = _DEFAULTS.initializer,
-    seed: int = _DEFAULTS.seed,
+    model: keras.Model, layer: str, settings: DecoderSettings = DecoderSettings()
 ) -> keras.Model:
     """Returns an untrained decoder that mirrors a network up to a layer.
 
@@ -64,15 +53,7 @@ def decoder(
     Args:
         model: A functional `keras.Model` of RGB images, the encoder.
         layer: Name of one of its layers.
-        upsampling: Upsampling method; see `DecoderSettings` for this and all further arguments.
-        width: Ratio of the numbers of maps to the encoder's.
-        depth: Number of convolutions at each resolution; None for the encoder's.
-        maps: Number of maps at each resolution, from the deepest up, instead of `width`. With
-            "subpixel", there is none for the image's own resolution.
-        factors: Upsampling factors, from the deepest up; None for the encoder's.
-        kernel_size: Side of the filters.
-        initializer: Distribution of the kernels; biases are zero.
-        seed: Seed of the kernels.
+        settings: Upsampling, sizes and weights. Biases are zero.
 
     Returns:
         A functional `keras.Model` named "decoder" from the layer's activations to images that are
@@ -82,16 +63,7 @@ def decoder(
     Raises:
         ValueError: An argument is invalid, or `model` has no such layer.
     """
-    settings = DecoderSettings(
-        upsampling=upsampling,
-        width=width,
-        depth=depth,
-        maps=maps,
-        factors=factors,
-        kernel_size=kernel_size,
-        initializer=initializer,
-        seed=seed,
-    )
+    check_settings(settings, DecoderSettings)
     return build_decoder(encoder_to(model, layer), settings)
 
 

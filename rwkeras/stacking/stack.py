@@ -15,12 +15,11 @@ from rwkeras.networks.features import SilentNetworkError, check_image_shape, fea
 from rwkeras.networks.initializers import RandomInitializer, get_initializer
 from rwkeras.networks.recipe import LayerRecipe, Recipe, candidate_kernel, kernel_digest
 from rwkeras.random import derive_seed
+from rwkeras.settings import check_settings
 from rwkeras.stacking.halving import Rung, halve
 from rwkeras.stacking.inversions import Inversions
 from rwkeras.stacking.settings import StackSettings
 from rwkeras.validation import invalid_argument
-
-_DEFAULTS = StackSettings()
 
 
 class LayerChoice(NamedTuple):
@@ -122,7 +121,7 @@ def _begin(recipe: Recipe, include_top: bool) -> keras.Model:
 @eager_only
 def stack(
     reference_image: Any,
-    candidates: int = _DEFAULTS.candidates,
+    settings: StackSettings = StackSettings(),
     *,
     architecture: str = "vgg19",
     include_top: bool = False,
@@ -130,10 +129,6 @@ def stack(
     subtract_mean: bool = False,
     initializer: str | RandomInitializer = "gaussian",
     seed: int = 0,
-    max_iterations: int = _DEFAULTS.max_iterations,
-    reduction: int = _DEFAULTS.reduction,
-    noise_stddev: float = _DEFAULTS.noise_stddev,
-    precision: str = _DEFAULTS.precision,
     resume: Recipe | None = None,
     callback: StackCallback | None = None,
 ) -> StackResult:
@@ -152,18 +147,15 @@ def stack(
     Args:
         reference_image: A path, a Pillow image, or an array or tensor, uint8 in [0, 255] or float
             in [0, 1], [height, width, 3]; 256 x 256 pixels with `include_top`.
-        candidates: Number of kernels drawn per layer. The first is that of `vgg19` with the same
-            initialiser and seed. All are in memory at once; those of `fc6` take 0.5 GB each.
+        settings: Candidates per layer and how they are compared. The first candidate is that of
+            `vgg19` with the same initialiser and seed. All are in memory at once; those of `fc6`
+            take 0.5 GB each.
         architecture: "vgg19" or "toy_vgg".
         include_top: Whether to stack the fully connected layers too.
         pooling: See `vgg19`.
         subtract_mean: See `vgg19`.
         initializer: See `vgg19`.
         seed: Seed of the kernels and of the noise.
-        max_iterations: Iterations of the inversions in the last comparison.
-        reduction: See `StackSettings`.
-        noise_stddev: Standard deviation of the noise, for pixels in [0, 1].
-        precision: See `OptimizerSettings`.
         resume: Recipe of the first layers to continue from, made with the same arguments.
         callback: Called after each layer; returns true to stop there.
 
@@ -173,7 +165,7 @@ def stack(
     Raises:
         ValueError: An argument is invalid.
     """
-    settings = StackSettings(candidates, max_iterations, reduction, noise_stddev, precision)
+    check_settings(settings, StackSettings)
     reference = as_batch(reference_image, "reference_image").images
     if reference.shape[0] != 1:
         raise invalid_argument("reference_image", "one image", f"{reference.shape[0]} images")

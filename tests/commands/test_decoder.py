@@ -1,5 +1,6 @@
 """The tools that train a decoder and use it."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -34,6 +35,8 @@ def test_a_decoder_is_trained_and_used(run, photos, photo, tmp_path):
     said = json.loads((tmp_path / "trained.json").read_text())
     assert len(said["history"]["loss"]) == 3
     assert (said["photographs"], said["unreadable"]) == (4, ["broken.png"])
+    assert said["decoder"].keys() == dataclasses.asdict(rwkeras.DecoderSettings()).keys()
+    assert said["training"]["steps"] == 3 * said["training"]["epoch_steps"]
     assert list((tmp_path / "logs").rglob("events.*"))
     assert not (tmp_path / "decoder.state").exists()
 
@@ -44,6 +47,7 @@ def test_a_decoder_is_trained_and_used(run, photos, photo, tmp_path):
     expected = rwkeras.decode(tmp_path / "decoder.keras", source)
     assert np.abs(found - expected).max() < 1 / 255
     said = json.loads((tmp_path / "decoded.json").read_text())
+    assert said["settings"]["bits"] == 8
     np.testing.assert_allclose(said["psnr_db"], rwkeras.psnr(expected, source)[0], rtol=1e-3)
 
     network = ["--network=toy_vgg", "--layer=conv2_1", "--init=decoder.keras", "--image_size=32"]

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -23,6 +24,9 @@ def test_recipe_and_report_and_every_tool_takes_it(run, photo, tmp_path):
         assert len(layer["losses"]) == 2
         assert layer["gain"] >= 1
     assert report["flags"]["candidates"] == 2
+    assert report["settings"] == dataclasses.asdict(
+        rwkeras.StackSettings(candidates=2, max_iterations=4)
+    )
     assert report["seconds"] > 0
 
     arguments = [f"--image={photo}", "--layer=conv2_2", *TOY, "--network=recipe.json"]
@@ -36,9 +40,11 @@ def test_recipe_and_report_and_every_tool_takes_it(run, photo, tmp_path):
 @pytest.mark.slow
 def test_resume(run, photo, tmp_path):
     whole = rwkeras.stack(
-        rwkeras.read_image(photo), 2, architecture="toy_vgg", max_iterations=4,
+        rwkeras.read_image(photo),
+        rwkeras.StackSettings(candidates=2, max_iterations=4),
+        architecture="toy_vgg",
         callback=lambda recipe, choice: choice.layer == "conv2_1",
-    ).recipe  # fmt: skip
+    ).recipe
     whole.save(tmp_path / "recipe.json")
     process = run("stack", f"--reference={photo}", "--output=recipe.json", "--resume", *QUICK)
     assert process.returncode == 0, process.stderr

@@ -8,6 +8,7 @@ import rwkeras
 from rwkeras.backend import keras
 from rwkeras.decoders.decnn import EvenSides, FitTo, load_decoder, parts
 from rwkeras.decoders.levels import encoder_to
+from rwkeras.decoders.settings import DecoderSettings
 from tests.conftest import waves
 
 NO_DECODER = (
@@ -22,7 +23,7 @@ NO_FILE = (
 
 def made(model, layer, **arguments):
     """Returns a network's part up to a layer with an untrained decoder."""
-    return rwkeras.decnn(model, layer, rwkeras.decoder(model, layer, **arguments))
+    return rwkeras.decnn(model, layer, rwkeras.decoder(model, layer, DecoderSettings(**arguments)))
 
 
 @pytest.mark.parametrize("divisor", [1, 4, 5])
@@ -86,7 +87,7 @@ def test_layers_from_a_file(tmp_path):
 
 @pytest.mark.parametrize("layer", ["preprocess", "conv1_2", "pool1", "conv2_1", "conv3_2", "pool3"])
 def test_is_the_decoder_of_the_encoder(toy, layer):
-    decoder = rwkeras.decoder(toy, layer, depth=1)
+    decoder = rwkeras.decoder(toy, layer, DecoderSettings(depth=1))
     images = np.stack([waves(24, 16), waves(16, 24).transpose(1, 0, 2)])
     decoded = rwkeras.decnn(toy, layer, decoder)(images)
     expected = decoder(encoder_to(toy, layer)(images))
@@ -139,7 +140,7 @@ def test_a_network_with_shortcuts_and_batch_normalization():
 def test_fully_connected_layers(square):
     network = rwkeras.toy_vgg(include_top=True)
     for layer in ("flatten", "fc6", "fc8"):
-        decoder = rwkeras.decoder(network, layer, depth=1)
+        decoder = rwkeras.decoder(network, layer, DecoderSettings(depth=1))
         decoded = rwkeras.decnn(network, layer, decoder)(square[np.newaxis])
         expected = decoder(encoder_to(network, layer)(square[np.newaxis]))
         np.testing.assert_array_equal(decoded, expected)
@@ -306,7 +307,9 @@ def test_the_argument_is_called_decoder():
 
 def test_one_side_that_is_given():
     network = rwkeras.toy_vgg((None, 30, 3), seed=3)
-    model = rwkeras.decnn(network, "pool2", rwkeras.decoder(network, "pool2", depth=1))
+    model = rwkeras.decnn(
+        network, "pool2", rwkeras.decoder(network, "pool2", DecoderSettings(depth=1))
+    )
     assert model.output.shape == (None, None, 30, 3)
     assert rwkeras.decode(model, waves(21, 30)).shape == (21, 30, 3)
 

@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 import rwkeras
+from rwkeras.decoders.settings import DecoderSettings
 from rwkeras.images.writing import to_uint8, write_image
 from tests.conftest import waves
 
@@ -11,7 +12,7 @@ EXPECTED = "Expected a .keras file that tools/train_decoder.py wrote."
 
 @pytest.fixture(scope="module")
 def decoder(toy):
-    return rwkeras.decnn(toy, "conv2_1", rwkeras.decoder(toy, "conv2_1", depth=1))
+    return rwkeras.decnn(toy, "conv2_1", rwkeras.decoder(toy, "conv2_1", DecoderSettings(depth=1)))
 
 
 def test_is_what_the_networks_make_clipped(decoder, image):
@@ -54,7 +55,7 @@ def test_from_a_file(decoder, image, tmp_path):
 
 
 def test_the_smallest_images(toy):
-    model = rwkeras.decnn(toy, "pool3", rwkeras.decoder(toy, "pool3", depth=1))
+    model = rwkeras.decnn(toy, "pool3", rwkeras.decoder(toy, "pool3", DecoderSettings(depth=1)))
     assert rwkeras.decode(model, waves(2, 3)).shape == (2, 3, 3)
     with pytest.raises(ValueError) as info:
         rwkeras.decode(model, waves(1, 16))
@@ -66,7 +67,7 @@ def test_the_smallest_images(toy):
 
 def test_a_network_of_one_size(square):
     network = rwkeras.toy_vgg(include_top=True)
-    model = rwkeras.decnn(network, "fc6", rwkeras.decoder(network, "fc6", depth=1))
+    model = rwkeras.decnn(network, "fc6", rwkeras.decoder(network, "fc6", DecoderSettings(depth=1)))
     assert rwkeras.decode(model, square).shape == (32, 32, 3)
     for shape in ((16, 32), (32, 31), (64, 64)):
         with pytest.raises(ValueError) as info:
@@ -79,7 +80,9 @@ def test_a_network_of_one_size(square):
 
 def test_an_image_that_an_unpadded_network_cannot_take():
     network = rwkeras.alexnet()
-    model = rwkeras.decnn(network, "pool2", rwkeras.decoder(network, "pool2", depth=1))
+    model = rwkeras.decnn(
+        network, "pool2", rwkeras.decoder(network, "pool2", DecoderSettings(depth=1))
+    )
     assert rwkeras.decode(model, waves(40, 48)).shape == (40, 48, 3)
     with pytest.raises(ValueError) as info:
         rwkeras.decode(model, waves(16, 48))

@@ -4,6 +4,7 @@ import pytest
 import rwkeras
 from rwkeras.backend import keras
 from rwkeras.decoders.match import check_decoder
+from rwkeras.decoders.settings import DecoderSettings
 from rwkeras.networks.vgg import narrow_vgg19
 from tests.conftest import waves
 
@@ -15,7 +16,7 @@ OTHERS = (
 
 @pytest.fixture(scope="module")
 def decoder(toy):
-    return rwkeras.decnn(toy, "conv2_1", rwkeras.decoder(toy, "conv2_1", depth=1))
+    return rwkeras.decnn(toy, "conv2_1", rwkeras.decoder(toy, "conv2_1", DecoderSettings(depth=1)))
 
 
 def test_its_own_network(decoder, toy, tmp_path):
@@ -42,7 +43,7 @@ def test_of_a_whole_network_with_biases():
     for layer in network.layers:
         if layer.weights:
             layer.bias.assign(np.linspace(0, 1, layer.bias.shape[0]))
-    model = rwkeras.decnn(network, "fc7", rwkeras.decoder(network, "fc7", depth=1))
+    model = rwkeras.decnn(network, "fc7", rwkeras.decoder(network, "fc7", DecoderSettings(depth=1)))
     rwkeras.calibrate(network, waves(32, 32))
     check_decoder(model, network, "fc7")
     bias = network.get_layer("fc6").bias
@@ -110,7 +111,7 @@ def test_a_network_of_the_same_name_with_other_layers(decoder):
 
 
 def test_no_such_layer(toy):
-    model = rwkeras.decnn(toy, "conv2_1", rwkeras.decoder(toy, "conv2_1", depth=1))
+    model = rwkeras.decnn(toy, "conv2_1", rwkeras.decoder(toy, "conv2_1", DecoderSettings(depth=1)))
     with pytest.raises(ValueError) as info:
         check_decoder(model, toy, "conv9_1")
     assert str(info.value) == (

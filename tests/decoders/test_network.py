@@ -5,7 +5,7 @@ import rwkeras
 from rwkeras.backend import keras
 from rwkeras.decoders.levels import encoder_to
 from rwkeras.decoders.network import build_decoder
-from rwkeras.decoders.settings import UPSAMPLINGS
+from rwkeras.decoders.settings import UPSAMPLINGS, DecoderSettings
 from rwkeras.decoders.upsampling import Bilinear, DepthToSpace
 from rwkeras.networks.vgg import VGG19, build_vgg
 
@@ -24,7 +24,7 @@ def layer_names(model):
 def decoded_shape(model, layer, size, **arguments):
     """Returns the shape of what a decoder makes of an image's activations."""
     activations = encoder_to(model, layer).compute_output_shape((1, *size, 3))
-    made = rwkeras.decoder(model, layer, **arguments)
+    made = rwkeras.decoder(model, layer, DecoderSettings(**arguments))
     return tuple(made.compute_output_shape(activations))
 
 
@@ -35,7 +35,7 @@ def outline(decoder):
 
 def nearest(model, layer, **arguments):
     """Returns a decoder whose maps grow by repetition, unless told otherwise."""
-    return rwkeras.decoder(model, layer, **{"upsampling": "nearest", **arguments})
+    return rwkeras.decoder(model, layer, DecoderSettings(**{"upsampling": "nearest", **arguments}))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_shape_for_every_layer_of_the_toy(upsampling):
     model = rwkeras.toy_vgg(include_top=True)
     assert len(layer_names(model)) == 14
     for name in layer_names(model):
-        decoder = rwkeras.decoder(model, name, upsampling=upsampling)
+        decoder = rwkeras.decoder(model, name, DecoderSettings(upsampling=upsampling))
         assert decoder.name == "decoder"
         assert decoder.input_shape == model.get_layer(name).output.shape
         assert decoder.output_shape == (None, 32, 32, 3)
@@ -61,7 +61,7 @@ def test_shape_for_every_layer_of_vgg19(vgg19, upsampling):
     for name in layer_names(vgg19):
         shape = decoded_shape(vgg19, name, (64, 96), upsampling=upsampling, width=1 / 16, depth=1)
         assert shape == (1, 64, 96, 3)
-    whole = rwkeras.decoder(vgg19, "conv5_4", upsampling=upsampling, width=1 / 16)
+    whole = rwkeras.decoder(vgg19, "conv5_4", DecoderSettings(upsampling=upsampling, width=1 / 16))
     assert whole.input_shape == (None, None, None, 512)
     assert whole.output_shape == (None, None, None, 3)
 
@@ -71,7 +71,7 @@ def test_shape_for_the_fully_connected_layers_of_vgg19():
     model = build_vgg(VGG19, lambda name: "zeros", include_top=True)
     units = {"flatten": [], "fc6": [], "fc7": [64], "fc8": [64, 64]}
     for name, expected in units.items():
-        decoder = rwkeras.decoder(model, name, **FEW)
+        decoder = rwkeras.decoder(model, name, DecoderSettings(**FEW))
         assert decoder.output_shape == (None, 256, 256, 3)
         dense = [layer.units for layer in decoder.layers if isinstance(layer, keras.layers.Dense)]
         assert dense == [*expected, 8 * 8 * 8]
@@ -98,7 +98,12 @@ def test_shape_for_every_layer_of_alexnet():
     }
     assert layer_names(model) == list(sizes)
     for name, size in sizes.items():
-        assert rwkeras.decoder(model, name, **FEW).output_shape == (None, size, size, 3)
+        assert rwkeras.decoder(model, name, DecoderSettings(**FEW)).output_shape == (
+            None,
+            size,
+            size,
+            3,
+        )
 
 
 def test_shape_for_layers_of_resnet50():
@@ -122,7 +127,9 @@ def test_is_the_mirror(toy):
 
 
 def test_growth_by_a_transposed_convolution(toy):
-    decoder = rwkeras.decoder(toy, "pool1", upsampling="transposed", depth=1, factors=[2])
+    decoder = rwkeras.decoder(
+        toy, "pool1", DecoderSettings(upsampling="transposed", depth=1, factors=[2])
+    )
     assert outline(decoder) == [("conv_2_1", 8), ("grow_2", 8), ("conv_1_1", 8), ("image", 3)]
     grow = decoder.get_layer("grow_2")
     assert isinstance(grow, keras.layers.Conv2DTranspose)
@@ -130,16 +137,20 @@ def test_growth_by_a_transposed_convolution(toy):
 
 
 def test_growth_by_interpolation(toy):
-    nearest = rwkeras.decoder(toy, "conv2_1", upsampling="nearest").get_layer("grow_2")
+    nearest = rwkeras.decoder(toy, "conv2_1", DecoderSettings(upsampling="nearest")).get_layer(
+        "grow_2"
+    )
     assert isinstance(nearest, keras.layers.UpSampling2D)
     assert (nearest.interpolation, nearest.size) == ("nearest", (2, 2))
-    bilinear = rwkeras.decoder(toy, "conv2_1", upsampling="bilinear").get_layer("grow_2")
+    bilinear = rwkeras.decoder(toy, "conv2_1", DecoderSettings(upsampling="bilinear")).get_layer(
+        "grow_2"
+    )
     assert isinstance(bilinear, Bilinear)
     assert bilinear.factor == 2
 
 
 def test_growth_of_maps_that_become_pixels(toy):
-    decoder = rwkeras.decoder(toy, "conv3_1", upsampling="subpixel", depth=1)
+    decoder = rwkeras.decoder(toy, "conv3_1", DecoderSettings(upsampling="subpixel", depth=1))
     assert outline(decoder) == [
         ("conv_4_1", 16),
         ("grow_4", 12 * 4),
@@ -149,7 +160,9 @@ def test_growth_of_maps_that_become_pixels(toy):
         ("grow_2_pixels", 3),
     ]
     # Where nothing grows there is a convolution, as elsewhere.
-    assert outline(rwkeras.decoder(toy, "conv1_1", upsampling="subpixel", depth=1)) == [
+    assert outline(
+        rwkeras.decoder(toy, "conv1_1", DecoderSettings(upsampling="subpixel", depth=1))
+    ) == [
         ("conv_1_1", 8),
         ("image", 3),
     ]
@@ -157,7 +170,7 @@ def test_growth_of_maps_that_become_pixels(toy):
 
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
 def test_all_but_the_last_convolution_are_rectified(toy, upsampling):
-    decoder = rwkeras.decoder(toy, "conv2_1", upsampling=upsampling)
+    decoder = rwkeras.decoder(toy, "conv2_1", DecoderSettings(upsampling=upsampling))
     *hidden, last = (layer for layer in decoder.layers if layer.weights)
     assert {layer.activation for layer in hidden} == {keras.activations.relu}
     assert last.activation is keras.activations.linear
@@ -204,11 +217,11 @@ def test_maps(toy):
 
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
 def test_factors(toy, upsampling):
-    decoder = rwkeras.decoder(toy, "pool3", upsampling=upsampling, factors=[4, 2])
+    decoder = rwkeras.decoder(toy, "pool3", DecoderSettings(upsampling=upsampling, factors=[4, 2]))
     grown = [name for name, _ in outline(decoder) if name.startswith("grow")]
     assert [name for name in grown if not name.endswith("pixels")] == ["grow_8", "grow_2"]
     assert decoder(np.zeros((1, 3, 2, 16))).shape == (1, 24, 16, 3)
-    at_once = rwkeras.decoder(toy, "pool3", upsampling=upsampling, factors=[8])
+    at_once = rwkeras.decoder(toy, "pool3", DecoderSettings(upsampling=upsampling, factors=[8]))
     assert at_once(np.zeros((1, 3, 2, 16))).shape == (1, 24, 16, 3)
 
 
@@ -246,7 +259,8 @@ def test_fully_connected_layers_are_mirrored():
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
 def test_same_seed_same_bytes(toy, upsampling):
     first, again, other = (
-        rwkeras.decoder(toy, "conv2_1", upsampling=upsampling, seed=seed) for seed in (5, 5, -5)
+        rwkeras.decoder(toy, "conv2_1", DecoderSettings(upsampling=upsampling, seed=seed))
+        for seed in (5, 5, -5)
     )
     assert len(first.weights) > 0
     for weights in zip(first.weights, again.weights, other.weights, strict=True):
@@ -267,7 +281,7 @@ def test_kernels_are_streams_of_the_initializer(toy):
 
 def test_built_in_another_precision(toy):
     for upsampling in UPSAMPLINGS:
-        settings = rwkeras.DecoderSettings(upsampling=upsampling)
+        settings = DecoderSettings(upsampling=upsampling)
         decoder = build_decoder(encoder_to(toy, "conv2_1"), settings, "mixed_bfloat16")
         assert decoder.output.dtype == "float32"
         assert {weight.dtype for weight in decoder.weights} == {"float32"}

@@ -108,7 +108,12 @@ def test_what_a_training_gives(whole, toy):
     assert whole.model.name == "decnn"
     encoder, decoder = parts(whole.model)
     assert (encoder.name, decoder.name) == ("toy_vgg", "decoder")
-    assert not same(decoder, rwkeras.decoder(toy, LAYER, upsampling="nearest", width=0.5, depth=1))
+    assert not same(
+        decoder,
+        rwkeras.decoder(
+            toy, LAYER, rwkeras.DecoderSettings(upsampling="nearest", width=0.5, depth=1)
+        ),
+    )
     check_decoder(whole.model, toy, LAYER)
 
 

@@ -258,7 +258,7 @@ def test_decoders(autoencoder, tmp_path, content):
 @pytest.mark.slow
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
 def test_a_network_with_its_decoder(model, tmp_path, content, upsampling):
-    own = rwkeras.decoder(model, "conv2_1", upsampling=upsampling)
+    own = rwkeras.decoder(model, "conv2_1", rwkeras.DecoderSettings(upsampling=upsampling))
     decoder = rwkeras.decnn(model, "conv2_1", own)
     odd = content[:, :31, :23]
     path = export_decoder(decoder, tmp_path / "decoder", settings=SMALL)

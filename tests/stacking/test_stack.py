@@ -14,7 +14,9 @@ from tests.conftest import waves
 
 pytestmark = pytest.mark.eager
 
-QUICK = {"architecture": "toy_vgg", "max_iterations": 6, "precision": "float32"}
+
+def settings(candidates, **changes):
+    return StackSettings(candidates, **{"max_iterations": 6, "precision": "float32", **changes})
 
 
 class Copies(rwkeras.RandomInitializer):
@@ -37,7 +39,7 @@ def test_a_planted_candidate_is_found(monkeypatch, square, planted):
         "candidate_kernel",
         lambda *given: Copies() if given[2] == planted else true(*given),
     )
-    result = rwkeras.stack(square, 4, **QUICK, callback=until("conv1_1"))
+    result = rwkeras.stack(square, settings(4), architecture="toy_vgg", callback=until("conv1_1"))
     choice = result.choices[0]
     assert choice.chosen == planted
     assert result.recipe.layers["conv1_1"].candidate == planted
@@ -57,7 +59,9 @@ def test_a_silent_candidate_loses(monkeypatch, square):
     monkeypatch.setattr(
         stack_module, "candidate_kernel", lambda *given: true(*given) if given[2] else Silent()
     )
-    choice = rwkeras.stack(square, 3, **QUICK, callback=lambda *_: True).choices[0]
+    choice = rwkeras.stack(
+        square, settings(3), architecture="toy_vgg", callback=lambda *_: True
+    ).choices[0]
     assert choice.losses[0] == np.inf
     assert choice.chosen > 0
     assert choice.gain == np.inf
@@ -65,12 +69,14 @@ def test_a_silent_candidate_loses(monkeypatch, square):
 
 @pytest.fixture(scope="module")
 def stacked():
-    return rwkeras.stack(waves(32, 32), 3, **QUICK, seed=4, callback=until("conv2_1"))
+    return rwkeras.stack(
+        waves(32, 32), settings(3), architecture="toy_vgg", seed=4, callback=until("conv2_1")
+    )
 
 
 @pytest.mark.slow
 def test_every_layer_is_chosen_and_calibrated():
-    result = rwkeras.stack(waves(32, 32), 2, **QUICK, include_top=True)
+    result = rwkeras.stack(waves(32, 32), settings(2), architecture="toy_vgg", include_top=True)
     layers = ["conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "fc6", "fc7", "fc8"]
     assert [choice.layer for choice in result.choices] == layers
     features = rwkeras.extract(result.model, layers, waves(32, 32)[np.newaxis])
@@ -126,15 +132,20 @@ def test_those_that_are_selected_go_on_where_they_stand(square):
     model = rwkeras.toy_vgg(seed=1)
     kernels = np.stack([rwkeras.He(seed=n).draw((3, 3, 8, 8)) for n in range(4)])
     reference = tf.constant(square[np.newaxis])
-    settings = StackSettings(candidates=4, max_iterations=12, precision="float32")
-    whole, half = (Inversions(model, "conv1_2", kernels, reference, 0, settings) for _ in range(2))
+    given = settings(4, max_iterations=12)
+    whole, half = (Inversions(model, "conv1_2", kernels, reference, 0, given) for _ in range(2))
     half.advance(4)
     selected = half.select([1, 3]).advance(12)
     np.testing.assert_allclose(selected, whole.advance(12)[[1, 3]], rtol=1e-3)
 
 
 def test_the_same_seed_gives_the_same_recipe_and_resuming_too(stacked):
-    arguments = {"reference_image": waves(32, 32), "candidates": 3, **QUICK, "seed": 4}
+    arguments = {
+        "reference_image": waves(32, 32),
+        "settings": settings(3),
+        "architecture": "toy_vgg",
+        "seed": 4,
+    }
     early = rwkeras.stack(**arguments, callback=until("conv1_1"))
     assert list(early.recipe.layers) == ["conv1_1"]
     late = rwkeras.stack(**arguments, resume=early.recipe, callback=until("conv2_1"))
@@ -143,7 +154,9 @@ def test_the_same_seed_gives_the_same_recipe_and_resuming_too(stacked):
 
 
 def test_one_candidate_is_the_network_without_a_selection(square):
-    recipe = rwkeras.stack(square, 1, **QUICK, seed=2, callback=until("conv1_2")).recipe
+    recipe = rwkeras.stack(
+        square, settings(1), architecture="toy_vgg", seed=2, callback=until("conv1_2")
+    ).recipe
     model = rwkeras.toy_vgg(seed=2)
     scales = rwkeras.calibrate(model, square)
     for name, layer in recipe.layers.items():
@@ -157,14 +170,8 @@ def test_one_candidate_is_the_network_without_a_selection(square):
     ("arguments", "message"),
     [
         (
-            {"candidates": 0},
-            "Invalid value for argument `candidates`. Expected an integer of at least 1. "
-            "Received: candidates=0",
-        ),
-        (
-            {"reduction": 1},
-            "Invalid value for argument `reduction`. Expected an integer of at least 2. "
-            "Received: reduction=1",
+            {"settings": 3},
+            "Invalid value for argument `settings`. Expected StackSettings. Received: settings=3",
         ),
         (
             {"reference_image": np.stack([waves(8, 8)] * 2)},
@@ -185,13 +192,13 @@ def test_one_candidate_is_the_network_without_a_selection(square):
 )
 def test_errors(arguments, message):
     with pytest.raises(ValueError) as error:
-        rwkeras.stack(**{"reference_image": waves(32, 32), **QUICK, **arguments})
+        rwkeras.stack(**{"reference_image": waves(32, 32), "architecture": "toy_vgg", **arguments})
     assert str(error.value) == message
 
 
 def test_a_recipe_of_another_network_is_not_gone_on_from(stacked, square):
     with pytest.raises(ValueError) as error:
-        rwkeras.stack(square, 3, **QUICK, seed=5, resume=stacked.recipe)
+        rwkeras.stack(square, settings(3), architecture="toy_vgg", seed=5, resume=stacked.recipe)
     assert str(error.value).startswith(
         "Invalid value for argument `resume`. Expected a recipe made with these arguments. "
         "Received: resume={'format': 'rwkeras recipe 1', 'architecture': 'toy_vgg'"

@@ -25,7 +25,9 @@ def content(batch):
 @pytest.fixture(scope="module")
 def decoder(toy, tmp_path_factory):
     path = tmp_path_factory.mktemp("decoder") / "decoder.keras"
-    rwkeras.decnn(toy, "conv2_1", rwkeras.decoder(toy, "conv2_1", depth=1)).save(path)
+    rwkeras.decnn(
+        toy, "conv2_1", rwkeras.decoder(toy, "conv2_1", rwkeras.DecoderSettings(depth=1))
+    ).save(path)
     return path
 
 

@@ -247,7 +247,9 @@ def test_from_an_image_of_any_size(toy, cat, tissue, tmp_path):
 
 def test_from_what_a_decoder_makes_of_the_content(toy, cat, tissue, tmp_path):
     path = tmp_path / "decoder.keras"
-    rwkeras.decnn(toy, "conv2_1", rwkeras.decoder(toy, "conv2_1", depth=1)).save(path)
+    rwkeras.decnn(
+        toy, "conv2_1", rwkeras.decoder(toy, "conv2_1", rwkeras.DecoderSettings(depth=1))
+    ).save(path)
     for given in (path, str(path)):
         result = rwkeras.transfer_style(
             toy, cat, tissue, rwkeras.StyleSettings(**LAYERS), init=given, optimizer=NONE

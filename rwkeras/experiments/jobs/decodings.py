@@ -1,6 +1,5 @@
 """Jobs that decode images."""
 
-import dataclasses
 import functools
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +46,7 @@ def build_decnn(given: FileRef | UntrainedDecoder, folder: str) -> keras.Model:
         with given.fetched(folder) as path:
             return load_decoder(path)
     model = given.network.build(folder)
-    untrained = decoder(model, given.layer, **dataclasses.asdict(given.decoder))
+    untrained = decoder(model, given.layer, given.decoder)
     return decnn(model, given.layer, untrained)
 
 

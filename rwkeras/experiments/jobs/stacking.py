@@ -1,6 +1,5 @@
 """Stacking as a job."""
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,12 +41,12 @@ class Stacking:
         """Returns the recipe, and how each layer was chosen as the trace."""
         result = stack(
             read_picture(self.reference, folder),
+            self.settings,
             architecture=self.architecture,
             include_top=self.include_top,
             subtract_mean=self.subtract_mean,
             initializer=self.initializer,
             seed=self.seed,
-            **dataclasses.asdict(self.settings),
         )
         trace = [
             {"layer": c.layer, "chosen": c.chosen, "gain": c.gain, "loss": c.losses[c.chosen]}

@@ -1,5 +1,3 @@
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -32,7 +30,7 @@ def test_a_fit_keeps_the_decoder_and_is_the_same_again(folder, network, image):
     assert result.values == {"held_out_psnr_db": result.trace[-1]["held_out_psnr_db"]}
     path = Store(folder).path(job, "decoder.keras")
     model = load_decoder(path)
-    untrained = decoder(network.build(folder), "conv2_1", **dataclasses.asdict(SHAPE))
+    untrained = decoder(network.build(folder), "conv2_1", SHAPE)
     moved = [
         np.abs(a - b).max()
         for a, b in zip(model.layers[-2].get_weights(), untrained.get_weights(), strict=True)

@@ -31,8 +31,8 @@ SHAPE = DecoderSettings(upsampling="subpixel", factors=(2,), depth=1, seed=2)
 def file(folder, network):
     """A decoder that is a file, without training."""
     model = network.build(folder)
-    given = {**dataclasses.asdict(SHAPE), "seed": 9}
-    whole = decnn(model, "conv2_1", decoder(model, "conv2_1", **given))
+    given = dataclasses.replace(SHAPE, seed=9)
+    whole = decnn(model, "conv2_1", decoder(model, "conv2_1", given))
     return put_file(folder, "decoder.keras", network_bytes(whole))
 
 
@@ -54,7 +54,7 @@ def test_an_untrained_decoding_is_shown_in_the_sources_range(folder, network, im
     given = UntrainedDecoder(network, "conv1_2", DecoderSettings(depth=1, seed=6))
     result = UntrainedDecoding(given, image).run(folder)
     source, model = read_picture(image, folder), network.build(folder)
-    whole = decnn(model, "conv1_2", decoder(model, "conv1_2", depth=1, seed=6))
+    whole = decnn(model, "conv1_2", decoder(model, "conv1_2", DecoderSettings(depth=1, seed=6)))
     output = whole(source[None]).numpy()[0]
     found = structure(output, source)
     assert result.values == {name: pytest.approx(value, abs=1e-4) for name, value in found.items()}

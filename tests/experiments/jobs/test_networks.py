@@ -48,7 +48,7 @@ def test_files_are_fetched_from_the_folder(tmp_path):
     model = rwkeras.toy_vgg(seed=5)
     file = put_file(str(tmp_path), "networks/mine.keras", network_bytes(model))
     recipe = rwkeras.stack(
-        waves(32, 32), 1, architecture="toy_vgg", max_iterations=1,
+        waves(32, 32), rwkeras.StackSettings(1, max_iterations=1), architecture="toy_vgg",
         callback=lambda recipe, choice: True,
     ).recipe  # fmt: skip
     recipe.save(tmp_path / "networks" / "recipe.json")

@@ -75,6 +75,7 @@ setup(
             "mypy>=1.13",
             "nicegui>=3.0",
             "pandas>=2.2",
+            "pre-commit>=4.0",
             "pillow-heif>=0.18",
             "playwright>=1.49",
             "pytest>=8.3",

@@ -7,6 +7,11 @@ from typing import Any
 import numpy as np
 
 
+def bytes_digest(content: bytes) -> str:
+    """Returns the digest of bytes, 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def digest(arrays: Iterable[Any]) -> str:
     """Returns the digest of arrays' dtypes, shapes and bytes, 64 hexadecimal digits.
 

@@ -1,6 +1,12 @@
 import numpy as np
 
-from rwkeras.digests import digest, weights_digest
+from rwkeras.digests import bytes_digest, digest, weights_digest
+
+
+def test_digest_of_bytes():
+    assert bytes_digest(b"abc") == (
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )
 
 
 def test_digest():

@@ -9,10 +9,12 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 import rwkeras
+from rwkeras.experiments.registry import EXPERIMENTS
 from tests.conftest import waves
 from tests.tools import ROOT, run_here
 
@@ -138,6 +140,81 @@ def test_command(folder, command):
         flag, value = argument.split("=")
         if flag in ("--output", "--report", "--output_dir"):
             assert (folder / value).exists()
+
+
+# First words of lines in indented blocks that are not run: they need a network, Docker or a server,
+# or are the server's configuration.
+_NOT_RUN = ("pip", "docker", "curl", "prometheus_config", ".ci/run")
+
+
+def shell_lines():
+    """Yields the commands of blocks that are too long to run, without comments."""
+    pages = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    for page in [*pages, ROOT / "saved_models" / "README.md"]:
+        text = page.read_text()
+        blocks = re.findall(r"^```shell\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        rest = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+        blocks += re.findall(r"(?:^ {4}.*\n)+", rest, re.MULTILINE)
+        for block in blocks:
+            if not block.lstrip().startswith(("(printf", "options:")):  # Run with the server; YAML.
+                yield from re.sub(r"\\\n", " ", block).splitlines()
+
+
+def documented_commands():
+    """Returns the arguments of each command in `shell_lines`."""
+    lines = (re.sub(r"\s+#.*| > .*|\[.*?\]", "", line).strip() for line in shell_lines())
+    found = dict.fromkeys(line for line in lines if line.startswith(("python ", "rwkeras-")))
+    # The module that writes the claims has no flags; its documents are compared with it elsewhere.
+    return [
+        shlex.split(line.replace("$name", "layers").replace("=PID", "=1"))
+        for line in found
+        if line != "python -m rwkeras.experiments.results"
+    ]
+
+
+def test_blocks_that_are_not_run_are_known():
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    programs = set()
+    for line in filter(str.strip, shell_lines()):
+        program, *arguments = line.split()
+        if program == "make":
+            assert arguments[0] in targets, line
+        programs.add(program)
+    loop = {"for", "architectures", "invariance", "done"}
+    assert programs - loop - {"make", "python"} - set(_NOT_RUN) == {
+        program for program in programs if program.startswith("rwkeras-")
+    }
+
+
+def test_the_full_run_has_every_experiment():
+    (names,) = re.findall(r"^for name in (.*?); do", PAGES["experiments.md"], re.DOTALL | re.M)
+    assert sorted(names.replace("\\", "").split()) == sorted(EXPERIMENTS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", documented_commands(), ids=" ".join)
+def test_flags_of_commands_that_are_not_run_exist(command, tmp_path):
+    program, *arguments = command
+    if program.startswith("rwkeras-"):
+        tool = program.removeprefix("rwkeras-").replace("-", "_")
+        start = [str(ROOT / "tools" / f"{tool}.py")]
+    elif arguments[0] == "-m":
+        start, arguments = arguments[:2], arguments[2:]
+    elif arguments[0] == "-c":
+        compile(arguments[1], "-c", "exec")
+        return
+    else:
+        start, arguments = [str(ROOT / arguments[0])], arguments[1:]
+    process = subprocess.run(
+        [sys.executable, *start, *arguments, "--help"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    # absl's help ends with 1, as an error does, but goes to stdout.
+    assert "--help" in process.stdout or "usage" in process.stdout.lower(), process.stderr
+    assert "FATAL Flags parsing error" not in process.stderr
 
 
 def test_the_readme_is_a_page():

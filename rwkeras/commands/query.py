@@ -12,9 +12,11 @@ from typing import Any
 from absl import flags
 
 from rwkeras.commands.outputs import check_named_outputs
+from rwkeras.commands.settings_flags import define_flags
 from rwkeras.serving.client.client import Client
 from rwkeras.serving.client.models import MODELS
 from rwkeras.serving.client.reply import Reply, check_png_output
+from rwkeras.serving.client.settings import ClientSettings
 from rwkeras.validation import invalid_argument
 
 FLAGS = flags.FLAGS
@@ -41,8 +43,7 @@ flags.DEFINE_string(
 )
 flags.DEFINE_integer("version", None, "Its version; by default the latest.")
 flags.DEFINE_string("label", None, "A label of a version, instead of its number.")
-flags.DEFINE_float("timeout", 300.0, "Total timeout in seconds, with all retries.")
-flags.DEFINE_integer("retries", 3, "Maximum number of retries while the server is busy.")
+define_flags(ClientSettings)
 flags.DEFINE_bool("status", False, "Only print the versions of the model.")
 flags.DEFINE_enum("kind", "style", list(_PICTURES), "What the model does.")
 flags.DEFINE_string("content", None, "style: the picture to paint.")

@@ -4,14 +4,13 @@ On the first request of each signature, TensorFlow optimises the whole graph, wh
 and ignores deadlines.
 """
 
-import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
 
+from rwkeras.images.writing import png
 from rwkeras.serving.graph.task import ServedTask
 from rwkeras.validation import invalid_argument
 
@@ -31,9 +30,8 @@ def _requests(task: ServedTask, smallest_side: int) -> dict[str, dict[str, Any]]
     """Returns the inputs of one request per signature, with few iterations if it has options."""
 
     def files(side: int) -> dict[str, Any]:
-        buffer = io.BytesIO()
-        Image.fromarray(_picture(max(side, smallest_side))).save(buffer, "PNG")
-        return {f"{name}_bytes": np.array([buffer.getvalue()], object) for name in task.layers}
+        content = png(_picture(max(side, smallest_side)).astype(np.float32) / 255)
+        return {f"{name}_bytes": np.array([content], object) for name in task.layers}
 
     pixels = _picture(max(_SIDE, smallest_side))[np.newaxis].astype(np.float32) / 255
     budget = _BUDGET if task.answers else {}  # A task without answers does not optimise.

@@ -2,11 +2,12 @@
 
 import ast
 import functools
-import hashlib
 import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from rwkeras.digests import bytes_digest
 
 _PACKAGE = __name__.partition(".")[0]
 _DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -43,7 +44,7 @@ def code_digest(module: str) -> str:
             found[path], names = _code(path, package)
             imported = (_located(name) for name in names if name.partition(".")[0] in own)
             left += [each for each in imported if each is not None]
-    return hashlib.sha256("".join(sorted(found.values())).encode()).hexdigest()
+    return bytes_digest("".join(sorted(found.values())).encode())
 
 
 @functools.cache
@@ -58,7 +59,7 @@ def _code(path: Path, package: str) -> tuple[str, frozenset[str]]:
     for node in ast.walk(tree):
         if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             del node.body[0]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), names
+    return bytes_digest(ast.dump(tree).encode()), names
 
 
 def _imported(tree: ast.AST, package: str) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """Files of jobs, on any of TensorFlow's file systems."""
 
 import contextlib
-import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from rwkeras.digests import bytes_digest
 from rwkeras.images.files import write_bytes
 from rwkeras.validation import invalid_argument
 
@@ -32,7 +32,7 @@ class FileRef:
         if not tf.io.gfile.exists(path):
             raise invalid_argument("path", "a file that exists", path)
         content = read_bytes(path)
-        found = hashlib.sha256(content).hexdigest()
+        found = bytes_digest(content)
         if found != self.sha256:
             raise invalid_argument(
                 "path", f"a file of SHA-256 {self.sha256[:12]}", f"{path} of {found[:12]}"
@@ -65,9 +65,9 @@ def put_file(folder: str, path: str, content: bytes) -> FileRef:
     target = os.path.join(folder, path)
     if not tf.io.gfile.exists(target) or read_bytes(target) != content:
         write_bytes(target, content)
-    return FileRef(path, hashlib.sha256(content).hexdigest())
+    return FileRef(path, bytes_digest(content))
 
 
 def reference_to(folder: str, path: str) -> FileRef:
     """Returns the reference of an existing file below a sweep's folder."""
-    return FileRef(os.path.relpath(path, folder), hashlib.sha256(read_bytes(path)).hexdigest())
+    return FileRef(os.path.relpath(path, folder), bytes_digest(read_bytes(path)))

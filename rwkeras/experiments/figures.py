@@ -1,4 +1,4 @@
-"""The kinds of figures that the experiments draw of tidy tables and of pictures."""
+"""Figures of the experiments, drawn from tidy tables and pictures."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -12,10 +12,10 @@ from rwkeras.experiments.statistics import kaplan_meier, t_interval
 from rwkeras.experiments.table import Sample, chosen
 from rwkeras.sweeps.jobs import JobResult
 
-# A label and a picture, float RGB in [0, 1], [height, width, 3]; or an empty place.
+# A label and a picture, float RGB in [0, 1], [height, width, 3]; None leaves the cell empty.
 Cell = tuple[str, np.ndarray] | None
 
-# Of a picture in a grid and of a plot, in inches.
+# Sizes of a picture in a grid and of a plot, in inches.
 _CELL, _PLOT = 1.3, (6.4, 4.0)
 _MEANS = "Means over draws, with 95 % t intervals."
 
@@ -24,8 +24,8 @@ class Shown(NamedTuple):
     """A figure of a report.
 
     Attributes:
-        name: Of its files.
-        caption: What is to be seen.
+        name: The name of its files, without extension.
+        caption: The caption.
         figure: The figure.
     """
 
@@ -35,12 +35,11 @@ class Shown(NamedTuple):
 
 
 def picture_grid(columns: Sequence[str], rows: Mapping[str, Sequence[Cell]]) -> Figure:
-    """Draws labelled pictures in rows.
+    """Draws labelled pictures in a grid.
 
     Args:
         columns: A heading for each column.
-        rows: For each row, by its heading, (label, picture) or None for each column. Pictures are
-            float RGB in [0, 1], [height, width, 3].
+        rows: The cells of each row, by the row's heading.
     """
     figure = Figure((_CELL * len(columns) + 0.6, (_CELL + 0.25) * len(rows) + 0.3))
     axes = figure.subplots(len(rows), len(columns), squeeze=False)
@@ -72,11 +71,11 @@ def pictures(
 
     Args:
         results: The results.
-        value: The value below each picture.
-        source: What is shown first in each row, or None.
+        value: The name of the value below each picture.
+        source: A picture at the start of each row, or None.
         name: The figure's name.
-        picture: The picture's name.
-        columns: What columns differ in, "layer" or, with all in one row, "network".
+        picture: The name of the pictures in the results.
+        columns: "layer", or "network" for one row with a column for each network.
     """
     first = min(sample.draw for sample in results)
     shown = {s: r for s, r in results.items() if s.draw == first and picture in r.pictures}
@@ -105,11 +104,11 @@ def lines(
 
     Args:
         table: The table.
-        *measures: Which measures of it; with several, each is a series.
-        name: The figure's name; by default the measure's.
-        x: The column along which lines go; of words, in the order of their appearance.
-        series: The column that tells lines apart.
-        log: Whether the values' axis is logarithmic.
+        *measures: Names of the measures; if there are several, each is a line.
+        name: The figure's name; by default that of the first measure.
+        x: The column along the x axis. Values other than iterations keep the order of the table.
+        series: The column whose values are lines.
+        log: Whether the y axis is logarithmic.
     """
     table = chosen(table, {"measure": measures})
     table = table[table["iteration"].notna()] if x == "iteration" else table
@@ -130,11 +129,11 @@ def lines(
 
 
 def arrivals(table: pd.DataFrame, measure: str, *, name: str) -> Shown:
-    """Draws the shares of runs that have arrived by a time, those never seen to arrive censored.
+    """Draws the share of runs that have arrived by a time, as Kaplan and Meier's estimate.
 
     Args:
-        table: The table.
-        measure: A time.
+        table: The table; `censored` marks runs that ended before they arrived.
+        measure: The name of a time.
         name: The figure's name.
     """
     figure, axis = _axes()
@@ -147,7 +146,7 @@ def arrivals(table: pd.DataFrame, measure: str, *, name: str) -> Shown:
 
 
 def boxes(table: pd.DataFrame, measure: str, *, name: str = "") -> Shown:
-    """Draws boxes of the values of the first draw by layer: extremes, quartiles and mean.
+    """Draws box plots of the values of the first draw by layer: extremes, quartiles and mean.
 
     Args:
         table: The table.
@@ -168,7 +167,7 @@ def boxes(table: pd.DataFrame, measure: str, *, name: str = "") -> Shown:
             showmeans=True,
             patch_artist=True,
             manage_ticks=False,
-            # A box of samples that hardly vary is all edge.
+            # Without a coloured edge, boxes of nearly equal samples would be invisible.
             boxprops={"facecolor": (f"C{n}", 0.4), "edgecolor": f"C{n}"},
             medianprops={"color": f"C{n}"},
             meanprops={"marker": "+", "markeredgecolor": "black"},
@@ -180,7 +179,7 @@ def boxes(table: pd.DataFrame, measure: str, *, name: str = "") -> Shown:
 
 
 def bars(table: pd.DataFrame, measure: str, *, name: str = "") -> Shown:
-    """Draws a league table: bars of means over draws with their 95 % t intervals, longest on top.
+    """Draws bars of means over draws with their 95 % t intervals, ordered with the longest on top.
 
     Args:
         table: The table.
@@ -199,7 +198,7 @@ def bars(table: pd.DataFrame, measure: str, *, name: str = "") -> Shown:
 
 
 def _over_draws(rows: pd.DataFrame, column: str) -> pd.Series:
-    """Returns means over draws with their intervals, by the values of a column."""
+    """Returns means over draws with their t intervals, by the values of a column."""
     means = rows.groupby([column, "draw"])["value"].mean().groupby(level=0)
     return means.apply(lambda draws: t_interval(draws.to_numpy()))
 

@@ -1,4 +1,4 @@
-"""The images of an experiment, as squares of one size below its folder."""
+"""Images of an experiment, stored in its folder as squares of equal size."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -18,20 +18,20 @@ _DEFAULTS: Mapping[str, Sequence[str]] = {
 def put_images(
     folder: str, kind: str, paths: Sequence[str], size: int, limit: int
 ) -> Mapping[str, FileRef]:
-    """Writes the images that claims are tested on below an experiment's folder.
+    """Writes the images that claims are tested on to an experiment's folder.
 
     Args:
         folder: The folder; any path that `tf.io.gfile` takes.
         kind: "images", "textures" or "styles".
-        paths: Pictures and folders of pictures; none for photographs of `TEST`.
-        size: The side to which they are cut and resampled, in pixels.
-        limit: How many of them are taken.
+        paths: Pictures and folders of pictures; empty for `TEST` or `TEST_TEXTURES`.
+        size: The side of the squares to which they are cropped and resampled, in pixels.
+        limit: The maximum number of images.
 
     Returns:
-        What refers to each, by its name.
+        References to the images by name.
 
     Raises:
-        ValueError: One of them cannot be used.
+        ValueError: An image cannot be read, or would be overwritten.
     """
     if not paths:
         return put_photographs(folder, _DEFAULTS[kind][:limit], size)
@@ -45,15 +45,15 @@ def put_images(
 
 
 def put_photographs(folder: str, names: Iterable[str], size: int) -> Mapping[str, FileRef]:
-    """Writes photographs by name below an experiment's folder, as squares.
+    """Writes photographs to an experiment's folder, as squares.
 
     Args:
         folder: The folder.
         names: See `photograph`.
-        size: The side, in pixels.
+        size: The side of the squares, in pixels.
 
     Returns:
-        What refers to each, by its name.
+        References to the photographs by name.
     """
     return {
         name: put_picture(folder, f"photographs-{size}/{name}", square(photograph(name), size))

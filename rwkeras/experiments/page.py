@@ -1,4 +1,4 @@
-"""A report as files: figures in PNG and PDF, the table in CSV, and one HTML page."""
+"""Files of a report: figures as PNG and PDF, the table as CSV, and an HTML page."""
 
 import html
 import inspect
@@ -33,13 +33,13 @@ def _table(table: pd.DataFrame) -> str:
 
 
 def page(name: str, report: Report, notes: Sequence[str], settings: Mapping[str, Any]) -> str:
-    """Returns a report as HTML, whose pictures and table are files beside it.
+    """Returns the HTML page of a report, which links to figures and table in the same folder.
 
     Args:
         name: The experiment's name.
         report: The report.
-        notes: What could not be done.
-        settings: With what it was made, by name.
+        notes: Notes on what could not be done.
+        settings: The experiment's settings by name.
     """
     title, _, text = (inspect.getdoc(EXPERIMENTS[name]) or name).partition("\n")
     claims = [claim for claim in CLAIMS if claim.experiment == name]
@@ -65,7 +65,7 @@ def page(name: str, report: Report, notes: Sequence[str], settings: Mapping[str,
 
 def _image(shown: Shown, kind: str) -> bytes:
     buffer = io.BytesIO()
-    # Without the date the same figure is the same file.
+    # Without a date, files of the same figure are equal.
     undated = {"CreationDate": None} if kind == "pdf" else None
     shown.figure.savefig(buffer, format=kind, dpi=160, metadata=undated)
     return buffer.getvalue()
@@ -77,11 +77,11 @@ def write_page(
     """Writes a report's files and returns the path of its page.
 
     Args:
-        folder: Where they go; any path that `tf.io.gfile` takes.
+        folder: The folder; any path that `tf.io.gfile` takes.
         name: The experiment's name.
         report: The report.
-        notes: What could not be done.
-        settings: With what it was made, by name.
+        notes: Notes on what could not be done.
+        settings: The experiment's settings by name.
     """
     for shown in report.figures:
         for kind in ("png", "pdf"):

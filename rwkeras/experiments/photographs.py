@@ -1,9 +1,9 @@
-"""Photographs that tuned the package, and those that claims are tested on: never the same.
+"""Disjoint sets of photographs: for tuning the package and for testing claims.
 
-On `TUNING` constants of the package were judged, by eye or by number. Networks of the experiments
-are stacked on them and learn from them. Claims are tested on `TEST`, which come with scikit-image,
-Matplotlib and scikit-learn. Some of these are among what decoders and the network that learns
-rotations are trained on by default, but not in experiments.
+Constants of the package were tuned on `TUNING`, by eye or by measurement, and networks of the
+experiments are stacked and trained on it. Claims are tested on `TEST`, whose photographs come with
+scikit-image, Matplotlib and scikit-learn. Outside the experiments, the training of decoders and of
+rotation prediction uses some photographs of `TEST` by default.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,12 +37,14 @@ TEST = (
     "moon",
     "hubble_deep_field",
 )
-# Which of `TUNING` networks are stacked on, and which have a way up that can be learnt.
+# Photographs of `TUNING` on which networks are stacked, and those with a visible orientation, for
+# rotation prediction.
 STACKED_ON = TUNING[:4]
 UPRIGHT = ("astronaut", "coffee", "chelsea", "rocket", "brick", "clock")
 
-# Parts of photographs of `TEST`, and of one more, that look alike everywhere: the photograph, its
-# first row and column, and the side. Of the same number, a style is of another than the content.
+# Homogeneous squares of photographs of `TEST` and of "page": the photograph, first row, first
+# column and side. A texture and the photograph of `TEST` with the same index, which are style and
+# content of a draw, are from different photographs.
 TEST_TEXTURES: Mapping[str, tuple[str, int, int, int]] = {
     "petals": ("flower", 150, 235, 150),
     "stars": ("hubble_deep_field", 100, 100, 400),
@@ -77,13 +79,13 @@ _READERS: Mapping[str, Callable[[str], np.ndarray]] = {
 
 
 def photograph(name: str) -> np.ndarray:
-    """Returns a photograph, or a texture cut out of one, float32 RGB in [0, 1].
+    """Returns a photograph, or a texture cropped from one, float32 RGB in [0, 1].
 
     Args:
-        name: Of `TUNING`, `TEST` or `TEST_TEXTURES`.
+        name: A name in `TUNING`, `TEST` or `TEST_TEXTURES`.
 
     Raises:
-        ValueError: The package that it comes with is not installed.
+        ValueError: The package that contains it is not installed.
     """
     if name in TEST_TEXTURES:
         source, top, left, side = TEST_TEXTURES[name]

@@ -47,6 +47,6 @@ EXPERIMENTS: Mapping[str, Callable[[Study], Report]] = {
 
 
 def perform(name: str, study: Study) -> Report:
-    """Returns the report of an experiment, its table naming it."""
+    """Runs an experiment and returns its report, with the experiment's name in the table."""
     report = EXPERIMENTS[name](study)
     return report._replace(table=report.table.assign(experiment=name))

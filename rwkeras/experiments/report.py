@@ -1,4 +1,4 @@
-"""What an experiment has found: a tidy table, and figures of it."""
+"""Reports of experiments: a tidy table and figures."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,10 +11,10 @@ from rwkeras.sweeps.jobs import JobResult
 
 
 class Report(NamedTuple):
-    """What an experiment found.
+    """Report of an experiment.
 
     Attributes:
-        table: What was measured; see `rwkeras.experiments.table`.
+        table: The measurements; see `rwkeras.experiments.table`.
         figures: The figures.
     """
 
@@ -25,12 +25,12 @@ class Report(NamedTuple):
 def measured(
     results: Mapping[Sample, JobResult], *values: str, suffix: str = ""
 ) -> list[dict[str, Any]]:
-    """Returns rows of a table of what jobs measured in the end.
+    """Returns table rows of the final values of jobs.
 
     Args:
         results: The results.
-        *values: The names of their values, which the table has as measures.
-        suffix: What is added to the names.
+        *values: Names of values, which become the measures.
+        suffix: Appended to the names.
     """
     return [
         row(sample, name + suffix, result.values[name])
@@ -42,13 +42,13 @@ def measured(
 def traced(
     results: Mapping[Sample, JobResult], value: str, *, at: str = "iteration", suffix: str = ""
 ) -> list[dict[str, Any]]:
-    """Returns rows of a table of what jobs measured on the way.
+    """Returns table rows of the traces of jobs.
 
     Args:
         results: The results.
-        value: The name of a value of their traces, which the table has as a measure.
-        at: The value that says where on the way it was.
-        suffix: What is added to the name.
+        value: The name of a value of the traces, which becomes the measure.
+        at: The name of the trace's column that becomes `iteration`.
+        suffix: Appended to the measure's name.
     """
     return [
         row(sample, value + suffix, each[value], iteration=each[at])

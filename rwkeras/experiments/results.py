@@ -1,8 +1,8 @@
-"""Committed results, and the documents that are made of them.
+"""Committed results and the documents generated from them.
 
     python -m rwkeras.experiments.results
 
-in a checkout writes `results/claims.csv`, `docs/claims.md` and the README's table anew from the
+in a checkout regenerates `results/claims.csv`, `docs/claims.md` and the README's table from the
 tables in `results/`.
 """
 
@@ -23,7 +23,7 @@ from rwkeras.experiments.table import as_csv, frame, read_csv
 from rwkeras.sweeps.local import cores
 
 RUNS = "runs.json"
-# What is in the README: what a reader of the papers wants to know first.
+# Keys of the claims in the README's table.
 HEADLINES = (
     "rivals-twin",
     "convergence-twin",
@@ -36,7 +36,7 @@ HEADLINES = (
 )
 _MARKS = "<!-- claims: by rwkeras.experiments.results -->", "<!-- claims end -->"
 
-# What an estimate is.
+# Names of the estimates by kind of contrast.
 _WHAT = {
     "value": "mean",
     "difference": "difference",
@@ -47,24 +47,25 @@ _WHAT = {
 
 _HEAD = """# Claims
 
-Written by `python -m rwkeras.experiments.results` from the tables in `results/`; do not edit.
-[Experiments](experiments.md) says how they were made.
+Generated from the tables in `results/` by `python -m rwkeras.experiments.results`; do not edit.
+[Experiments](experiments.md) describes the methods.
 
-The unit of sampling is the draw: an image of its own, with networks, noises and trainings of its
-own; ImageNet's weights are always the same, so that claims on them are about that one trained
-network. Layers and the like are averaged within draws. The intervals are 95 % t intervals over
-draws of that claim alone, of shares the exact ones; p is of two one-sided tests, corrected by
-Holm's method for all claims that were tested. A claim holds, or is refuted, where the corrected p
-is below 0.05; with fewer than 10 draws it is not tested.
+The sampling unit is the draw: an image with its own random networks, starting noise and training
+runs. The ImageNet weights are the same in all draws, so claims about them concern that one trained
+network. Values for several layers are averaged within each draw, unless a claim is about each of
+them. Intervals are 95 % t intervals over draws, or exact binomial intervals for shares, and are not
+corrected for the number of claims. p combines two one-sided tests and is corrected by Holm's method
+for all claims that were tested, whose number follows it. A claim holds or is refuted if the
+corrected p is below 0.05; it is not tested with fewer than 10 draws.
 """
 
 
 def described(claims: Sequence[Claim], found: pd.DataFrame) -> pd.DataFrame:
-    """Returns verdicts in words, a row for each claim.
+    """Returns a table of verdicts in words, with a row for each claim.
 
     Args:
         claims: The claims.
-        found: What `verdicts` returned of them.
+        found: The result of `verdicts` for these claims.
     """
     rows = []
     for claim, each in zip(claims, found.to_dict("records"), strict=True):
@@ -96,11 +97,11 @@ def _markdown(table: pd.DataFrame, columns: Sequence[str]) -> str:
 
 
 def claims_page(table: pd.DataFrame, runs: Mapping[str, Any]) -> str:
-    """Returns the page of all claims.
+    """Returns the text of `docs/claims.md`.
 
     Args:
-        table: What was measured in all experiments.
-        runs: How, by experiment.
+        table: The tables of all experiments, concatenated.
+        runs: The contents of `runs.json`.
     """
     found = verdicts(CLAIMS, table)
     text = described(CLAIMS, found).assign(experiment=found["experiment"])
@@ -122,19 +123,19 @@ def claims_page(table: pd.DataFrame, runs: Mapping[str, Any]) -> str:
 
 
 def _where(run: Mapping[str, Any]) -> str:
-    # Not its seconds: they are of the last start, and what was done before is not done again.
+    # The seconds are left out: a resumed run counts only those since its last start.
     return f"at {run['revision'][:10]} on {run['machine']}, {run['date']}"
 
 
 def readme_table(table: pd.DataFrame) -> str:
-    """Returns the README's table of claims, with the marks around it."""
+    """Returns the README's table of claims, between its markers."""
     found = verdicts(CLAIMS, table)
     text = described(CLAIMS, found)[found["claim"].isin(HEADLINES)]
     return f"{_MARKS[0]}\n{_markdown(text, ('claim', 'verdict', 'measured'))}{_MARKS[1]}"
 
 
 def read_results(folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Returns what was measured in all experiments, and how, from a folder of results."""
+    """Returns the concatenated tables and the contents of `runs.json` of a folder of results."""
     runs = _read_runs(folder)
     tables = [read_csv(folder / f"{name}.csv") for name in sorted(runs)]
     return (pd.concat(tables, ignore_index=True) if tables else frame([])), runs
@@ -146,13 +147,13 @@ def _read_runs(folder: Path) -> dict[str, Any]:
 
 
 def keep_result(folder: str, name: str, table: pd.DataFrame, run: Mapping[str, Any]) -> None:
-    """Writes an experiment's table into a folder of results, and how it was made.
+    """Writes an experiment's table and its origin to a folder of results.
 
     Args:
-        folder: The folder, made if it is missing.
+        folder: The folder, created if it is missing.
         name: The experiment's name.
-        table: What was measured.
-        run: The command, its settings and seconds; where it ran is added.
+        table: The table.
+        run: The command, date, settings and seconds; revision and machine are added.
     """
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
@@ -163,9 +164,9 @@ def keep_result(folder: str, name: str, table: pd.DataFrame, run: Mapping[str, A
 
 
 def _revision() -> str:
-    """Returns the checkout's revision, with a plus if it was changed since, or "unknown".
+    """Returns the checkout's revision, followed by "+" if files were modified, or "unknown".
 
-    A copy without the repository is told its revision by the environment, as `RWKERAS_REVISION`.
+    The environment variable `RWKERAS_REVISION` takes precedence, for copies without a repository.
     """
     if "RWKERAS_REVISION" in os.environ:
         return os.environ["RWKERAS_REVISION"]
@@ -180,7 +181,7 @@ def _revision() -> str:
 
 
 def _machine() -> str:
-    """Returns the processor's name, how many cores of it this process may use, and the GPUs."""
+    """Returns the number of cores this process may use, the processor's name, and the GPUs."""
     name = platform.processor() or platform.machine()
     if os.path.exists("/proc/cpuinfo"):
         with open("/proc/cpuinfo", encoding="utf-8") as file:
@@ -194,7 +195,7 @@ def _machine() -> str:
 
 
 def documents(root: Path) -> dict[Path, str]:
-    """Returns the text of all that is made of a checkout's results, by its path."""
+    """Returns the text of each file generated from a checkout's results, by path."""
     table, runs = read_results(root / "results")
     readme = (root / "README.md").read_text(encoding="utf-8")
     before, _, rest = readme.partition(_MARKS[0])

@@ -56,7 +56,7 @@ class ExperimentSettings(Settings):
     seed: int = setting(0, "The first of the seeds; each draw has another.", minimum=None)
 
 
-# Ends within two minutes on two cores, and says nothing but that everything runs.
+# A smoke test that takes up to two minutes on two cores; its results are meaningless.
 QUICK = ExperimentSettings(
     samples=2,
     networks=2,
@@ -65,7 +65,7 @@ QUICK = ExperimentSettings(
     image_size=32,
     max_iterations=10,
     final_iterations=10,
-    memory=4,  # Each pair is traced for each network and layer.
+    memory=4,  # Every pair adds to the traced graph of each network and layer.
     candidates=2,
     stack_iterations=3,
     stack_size=32,

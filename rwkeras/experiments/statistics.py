@@ -1,4 +1,4 @@
-"""Estimates and tests over independent draws: t intervals, Holm's correction, censored times."""
+"""Estimates and tests for independent draws: t intervals, Holm's correction, censored times."""
 
 import math
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ DIRECTIONS = ("below", "above", "within")
 
 
 class Interval(NamedTuple):
-    """An estimate with the interval in which the truth lies with a confidence of 95 %.
+    """An estimate with its 95 % confidence interval.
 
     Attributes:
-        estimate: Of the samples at hand.
-        low: The interval's lower end; NaN where the samples say nothing of it.
-        high: Its upper end.
+        estimate: The point estimate.
+        low: The lower end of the interval, NaN if there are too few samples for one.
+        high: The upper end, likewise.
         n: The number of samples.
     """
 
@@ -35,8 +35,8 @@ class Evidence(NamedTuple):
     """Evidence for and against a hypothesis, by one-sided tests.
 
     Attributes:
-        support: The probability of samples such as these, or clearer, if the hypothesis is false.
-        refute: The same if it is true.
+        support: The p-value of the test whose null is that the hypothesis is false.
+        refute: The p-value of the test whose null is that it is true.
     """
 
     support: float
@@ -44,15 +44,17 @@ class Evidence(NamedTuple):
 
     @property
     def p(self) -> float:
-        """The probability of a verdict either way, Bonferroni-corrected for the two tests."""
+        """The smaller p-value, Bonferroni-corrected for the two tests."""
         return min(1.0, 2 * min(self.support, self.refute))
 
 
 def t_interval(samples: ArrayLike) -> Interval:
     """Returns the mean of independent samples with Student's t interval.
 
+    The interval of a single sample is NaN.
+
     Raises:
-        ValueError: There are none.
+        ValueError: There are no samples.
     """
     values = np.asarray(samples, np.float64)
     if values.size < 1:
@@ -67,17 +69,17 @@ def t_interval(samples: ArrayLike) -> Interval:
 
 
 def _alike(values: np.ndarray) -> bool:
-    """Returns whether values are the same but for rounding."""
+    """Returns whether all values are equal up to rounding."""
     return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
 
 
 def mean_test(samples: ArrayLike, direction: str, bound: float) -> Evidence:
-    """Returns the tests of the hypothesis that a mean is below, above or within a bound.
+    """Returns one-sided t tests of the hypothesis that a mean is below, above or within a bound.
 
-    One-sided t tests. For "within", whose hypothesis is -bound < mean < bound, support needs both
-    ends excluded (two one-sided tests, Schuirmann, 1987), and refutation one of them, which is
-    Bonferroni-corrected. Samples that are all the same have no spread for a t test: a sign test of
-    how many lie beyond the bound needs none, and n of n have a probability of 2^-n.
+    The hypothesis of "within" is -bound < mean < bound. Its support combines two one-sided tests
+    (Schuirmann, 1987), so that both ends must be excluded; to refute it, one end suffices, with
+    Bonferroni's correction. If all samples are equal, t tests are undefined and a sign test against
+    the bound replaces them: p = 2^-n if all n samples are on the hypothesis's side.
 
     Args:
         samples: At least two independent samples.
@@ -85,7 +87,7 @@ def mean_test(samples: ArrayLike, direction: str, bound: float) -> Evidence:
         bound: The bound.
 
     Raises:
-        ValueError: There is no such direction.
+        ValueError: `direction` is not one of `DIRECTIONS`.
     """
     check_choice("direction", direction, DIRECTIONS)
     values = np.asarray(samples, np.float64)
@@ -99,7 +101,7 @@ def mean_test(samples: ArrayLike, direction: str, bound: float) -> Evidence:
 
 
 def _one_sided(values: np.ndarray, bound: float) -> Evidence:
-    """Returns the tests of the hypothesis that a mean is below a bound, and of above."""
+    """Returns the tests of the hypothesis that a mean is below a bound."""
     if _alike(values):
         decided = int(values[0] != bound) * values.size
         return _signs(int(np.sum(values < bound)), decided)
@@ -115,9 +117,9 @@ def _signs(hits: int, decided: int) -> Evidence:
 
 
 def sign_interval(signs: ArrayLike) -> Interval:
-    """Returns the share of positive signs among those that are not 0, with its exact interval.
+    """Returns the share of positive signs among the nonzero, with Clopper and Pearson's interval.
 
-    Clopper and Pearson's. Without any that is not 0 the share is NaN and n is 0.
+    If all signs are 0, the share is NaN and n is 0.
     """
     hits, decided = _counted(signs)
     if decided == 0:
@@ -127,7 +129,7 @@ def sign_interval(signs: ArrayLike) -> Interval:
 
 
 def sign_test(signs: ArrayLike) -> Evidence:
-    """Returns the exact tests of the hypothesis that positive signs are more often than not.
+    """Returns exact sign tests of the hypothesis that positive signs are the majority.
 
     Ties, which are 0, are dropped.
     """
@@ -140,28 +142,28 @@ def _counted(signs: ArrayLike) -> tuple[int, int]:
 
 
 def every(tests: Sequence[Evidence]) -> Evidence:
-    """Returns the test that several hypotheses all hold.
+    """Returns the test of the conjunction of several hypotheses.
 
-    That all hold is as certain as the least certain of them (the intersection-union test, Berger,
-    1982); that one does not, as the most certain refutation, Bonferroni-corrected.
+    Its support is the largest p-value (intersection-union test, Berger, 1982); its refutation is
+    the smallest p-value against any of them, with Bonferroni's correction.
     """
     refute = min(1.0, len(tests) * min(test.refute for test in tests))
     return Evidence(max(test.support for test in tests), refute)
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Returns the probabilities of a family of tests, corrected for their number (Holm, 1979)."""
+    """Returns the p-values of a family of tests, corrected by the method of Holm (1979)."""
     if not len(ps):
         return []
     return [float(p) for p in multipletests(ps, alpha=LEVEL, method="holm")[1]]
 
 
 def earlier(first: tuple[float, bool], second: tuple[float, bool]) -> int:
-    """Returns 1 if the first of two times is the earlier, -1 if the second is, and 0 if not known.
+    """Returns 1 if the first of two times is earlier, -1 if the second is, 0 if tied or unknown.
 
     Args:
-        first: A time, and whether it is right-censored: whatever is waited for came later.
-        second: The same.
+        first: A time, and whether it is right-censored: the event had not occurred by then.
+        second: Another time, likewise.
     """
     (a, a_censored), (b, b_censored) = first, second
     if not a_censored and (a < b or (b_censored and a <= b)):
@@ -172,13 +174,13 @@ def earlier(first: tuple[float, bool], second: tuple[float, bool]) -> int:
 
 
 def kaplan_meier(times: Sequence[float], censored: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns times and the estimated shares of runs that have arrived by then.
+    """Returns times and the estimated share of runs that have arrived by each.
 
-    Kaplan and Meier's (1958) estimate of right-censored times.
+    The estimate of Kaplan and Meier (1958) for right-censored times.
 
     Args:
-        times: When each run arrived, or was last seen before it had.
-        censored: Whether it had not.
+        times: The time at which each run arrived, or ended without arriving.
+        censored: Whether each run ended without arriving.
     """
     data = stats.CensoredData.right_censored(
         np.asarray(times, np.float64), np.asarray(censored, bool)

@@ -1,4 +1,4 @@
-"""What an experiment is given: settings, draws of images and networks, and a runner of jobs."""
+"""Context of an experiment: settings, draws of images and networks, and a runner of jobs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,10 +20,10 @@ from rwkeras.sweeps.pictures import read_picture
 from rwkeras.sweeps.store import Store
 from rwkeras.tasks.settings import TextureSettings
 
-# Between the seeds of a draw's networks: more than there are draws.
+# Step between the seeds of a draw's networks, larger than the number of draws.
 _SEED_STEP = 1000
 
-# Runs a manifest in a folder, telling a callback of each job.
+# Runs a manifest in a folder and calls a callback after each job.
 Runner = Callable[[Manifest, str, SweepCallback | None], SweepResult]
 
 
@@ -32,13 +32,13 @@ def _locally(manifest: Manifest, folder: str, callback: SweepCallback | None) ->
 
 
 class Draw(NamedTuple):
-    """A sample of the population of images, networks and noises, independent of all others.
+    """An independent sample of image, networks and noise.
 
     Attributes:
-        number: Which it is, from 0.
+        number: Its index, from 0.
         name: The image's name.
         image: The image.
-        seed: Of its network, its noise and its trainings.
+        seed: Seed of its networks, starting noise and trainings.
     """
 
     number: int
@@ -47,24 +47,24 @@ class Draw(NamedTuple):
     seed: int
 
     def again(self, n: int) -> "Draw":
-        """Returns the same image with the n-th other seed, 0 being its own."""
+        """Returns the draw with the same image and its n-th seed; 0 returns the draw itself."""
         return self._replace(seed=self.seed + n * _SEED_STEP)
 
 
 @dataclass
 class Study:
-    """An experiment's means.
+    """Context in which an experiment runs.
 
     Attributes:
-        folder: Where everything goes; any path that `tf.io.gfile` takes. What one experiment has
-            done in it serves others.
-        settings: How thorough it is.
-        paths: Pictures of the user's, by kind: "images", "textures", "styles".
-        network: A network to take instead of stacking them, or None.
-        weights: Files of trained weights by the network's name.
-        runner: How jobs are run.
-        callback: Told of each job.
-        notes: What could not be done, for the page.
+        folder: The folder of all files; any path that `tf.io.gfile` takes. Experiments in the same
+            folder share the results of jobs.
+        settings: Settings of the experiment.
+        paths: The user's pictures by kind: "images", "textures", "styles".
+        network: A network that replaces the stacked ones, or None.
+        weights: Files of trained weights by name of the network.
+        runner: Function that runs jobs.
+        callback: Called after each job.
+        notes: Notes for the page on what could not be done.
     """
 
     folder: str
@@ -80,11 +80,11 @@ class Study:
     )
 
     def draws(self, kind: str = "images", *, size: int | None = None) -> list[Draw]:
-        """Returns the draws: as many as are asked for, and as there are images.
+        """Returns the draws: `settings.samples`, or as many as there are images if fewer.
 
         Args:
-            kind: Of the images: "images", "textures" or "styles".
-            size: Their side in pixels; None for the settings'.
+            kind: The kind of images: "images", "textures" or "styles".
+            size: The side of the images in pixels; None for `settings.image_size`.
         """
         settings = self.settings
         size = size or settings.image_size
@@ -97,11 +97,11 @@ class Study:
         ]
 
     def photographs(self, names: tuple[str, ...], size: int) -> tuple[FileRef, ...]:
-        """Returns photographs by name as squares, written once for all jobs of the study.
+        """Returns photographs as squares, written once for all jobs of the study.
 
         Args:
             names: See `photograph`.
-            size: Their side in pixels.
+            size: The side of the squares in pixels.
         """
         if (names, size) not in self._photographs:
             written = put_photographs(self.folder, names, size)
@@ -113,12 +113,18 @@ class Study:
         return read_picture(draw.image, self.folder)
 
     def note(self, text: str) -> None:
-        """Adds to what the page has to say besides, once."""
+        """Adds a note to the page, unless it is there already."""
         if text not in self.notes:
             self.notes.append(text)
 
     def run(self, jobs: Mapping[Any, Job]) -> dict[Any, JobResult]:
-        """Runs jobs and returns the results of those that succeeded, by label."""
+        """Runs jobs and returns the results of those that succeeded, by label.
+
+        Failures are noted on the page.
+
+        Raises:
+            ValueError: None of the jobs succeeded.
+        """
         ended = self.runner(Manifest(tuple(jobs.values())), self.folder, self.callback)
         for _, failure in ended.failures:
             self.note(f"A job failed: {failure.reason}")
@@ -129,7 +135,7 @@ class Study:
         return results
 
     def file(self, job: Job, name: str) -> FileRef:
-        """Returns a file of the result of a job that was run."""
+        """Returns a reference to a file in the result of a finished job."""
         store = Store(self.folder)
         return reference_to(store.folder, store.path(job, name))
 
@@ -140,16 +146,16 @@ class Study:
 
     @property
     def first_layers(self) -> tuple[str, ...]:
-        """The first conv layer of each stage: conv1_1, conv2_1 ..., of strides 1, 2 ..."""
+        """The first conv layer of each stage: conv1_1, conv2_1 ..., at strides 1, 2 ..."""
         return tuple(name for name in self.layers if name.endswith("_1"))
 
     @property
     def pools(self) -> tuple[str, ...]:
-        """The poolings of the architecture, of strides 2, 4 ..."""
+        """The pooling layers of the architecture, at strides 2, 4 ..."""
         return tuple(name for name in self.layers if name.startswith("pool"))
 
     def optimizer(self, **changes: Any) -> OptimizerSettings:
-        """Returns the optimiser's settings, in adaptive coordinates, with changes."""
+        """Returns settings of the optimiser, by default with the adaptive parametrisation."""
         settings = self.settings
         given = {
             "max_iterations": settings.max_iterations,
@@ -160,7 +166,7 @@ class Study:
         return OptimizerSettings(**{**given, **changes})
 
     def random(self, draw: Draw, **arguments: Any) -> NetworkSpec:
-        """Returns a draw's purely random network, made ready on its image."""
+        """Returns a draw's random network, normalised on the draw's image."""
         given = {"name": self.settings.architecture, "reference": draw.image, "seed": draw.seed}
         return NetworkSpec(**{**given, **arguments})
 
@@ -175,16 +181,15 @@ class Study:
         report_every: int = OptimizerSettings.report_every,
         **arguments: Any,
     ) -> Inversion:
-        """Returns the inversion of a draw's image.
+        """Returns the job that inverts the representation of a draw's image.
 
         Args:
             network: The network.
-            draw: The draw, for image and noise.
+            draw: The draw, for image and seed of the noise.
             layer: The layer's name.
-            parametrization: The coordinates; "adaptive" are the best there are, "pixels" the
-                papers'.
-            iterations: How many; None for the settings'.
-            report_every: How often the course is noted.
+            parametrization: "adaptive", which recovers more, or "pixels" as in the papers.
+            iterations: The number of iterations; None for `settings.max_iterations`.
+            report_every: Interval of the trace, in iterations.
             **arguments: See `Inversion`.
         """
         optimizer = self.optimizer(
@@ -197,7 +202,7 @@ class Study:
         )
 
     def texture(self, network: NetworkSpec, draw: Draw, layers: tuple[str, ...]) -> Texture:
-        """Returns the synthesis of a draw's texture over pixels, as in the papers."""
+        """Returns the job that synthesises a draw's texture over pixels, as in the papers."""
         optimizer = self.optimizer(parametrization="pixels")
         settings = TextureSettings(layers, scales=None, seed=draw.seed)
         return Texture(network, draw.image, settings, optimizer)

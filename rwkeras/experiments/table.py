@@ -1,7 +1,7 @@
-"""The tidy table of an experiment: one row for each value that was measured.
+"""Tidy tables of measurements, with one row for each value.
 
-Its unit of sampling is the draw: an image with networks, noises and trainings of its own, which it
-shares with no other draw.
+The sampling unit is the draw: an image with networks, noises and trainings that no other draw
+shares.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,14 +24,14 @@ COLUMNS = (
 
 
 class Sample(NamedTuple):
-    """What a value is of.
+    """Identification of what was measured.
 
     Attributes:
-        draw: The number of the draw.
+        draw: The index of the draw.
         network: The condition: the kind of network, or of decoder.
-        network_seed: Of its weights; of a fixed network, of the noise.
+        network_seed: The seed of the network's weights and of the noise.
         image: The image's name.
-        layer: The layer's name.
+        layer: The layer's label.
     """
 
     draw: int
@@ -52,11 +52,11 @@ def row(
     """Returns a row of a table.
 
     Args:
-        sample: What the value is of.
-        measure: Its name, with its unit.
-        value: The value; of a time that is censored, how long was waited.
-        iteration: The iteration, or another place on the way; None for the end.
-        censored: Whether what was waited for came later.
+        sample: Identification of what was measured.
+        measure: The measure's name, with its unit.
+        value: The value; for a censored time, the time of observation.
+        iteration: The iteration, step or other position within the run; None for the end.
+        censored: Whether the value is a right-censored time.
     """
     value = float(value)
     given = {"iteration": iteration, "measure": measure, "value": value, "censored": censored}
@@ -64,18 +64,19 @@ def row(
 
 
 def frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Returns rows as a table, with all columns in order."""
+    """Returns rows as a table with all of `COLUMNS` in order."""
     table = pd.DataFrame(list(rows), columns=list(COLUMNS))
     kinds = {"draw": "int64", "network_seed": "int64", "value": "float64", "iteration": "float64"}
     return table.astype({**kinds, "censored": "bool"})
 
 
 def chosen(table: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
-    """Returns the rows whose columns have certain values.
+    """Returns the rows of a table that match a selection.
 
     Args:
         table: The table.
-        where: A value, or a tuple of those allowed, by column. An iteration of None is the end.
+        where: A value, or a tuple of allowed values, by column; None matches missing values, such
+            as the iteration of final values.
     """
     for column, wanted in where.items():
         several = wanted if isinstance(wanted, tuple) else (wanted,)
@@ -87,7 +88,10 @@ def chosen(table: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def as_csv(table: pd.DataFrame) -> str:
-    """Returns a table as CSV text, to six digits, without columns that say nothing."""
+    """Returns a table as CSV text, with six significant digits and without empty columns.
+
+    The column `censored` is left out if nothing is censored.
+    """
     empty = [name for name in table.columns if table[name].isna().all()]
     if "censored" in table and not table["censored"].any():
         empty.append("censored")
@@ -95,10 +99,10 @@ def as_csv(table: pd.DataFrame) -> str:
 
 
 def read_csv(file: Any) -> pd.DataFrame:
-    """Returns the table of a CSV file that `as_csv` made.
+    """Returns the table of a CSV file written by `as_csv`.
 
     Args:
-        file: A path or a file.
+        file: A path or a file object.
     """
     words = ("experiment", "network", "image", "layer", "measure")
     table = pd.read_csv(

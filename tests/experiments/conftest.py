@@ -1,11 +1,11 @@
-"""How experiments run their jobs in tests."""
+"""Runner of the experiments' jobs in tests."""
 
 from rwkeras.sweeps.local import SweepResult
 from rwkeras.sweeps.store import run_job
 
 
 def here(manifest, folder, callback):
-    """Runs jobs in this process, those side by side that share a network or what is traced."""
+    """Runs jobs in this process, those that share a network or compiled functions in a row."""
     alike: dict = {}
     for job in manifest.jobs:
         alike.setdefault(job.affinity[0], {}).setdefault(job.affinity, []).append(job)

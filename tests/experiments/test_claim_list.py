@@ -1,4 +1,4 @@
-"""Each claim on made-up tables in which it is true, and in which it is not."""
+"""Tests of every claim on synthetic tables in which it is true or false."""
 
 import itertools
 import math
@@ -16,7 +16,10 @@ DRAWS, NETWORKS = 10, 5
 
 
 def rows(selection, values, spread=0.0):
-    """Returns rows of all that a selection allows, of one value a draw, or of several networks."""
+    """Yields rows for every combination that a selection allows, draw and network seed.
+
+    Values are constant within a draw if `spread` is 0.
+    """
     given = {"network": "any", "layer": ("one", "two"), "iteration": None, "measure": "any"}
     several = {**given, **selection}
     several = [v if isinstance(v, tuple) else (v,) for v in several.values()]
@@ -29,7 +32,7 @@ def rows(selection, values, spread=0.0):
 
 
 def table(claim, number):
-    """Returns a table in which the claim's number is the given one, but for a little noise."""
+    """Returns a table in which the claim's number has a given value, up to small noise."""
     contrast = claim.contrast
     noise = 1e-3 * np.random.Generator(np.random.Philox(2)).normal(size=DRAWS)
     base, spreads = np.full(DRAWS, 5.0), (0.0, 0.0)
@@ -37,7 +40,7 @@ def table(claim, number):
         first = base * number * np.exp(noise)
     elif contrast.kind == "log_spread_ratio":
         first, spreads = base, (0.1 * number, 0.1)
-    elif contrast.kind == "earlier":  # All draws but one, either way.
+    elif contrast.kind == "earlier":  # All draws but one have the same order.
         sooner = np.arange(DRAWS) != 0 if number > 0.5 else np.arange(DRAWS) == 0
         first = base + np.where(sooner, -1, 1)
     else:
@@ -50,7 +53,7 @@ def table(claim, number):
 
 
 def numbers(claim):
-    """Returns a number for which the claim is true, and one for which it is not."""
+    """Returns a number for which the claim is true and one for which it is false."""
     direction, bound, _ = claim.margin
     if claim.contrast.is_factor:
         inner, outer = bound / 1.5, bound * 1.5

@@ -14,7 +14,7 @@ def claim(contrast, direction="below", margin=0.0, key="a"):
 
 
 def table(values, experiment="e", measure="m", **more):
-    """Returns a table of values[network][layer], each of draws, or of draws and seeds."""
+    """Returns a table of values[network][layer], each of shape [draws] or [draws, seeds]."""
     rows = [
         row(Sample(n, network, seed, f"i{n}", layer), measure, value, **more)
         for network, layers in values.items()
@@ -112,7 +112,7 @@ def test_times_that_were_not_reached_are_no_times():
     measured = frame([{"experiment": "e", **each} for each in rows])
     contrast = Contrast("earlier", {"network": "a"}, {"network": "b"}, {"measure": "steps"})
     found = verdict(contrast, measured, "above", 0.5)
-    # Those of 50 that did not arrive are later than 40, and no ties.
+    # Times censored at 50 are later than 40, not tied.
     assert (found["estimate"], found["draws"], found["ties"]) == (0.75, DRAWS, 0)
     never = measured.assign(censored=True)
     found = verdict(contrast, never, "above", 0.5)

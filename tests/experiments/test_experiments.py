@@ -1,4 +1,4 @@
-"""Every experiment in its quick version, end to end."""
+"""End-to-end tests of every experiment with quick settings."""
 
 import dataclasses
 from pathlib import Path
@@ -17,9 +17,9 @@ from tests.experiments.conftest import here
 
 pytestmark = pytest.mark.eager
 
-# They train a decoder for each of many variants, which takes seconds however few steps there are.
+# Experiments that train many decoders, each of which takes seconds even with few steps.
 MANY_TRAININGS = ("decoder_distributions", "feature_maps")
-# What only large networks, or weights that are not here, are asked.
+# Claims that need large networks or weights that may be missing.
 LARGE = {
     "architectures-resnet",
     "convergence-stacked",
@@ -35,7 +35,7 @@ LARGE = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """One folder for all: what one experiment has made serves the next."""
+    """A folder shared by all experiments, which reuse each other's results."""
     return tmp_path_factory.mktemp("experiments")
 
 

@@ -22,7 +22,7 @@ def table(**more):
 
 
 def drawn(figure):
-    """Returns the figure's bytes: that it can be drawn at all, and is no empty sheet."""
+    """Draws a figure and returns its PNG bytes."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
@@ -84,7 +84,7 @@ def test_lines_over_iterations_leave_out_the_end():
     given = [*table(iteration=10).to_dict("records"), *table().to_dict("records")]
     (axis,) = lines(frame(given), "m", x="iteration", series="layer").figure.axes
     np.testing.assert_array_equal(axis.lines[0].get_xdata(), [10])
-    # Of both networks, averaged in each draw.
+    # The mean over both networks in each draw.
     assert axis.lines[0].get_ydata()[0] == pytest.approx(np.mean([2, 2.5, 5]))
 
 

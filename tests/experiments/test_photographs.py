@@ -17,14 +17,14 @@ from rwkeras.images.photographs import SHOWN
 from rwkeras.studio.examples import EXAMPLES
 from tests.tools import ROOT
 
-# Its flags are those of a process of its own: it is read and not imported.
+# Read and not imported, as importing it would define its command-line flags in this process.
 DEMO = ROOT / "rwkeras" / "commands" / "demo.py"
 TESTED = {*TEST, *(source for source, *_ in TEST_TEXTURES.values())}
 
 
 def test_what_tuned_anything_tests_nothing():
     assert not TESTED & set(TUNING)
-    # The pictures of the demonstration and of the studio, which defaults were judged on.
+    # Pictures of the demo and of the studio, on which defaults were tuned.
     shown = set(re.findall(r"data\.(\w+)\(", DEMO.read_text()))
     assert shown <= set(TUNING)
     assert {example.name for example in EXAMPLES} - {"painting"} <= set(TUNING)

@@ -24,7 +24,7 @@ def drawn(kind, runs, seed=0, size=N):
     generator = np.random.Generator(np.random.Philox(seed))
     if kind == "normal":
         return generator.normal(size=(runs, size)), 0.0
-    # Skewed as ratios are.
+    # Skewed, like ratios.
     return generator.lognormal(0.0, 0.5, size=(runs, size)), math.exp(0.125)
 
 
@@ -49,7 +49,7 @@ def test_null_claims_get_a_firm_verdict_as_rarely_as_they_should():
     for seed in range(families):
         samples, _ = drawn("normal", size, seed)
         wrong += min(holm([mean_test(each, "below", 0.0).p for each in samples])) < 0.05
-    # Of 300, 15 are expected, and 26 or more by chance once in 200 times.
+    # Of 300 families, 15 are expected; 26 or more have a probability of 1 in 200.
     assert wrong <= 26
 
 
@@ -112,7 +112,7 @@ def test_all_hold_if_the_least_certain_does():
         ((10, False), (20, True), 1),
         ((20, True), (10, False), -1),
         ((20, False), (20, True), 1),
-        # The one was only watched for 10: whether it would have been later than 20 is not known.
+        # The first is censored at 10, so its order relative to 20 is unknown.
         ((10, True), (20, False), 0),
         ((20, True), (20, True), 0),
     ],
@@ -134,7 +134,7 @@ def test_signs_are_tested_exactly_and_ties_dropped():
 
 def test_kaplan_meier_of_censored_runs():
     times, arrived = kaplan_meier([1, 2, 3, 4], [False, True, False, False])
-    # After the first of four; of the two that are left at 3, one more.
+    # One of four arrives at 1; one of the two still at risk arrives at 3.
     shares = dict(zip(times, arrived, strict=True))
     assert shares[1] == pytest.approx(1 / 4)
     assert shares[3] == pytest.approx(1 - 3 / 4 / 2)

@@ -19,9 +19,10 @@ TIME = "evaluations to noise's last loss"
 def decoded_starts(study: Study) -> Report:
     """Inversions from decoded images.
 
-    Each image is recovered from a layer of a random network, once from noise, and once from what a
-    DeCNN that was trained on that layer makes of the activations in one pass, which is not counted.
-    Those that end before they come to the loss that noise has in the end are censored.
+    Each image is recovered from a layer of a random network twice: starting from noise, and
+    starting from the image that a DeCNN trained for the layer decodes from the activations. The
+    evaluation of the DeCNN is not counted. Runs that end above the final loss of the run from noise
+    are censored.
     """
     draws = study.draws()
     network = purely_random(study, by_name(decoder_layers(study)))
@@ -44,7 +45,10 @@ def decoded_starts(study: Study) -> Report:
 
 
 def _times(results: Mapping[Sample, JobResult]) -> list[dict[str, Any]]:
-    """Returns after how many evaluations either start came to noise's last loss, or was seen."""
+    """Returns rows with the evaluations that each run takes to the final loss of that from noise.
+
+    Runs that do not reach it are censored at their number of evaluations.
+    """
     rows = []
     for sample, result in results.items():
         noise = results.get(sample._replace(network=NOISE))
@@ -56,9 +60,9 @@ def _times(results: Mapping[Sample, JobResult]) -> list[dict[str, Any]]:
 
 
 def evaluations_to(trace: Sequence[Mapping[str, Any]], loss: float) -> int | None:
-    """Returns after how many evaluations a run had at most a loss, or None if it never had.
+    """Returns the number of evaluations after which a run reached a loss, None if it never did.
 
-    That of the start counts as one.
+    The evaluation of the start counts as one.
     """
     reached = (max(1, each["evaluations"]) for each in trace if each["loss"] <= loss)
     return next(reached, None)

@@ -1,4 +1,4 @@
-"""Decoders of networks whose weights have different distributions."""
+"""Decoders for encoders with different distributions of random weights."""
 
 from functools import partial
 
@@ -10,16 +10,16 @@ from rwkeras.experiments.study import Study
 from rwkeras.experiments.table import frame
 from rwkeras.networks.initializers import INITIALIZERS
 
-# Of "he" and "gaussian" the scale alone differs, which batch normalisation takes away.
+# "he" and "gaussian" differ only in scale, which batch normalisation removes.
 KINDS = tuple(kind for kind in INITIALIZERS if kind != "he")
 _STRIDE = "stride 4"
 
 
 def decoder_distributions(study: Study) -> Report:
-    """Decoders of several distributions of random weights.
+    """Decoders for distributions of random weights.
 
-    A DeCNN learns to decode a layer of stride 4 of EfficientNet-Lite0, whose weights are of every
-    kind, or trained on ImageNet.
+    DeCNNs are trained to decode a layer of stride 4 of EfficientNet-Lite0, with random weights of
+    each distribution and with weights trained on ImageNet.
     """
     draws = study.draws()
     kinds = [lite(study, initializer=kind, name=kind) for kind in KINDS]

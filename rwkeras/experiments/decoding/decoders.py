@@ -1,4 +1,4 @@
-"""Decoders that learn on random and on trained networks: how fast, and how accurate."""
+"""Speed of training and accuracy of decoders for random and trained encoders."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -11,20 +11,19 @@ from rwkeras.experiments.report import Report, measured, traced
 from rwkeras.experiments.study import Study
 from rwkeras.experiments.table import Sample, frame, row
 
-# How far below the end of the least accurate training the mark lies that all are to reach, in dB:
-# the last bit of the way takes most of the steps, and tells little.
+# The mark to which trainings are timed lies this far, in dB, below the best PSNR of the least
+# accurate of them: the last dB takes most of the steps and says little about speed.
 _SHORT = 1.0
-# Which of the blocks of EfficientNet-Lite0 are decoded, if they are looked at, and how many of the
-# measures of a training the table has, which is to be small.
+# Strides of EfficientNet-Lite0 that are decoded, if they are in the settings; and the interval of
+# the measurements during training that are kept, to limit the size of the table.
 _STRIDES, _KEPT = (4, 16), 4
 
 
 def decoders(study: Study) -> Report:
     """Decoders of random and trained networks.
 
-    A DeCNN learns, from photographs that are not those that it is measured on, to make images of
-    the activations of a network that stays as it is. VGGs are scaled on the image to activations of
-    mean 1.
+    DeCNNs are trained to decode the activations of fixed networks, and tested on photographs that
+    they were not trained on. The activations of VGGs are scaled to a mean of 1 on the test image.
     """
     draws = study.draws()
     names = by_stride(study.first_layers, 1)
@@ -51,7 +50,11 @@ def decoders(study: Study) -> Report:
 
 
 def _steps(trained: Mapping[Sample, Fitted]) -> list[dict[str, Any]]:
-    """Returns after how many steps each decoder was where the least accurate of its draw ends."""
+    """Returns rows with the steps after which each decoder reaches a common mark.
+
+    The mark is `_SHORT` below the best held-out PSNR of the least accurate decoder for the same
+    draw and layer.
+    """
     best = {
         sample: max(each["held_out_psnr_db"] for each in decoder.result.trace)
         for sample, decoder in trained.items()

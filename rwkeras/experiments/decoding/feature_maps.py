@@ -24,19 +24,19 @@ from rwkeras.networks.recipe import ARCHITECTURES
 from rwkeras.networks.vgg import build_vgg, narrowed, random_kernels
 from rwkeras.sweeps.files import put_file
 
-# What all else is compared with: as decoders are by default.
+# The default encoder and decoder, with which all variants are compared.
 WHOLE = "all maps"
-# The share of the architecture's maps that it is compared with.
+# The share of feature maps in the narrow variants.
 _NARROW = 1 / 8
 
 
 class _Variant(NamedTuple):
-    """An encoder with a decoder.
+    """A variant of encoder and decoder.
 
     Attributes:
-        width: The share of the encoder's maps.
-        trained: What differs from the usual decoder that is trained.
-        untrained: What differs from the usual one that is not.
+        width: The share of the architecture's feature maps in the encoder.
+        trained: Changes to the default settings of the trained decoder.
+        untrained: Changes to the default settings of the untrained decoder.
     """
 
     width: float = 1.0
@@ -45,13 +45,13 @@ class _Variant(NamedTuple):
 
 
 def _variants(study: Study, layer: str) -> dict[str, _Variant]:
-    """Returns what is tried, by what is varied."""
+    """Returns the variants by name."""
     stages = ARCHITECTURES[study.settings.architecture].stages[: layer_stage(layer)]
     maps = tuple(filters for _, filters in reversed(stages))
     narrow, other = {"width": _NARROW}, {"factors": (2, 2)}
     return {
         WHOLE: _Variant(),
-        # Else the decoder would be narrower as well.
+        # The maps of the decoder are given, as by default they would shrink with the encoder's.
         "an eighth of the encoder's": _Variant(_NARROW, {"maps": maps[:1]}, {"maps": maps}),
         "an eighth of the decoder's": _Variant(1.0, narrow, narrow),
         "grown otherwise": _Variant(1.0, other, {"factors": (4,)}),
@@ -61,7 +61,7 @@ def _variants(study: Study, layer: str) -> dict[str, _Variant]:
 
 
 def _encoder(study: Study, layer: str, width: float, draw: Draw) -> NetworkSpec:
-    """Returns a random network with a share of the maps, as a file below the study's folder."""
+    """Returns a random network with a share of the feature maps, stored in the study's folder."""
     if width == 1:
         return study.random(draw)
     narrow = narrowed(ARCHITECTURES[study.settings.architecture], width)
@@ -74,9 +74,9 @@ def _encoder(study: Study, layer: str, width: float, draw: Draw) -> NetworkSpec:
 def feature_maps(study: Study) -> Report:
     """Number and shape of feature maps.
 
-    A DeCNN decodes a layer of stride 4 of a random network, once trained and once with weights as
-    they are drawn. Of either network the number of maps is varied while the other's stays; so is
-    the way in which the decoder's maps grow, and the side of its filters.
+    Trained and untrained DeCNNs decode a layer of stride 4 of a random network. One property is
+    varied at a time: the number of maps of the encoder, the number of maps of the decoder, the
+    upsampling factors of the decoder, and the size of its filters.
     """
     draws, layer = study.draws(), middle_layer(study)
     variants = _variants(study, layer)

@@ -1,4 +1,4 @@
-"""Decoders, trained and untrained, as the experiments have them."""
+"""Trained and untrained decoders of the experiments."""
 
 import math
 from collections.abc import Mapping
@@ -18,18 +18,19 @@ from rwkeras.experiments.table import Sample
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import Job, JobResult
 
-# The stride up to which one step from the layer's maps to pixels was the best use of a second.
+# The stride up to which a single upsampling step was the most accurate for a given time.
 _ONE_STEP = 4
-# From deep layers, at each size: an encoder's own would take minutes a training.
+# Feature maps at each size of decoders of deep layers; as many as in the encoder would take
+# minutes to train.
 _MAPS = (256, 128, 64, 32, 16)
-# Of ten photographs, which are what decoders learn from. One alone would be a matter of luck.
+# Two of the ten photographs of `TUNING`; a single one would be too noisy a measure.
 _HELD_OUT = 0.2
-# A fourth of the pixels that a step has by default: there are ten draws, each of several trainings.
+# About a quarter of the default pixels per step, as each of ten draws has several trainings.
 _CROP, _BATCH = 48, 8
-# How often a training is measured, if its steps can be divided so.
+# Measurements per training, if the number of steps is divisible by it.
 _MEASURES = 40
 
-# The strides of the layers of a VGG and of EfficientNet-Lite0.
+# Strides of the blocks of EfficientNet-Lite0; later blocks have stride 32.
 _LITE_STRIDES = {"block1": 2, "block2": 4, "block3": 8, "block4": 16, "block5": 16}
 
 
@@ -37,8 +38,9 @@ class Fitted(NamedTuple):
     """A trained decoder.
 
     Attributes:
-        file: Encoder and decoder.
-        result: By step, as its trace, the PSNR of crops that are learnt from and of held-out ones.
+        file: The file with encoder and decoder.
+        result: The result of the training; its trace has the PSNR of training crops and of held-out
+            crops by step.
     """
 
     file: FileRef
@@ -46,37 +48,38 @@ class Fitted(NamedTuple):
 
 
 def layer_stage(layer: str) -> int:
-    """Returns the stage of a VGG, from 1, to which a conv or pooling layer belongs."""
+    """Returns the stage of a conv or pooling layer of a VGG, from 1."""
     return int(layer.removeprefix("conv").removeprefix("pool").partition("_")[0])
 
 
 def layer_stride(layer: str) -> int:
-    """Returns by how much a layer of a VGG or of EfficientNet-Lite0 is smaller than the image."""
+    """Returns the stride of a layer of a VGG or of EfficientNet-Lite0, relative to the image."""
     if layer.startswith("block"):
         return _LITE_STRIDES.get(layer[:6], 32)
     return 2 ** (layer_stage(layer) - layer.startswith("conv"))
 
 
 def middle_layer(study: Study) -> str:
-    """Returns the first layer of stride 4, which every VGG has."""
+    """Returns the first layer of stride 4 of the study's VGG."""
     return next(layer for layer in study.first_layers if layer_stride(layer) == _ONE_STEP)
 
 
 def decoder_layers(study: Study) -> tuple[str, ...]:
-    """Returns the layers for which decoders are trained: every second stage's first."""
+    """Returns the layers for which decoders are trained: the first of every second stage."""
     return study.first_layers[::2]
 
 
 def fitted_shape(layer: str, seed: int, **changes: Any) -> DecoderSettings:
-    """Returns the shape of the decoders that are trained: the cheapest that is accurate.
+    """Returns the settings of trained decoders, chosen for accuracy at low cost.
 
-    Up to a stride of 4, all convolutions are at the layer's own size, and one step makes the
-    pixels. Beyond, the maps grow as the encoder's shrink, and are as many for all networks.
+    Up to stride 4, all convolutions are at the layer's resolution and one subpixel step upsamples
+    to pixels. Beyond, the maps grow in the reverse of the encoder's steps, and their number is the
+    same for all networks.
 
     Args:
         layer: The layer's name.
-        seed: Of the kernels.
-        **changes: Other settings than these.
+        seed: Seed of the kernels.
+        **changes: Settings that replace these.
     """
     stride = layer_stride(layer)
     given: dict[str, Any] = {"upsampling": "subpixel", "seed": seed}
@@ -91,11 +94,11 @@ def fit(study: Study, network: NetworkSpec, draw: Draw, layer: str, **changes: A
     """Returns the job that trains a decoder on the photographs of `TUNING`.
 
     Args:
-        study: For how many steps.
+        study: The study, for photographs, image size and steps.
         network: The encoder.
         draw: The draw, for the seed.
         layer: The layer's name.
-        **changes: To the decoder's shape, see `DecoderSettings`.
+        **changes: Changes to the settings of the decoder; see `DecoderSettings`.
     """
     steps = study.settings.decoder_steps
     training = DecoderTraining(
@@ -104,7 +107,7 @@ def fit(study: Study, network: NetworkSpec, draw: Draw, layer: str, **changes: A
         held_out=_HELD_OUT,
         steps=steps,
         epoch_steps=steps // math.gcd(steps, _MEASURES),
-        precision="float32",  # Which other precision is fast differs from machine to machine.
+        precision="float32",  # "auto" would depend on the machine.
         seed=draw.seed,
     )
     photos = study.photographs(TUNING, training.photo_size)
@@ -112,16 +115,16 @@ def fit(study: Study, network: NetworkSpec, draw: Draw, layer: str, **changes: A
 
 
 def untrained(network: NetworkSpec, draw: Draw, layer: str, **changes: Any) -> UntrainedDecoder:
-    """Returns a decoder without training.
+    """Returns an untrained decoder.
 
-    It mirrors the encoder with one convolution at each size: with more, and with transposed
-    convolutions, less can be seen.
+    It mirrors the encoder, with nearest-neighbour upsampling and one convolution at each size: with
+    more convolutions, or with transposed ones, less of the image is visible.
 
     Args:
         network: The encoder.
         draw: The draw, for the seed.
         layer: The layer's name.
-        **changes: Other settings than these; see `DecoderSettings`.
+        **changes: Changes to the settings of the decoder; see `DecoderSettings`.
     """
     given = {"upsampling": "nearest", "depth": 1, "seed": draw.seed}
     return UntrainedDecoder(network, layer, DecoderSettings(**{**given, **changes}))
@@ -130,12 +133,12 @@ def untrained(network: NetworkSpec, draw: Draw, layer: str, **changes: Any) -> U
 def untrained_decoding(
     network: NetworkSpec, draw: Draw, layer: str, **changes: Any
 ) -> UntrainedDecoding:
-    """Returns the job that decodes a draw's image without training; see `untrained`."""
+    """Returns the job that decodes a draw's image with an untrained decoder; see `untrained`."""
     return UntrainedDecoding(untrained(network, draw, layer, **changes), draw.image)
 
 
 def fitted(study: Study, jobs: Mapping[Sample, Job]) -> dict[Sample, Fitted]:
-    """Returns trained decoders by what they are of, once they are made."""
+    """Runs the jobs that train decoders and returns the decoders by sample."""
     return {
         sample: Fitted(study.file(jobs[sample], DECODER_FILE), result)
         for sample, result in study.run(jobs).items()
@@ -143,7 +146,7 @@ def fitted(study: Study, jobs: Mapping[Sample, Job]) -> dict[Sample, Fitted]:
 
 
 def decoded(study: Study, decoders: Mapping[Sample, Fitted]) -> dict[Sample, JobResult]:
-    """Returns each draw's image as trained decoders make it."""
+    """Decodes the image of each decoder's draw and returns the results by sample."""
     images = {draw.number: draw.image for draw in study.draws()}
     return study.run(
         {

@@ -29,10 +29,10 @@ TRAINED, UNTRAINED = "trained decoder", "untrained decoder"
 def invariance(study: Study) -> Report:
     """Geometric and photometric invariance.
 
-    f encodes an image with a random network and decodes it, with a trained DeCNN or with one of
-    random weights. For each transform T of the image x, f(T x) is compared with T f(x), which it is
-    where f follows T, and with f(x), in the middle half of each side. Pixels of brighter images are
-    not cut off at 1. What untrained decoders give is scaled to the source's standard deviation.
+    Let f encode an image x with a random network and decode it with a trained or an untrained
+    DeCNN. For each transform T, f(T x) is compared with T f(x), which is equal if f is equivariant,
+    and with f(x), in the middle half of each side. Pixels of brightened images are not clipped to
+    1. Outputs of untrained decoders are shown scaled to the source's standard deviation.
     """
     draws, layers = study.draws(), decoder_layers(study)
     network = purely_random(study, by_name(layers))
@@ -57,10 +57,11 @@ def invariance(study: Study) -> Report:
 
 
 def _followed(results: Mapping[Sample, JobResult]) -> list[dict[str, Any]]:
-    """Returns how far decoders follow transforms: all of a kind, and one by one.
+    """Returns rows with the equivariance of decoders, for kinds of transforms and for each.
 
-    "error share" is the sum over transforms of ||f(T x) - T f(x)||^2 over that of ||f(T x) -
-    f(x)||^2; "alike" is the mean correlation of f(T x) with f(x).
+    "error share", of geometric transforms, is the sum of error^2 over that of output_change^2;
+    "alike", of photometric transforms, is the mean correlation of f(T x) and T f(x). See
+    `Equivariance.run`.
     """
     rows = []
     for sample, result in results.items():
@@ -77,7 +78,7 @@ def _followed(results: Mapping[Sample, JobResult]) -> list[dict[str, Any]]:
 
 
 def _pictures(study: Study, results: Mapping[Sample, JobResult]) -> Shown:
-    """Draws the first image after each transform, and what decoders make of it."""
+    """Draws the first image under each transform, and the same decoded."""
     first = study.draws()[0]
     source = study.picture(first)
     largest = [transformed(source, name, each.sizes[-1]) for name, each in TRANSFORMS.items()]

@@ -1,4 +1,4 @@
-"""Random networks with random decoders: what of an image survives both."""
+"""Edges, contours and colours of images decoded by untrained decoders of random networks."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,25 +19,25 @@ _COLORS = ("color_correlation", "color_explained")
 
 
 def untrained_decodings(study: Study, layers: Iterable[str]) -> dict[Sample, JobResult]:
-    """Returns the images as untrained decoders make them of some layers."""
+    """Decodes each draw's image from layers of random networks with untrained decoders."""
     kinds = [purely_random(study, by_name(layers))]
     return study.run(over(kinds, study.draws(), untrained_decoding))
 
 
 def measured_colors(study: Study, results: Mapping[Sample, JobResult]) -> list[dict[str, Any]]:
-    """Returns rows of a table of what colours are left, where the image is not grey."""
+    """Returns table rows of the measures of colour, for draws whose image is not grey."""
     colored = {draw.number for draw in study.draws() if np.ptp(study.picture(draw), axis=2).any()}
     return measured({s: r for s, r in results.items() if s.draw in colored}, *_COLORS)
 
 
 def untrained_decoders(study: Study) -> Report:
-    """Decoders without training.
+    """Untrained decoders.
 
-    Images pass through a random network up to a layer and through a DeCNN of random weights that
-    mirrors it. What comes out has any scale; it is shown and compared with the mean and the
-    standard deviation of the source, by one scale and one offset for all channels, and after the
-    affine map of colours that brings it nearest to the source. Borders, an eighth of each side, are
-    not counted.
+    Images are encoded by a random network up to a layer and decoded by a DeCNN of random weights
+    that mirrors it. As the output has an arbitrary scale, it is shown and compared with the source
+    in two ways: scaled and shifted to the source's mean and standard deviation, equally in all
+    channels; and after the affine map of colours that brings it closest to the source. Borders, an
+    eighth of each side, are ignored.
     """
     pairs = zip(study.first_layers, study.pools, strict=True)
     results = untrained_decodings(study, [layer for pair in pairs for layer in pair])

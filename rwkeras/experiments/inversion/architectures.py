@@ -1,4 +1,4 @@
-"""A league table of architectures that were never trained."""
+"""Comparison of untrained architectures."""
 
 from functools import partial
 
@@ -20,17 +20,17 @@ _ARCHITECTURES = (
     "efficientnet_b0",
 )
 _STRIDES = (4, 8, 16)
-# Of an image's side: batch normalisation needs several positions to take statistics of.
+# Minimum side of the images, so that batch normalisation has statistics over several positions.
 _SMALLEST = 128
 _QUICK_LAYERS = {"toy_vgg": {2: "conv2_2", 4: "conv3_2"}, "mobilenet": {2: "conv_pw_1_relu"}}
 
 
 def architectures(study: Study) -> Report:
-    """Architectures without training.
+    """Untrained architectures.
 
-    Networks of keras.applications with random weights, batch normalisation ready on the image,
-    ranked by how well images are recovered from layers of equal strides in adaptive coordinates.
-    Beside it, textures from the same layers.
+    Networks of keras.applications with random weights, whose batch normalisation has the statistics
+    of the image, are ranked by the PSNR of images recovered from layers of equal strides in
+    adaptive coordinates, and by textures synthesised from the same layers.
     """
     entrants, size = _QUICK_LAYERS, study.settings.image_size
     if study.settings.architecture == "vgg19":

@@ -1,4 +1,4 @@
-"""How soon inversions from a deep layer are done, and what they come to in the end."""
+"""Convergence of inversions from a deep layer."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,10 +16,10 @@ from rwkeras.experiments.study import Study
 from rwkeras.experiments.table import Sample, frame, row
 from rwkeras.sweeps.jobs import JobResult
 
-# The iteration by which the papers have random networks converge, and how near to its own end an
-# inversion has converged.
+# The iteration by which random networks converge according to the papers, and the factor of its
+# final distance within which an inversion counts as converged.
 EARLY, _NEAR = 100, 1.05
-# What is seen on the way, and which iterations the table has, which is to be small.
+# Iterations of the pictures, and iterations that are kept in the table to limit its size.
 _MARKS, _KEPT = (10, 50, EARLY), (10, 20, 50, EARLY, 200, 500, 1000, 2000, 4000)
 _STRIDE = 16
 
@@ -27,8 +27,8 @@ _STRIDE = 16
 def convergence(study: Study) -> Report:
     """Convergence.
 
-    Images are recovered from layers of stride 16, the first of a VGG's fifth stage, in many
-    iterations, and the distance is followed.
+    Images are recovered from layers of stride 16, in VGGs the first layer of the fifth stage. The
+    distance to the image is recorded over many iterations.
     """
     draws, last = study.draws(), study.settings.final_iterations
     deepest = {f"stride {2 ** (len(study.pools) - 1)}": study.first_layers[-1]}
@@ -40,7 +40,7 @@ def convergence(study: Study) -> Report:
     rows, figures = [], []
     for coordinates, suffix, several in (
         ("adaptive", "", kinds),
-        ("pixels", " (pixels)", [*vgg, *kinds]),  # Large networks as in the papers alone.
+        ("pixels", " (pixels)", [*vgg, *kinds]),  # VGG-19 over pixels only, as in the papers.
     ):
         given = {"parametrization": coordinates, "iterations": last}
         snapshots = tuple(mark for mark in _MARKS if mark < last)
@@ -55,9 +55,9 @@ def convergence(study: Study) -> Report:
 
 
 def _ended(results: Mapping[Sample, JobResult], suffix: str) -> list[dict[str, Any]]:
-    """Returns when each inversion had all but come to its own end.
+    """Returns rows with the iteration from which each inversion stays near its final distance.
 
-    One that ended before `EARLY` stays where it was, which is said of that iteration.
+    For inversions that ended before `EARLY`, the final distance is also that of `EARLY`.
     """
     rows = []
     for sample, result in results.items():
@@ -71,7 +71,7 @@ def _ended(results: Mapping[Sample, JobResult], suffix: str) -> list[dict[str, A
 
 
 def _pictures(results: Mapping[Sample, JobResult], name: str) -> Shown:
-    """Draws the first image on the way, a row for each kind of network."""
+    """Draws the first image at several iterations, with a row for each condition."""
     first = {sample: result for sample, result in results.items() if sample.draw == 0}
     names = {name for result in first.values() for name in result.pictures}
     order = [*sorted(names - {"picture"}), "picture"]

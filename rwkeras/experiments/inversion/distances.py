@@ -1,4 +1,4 @@
-"""Distance of images recovered over pixels, as in the papers, by layer."""
+"""Distance between images and their inversions over pixels, as in the papers, by layer."""
 
 from rwkeras.experiments.conditions import by_name, over, stacked, twins
 from rwkeras.experiments.figures import lines, pictures
@@ -10,9 +10,9 @@ from rwkeras.experiments.table import frame
 def distances(study: Study) -> Report:
     """Distance by layer.
 
-    The mean Euclidean distance of pixels in [0, 1] between images and what is recovered of them,
-    over pixels as in the papers: from each layer of stacked networks, and from EfficientNet-Lite0,
-    trained and untrained.
+    The mean Euclidean distance between images and their inversions, for pixels in [0, 1]. Inversion
+    is over pixels, as in the papers, from each layer of stacked networks and from several layers of
+    EfficientNet-Lite0, trained and untrained.
     """
     draws = study.draws()
     rows, figures = [], []

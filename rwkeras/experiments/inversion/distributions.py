@@ -1,4 +1,4 @@
-"""Kinds of randomness, by what is recovered and painted with each."""
+"""Distributions of random weights, compared by inversion and by texture synthesis."""
 
 from functools import partial
 from typing import Any
@@ -16,8 +16,8 @@ _DISTANCE = "relative_patch_distance"
 def distributions(study: Study) -> Report:
     """Distributions of random weights.
 
-    Images are recovered from a deep layer, and textures made from four layers, with weights of
-    every kind.
+    With weights of each distribution, images are recovered from a deep layer, and textures are
+    synthesised from the first layers of four stages.
     """
     draws, textures = study.draws(), study.draws("textures")
     layer, painters = study.first_layers[-2], study.first_layers[:4]
@@ -38,7 +38,7 @@ def distributions(study: Study) -> Report:
 
 
 def _kinds(study: Study, layers: dict[str, Any], **arguments: Any) -> list[Condition]:
-    """Returns networks of each kind of randomness."""
+    """Returns the conditions of random networks, one for each distribution of weights."""
     return [
         Condition(kind, partial(study.random, initializer=kind, **arguments), layers)
         for kind in INITIALIZERS

@@ -1,4 +1,4 @@
-"""Inversion from every layer of a random network, by the best inverter there is."""
+"""Inversion from every layer of a random network, in adaptive coordinates."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,15 +12,15 @@ from rwkeras.experiments.table import Sample, frame, row
 from rwkeras.networks.recipe import ARCHITECTURES
 from rwkeras.sweeps.jobs import JobResult
 
-# How many of the fully connected layers the papers see contours from.
+# Number of fully connected layers from which contours are visible according to the papers.
 _TOP = 2
 
 
 def layers(study: Study) -> Report:
     """Inversion from every layer.
 
-    Images are recovered, from noise and in adaptive coordinates, from every conv and pooling layer
-    of stacked networks, and from fully connected layers of networks that are drawn at random.
+    Images are recovered in adaptive coordinates, starting from noise, from every conv and pooling
+    layer of stacked networks and from the first two fully connected layers of random networks.
     """
     draws = study.draws()
     network = stacked(study, by_name(study.layers), draws)
@@ -45,7 +45,10 @@ def layers(study: Study) -> Report:
 def _contours(
     study: Study, draws: Sequence[Draw], results: Mapping[Sample, JobResult]
 ) -> list[dict[str, Any]]:
-    """Returns how like the sources' contours are, and how like those of the other images."""
+    """Returns rows with the correlation of contours with those of the source, and by chance.
+
+    The chance level is the mean correlation with the contours of the other draws' images.
+    """
     sources = {draw.number: study.picture(draw) for draw in draws}
     rows = []
     for sample, result in results.items():

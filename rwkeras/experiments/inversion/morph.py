@@ -14,9 +14,9 @@ _STEPS = 7
 def morph(study: Study) -> Report:
     """Morphing.
 
-    The activations that two images have at a layer are mixed, and the mixture is inverted. Where a
-    network is linear in the image, that is the mixture of the pixels. In the table, `iteration` is
-    the share of the second image.
+    The activations of two images at a layer are interpolated linearly, and the result is inverted.
+    If the network were linear, this would be the interpolation of the pixels. In the table,
+    `iteration` is the weight of the second image.
     """
     draws = study.draws()
     if len(draws) < 2:

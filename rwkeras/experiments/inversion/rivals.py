@@ -1,4 +1,4 @@
-"""Random networks against trained ones, by what can be recovered from them."""
+"""Inversion of random networks compared with trained ones."""
 
 from rwkeras.experiments.conditions import (
     ALEXNET,
@@ -16,16 +16,16 @@ from rwkeras.experiments.report import Report, measured
 from rwkeras.experiments.study import Study
 from rwkeras.experiments.table import frame
 
-# AlexNet's layers beside the poolings of a VGG, as the papers compare them.
+# AlexNet's layers that the papers compare with the pooling layers of a VGG.
 _ALEXNET_LAYERS = ("pool1", "pool2", "conv3", "conv4", "pool5")
 
 
 def rivals(study: Study) -> Report:
-    """Random networks and their rivals.
+    """Random and trained networks.
 
-    The same images, recovered at the same strides from stacked random networks, from
-    EfficientNet-Lite0 trained and untrained, and from narrow VGG-19s before and after they learnt
-    rotations: in adaptive coordinates, which recover more, and over pixels as in the papers.
+    The same images are recovered at the same strides from stacked random networks, from
+    EfficientNet-Lite0, trained and untrained, and from narrow VGG-19s before and after training on
+    rotations: in adaptive coordinates, which recover more, and over pixels, as in the papers.
     """
     draws = study.draws()
     pools = by_stride(study.pools, 2)
@@ -52,7 +52,10 @@ def rivals(study: Study) -> Report:
 
 
 def _alexnet(study: Study) -> list[Condition]:
-    """Returns AlexNet with its prior, which was tuned for trained weights, if these are given."""
+    """Returns the condition of regularised inversion of trained AlexNet, or none without weights.
+
+    The prior was tuned for trained weights.
+    """
     weights = study.weights.get("alexnet")
     if weights is None:
         return []

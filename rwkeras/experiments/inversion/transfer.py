@@ -12,8 +12,8 @@ OWN, OTHER = "stacked on the image itself", "stacked on another photograph"
 def transfer(study: Study) -> Report:
     """Transfer between reference images.
 
-    Networks are stacked on the image that is recovered, and, from the same seed, on another
-    photograph.
+    Networks are stacked on the image to be recovered and, with the same seed, on another
+    photograph. Images are recovered from a deep layer of both.
     """
     draws, small = study.draws(), study.draws(size=study.settings.stack_size)
     layers = by_name(study.first_layers[-1:])

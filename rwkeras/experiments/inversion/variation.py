@@ -1,4 +1,4 @@
-"""How unevenly images are recovered from networks of one kind."""
+"""Variation of inversions over networks of one kind."""
 
 from rwkeras.experiments.conditions import by_stride, over, purely_random, stacked, twins
 from rwkeras.experiments.figures import boxes, pictures
@@ -6,15 +6,15 @@ from rwkeras.experiments.report import Report, measured
 from rwkeras.experiments.study import Study
 from rwkeras.experiments.table import frame
 
-# Of the stages' first layers, every second: every network more costs an inversion at each.
+# Step between the layers that are used, to limit the number of inversions.
 _EVERY = 2
 
 
 def variation(study: Study) -> Report:
     """Variation over networks.
 
-    Each image is recovered from several networks of each kind, each from another noise. Trained
-    networks are always the same, so that theirs is the noise's.
+    Each image is recovered from several networks of each kind, with different starting noise. The
+    weights of the trained network are fixed, so its variation is that of the noise.
     """
     draws = study.draws()
     again = [draw.again(n) for draw in draws for n in range(study.settings.networks)]

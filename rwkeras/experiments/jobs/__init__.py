@@ -1,5 +1,6 @@
-"""What the experiments compute, as jobs of a sweep.
+"""Jobs of the experiments, run as sweeps.
 
-A job's key has the code of its module and of what that imports: what takes long has a module of its
-own, which imports nothing of how results are measured that it does not measure itself.
+A job's key includes a digest of its module's code and of all that the module imports. Long jobs
+therefore have modules of their own that import only the measures they compute, so that changes to
+other measures do not invalidate their results.
 """

@@ -1,4 +1,4 @@
-"""Training of decoders as a job."""
+"""Job that trains a decoder."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,20 +10,20 @@ from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import JobResult
 from rwkeras.sweeps.pictures import read_picture
 
-# Of `DecoderFit`'s results.
+# Name of the file in the results of `DecoderFit`.
 DECODER_FILE = "decoder.keras"
 
 
 @dataclass(frozen=True)
 class DecoderFit:
-    """Trains a decoder on photographs of scikit-image; see `train_decoder`.
+    """Trains a decoder on photographs; see `train_decoder`.
 
     Attributes:
-        network: The encoder, which stays as it is.
+        network: The encoder, whose weights are frozen.
         layer: The layer whose activations are decoded.
-        decoder: The decoder's shape.
-        training: How it learns; some photographs must be held out.
-        photos: What it learns from; none for scikit-image's photographs.
+        decoder: Settings of the decoder's architecture.
+        training: Settings of the training; some photographs must be held out.
+        photos: Training photographs; empty for those of scikit-image.
     """
 
     network: NetworkSpec
@@ -34,11 +34,11 @@ class DecoderFit:
 
     @property
     def affinity(self) -> tuple[Any, ...]:
-        """The encoder is of use to the next."""
+        """Jobs with the same encoder reuse it."""
         return (self.network,)
 
     def run(self, folder: str) -> JobResult:
-        """Returns encoder and decoder as one file, and the PSNR on the way."""
+        """Returns encoder and decoder in one file, with the PSNR during training as the trace."""
         photos = [read_picture(photo, folder) for photo in self.photos]
         trained = train_decoder(
             self.network.build(folder),

@@ -1,4 +1,4 @@
-"""Jobs that decode images."""
+"""Jobs that encode an image and decode it again."""
 
 import functools
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ from rwkeras.sweeps.pictures import read_picture
 
 @dataclass(frozen=True)
 class UntrainedDecoder:
-    """A network up to a layer and a decoder of random weights, which any process can build.
+    """Specification of an encoder with a decoder of random weights.
 
     Attributes:
         network: The encoder.
         layer: The layer whose activations are decoded.
-        decoder: The decoder's shape, with its seed.
+        decoder: Settings of the decoder's architecture, including its seed.
     """
 
     network: NetworkSpec
@@ -36,11 +36,11 @@ class UntrainedDecoder:
 
 @functools.lru_cache(maxsize=2)
 def build_decnn(given: FileRef | UntrainedDecoder, folder: str) -> keras.Model:
-    """Returns an encoder with its decoder, built at most once for several jobs in a row.
+    """Returns an encoder followed by its decoder, cached for consecutive jobs.
 
     Args:
-        given: A file that `DecoderFit` made, or a decoder without training.
-        folder: The sweep's folder, in which files are.
+        given: A file written by `DecoderFit`, or the specification of an untrained decoder.
+        folder: The sweep's folder, to which file references are relative.
     """
     if isinstance(given, FileRef):
         with given.fetched(folder) as path:
@@ -52,10 +52,10 @@ def build_decnn(given: FileRef | UntrainedDecoder, folder: str) -> keras.Model:
 
 @dataclass(frozen=True)
 class Decoding:
-    """Encodes an image and decodes it.
+    """Encodes an image and decodes it with a trained decoder.
 
     Attributes:
-        decoder: A file that `DecoderFit` made.
+        decoder: A file written by `DecoderFit`.
         image: The image.
     """
 
@@ -64,11 +64,11 @@ class Decoding:
 
     @property
     def affinity(self) -> tuple[Any, ...]:
-        """The decoder is of use to the next."""
+        """Jobs with the same decoder reuse it."""
         return (self.decoder,)
 
     def run(self, folder: str) -> JobResult:
-        """Returns the picture and its likeness to the source."""
+        """Returns the decoded picture and its similarity to the source."""
         source = read_picture(self.image, folder)
         picture = decode(build_decnn(self.decoder, folder), source)
         return JobResult(likeness(picture, source), {"picture": picture})
@@ -76,10 +76,10 @@ class Decoding:
 
 @dataclass(frozen=True)
 class UntrainedDecoding:
-    """Encodes an image and decodes it with random weights alone.
+    """Encodes an image and decodes it with an untrained decoder.
 
     Attributes:
-        decoder: The network and the decoder.
+        decoder: The encoder and the untrained decoder.
         image: The image.
     """
 
@@ -88,11 +88,14 @@ class UntrainedDecoding:
 
     @property
     def affinity(self) -> tuple[Any, ...]:
-        """The encoder is of use to the next."""
+        """Jobs with the same encoder reuse it."""
         return (self.decoder.network,)
 
     def run(self, folder: str) -> JobResult:
-        """Returns what of the source there is to see, before and after the best map of colours."""
+        """Returns the measures of `structure`, and the picture before and after `color_mapped`.
+
+        The picture is shown with the mean and standard deviation of the source.
+        """
         source = read_picture(self.image, folder)
         output = build_decnn(self.decoder, folder)(source[np.newaxis], training=False).numpy()[0]
         pictures = {

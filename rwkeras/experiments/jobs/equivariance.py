@@ -15,7 +15,8 @@ from rwkeras.sweeps.jobs import JobResult
 from rwkeras.sweeps.pictures import read_picture
 from rwkeras.validation import check_choice
 
-# What is compared: the middle half of each side, into which no transform brings the border.
+# Share of each side that is left out: the middle half is compared, which no transform fills with
+# content from beyond the border.
 _OUTSIDE = 1 / 4
 
 
@@ -23,9 +24,9 @@ class Transform(NamedTuple):
     """A transform of an image.
 
     Attributes:
-        apply: Does it to an image, [height, width, channels], of a standard deviation relative to
-            that of the source, by a size.
-        sizes: Small, medium and large.
+        apply: Function of an image, [height, width, channels], the size of the transform, and the
+            image's standard deviation relative to that of the source; returns the new image.
+        sizes: A small, a medium and a large size.
     """
 
     apply: Callable[[np.ndarray, float, float], np.ndarray]
@@ -46,9 +47,9 @@ def _enlarge(image: np.ndarray, size: float, contrast: float) -> np.ndarray:
     return ndimage.affine_transform(image, scale, center - scale * center, order=3, mode="mirror")
 
 
-# Between pixels, images are cubic splines; beyond their borders they go on as in a mirror.
+# Images are interpolated by cubic splines and mirrored at their borders.
 GEOMETRIC: Mapping[str, Transform] = {
-    # Of images of 128 pixels: 3, 6 and 15, by which strides do not divide.
+    # 3, 6 and 15 pixels at a width of 128: no multiples of the strides 4 and 16.
     "shift": Transform(_shift, (3 / 128, 6 / 128, 15 / 128)),
     "rotate": Transform(_turn, (5.0, 15.0, 30.0)),
     "enlarge": Transform(_enlarge, (1.1, 1.25, 1.5)),
@@ -64,29 +65,30 @@ TRANSFORMS = {**GEOMETRIC, **PHOTOMETRIC}
 def transformed(
     image: np.ndarray, transform: str, size: float, contrast: float = 1.0
 ) -> np.ndarray:
-    """Returns an image after a transform; pixels may leave [0, 1].
+    """Returns a transformed image, whose values may lie outside [0, 1].
 
     Args:
         image: float, [height, width, channels].
-        transform: A name of `TRANSFORMS`. "shift" moves the image to the right by a share of its
-            width, in whole pixels, at least one; "rotate" turns it by degrees to the left;
-            "enlarge" magnifies it about its middle; "brighten" and "darken" multiply all
-            channels, and "add light" adds the same to all.
-        size: How much of it.
-        contrast: The standard deviation of the image relative to that of the photograph which it
-            shows; light is added in this proportion.
+        transform: A key of `TRANSFORMS`. "shift" moves the image to the right by a share of its
+            width, rounded to at least one whole pixel; "rotate" turns it counterclockwise by an
+            angle in degrees; "enlarge" magnifies it about its centre; "brighten" and "darken"
+            multiply all channels by a factor; "add light" adds a constant to all channels.
+        size: The share, angle, factor or constant.
+        contrast: The standard deviation of the image relative to that of the source photograph.
+            The constant of "add light" is multiplied by it.
 
     Raises:
-        ValueError: There is no such transform.
+        ValueError: `transform` is not a key of `TRANSFORMS`.
     """
     check_choice("transform", transform, TRANSFORMS)
     return TRANSFORMS[transform].apply(image, size, contrast)
 
 
 def change(image: np.ndarray, reference: np.ndarray) -> float:
-    """Returns the root mean squared difference over the reference's standard deviation.
+    """Returns the RMS difference of two images over the standard deviation of the reference.
 
-    Both in the middle of the images, where the standard deviation is about each channel's mean.
+    Both are measured in the middle of the images; the standard deviation is about the mean of each
+    channel. The result is infinite if the reference is constant.
     """
     inner, wanted = (middle(x, _OUTSIDE).astype(np.float64) for x in (image, reference))
     spread = float(np.sqrt(np.mean(_centred(wanted) ** 2)))
@@ -95,7 +97,7 @@ def change(image: np.ndarray, reference: np.ndarray) -> float:
 
 
 def alike(image: np.ndarray, reference: np.ndarray) -> float:
-    """Returns the correlation of the middle of two images, each channel's mean apart."""
+    """Returns the correlation of the middles of two images, with channel means subtracted."""
     return correlation(*(_centred(middle(x, _OUTSIDE)) for x in (image, reference)))
 
 
@@ -105,10 +107,10 @@ def _centred(image: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Equivariance:
-    """Decodes an image after every transform of every size.
+    """Encodes and decodes an image under each transform at each size.
 
     Attributes:
-        decoder: A file that `DecoderFit` made, or a decoder without training.
+        decoder: A file written by `DecoderFit`, or an untrained decoder.
         image: The image.
     """
 
@@ -117,19 +119,19 @@ class Equivariance:
 
     @property
     def affinity(self) -> tuple[Any, ...]:
-        """The decoder is of use to the next, or at least its encoder."""
+        """Jobs with the same decoder reuse it; with untrained decoders, the same encoder."""
         if isinstance(self.decoder, UntrainedDecoder):
             return (self.decoder.network,)
         return (self.decoder,)
 
     def run(self, folder: str) -> JobResult:
-        """Returns what each transform T changed, with f for encoder and decoder, as the trace.
+        """Returns a row of the trace for each transform T and size.
 
-        "input_change" is how far T x is from x, "output_change" how far f(T x) is from f(x), and
-        "error" how far it is from T f(x), all as `change` measures; "alike" is the correlation of
-        f(T x) and T f(x), as `alike` measures. The pictures are f(x) and, for the largest of each
-        transform, f(T x); those of a decoder without training with one scale and offset, which
-        give the first the mean and standard deviation of the source.
+        With x the image and f the encoder followed by the decoder, "input_change" is the `change`
+        of T x from x, "output_change" that of f(T x) from f(x), and "error" that of f(T x) from
+        T f(x); "alike" is the correlation `alike` of f(T x) and T f(x). The pictures are f(x) and,
+        for the largest size of each transform, f(T x). Pictures of an untrained decoder are all
+        mapped by the scale and offset that give f(x) the mean and standard deviation of x.
         """
         source = read_picture(self.image, folder)
         model = build_decnn(self.decoder, folder)

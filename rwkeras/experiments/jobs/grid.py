@@ -1,4 +1,4 @@
-"""Sweeps over every combination of some images, layers, seeds and networks."""
+"""Sweeps of inversions over a grid of images, layers, seeds and networks."""
 
 import itertools
 from collections.abc import Sequence
@@ -19,21 +19,21 @@ def inversion_grid(
     networks: Sequence[NetworkSpec],
     optimizer: OptimizerSettings,
 ) -> Manifest:
-    """Returns the inversions of images from layers of networks, each with some starting noises.
+    """Returns an inversion for each combination of network, layer, image and seed.
 
     Args:
         images: The images, in the sweep's folder.
-        layers: The names of layers that every network has.
-        seeds: Of the starting noise.
+        layers: Names of layers that all networks have.
+        seeds: Seeds of the starting noise.
         networks: The networks.
-        optimizer: The optimiser's settings. With precision "auto" each worker measures whether
-            bfloat16 is faster; "float32" and "bfloat16" leave nothing to it.
+        optimizer: Settings of the optimiser. With precision "auto" each worker measures whether
+            bfloat16 is faster, so that results may depend on the machine.
 
     Returns:
-        A manifest, jobs of one network and layer side by side.
+        The manifest; jobs of one network and layer are consecutive.
 
     Raises:
-        ValueError: An argument is empty or cannot be used.
+        ValueError: An argument is empty or invalid.
     """
     layers = checked_layers("layers", layers)
     for name, values in (("images", images), ("seeds", seeds), ("networks", networks)):
@@ -41,7 +41,7 @@ def inversion_grid(
             raise invalid_argument(name, "at least one", values)
     seeds = [checked_number("seeds", seed, integer=True) for seed in seeds]
     if optimizer.checkpoint_dir is not None:
-        # Its state would be taken for that of another; a sweep goes on job by job.
+        # All jobs would share the checkpoint. Interrupted sweeps resume job by job instead.
         raise invalid_argument("checkpoint_dir", "None in a sweep", optimizer.checkpoint_dir)
     return Manifest(
         tuple(

@@ -1,4 +1,4 @@
-"""Inversions as jobs."""
+"""Jobs that invert representations."""
 
 import contextlib
 import dataclasses
@@ -27,18 +27,18 @@ from rwkeras.tasks.synthesis import optimize_image, starting_noise
 
 @dataclass(frozen=True)
 class Inversion:
-    """Recovers an image from a layer.
+    """Recovers an image from its activations at a layer.
 
     Attributes:
         network: The network.
         image: The image.
         layer: The layer's name.
-        seed: Of the starting noise.
-        optimizer: The optimiser's settings, among them how often the course is noted.
+        seed: Seed of the starting noise.
+        optimizer: Settings of the optimiser; `report_every` is the interval of the trace.
         snapshots: The iterations whose pictures are kept.
-        regularized: Whether it is that of Mahendran and Vedaldi (2015).
-        decoder: A file that `DecoderFit` made for the network and the layer, whose picture it
-            starts from; None for noise.
+        regularized: Whether to use the regularised inversion of Mahendran and Vedaldi (2015).
+        decoder: A file written by `DecoderFit` for this network and layer, whose decoded picture
+            is the start; None to start from noise.
     """
 
     network: NetworkSpec
@@ -52,11 +52,11 @@ class Inversion:
 
     @property
     def affinity(self) -> tuple[Any, ...]:
-        """Functions are compiled for a network and a layer."""
+        """Jobs with the same network and layer reuse compiled functions."""
         return self.network, self.layer
 
     def run(self, folder: str) -> JobResult:
-        """Returns the picture, its likeness to the source, and the course of the loss."""
+        """Returns the picture, its similarity to the source, and the loss by iteration."""
         source = read_picture(self.image, folder)
         rows: list[dict[str, Any]] = []
         pictures: dict[str, np.ndarray] = {}
@@ -89,16 +89,16 @@ class Inversion:
 
 @dataclass(frozen=True)
 class Morph:
-    """Inverts a point on the way between two images' activations.
+    """Inverts a linear interpolation between the activations of two images.
 
     Attributes:
         network: The network.
-        image: Where the way begins.
-        other: Where it ends; of the same size.
-        share: How far along the way, from 0 to 1.
+        image: The first image.
+        other: The second image, of the same size.
+        share: The weight of the second image, from 0 to 1.
         layer: The layer's name.
-        seed: Of the starting noise.
-        optimizer: The optimiser's settings.
+        seed: Seed of the starting noise.
+        optimizer: Settings of the optimiser.
     """
 
     network: NetworkSpec
@@ -111,11 +111,11 @@ class Morph:
 
     @property
     def affinity(self) -> tuple[Any, ...]:
-        """Functions are compiled for a network and a layer."""
+        """Jobs with the same network and layer reuse compiled functions."""
         return self.network, self.layer
 
     def run(self, folder: str) -> JobResult:
-        """Returns the picture and how far it is from either end."""
+        """Returns the picture and its distances to both images and to their interpolation."""
         model = self.network.build(folder)
         first, last = (read_picture(image, folder) for image in (self.image, self.other))
 

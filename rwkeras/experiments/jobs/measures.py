@@ -1,4 +1,4 @@
-"""What jobs measure of pictures and of optimisations."""
+"""Measures of pictures and of optimisations."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from rwkeras.optimizers.settings import OptimizationResult
 
 
 def distance(image: np.ndarray, source: np.ndarray) -> float:
-    """Returns the mean Euclidean distance of the colours of two images."""
+    """Returns the mean over pixels of the Euclidean distance between the colours of two images."""
     return float(mean_euclidean_distance(image, source)[0])
 
 
 def likeness(image: np.ndarray, source: np.ndarray) -> dict[str, float]:
-    """Returns how like an image and its source are."""
+    """Returns measures of the similarity of an image to its source: PSNR, SSIM and distance."""
     return {
         "psnr_db": float(psnr(image, source)[0]),
         "ssim": float(ssim(image, source)[0]),
@@ -23,7 +23,7 @@ def likeness(image: np.ndarray, source: np.ndarray) -> dict[str, float]:
 
 
 def course(result: OptimizationResult) -> dict[str, Any]:
-    """Returns how an optimisation of one image ended."""
+    """Returns the final loss, the counts and the outcome of an optimisation of one image."""
     return {
         "loss": float(result.loss),
         "relative_loss": float(result.relative_loss),

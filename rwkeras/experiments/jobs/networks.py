@@ -1,4 +1,4 @@
-"""Networks named by jobs, and as files that are always the same for the same network."""
+"""Specifications of networks in jobs, and reproducible `.keras` files."""
 
 import contextlib
 import functools
@@ -18,25 +18,27 @@ from rwkeras.networks.loading import load_network, make_ready
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.pictures import read_picture
 
-# Where Keras writes when a model was saved, which would make a new file of the same network.
+# Keras records here when a model was saved, so that files of the same network would differ.
 _METADATA, _UNDATED = "metadata.json", {"date_saved": "1980-01-01@00:00:00"}
 
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """Specification of a network that any process can build.
+    """Specification of a network, from which any process can build it.
 
     Attributes:
-        name: A name that `load_network` knows; ignored where there is a file.
+        name: A name that `load_network` accepts; ignored if there is a file.
         file: A recipe or a `.keras` file, or None.
-        reference: The image on which a network without a file is made ready; see `make_ready`.
+        reference: The image on which activations are normalised, see `make_ready`; None to leave
+            the network unchanged.
         top: Whether the fully connected layers are needed.
         pooling: See `load_network`.
         subtract_mean: See `load_network`.
         initializer: See `load_network`.
-        weights: A file of trained weights, a name that `load_network` knows, or None.
-        adapt: Whether batch normalisation gets the reference's statistics even if it was trained.
-        seed: Of the weights.
+        weights: A file of trained weights, a name that `load_network` accepts, or None.
+        adapt: Whether batch normalisation takes its statistics from the reference even if it was
+            trained.
+        seed: Seed of the weights.
     """
 
     name: str = "vgg19"
@@ -52,16 +54,16 @@ class NetworkSpec:
 
     @property
     def title(self) -> str:
-        """What it is called in tables: the name of its file, or that which it goes by."""
+        """The name in tables: that of the file without extension, or `name`."""
         if self.file is None:
             return self.name
         return os.path.splitext(os.path.basename(self.file.path))[0]
 
     def build(self, folder: str) -> keras.Model:
-        """Returns the network, built at most once for several jobs in a row.
+        """Returns the network, cached for consecutive jobs.
 
         Args:
-            folder: The sweep's folder, in which its files are.
+            folder: The sweep's folder, to which file references are relative.
         """
         return _build(self, folder)
 
@@ -92,7 +94,10 @@ def _build(spec: NetworkSpec, folder: str) -> keras.Model:
 
 
 def _with_numbered_objects(config: bytes) -> bytes:
-    """Returns a model's configuration with shared objects numbered in order, not by address."""
+    """Returns a model's configuration with shared objects numbered in order of appearance.
+
+    Keras numbers them by memory address, which differs between processes.
+    """
     numbers = dict[bytes, bytes]()
 
     def numbered(match: re.Match[bytes]) -> bytes:
@@ -102,7 +107,7 @@ def _with_numbered_objects(config: bytes) -> bytes:
 
 
 def network_bytes(model: keras.Model) -> bytes:
-    """Returns a model as the bytes of a `.keras` file, always the same for the same model."""
+    """Returns the bytes of a model's `.keras` file, equal for equal models."""
     buffer = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
@@ -114,5 +119,5 @@ def network_bytes(model: keras.Model) -> bytes:
                     content = json.dumps({**json.loads(content), **_UNDATED}).encode()
                 if name == "config.json":
                     content = _with_numbered_objects(content)
-                undated.writestr(zipfile.ZipInfo(name), content)  # Dated 1980, as zip's epoch is.
+                undated.writestr(zipfile.ZipInfo(name), content)  # Dated 1980 by default.
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Training by rotation prediction as a job."""
+"""Job that trains a network by rotation prediction."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +13,11 @@ from rwkeras.sweeps.pictures import read_picture
 
 @dataclass(frozen=True)
 class Rotation:
-    """Trains a narrow VGG-19 to tell the rotation of crops; see `train_rotation_rival`.
+    """Trains a narrow VGG-19 to predict the rotation of crops; see `train_rotation_rival`.
 
     Attributes:
-        photos: What it is trained on; none for scikit-image's photographs.
-        settings: How.
+        photos: Training photographs; empty for those of scikit-image.
+        settings: Settings of the training.
     """
 
     photos: tuple[FileRef, ...] = ()
@@ -25,11 +25,11 @@ class Rotation:
 
     @property
     def affinity(self) -> tuple[Any, ...]:
-        """Nothing of one is of use to another."""
+        """Jobs share nothing that could be reused."""
         return ("rotation", self.settings)
 
     def run(self, folder: str) -> JobResult:
-        """Returns the network as a file, its twin without training, and the accuracies."""
+        """Returns the trained and the untrained network as files, and the history as the trace."""
         photos = [read_picture(photo, folder) for photo in self.photos]
         trained, history = train_rotation_rival(photos or None, self.settings)
         networks = {"trained.keras": trained, "untrained.keras": untrained_twin(self.settings)}

@@ -1,4 +1,4 @@
-"""Stacking as a job."""
+"""Job that stacks a network on an image."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,16 +12,16 @@ from rwkeras.sweeps.pictures import read_picture
 
 @dataclass(frozen=True)
 class Stacking:
-    """Stacks a network on an image; see `stack`, which knows what all of these are.
+    """Stacks a network on an image; see `stack`.
 
     Attributes:
         reference: The image.
         architecture: A name of `ARCHITECTURES`.
         include_top: Whether the fully connected layers are stacked too.
         subtract_mean: Whether ImageNet's mean is subtracted from images.
-        initializer: From what the weights are drawn.
-        seed: Of the weights.
-        settings: How many candidates there are, and how they are compared.
+        initializer: The distribution of the weights.
+        seed: Seed of the weights.
+        settings: The number of candidates and their comparison.
     """
 
     reference: FileRef
@@ -34,11 +34,11 @@ class Stacking:
 
     @property
     def affinity(self) -> tuple[Any, ...]:
-        """Nothing of one is of use to another."""
+        """Jobs share nothing that could be reused."""
         return ("stacking", self.reference, self.seed)
 
     def run(self, folder: str) -> JobResult:
-        """Returns the recipe, and how each layer was chosen as the trace."""
+        """Returns the recipe as a file, with the choice for each layer as the trace."""
         result = stack(
             read_picture(self.reference, folder),
             self.settings,

@@ -1,7 +1,8 @@
 """Structural similarity of images by edges, contours and colours.
 
-A decoder with random weights gives pictures of any scale and with any colours. What of the source
-is in them is told by correlations, and after the affine map of colours that suits best.
+Pictures of a decoder with random weights have arbitrary scale and colours. They are compared with
+the source by correlations, which do not depend on scale, and after the affine map of colours that
+brings them closest to the source.
 """
 
 import numpy as np
@@ -9,9 +10,10 @@ from PIL import Image
 
 from rwkeras.images.colors import LUMA
 
-# Of each side: networks pad with zeros, and what they make of the border says nothing of an image.
+# Share of each side that is left out: zero padding distorts the border.
 _BORDER = 1 / 8
-# Edges may be off by an 1/32 of the side, contours are those on a grid of so many squares a side.
+# Squares along each side of the grids on which edges and contours are averaged. Without the
+# borders, 24 squares are 1/32 of the image's side each: edges may be misplaced by that much.
 _EDGE_SQUARES, _CONTOUR_SQUARES = 24, 16
 
 
@@ -20,14 +22,14 @@ def middle(image: np.ndarray, border: float = _BORDER) -> np.ndarray:
 
     Args:
         image: [height, width, channels].
-        border: What is left out on each side, a share of the side below a half.
+        border: What is left out at each end of a side, as a share of it below 1/2.
     """
     top, left = (round(border * side) for side in image.shape[:2])
     return image[top : image.shape[0] - top, left : image.shape[1] - left]
 
 
 def correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Returns Pearson's correlation of two arrays of one shape, 0 if one of them is constant."""
+    """Returns Pearson's correlation of two arrays of equal shape, 0 if either is constant."""
     a, b = (np.asarray(x, np.float64).ravel() for x in (first, second))
     a, b = a - a.mean(), b - b.mean()
     size = np.linalg.norm(a) * np.linalg.norm(b)
@@ -35,9 +37,9 @@ def correlation(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def matched(image: np.ndarray, source: np.ndarray) -> np.ndarray:
-    """Returns an image with a source's mean and standard deviation, by one scale and one offset.
+    """Returns an image scaled and shifted to the mean and standard deviation of a source.
 
-    They are the same for all channels, and those of the images without their borders.
+    Scale and offset are the same for all channels. Borders are ignored in computing them.
 
     Args:
         image: float, [height, width, channels], of any scale.
@@ -56,10 +58,10 @@ def matching(image: np.ndarray, source: np.ndarray) -> tuple[float, float]:
 
 
 def color_mapped(image: np.ndarray, source: np.ndarray) -> np.ndarray:
-    """Returns an image after the affine map of its colours that brings it nearest to a source.
+    """Returns an image after the affine map of its colours that brings it closest to a source.
 
-    The map A, [4, 3], minimises the sum over positions of ||[image, 1] A - source||^2, without the
-    borders.
+    The map A, [channels + 1, 3], minimises the sum over pixels of ||[image, 1] A - source||^2.
+    Borders are ignored in computing it.
 
     Args:
         image: float, [height, width, channels], of any scale.
@@ -76,30 +78,31 @@ def color_mapped(image: np.ndarray, source: np.ndarray) -> np.ndarray:
 
 
 def edges(image: np.ndarray, source: np.ndarray) -> float:
-    """Returns the correlation of the edges of two images without their borders.
+    """Returns the correlation of the edges of two images, without borders.
 
-    Edges are the root of the sum over channels of squared gradients, whatever their signs, averaged
-    over squares of 1/32 of the side.
+    Edges are the gradient magnitude, the root of the sum over channels of squared derivatives,
+    averaged over squares of 1/32 of the side.
     """
     return correlation(*(_coarse(_gradients(x), _EDGE_SQUARES) for x in (image, source)))
 
 
 def contours(image: np.ndarray, source: np.ndarray) -> float:
-    """Returns the correlation of two images' brightness on a coarse grid, without borders."""
+    """Returns the correlation of the luma of two images on a grid of 16 x 16, without borders."""
     grids = (_coarse(middle(x) @ LUMA, _CONTOUR_SQUARES) for x in (image, source))
     return correlation(*grids)
 
 
 def color_correlation(image: np.ndarray, source: np.ndarray) -> float:
-    """Returns the correlation of two images' differences between channels, without borders."""
+    """Returns the correlation of the channel differences of two images, without borders."""
     return correlation(*(_opponents(middle(x)) for x in (image, source)))
 
 
 def color_explained(image: np.ndarray, source: np.ndarray) -> float:
-    """Returns the share of a source's differences between channels that an image explains.
+    """Returns the coefficient of determination of a source's channel differences by an image's.
 
     1 - sum (d - d0)^2 / sum (d0 - mean d0)^2 with d0 the differences red - green and
-    (red + green) / 2 - blue of the source, and d those of the image; 0 if the source is grey.
+    (red + green) / 2 - blue of the source, and d those of the image, without borders; 0 if the
+    source is grey.
     """
     found, wanted = (_opponents(middle(x).astype(np.float64)) for x in (image, source))
     spread = np.sum((wanted - wanted.mean(axis=(0, 1))) ** 2)
@@ -107,18 +110,18 @@ def color_explained(image: np.ndarray, source: np.ndarray) -> float:
 
 
 def structure(image: np.ndarray, source: np.ndarray) -> dict[str, float]:
-    """Returns what of a source is in a picture of any scale and colours.
+    """Returns measures of how much of a source is in a picture of arbitrary scale and colours.
 
     Args:
         image: float, [height, width, 3].
         source: float RGB in [0, 1] of the same size.
 
     Returns:
-        "edges" and "edges_by_chance", see `edges`, the latter with the mirrored source, which is a
-        photograph as well; "brightness", the absolute correlation of brightness; "contours" after
-        the best map of colours, and "contours_by_chance" after that to the mirrored source;
-        "error" and "error_mapped", the root of the mean squared difference of pixels before and
-        after that map; "color_correlation" before the map, and "color_explained" after it.
+        "edges", see `edges`; "brightness", the absolute correlation of luma; "contours", see
+        `contours`, after `color_mapped`; "edges_by_chance" and "contours_by_chance", the same
+        compared with the mirrored source, as chance levels; "error" and "error_mapped", the RMS
+        error of pixels after `matched` and after `color_mapped`; "color_correlation" of the
+        picture as it is, and "color_explained" after `color_mapped`.
     """
     mirrored = source[:, ::-1]
     plain, mapped = matched(image, source), color_mapped(image, source)
@@ -142,7 +145,7 @@ def structure(image: np.ndarray, source: np.ndarray) -> dict[str, float]:
 
 
 def _gradients(image: np.ndarray) -> np.ndarray:
-    """Returns the size of an image's gradients without its border, [height, width]."""
+    """Returns the gradient magnitude of an image without its border, [height, width]."""
     down, right = np.gradient(middle(image).astype(np.float64), axis=(0, 1))
     return np.sqrt(np.sum(down**2 + right**2, axis=2))
 
@@ -154,6 +157,6 @@ def _opponents(image: np.ndarray) -> np.ndarray:
 
 
 def _coarse(values: np.ndarray, squares: int) -> np.ndarray:
-    """Returns the means of [height, width] over a grid of so many squares a side."""
+    """Returns the means of [height, width] over a square grid, [squares, squares]."""
     given = Image.fromarray(values.astype(np.float32))
     return np.asarray(given.resize((squares, squares), Image.Resampling.BOX))

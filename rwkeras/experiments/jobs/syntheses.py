@@ -1,4 +1,4 @@
-"""Textures and styles as jobs."""
+"""Jobs that synthesise textures and transfer styles."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,9 +22,9 @@ class Texture:
 
     Attributes:
         network: The network.
-        texture: The source.
-        settings: What is matched, by what sizes, and the seed.
-        optimizer: The optimiser's settings.
+        texture: The source texture.
+        settings: Settings of the synthesis.
+        optimizer: Settings of the optimiser.
     """
 
     network: NetworkSpec
@@ -34,11 +34,11 @@ class Texture:
 
     @property
     def affinity(self) -> tuple[Any, ...]:
-        """Functions are compiled for a network and some layers."""
+        """Jobs with the same network and layers reuse compiled functions."""
         return self.network, self.settings.layers
 
     def run(self, folder: str) -> JobResult:
-        """Returns the picture and its distance to the source, patch by patch, beside noise's."""
+        """Returns the picture and its patch distance to the source, also relative to noise's."""
         source, settings = read_picture(self.texture, folder), self.settings
         model = self.network.build(folder)
         result = synthesize_texture(model, source, settings, optimizer=self.optimizer)
@@ -54,10 +54,10 @@ class Style:
 
     Attributes:
         network: The network.
-        content: What to paint.
-        style: How to paint it.
-        settings: What is matched and how it counts, by what sizes, and the seed.
-        optimizer: The optimiser's settings.
+        content: The content image.
+        style: The style image.
+        settings: Settings of the style transfer.
+        optimizer: Settings of the optimiser.
     """
 
     network: NetworkSpec
@@ -68,11 +68,11 @@ class Style:
 
     @property
     def affinity(self) -> tuple[Any, ...]:
-        """Functions are compiled for a network and some layers."""
+        """Jobs with the same network and layers reuse compiled functions."""
         return self.network, self.settings.content_layers, self.settings.style_layers
 
     def run(self, folder: str) -> JobResult:
-        """Returns the picture, its likeness to the content, and its distance to the style."""
+        """Returns the picture, its SSIM to the content, and its patch distance to the style."""
         content, style = (read_picture(image, folder) for image in (self.content, self.style))
         model = self.network.build(folder)
         result = transfer_style(model, content, style, self.settings, optimizer=self.optimizer)

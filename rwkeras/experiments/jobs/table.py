@@ -17,7 +17,7 @@ Row = Mapping[str, Any]
 
 
 def _cells(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields what a field holds, that of dataclasses by dotted names."""
+    """Yields the name and value of a field, or those of a dataclass's fields by dotted names."""
     if isinstance(value, FileRef):
         yield name, value.path
     elif dataclasses.is_dataclass(value):
@@ -45,13 +45,13 @@ def results_table(manifest: Manifest, store: Store) -> list[Row]:
 
     Args:
         manifest: The jobs.
-        store: Their results.
+        store: The store of their results.
 
     Returns:
-        By name: the job's key; its fields, but for those that are empty in all jobs, with dotted
-        names those of the dataclasses in it in which jobs differ; "state", one of `DONE`, `FAILED`
-        and `WAITING`; "reason", of a failure the reason; and the values that were found. All rows
-        have the same names, in the same order.
+        Rows with the same columns in the same order: "key", the job's key; its fields that are not
+        empty in all jobs; by dotted names, the fields of nested dataclasses in which jobs differ;
+        "state", one of `DONE`, `FAILED` and `WAITING`; "reason", why a job failed; and the values
+        of its result.
     """
     asked = [dict(_cells(job)) for job in manifest.jobs]
     shown = []
@@ -72,7 +72,7 @@ def results_table(manifest: Manifest, store: Store) -> list[Row]:
 
 
 def csv_bytes(rows: Sequence[Row]) -> bytes:
-    """Returns rows that have the same names as a CSV file's bytes."""
+    """Returns rows with the same columns as the bytes of a CSV file."""
     buffer = io.StringIO(newline="")
     writer = csv.DictWriter(buffer, list(rows[0]) if rows else [])
     writer.writeheader()

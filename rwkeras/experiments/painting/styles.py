@@ -1,4 +1,4 @@
-"""Photographs in styles, by random and by trained networks."""
+"""Style transfer with random and trained networks."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,10 +18,10 @@ _VALUES = ("patch_distance_style", "patch_distance_content", "ssim_content")
 
 
 def styles(study: Study) -> Report:
-    """Contents in styles.
+    """Style transfer.
 
-    Each photograph is repainted over pixels in the style of a texture of another: by stacked
-    networks, and by EfficientNet-Lite0 trained and untrained.
+    Each photograph is repainted over pixels in the style of a texture from another photograph, with
+    stacked networks and with EfficientNet-Lite0, trained and untrained.
     """
     draws, paintings = study.draws(), study.draws("styles")
     style_of = {draw.number: paintings[draw.number % len(paintings)] for draw in draws}
@@ -29,7 +29,7 @@ def styles(study: Study) -> Report:
     kinds = [vgg._replace(arguments={"style_layers": study.first_layers})]
     for kind in twins(study):
         layers = tuple(kind.layers.values())
-        # The content as from conv2_2 of a VGG, a layer of stride 2.
+        # The content layer has stride 2, as conv2_2 of a VGG.
         given = {"content_layers": layers[:1], "style_layers": layers}
         kinds.append(kind._replace(layers={"": ""}, arguments=given))
     optimizer = study.optimizer(parametrization="pixels")
@@ -52,7 +52,7 @@ def styles(study: Study) -> Report:
 
 
 def _by_chance(study: Study, results: Mapping[Sample, JobResult]) -> list[dict[str, Any]]:
-    """Returns how like the contents of the other draws each picture is, on average."""
+    """Returns rows with the mean SSIM of each picture to the contents of the other draws."""
     sources = [study.picture(draw) for draw in study.draws()]
     rows = []
     for sample, result in results.items():

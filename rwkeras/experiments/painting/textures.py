@@ -1,4 +1,4 @@
-"""Textures from more and more layers, of random and of trained networks."""
+"""Texture synthesis with increasing numbers of layers of random and trained networks."""
 
 from collections.abc import Iterable
 
@@ -12,12 +12,11 @@ _DISTANCE = "relative_patch_distance"
 
 
 def textures(study: Study) -> Report:
-    """Textures from more and more layers.
+    """Textures from increasing numbers of layers.
 
-    Textures are synthesised over pixels from the Gram matrices of the first layers of the stages of
-    stacked networks, and of the blocks of EfficientNet-Lite0, trained and untrained. Each is named
-    by the deepest of its layers; the distance of its patches to the source's is relative to that of
-    noise.
+    Textures are synthesised over pixels from the Gram matrices of the first layer of each stage of
+    stacked networks, and of blocks of EfficientNet-Lite0, trained and untrained. Each is labelled
+    by its deepest layer. Patch distances to the source are relative to that of noise.
     """
     draws = study.draws("textures")
     vgg = stacked(study, _cumulated(study.first_layers), draws, subtract_mean=True)
@@ -34,6 +33,6 @@ def textures(study: Study) -> Report:
 
 
 def _cumulated(layers: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Returns all layers up to each, by its name."""
+    """Returns, for each layer, the tuple of layers up to and including it, by its name."""
     several = tuple(layers)
     return {top: several[: n + 1] for n, top in enumerate(several)}

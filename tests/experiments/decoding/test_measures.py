@@ -1,4 +1,4 @@
-"""What the experiments on decoders make of numbers that are known."""
+"""Tests of the experiments on decoders with synthetic job results."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_decoders_are_timed_to_where_the_least_accurate_of_a_draw_ends():
     trained = {
         Sample(0, "a", 0, "p", "stride 4"): course(15, 20, 25, 30),
         Sample(0, "b", 0, "p", "stride 4"): course(10, 15, 18, 20),
-        # Of another draw, and another layer: marks of their own.
+        # Other draws and layers have their own marks.
         Sample(1, "a", 1, "q", "stride 4"): course(40, 50),
         Sample(0, "a", 0, "p", "stride 8"): course(5, 8, 9),
     }
@@ -54,7 +54,7 @@ def test_one_thing_is_varied_at_a_time(tmp_path):
         {"maps": (256,)},
         {"maps": (256, 128, 64)},
     )
-    # What is usual with training is not without it.
+    # The default factors differ between trained and untrained decoders.
     assert variants["grown otherwise"].trained == {"factors": (2, 2)}
     assert variants["grown otherwise"].untrained == {"factors": (4,)}
 

@@ -1,4 +1,4 @@
-"""What tests of decoders share: a folder with a picture, and a network made ready on it."""
+"""Fixtures of the tests of jobs: a folder, a picture in it, and a network normalised on it."""
 
 import pytest
 

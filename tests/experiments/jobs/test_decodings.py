@@ -29,7 +29,7 @@ SHAPE = DecoderSettings(upsampling="subpixel", factors=(2,), depth=1, seed=2)
 
 @pytest.fixture(scope="module")
 def file(folder, network):
-    """A decoder that is a file, without training."""
+    """The file of an encoder with an untrained decoder."""
     model = network.build(folder)
     given = dataclasses.replace(SHAPE, seed=9)
     whole = decnn(model, "conv2_1", decoder(model, "conv2_1", given))
@@ -91,5 +91,5 @@ def test_trained_and_untrained_decoders_are_different_jobs(folder, network, imag
     trained = Equivariance(file, image).run(folder)
     assert trained.values == {"transforms": 18}
     start = Decoding(file, image).run(folder).pictures["picture"]
-    # What a trained decoder gives is shown as it is.
+    # Outputs of decoders from files are not rescaled.
     np.testing.assert_allclose(trained.pictures["picture"], start, atol=1e-6)

@@ -27,7 +27,7 @@ def image():
 def test_a_shift_is_of_whole_pixels_to_the_right(image):
     moved = transformed(image, "shift", 6 / 64)
     np.testing.assert_allclose(moved[:, 6:], image[:, :-6], atol=1e-6)
-    # Where nothing was, the image goes on as in a mirror.
+    # The border is filled by mirroring.
     np.testing.assert_allclose(moved[:, 5], image[:, 1], atol=1e-6)
     np.testing.assert_allclose(transformed(image, "shift", 0.001)[:, 1:], image[:, :-1], atol=1e-6)
 
@@ -73,7 +73,7 @@ def test_measures_against_numpy_in_the_middle(image):
     outside = other.copy()
     outside[:10] = 9
     assert change(outside, image) == change(other, image)
-    # Other colours throughout do not count, other structure does.
+    # Invariant to scale and to offsets of channels, but not to changes of structure.
     assert alike(3 * image + np.array([1.0, -2.0, 5.0]), image) == pytest.approx(1)
     assert alike(np.rot90(image), image) < 0.9
     assert change(image, np.ones_like(image)) == np.inf
@@ -88,12 +88,12 @@ def test_an_untrained_decoder_follows_exposure_and_shifts_of_pixels(tmp_path, im
     result = job.run(folder)
     assert len(result.trace) == result.values["transforms"] == 3 * len(TRANSFORMS)
     rows = {(row["transform"], row["size"]): row for row in result.trace}
-    for name in ("brighten", "darken"):  # Without biases the whole is positively homogeneous.
+    for name in ("brighten", "darken"):  # Positively homogeneous without biases.
         for size in PHOTOMETRIC[name].sizes:
             assert rows[name, size]["error"] < 1e-4
             assert rows[name, size]["alike"] == pytest.approx(1, abs=1e-6)
             assert rows[name, size]["output_change"] > 0.1
-    for size in GEOMETRIC["shift"].sizes:  # There is no stride.
+    for size in GEOMETRIC["shift"].sizes:  # conv1_1 has stride 1.
         assert rows["shift", size]["error"] < 1e-3 < rows["shift", size]["output_change"]
     assert rows["rotate", 30.0]["error"] > 0.05
     source = read_picture(reference, folder)
@@ -103,7 +103,7 @@ def test_an_untrained_decoder_follows_exposure_and_shifts_of_pixels(tmp_path, im
     first, last = (model(x[None]).numpy()[0] for x in (source, moved))
     assert rows["rotate", 15.0]["output_change"] == pytest.approx(change(last, first), rel=1e-5)
     light = transformed(source, "add light", 0.2)
-    # The light is added in proportion, whatever the decoder's scale.
+    # The added constant is proportional to the scale of the decoder's output.
     scale = source[8:-8, 8:-8].std() / first[8:-8, 8:-8].std()
     error = change(model(light[None]).numpy()[0], first + 0.2 / scale)
     assert rows["add light", 0.2]["error"] == pytest.approx(error, rel=1e-4)

@@ -25,7 +25,7 @@ def test_a_grid_has_every_combination():
         for layer in ("conv1_1", "conv2_1")
         for seed in (3, 4)
     }
-    # What is alike stands together, for a worker to do it in a row.
+    # Jobs of equal affinity are consecutive, so that a worker can reuse its caches.
     affinities = [job.affinity for job in manifest.jobs]
     assert sum(one != next_ for one, next_ in itertools.pairwise(affinities)) == 3
 

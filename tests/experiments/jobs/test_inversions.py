@@ -68,7 +68,7 @@ def test_snapshots_change_nothing_else(folder, image, network):
 
 
 def test_the_regularized_inversion_is_another(folder, image):
-    # Of a layer for which Mahendran and Vedaldi say how much total variation weighs.
+    # A layer for which Mahendran and Vedaldi give the weight of total variation.
     inputs = keras.Input((32, 24, 3))
     outputs = keras.layers.Conv2D(4, 3, activation="relu", name="conv1")(inputs)
     file = put_file(folder, "networks/small.keras", network_bytes(keras.Model(inputs, outputs)))

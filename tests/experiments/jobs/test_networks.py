@@ -93,7 +93,7 @@ def test_weights_can_be_a_name(tmp_path):
 def test_a_saved_network_has_no_date(tmp_path):
     model = rwkeras.toy_vgg(seed=1)
     first = network_bytes(model)
-    time.sleep(2)  # The dates of zip files are of two seconds.
+    time.sleep(2)  # Dates in zip files have a resolution of two seconds.
     assert network_bytes(model) == first
     (tmp_path / "model.keras").write_bytes(first)
     again = rwkeras.load_network(str(tmp_path / "model.keras"))

@@ -39,7 +39,7 @@ def test_matched_images_have_mean_and_spread_of_the_source(square, noise):
     found = matched(100 * noise - 7, square)
     assert middle(found).mean() == pytest.approx(middle(square).mean(), abs=1e-5)
     assert middle(found).std() == pytest.approx(middle(square).std(), rel=1e-5)
-    # One scale for all channels, so that colours stay as wrong as they are.
+    # Scale and offset are the same for all channels, so they are recovered exactly.
     np.testing.assert_allclose(matched(5 * square + 2, square), square, atol=1e-5)
     flat = matched(np.full_like(square, 3), square)
     np.testing.assert_allclose(flat, middle(square).mean(), atol=1e-6)

@@ -34,7 +34,8 @@ class Transform(NamedTuple):
 
 
 def _shift(image: np.ndarray, size: float, contrast: float) -> np.ndarray:
-    pixels = max(1, round(size * image.shape[1]))
+    # An odd number, which is no multiple of a stride: shifts by whole strides would be trivial.
+    pixels = max(1, 2 * round((size * image.shape[1] - 1) / 2) + 1)
     return ndimage.shift(image, (0, pixels, 0), order=0, mode="mirror")
 
 
@@ -49,8 +50,8 @@ def _enlarge(image: np.ndarray, size: float, contrast: float) -> np.ndarray:
 
 # Images are interpolated by cubic splines and mirrored at their borders.
 GEOMETRIC: Mapping[str, Transform] = {
-    # 3, 6 and 15 pixels at a width of 128: no multiples of the strides 4 and 16.
-    "shift": Transform(_shift, (3 / 128, 6 / 128, 15 / 128)),
+    # 3, 5 and 11 pixels at a width of 96.
+    "shift": Transform(_shift, (1 / 32, 1 / 19, 1 / 9)),
     "rotate": Transform(_turn, (5.0, 15.0, 30.0)),
     "enlarge": Transform(_enlarge, (1.1, 1.25, 1.5)),
 }
@@ -70,7 +71,7 @@ def transformed(
     Args:
         image: float, [height, width, channels].
         transform: A key of `TRANSFORMS`. "shift" moves the image to the right by a share of its
-            width, rounded to at least one whole pixel; "rotate" turns it counterclockwise by an
+            width, rounded to an odd number of pixels; "rotate" turns it counterclockwise by an
             angle in degrees; "enlarge" magnifies it about its centre; "brighten" and "darken"
             multiply all channels by a factor; "add light" adds a constant to all channels.
         size: The share, angle, factor or constant.

@@ -24,11 +24,14 @@ def image():
     return waves(64, 64)
 
 
-def test_a_shift_is_of_whole_pixels_to_the_right(image):
-    moved = transformed(image, "shift", 6 / 64)
-    np.testing.assert_allclose(moved[:, 6:], image[:, :-6], atol=1e-6)
+def test_a_shift_is_of_an_odd_number_of_pixels_to_the_right(image):
+    moved = transformed(image, "shift", 7 / 64)
+    np.testing.assert_allclose(moved[:, 7:], image[:, :-7], atol=1e-6)
     # The border is filled by mirroring.
-    np.testing.assert_allclose(moved[:, 5], image[:, 1], atol=1e-6)
+    np.testing.assert_allclose(moved[:, 6], image[:, 1], atol=1e-6)
+    np.testing.assert_array_equal(
+        transformed(image, "shift", 6 / 64), transformed(image, "shift", 5 / 64)
+    )
     np.testing.assert_allclose(transformed(image, "shift", 0.001)[:, 1:], image[:, :-1], atol=1e-6)
 
 

@@ -108,7 +108,7 @@ class Desk:
         """Submits a recipe, or several with consecutive seeds; shows and returns the first job."""
         check_number("variations", variations, integer=True, minimum=1)
         recipe = self._recipe()
-        self._queue.check_room(variations)
+        self._queue.check_capacity(variations)
         first = self._queue.submit(recipe)
         for n in range(1, variations):
             other = dataclasses.replace(recipe, seed=recipe.seed + n)

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 import rwkeras
-from rwkeras.studio.performing import Moment, Outcome
+from rwkeras.studio.interface import RunProgress, RunResult
 from rwkeras.studio.recipes import Recipe
 from rwkeras.studio.settings import StudioSettings
 from tests.conftest import waves
@@ -45,20 +45,20 @@ class Doer:
         self.go, self.begun = threading.Event(), threading.Event()
         self.done: list[Recipe] = []
 
-    def __call__(self, work, report):
+    def __call__(self, item, report):
         self.begun.set()
         iteration = 0
         while self.waits and not self.go.wait(0.01):
             iteration += 5
-            if report(Moment(iteration, 100, 1.0, iteration)):
-                stopped = dataclasses.replace(work.recipe, stop=(iteration, iteration + 1))
-                return self._made(work, stopped, stopped=True)
+            if report(RunProgress(iteration, 100, 1.0, iteration)):
+                stopped = dataclasses.replace(item.recipe, stop=(iteration, iteration + 1))
+                return self._result(item, stopped, stopped=True)
         if self.error is not None:
             raise self.error
-        return self._made(work, work.recipe, stopped=False)
+        return self._result(item, item.recipe, stopped=False)
 
-    def _made(self, work, made, *, stopped):
-        self.done.append(made)
-        image = np.full((16, 16, 3), (made.seed % 256) / 255, np.float32)
-        rwkeras.write_image(work.folder / "picture.png", image, comment=made.text())
-        return Outcome(made, stopped, 0.5)
+    def _result(self, item, recipe, *, stopped):
+        self.done.append(recipe)
+        image = np.full((16, 16, 3), (recipe.seed % 256) / 255, np.float32)
+        rwkeras.write_image(item.folder / "picture.png", image, comment=recipe.text())
+        return RunResult(recipe, stopped, 0.5)

@@ -97,7 +97,7 @@ def test_it_goes_on_from_the_present_picture(room):
 def test_what_runs_is_stopped_first_and_then_gone_on_from(slow):
     slow.choose()
     job = slow.desk.begin()
-    until(lambda: slow.queue.moment(job.name) is not None)
+    until(lambda: slow.queue.progress(job.name) is not None)
     slow.desk.change("balance", 2.0)
     assert slow.desk.go_on() is None
     stopped = ended(slow.queue, job)

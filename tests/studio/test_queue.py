@@ -37,16 +37,16 @@ def test_jobs_are_done_one_after_another_in_their_order(store, recipe):
     doer = Doer(waits=True)
     queue = Queue(store, small(store.root), doer)
     jobs = [queue.submit(dataclasses.replace(recipe, seed=n)) for n in range(3)]
-    assert [queue.place(job.name) for job in jobs] == [0, 1, 2]
+    assert [queue.position(job.name) for job in jobs] == [0, 1, 2]
     queue.start()
-    until(lambda: queue.moment(jobs[0].name) is not None)
+    until(lambda: queue.progress(jobs[0].name) is not None)
     assert [queue.job(job.name).state for job in jobs] == ["running", "waiting", "waiting"]
-    assert queue.moment(jobs[0].name).iterations == 100
-    assert queue.moment(jobs[1].name) is None
+    assert queue.progress(jobs[0].name).iterations == 100
+    assert queue.progress(jobs[1].name) is None
     doer.go.set()
     last = ended(queue, jobs[2])
     assert [each.seed for each in doer.done] == [0, 1, 2]
-    assert (last.state, last.seconds, queue.place(last.name)) == ("done", 0.5, None)
+    assert (last.state, last.seconds, queue.position(last.name)) == ("done", 0.5, None)
     assert len(last.digest) == 64
     assert queue.jobs() == store.jobs()
     queue.close()
@@ -56,7 +56,7 @@ def test_what_is_stopped_keeps_its_picture_and_where_it_was(store, recipe):
     queue = Queue(store, small(store.root), Doer(waits=True))
     queue.start()
     first, second = queue.submit(recipe), queue.submit(recipe)
-    until(lambda: queue.moment(first.name) is not None)
+    until(lambda: queue.progress(first.name) is not None)
     queue.stop(second.name)
     assert queue.job(second.name).state == "stopped"
     assert queue.job(second.name).digest == ""
@@ -75,14 +75,14 @@ def test_what_was_running_goes_on_in_the_next_queue_before_what_waits(store, rec
     queue = Queue(store, small(store.root), Doer(waits=True))
     first = queue.submit(dataclasses.replace(recipe, seed=1))
     queue.start()
-    until(lambda: queue.moment(first.name) is not None)
+    until(lambda: queue.progress(first.name) is not None)
     (store.job_folder(first.name) / "checkpoint").mkdir()
     queue.submit(dataclasses.replace(recipe, seed=2))
     queue.close()
     assert [job.state for job in store.jobs()] == ["running", "waiting"]
     doer = Doer()
     again = Queue(store, small(store.root), doer)
-    assert again.place(first.name) == 0
+    assert again.position(first.name) == 0
     again.start()
     ended(again, again.jobs()[1])
     assert [each.seed for each in doer.done] == [1, 2]

@@ -1,4 +1,4 @@
-"""Recipes asked of served models; those of this machine are in `test_work.py`."""
+"""Recipes asked of served models; those of this machine are in `test_job_runner.py`."""
 
 import dataclasses
 
@@ -8,11 +8,11 @@ import pytest
 import rwkeras
 from rwkeras.images.comments import read_comment
 from rwkeras.images.reading import fit_longer_side
-from rwkeras.studio.performing import Work
+from rwkeras.studio.interface import WorkItem
+from rwkeras.studio.job_runner import run_job
 from rwkeras.studio.recipes import Recipe, read_recipe
 from rwkeras.studio.remaining import Stretch
 from rwkeras.studio.tasks import read_sources, run_served, stretches
-from rwkeras.studio.work import do_work
 from tests.conftest import waves
 from tests.serving.client.models import SERVERS
 from tests.serving.wire import Model, rest_server, signature_def
@@ -59,15 +59,15 @@ def test_a_served_model_is_asked_for_what_the_recipe_says(paths, tmp_path, wire)
     asked, folder = Asked(), tmp_path / "job"
     folder.mkdir()
     with SERVERS[wire](asked.model()) as address:
-        outcome = do_work(Work(recipe, paths, folder, address), lambda moment: False)
+        result = run_job(WorkItem(recipe, paths, folder, address), lambda progress: False)
     (inputs,) = asked.asked
     assert inputs["content_weight"] == 2.0
     assert inputs["max_iterations"] == 7
     assert decoded(inputs["content_bytes"][0], tmp_path).shape == (27, 32, 3)
     assert decoded(inputs["style_bytes"][0], tmp_path).shape == (14, 16, 3)
-    assert outcome.recipe == dataclasses.replace(recipe, served="multiscale_style:1")
+    assert result.recipe == dataclasses.replace(recipe, served="multiscale_style:1")
     picture = folder / "picture.png"
-    assert read_recipe(read_comment(picture)) == outcome.recipe
+    assert read_recipe(read_comment(picture)) == result.recipe
     content = fit_longer_side(rwkeras.read_image(paths[DIGESTS[0]]), 32)
     np.testing.assert_allclose(rwkeras.read_image(picture), content, atol=1 / 255)
 

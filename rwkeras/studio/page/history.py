@@ -64,7 +64,7 @@ class Waiting(Section):
         self._queue, self._show = queue, show
 
     def _pending(self) -> list[tuple[int, Job]]:
-        places = [(self._queue.place(job.name), job) for job in self._queue.jobs()]
+        places = [(self._queue.position(job.name), job) for job in self._queue.jobs()]
         found = [(n, job) for n, job in places if n is not None]
         return sorted(found, key=lambda each: each[0])
 

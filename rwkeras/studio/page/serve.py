@@ -47,7 +47,7 @@ def serve(settings: StudioSettings, *, show: bool = False) -> None:
     token = None if settings.is_local else secrets.token_urlsafe(24)
     store = Store(settings)
     worker = Worker(settings.max_pixels)
-    queue = Queue(store, settings, worker.perform)
+    queue = Queue(store, settings, worker.run_job)
     application = _application(store, queue, settings, worker)
     config = uvicorn.Config(
         Guard(application, settings, token),

@@ -10,7 +10,14 @@ from rwkeras.studio.desk import Desk
 from rwkeras.studio.downloads import FORMATS, as_wanted
 from rwkeras.studio.jobs import FAILED, RUNNING, STOPPED, WAITING, Job
 from rwkeras.studio.page.elements import Section, button, picture, tag
-from rwkeras.studio.page.words import INVITATION, described, duration, place, progress, settings
+from rwkeras.studio.page.words import (
+    INVITATION,
+    described,
+    duration,
+    place,
+    progress_text,
+    settings,
+)
 from rwkeras.studio.queue import Queue
 from rwkeras.studio.store import Store
 
@@ -38,7 +45,7 @@ class Stage(Section):
         if job is None:
             return (self._desk.kind,)
         others = tuple((each.name, each.state) for each in self._desk.variations())
-        return self._desk.kind, job.name, job.state, self._queue.place(job.name), others
+        return self._desk.kind, job.name, job.state, self._queue.position(job.name), others
 
     def fill(self) -> None:
         """See `Section`."""
@@ -53,7 +60,7 @@ class Stage(Section):
                 tag("p", "Waiting", "lead")
                 tag(
                     "p",
-                    f"This one is {place(self._queue.place(job.name) or 0)}.",
+                    f"This one is {place(self._queue.position(job.name) or 0)}.",
                     "",
                     role="status",
                 )
@@ -81,26 +88,28 @@ class Stage(Section):
                 live = picture(source, "The picture as it is now", "live faint")
             with tag("figcaption", "", "running"):
                 bar = tag("progress", "", "", max=1, aria_label="How much is done")
-                words = tag("p", progress(None), "time")
+                words = tag("p", progress_text(None), "time")
                 button("Stop", lambda: self._queue.stop(job.name), "stop",
                        title="Keeps the best picture so far")  # fmt: skip
         tag("p", "The picture is being made", "unseen", role="status")
-        self._live = {"job": job, "image": live, "bar": bar, "words": words, "views": 0}
+        self._live = {"job": job, "image": live, "bar": bar, "words": words, "preview_count": 0}
 
     def tick(self) -> None:
         """Updates the progress and preview of a running job."""
         if not self._live:
             return
         live, job = self._live, self._live["job"]
-        moment = self._queue.moment(job.name)
-        if moment is None:
+        run_progress = self._queue.progress(job.name)
+        if run_progress is None:
             return
-        live["words"].text = progress(moment)
-        live["bar"].props["value"] = moment.iteration / max(1, moment.iterations)
-        if moment.views != live["views"]:
-            live["views"] = moment.views
+        live["words"].text = progress_text(run_progress)
+        live["bar"].props["value"] = run_progress.iteration / max(1, run_progress.iterations)
+        if run_progress.preview_count != live["preview_count"]:
+            live["preview_count"] = run_progress.preview_count
             live["image"].classes(remove="faint")
-            live["image"].props["src"] = f"/studio/jobs/{job.name}/view.jpg?v={moment.views}"
+            live["image"].props["src"] = (
+                f"/studio/jobs/{job.name}/view.jpg?v={run_progress.preview_count}"
+            )
 
     def _result(self, job: Job) -> None:
         width, height = self._size(job)

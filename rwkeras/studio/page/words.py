@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from rwkeras.studio.interface import RunProgress
 from rwkeras.studio.jobs import Job
-from rwkeras.studio.performing import Moment
 from rwkeras.studio.recipes import RECOVER, STYLE, TEXTURE
 
 KINDS = {STYLE: "Style", TEXTURE: "Texture", RECOVER: "Recover"}
@@ -40,12 +40,16 @@ def duration(seconds: float) -> str:
     return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
 
 
-def progress(moment: Moment | None) -> str:
+def progress_text(run_progress: RunProgress | None) -> str:
     """Returns the progress of a run in words."""
-    if moment is None:
+    if run_progress is None:
         return "Getting the network ready"
-    text = f"Iteration {moment.iteration} of {moment.iterations}"
-    return text if moment.seconds is None else f"{text}, {duration(moment.seconds)} left"
+    text = f"Iteration {run_progress.iteration} of {run_progress.iterations}"
+    return (
+        text
+        if run_progress.seconds_left is None
+        else f"{text}, {duration(run_progress.seconds_left)} left"
+    )
 
 
 def place(before: int) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from rwkeras.studio.jobs import RUNNING, WAITING, Job
 from rwkeras.studio.queue import Queue
-from rwkeras.studio.recipes import PICTURES, STYLE, Recipe
+from rwkeras.studio.recipes import PICTURE_ROLES, STYLE, Recipe
 from rwkeras.studio.settings import StudioSettings
 from rwkeras.studio.store import Store
 from rwkeras.validation import check_choice, check_number, invalid_argument
@@ -29,8 +29,8 @@ class Desk:
     def __init__(self, store: Store, queue: Queue, settings: StudioSettings):
         self._store, self._queue, self._settings = store, queue, settings
         self.kind = STYLE
-        self._pictures: dict[str, dict[str, str]] = {kind: {} for kind in PICTURES}
-        self._values: dict[str, dict[str, Any]] = {kind: {} for kind in PICTURES}
+        self._pictures: dict[str, dict[str, str]] = {kind: {} for kind in PICTURE_ROLES}
+        self._values: dict[str, dict[str, Any]] = {kind: {} for kind in PICTURE_ROLES}
         self._shown: dict[str, str] = {}
         # Kinds whose job was stopped because settings changed; `tick` submits its successor.
         self._changed: set[str] = set()
@@ -46,7 +46,9 @@ class Desk:
         """Shows a job and adopts its pictures and settings."""
         recipe = job.recipe
         self.kind = recipe.kind
-        self._pictures[self.kind] = dict(zip(PICTURES[self.kind], recipe.pictures, strict=True))
+        self._pictures[self.kind] = dict(
+            zip(PICTURE_ROLES[self.kind], recipe.pictures, strict=True)
+        )
         self._values[self.kind] = {
             field.name: getattr(recipe, field.name)
             for field in dataclasses.fields(recipe)
@@ -69,7 +71,7 @@ class Desk:
 
     def choose(self, role: str, digest: str) -> None:
         """Chooses a stored picture for a role of the current kind."""
-        check_choice("role", role, PICTURES[self.kind])
+        check_choice("role", role, PICTURE_ROLES[self.kind])
         self._store.picture_path(digest)
         self._pictures[self.kind][role] = digest
 
@@ -87,7 +89,7 @@ class Desk:
         fields = {field.name for field in dataclasses.fields(Recipe)} - set(_NOT_SET)
         check_choice("setting", name, sorted(fields))
         digest = "0" * 64
-        Recipe(self.kind, (digest,) * len(PICTURES[self.kind]), **{name: value})
+        Recipe(self.kind, (digest,) * len(PICTURE_ROLES[self.kind]), **{name: value})
         if name == "size":
             check_number("size", value, maximum=self._settings.max_side)
         self._values[self.kind][name] = value
@@ -95,13 +97,13 @@ class Desk:
     @property
     def missing(self) -> list[str]:
         """Roles of the current kind without a picture."""
-        return [role for role in PICTURES[self.kind] if self.picture(role) is None]
+        return [role for role in PICTURE_ROLES[self.kind] if self.picture(role) is None]
 
     def _recipe(self) -> Recipe:
         if self.missing:
-            expected = f"a picture each for {', '.join(PICTURES[self.kind])}"
+            expected = f"a picture each for {', '.join(PICTURE_ROLES[self.kind])}"
             raise invalid_argument("pictures", expected, f"none for {', '.join(self.missing)}")
-        chosen = tuple(self._pictures[self.kind][role] for role in PICTURES[self.kind])
+        chosen = tuple(self._pictures[self.kind][role] for role in PICTURE_ROLES[self.kind])
         return Recipe(self.kind, chosen, **self._values[self.kind])
 
     def begin(self, variations: int = 1) -> Job:
@@ -120,7 +122,7 @@ class Desk:
     def can_go_on(self) -> bool:
         """Returns whether the job shown has the chosen pictures and a present or future result."""
         job = self.shown
-        chosen = tuple(self._pictures[self.kind].get(role, "") for role in PICTURES[self.kind])
+        chosen = tuple(self._pictures[self.kind].get(role, "") for role in PICTURE_ROLES[self.kind])
         if job is None or self._settings.endpoint is not None or job.recipe.pictures != chosen:
             return False
         return bool(job.digest) or not job.ended
@@ -157,18 +159,18 @@ class Desk:
         self._shown[self.kind] = job.name
         return job
 
-    def again(self, recipe: Recipe, wanted: tuple[str, str]) -> Job:
+    def again(self, recipe: Recipe, expected_file: tuple[str, str]) -> Job:
         """Submits the recipe of an existing file again, to compare the result with the file.
 
         Args:
             recipe: The recipe embedded in the file.
-            wanted: SHA-256 and format of the file.
+            expected_file: SHA-256 and format of the file.
 
         Raises:
             ValueError: Pictures are missing, or the recipe needs a served model and the studio runs
                 locally, or the reverse.
         """
-        missing = [digest for digest in recipe.needed if not self._store.has_picture(digest)]
+        missing = [digest for digest in recipe.input_digests if not self._store.has_picture(digest)]
         if missing:
             expected = "a recipe whose pictures are here"
             found = f"one that needs the file of SHA-256 {missing[0]} too: drop it first"
@@ -177,7 +179,7 @@ class Desk:
             here, there = "one that this machine made", "one that a served model made"
             pair = (here, there) if recipe.served is not None else (there, here)
             raise invalid_argument("recipe", *pair)
-        job = self._queue.submit(recipe, wanted=wanted)
+        job = self._queue.submit(recipe, expected_file=expected_file)
         self.show(job)
         return job
 

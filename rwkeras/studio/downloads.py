@@ -49,7 +49,7 @@ def download(store: Store, job: Job, ending: str) -> Download:
     """
     check_choice("format", ending, (*FORMATS, "json"))
     if ending == "json":
-        content = (job.recipe.text() + "\n").encode("ascii")
+        content = (job.recipe.to_json() + "\n").encode("ascii")
         return Download(f"{title(job)}.json", "application/json", content)
     path = store.job_file(job.name, "picture.png")
     if path is None or not job.digest:
@@ -66,13 +66,13 @@ def _encoded(path: Path, job: Job, ending: str) -> bytes:
         write_image,
         picture.image,
         icc_profile=picture.icc_profile,
-        comment=job.recipe.text(),
+        comment=job.recipe.to_json(),
     )
 
 
-def as_wanted(store: Store, job: Job) -> bool | None:
-    """Returns whether a result matches the SHA-256 in `Job.wanted`; None if either is missing."""
-    digest, ending = job.wanted
+def matches_expected_file(store: Store, job: Job) -> bool | None:
+    """Returns whether a result is the job's expected file; None if either is missing."""
+    digest, ending = job.expected_file
     if not digest or not job.digest:
         return None
     return digest_of(download(store, job, ending).content) == digest

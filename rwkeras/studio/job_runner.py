@@ -11,15 +11,15 @@ from rwkeras.images.writing import contact_sheet, write_image
 from rwkeras.optimizers.settings import Progress
 from rwkeras.studio.interface import ProgressCallback, RunProgress, RunResult, WorkItem
 from rwkeras.studio.pictures import VIEW_SIDE, write_view
-from rwkeras.studio.remaining import Remaining
+from rwkeras.studio.remaining_time import RemainingTime
 from rwkeras.studio.tasks import (
     REPORT_EVERY,
     Sources,
-    finishing,
+    postprocessing,
     read_sources,
-    run_here,
+    run_locally,
+    run_segments,
     run_served,
-    stretches,
 )
 
 # Minimum seconds between previews, and longer side of filmstrip frames in pixels.
@@ -36,8 +36,8 @@ class _RunMonitor:
 
     def __init__(self, item: WorkItem, sources: Sources, report: ProgressCallback):
         self._item, self._report = item, report
-        self._postprocess = finishing(item.recipe, sources)
-        self._remaining = Remaining(stretches(item.recipe, sources))
+        self._postprocess = postprocessing(item.recipe, sources)
+        self._remaining = RemainingTime(run_segments(item.recipe, sources))
         self._filmstrip = Filmstrip()
         self._preview_count, self._preview_time = 0, -np.inf
         self.stop: tuple[int, int] | None = None
@@ -53,14 +53,14 @@ class _RunMonitor:
         if now - self._preview_time >= _PREVIEW_SECONDS:
             write_view(self._item.folder / "view.jpg", current_image(), VIEW_SIDE)
             self._preview_count, self._preview_time = self._preview_count + 1, now
-        seconds_left = self._remaining.seconds(progress.iteration, now)
+        seconds_left = self._remaining.seconds_left(progress.iteration, now)
         run_progress = RunProgress(
             progress.iteration, progress.max_iterations, seconds_left, self._preview_count
         )
         position = progress.iteration, progress.evaluations
         self.stop_requested = self._report(run_progress) or self.stop_requested
         planned_stop = self._item.recipe.stop
-        is_report = self._remaining.is_reported(progress.iteration, REPORT_EVERY)
+        is_report = self._remaining.is_report_iteration(progress.iteration, REPORT_EVERY)
         stops = self.stop_requested and is_report and progress.iteration > 0
         if stops or (planned_stop is not None and position >= planned_stop):
             self.stop = position
@@ -97,21 +97,21 @@ def run_job(item: WorkItem, report: ProgressCallback) -> RunResult:
     if item.endpoint is not None:
         served = run_served(item.recipe, sources, item.endpoint)
         recipe, stopped = dataclasses.replace(item.recipe, served=served.model), False
-        image = finishing(recipe, sources)(served.image)
+        image = postprocessing(recipe, sources)(served.image)
     else:
         monitor = _RunMonitor(item, sources, report)
-        result = run_here(item.recipe, sources, item.paths, item.folder / "checkpoint", monitor)
+        result = run_locally(item.recipe, sources, item.paths, item.folder / "checkpoint", monitor)
         recipe, stopped = (
             dataclasses.replace(item.recipe, stop=monitor.stop),
             monitor.stop_requested,
         )
-        image = finishing(recipe, sources)(result.image)
+        image = postprocessing(recipe, sources)(result.image)
         monitor.write_filmstrip(image)
     write_image(
         item.folder / "picture.png",
         image,
         icc_profile=sources.icc_profile,
-        comment=recipe.text(),
+        comment=recipe.to_json(),
     )
     write_view(item.folder / "view.jpg", image, max(image.shape[:2]))
     return RunResult(recipe, stopped, time.monotonic() - started)

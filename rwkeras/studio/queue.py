@@ -56,21 +56,21 @@ class Queue:
         recipe: Recipe,
         *,
         group: str | None = None,
-        wanted: tuple[str, str] = ("", ""),
+        expected_file: tuple[str, str] = ("", ""),
     ) -> Job:
         """Appends a recipe to the queue; returns its job.
 
         Args:
             recipe: The recipe.
             group: See `Job.group`; None for a new group.
-            wanted: See `Job.wanted`.
+            expected_file: See `Job.expected_file`.
 
         Raises:
             ValueError: The size exceeds the limit, a picture is missing, the queue is full, or a
                 served model is to start from a picture.
         """
         check_number("size", recipe.size, maximum=self._settings.max_side)
-        for digest in recipe.needed:
+        for digest in recipe.input_digests:
             self._store.picture_path(digest)
         if self._settings.endpoint is not None and recipe.start is not None:
             raise invalid_argument(
@@ -79,7 +79,9 @@ class Queue:
         with self._condition:
             self.check_capacity(1)
             name = new_job_name()
-            job = Job(name, recipe, group=name if group is None else group, wanted=wanted)
+            job = Job(
+                name, recipe, group=name if group is None else group, expected_file=expected_file
+            )
             self._save(job)
             self._condition.notify_all()
             return job
@@ -165,7 +167,9 @@ class Queue:
                 return job.name in self._stop_requests
 
         try:
-            paths = {digest: self._store.picture_path(digest) for digest in job.recipe.needed}
+            paths = {
+                digest: self._store.picture_path(digest) for digest in job.recipe.input_digests
+            }
             result = self._run_job(
                 WorkItem(job.recipe, paths, folder, self._settings.endpoint), report
             )

@@ -14,7 +14,7 @@ from rwkeras.images.comments import read_comment
 from rwkeras.studio.downloads import ENDINGS, download
 from rwkeras.studio.examples import example_view
 from rwkeras.studio.queue import Queue
-from rwkeras.studio.recipes import Recipe, read_recipe
+from rwkeras.studio.recipes import Recipe, parse_recipe
 from rwkeras.studio.settings import StudioSettings
 from rwkeras.studio.store import Store
 
@@ -67,12 +67,12 @@ class Routes:
         return JSONResponse(answer)
 
     def _kept(self, content: bytes, name: str) -> dict[str, Any]:
-        recipe = read_recipe(content) if content[:1] == b"{" else None
+        recipe = parse_recipe(content) if content[:1] == b"{" else None
         if recipe is not None:
             return _found(recipe, "", "json")
         digest = self._store.add_picture(content, name)
         path = self._store.picture_path(digest)
-        found = read_recipe(read_comment(path))
+        found = parse_recipe(read_comment(path))
         if found is None:
             return {"digest": digest}
         with Image.open(path) as image:
@@ -117,7 +117,7 @@ class Routes:
 
 
 def _found(recipe: Recipe, digest: str, ending: str) -> dict[str, Any]:
-    return {"recipe": recipe.text(), "kind": recipe.kind, "wanted": [digest, ending]}
+    return {"recipe": recipe.to_json(), "kind": recipe.kind, "expected_file": [digest, ending]}
 
 
 def _file(path: Path | None) -> Response:

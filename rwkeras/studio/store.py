@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from rwkeras.images.files import whole_file
-from rwkeras.studio.jobs import Job, read_job
+from rwkeras.studio.jobs import Job, parse_job
 from rwkeras.studio.names import digest_of, is_digest, is_job_name
 from rwkeras.studio.pictures import view_of_file
 from rwkeras.studio.settings import StudioSettings
@@ -88,7 +88,12 @@ class Store:
                 f"{name} has {size} bytes: at most {settings.max_kept} are kept in all"
             )
         # A job that ended without a picture is not in the history, where it could be removed.
-        used = {d for job in self.jobs() if job.digest or not job.ended for d in job.recipe.needed}
+        used = {
+            d
+            for job in self.jobs()
+            if job.digest or not job.ended
+            for d in job.recipe.input_digests
+        }
         unused = [digest for digest in digests if digest not in used]
         count = len(digests)
         while unused and (count >= settings.max_pictures or self.size() + size > settings.max_kept):
@@ -148,7 +153,7 @@ class Store:
         folder = self.job_folder(job.name)
         _remove_links(folder, folder / _RECORD, folder / "recipe.json")
         folder.mkdir(exist_ok=True)
-        for name, text in ((_RECORD, job.text()), ("recipe.json", job.recipe.text() + "\n")):
+        for name, text in ((_RECORD, job.to_json()), ("recipe.json", job.recipe.to_json() + "\n")):
             with whole_file(folder / name) as temporary:
                 temporary.write_text(text, encoding="ascii")
 
@@ -162,7 +167,7 @@ class Store:
                 with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
                     record = folder / _RECORD
                     job = (
-                        read_job(record.read_text(encoding="ascii")) if _is_plain(record) else None
+                        parse_job(record.read_text(encoding="ascii")) if _is_plain(record) else None
                     )
                     if job is not None and job.name == folder.name:
                         yield job
@@ -205,8 +210,8 @@ class Store:
             job = ended.pop(0)
             self.remove_job(job.name)
             removed.append(job.name)
-            used = {digest for other in self.jobs() for digest in other.recipe.needed}
-            for digest in set(job.recipe.needed) - used:
+            used = {digest for other in self.jobs() for digest in other.recipe.input_digests}
+            for digest in set(job.recipe.input_digests) - used:
                 self._remove_picture(digest)
         return removed
 

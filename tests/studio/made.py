@@ -60,5 +60,5 @@ class Doer:
     def _result(self, item, recipe, *, stopped):
         self.done.append(recipe)
         image = np.full((16, 16, 3), (recipe.seed % 256) / 255, np.float32)
-        rwkeras.write_image(item.folder / "picture.png", image, comment=recipe.text())
+        rwkeras.write_image(item.folder / "picture.png", image, comment=recipe.to_json())
         return RunResult(recipe, stopped, 0.5)

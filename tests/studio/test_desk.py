@@ -141,7 +141,7 @@ def test_a_new_desk_shows_what_was_last_made(room):
 def test_a_recipe_is_made_again(room):
     recipe = Recipe("texture", (room.pictures[0],), 64)
     job = room.desk.again(recipe, (DIGESTS[0], "jpg"))
-    assert (job.recipe, job.wanted) == (recipe, (DIGESTS[0], "jpg"))
+    assert (job.recipe, job.expected_file) == (recipe, (DIGESTS[0], "jpg"))
     assert room.desk.kind == "texture"
     assert room.desk.shown.name == job.name
 

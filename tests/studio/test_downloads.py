@@ -7,10 +7,10 @@ from PIL import Image, ImageCms
 
 import rwkeras
 from rwkeras.images.comments import read_comment
-from rwkeras.studio.downloads import as_wanted, download
+from rwkeras.studio.downloads import download, matches_expected_file
 from rwkeras.studio.jobs import Job
 from rwkeras.studio.names import digest_of, new_job_name
-from rwkeras.studio.recipes import Recipe, read_recipe
+from rwkeras.studio.recipes import Recipe, parse_recipe
 from rwkeras.studio.store import Store
 from tests.conftest import waves
 from tests.studio.made import DIGESTS, small
@@ -32,7 +32,7 @@ def job(store):
     made = Job(new_job_name(), recipe, "done")
     store.save_job(made)
     path = store.job_folder(made.name) / "picture.png"
-    rwkeras.write_image(path, waves(12, 10), icc_profile=PROFILE, comment=recipe.text())
+    rwkeras.write_image(path, waves(12, 10), icc_profile=PROFILE, comment=recipe.to_json())
     return dataclasses.replace(made, digest=digest_of(path.read_bytes()))
 
 
@@ -46,7 +46,7 @@ def test_a_file_has_the_picture_its_profile_and_its_recipe(store, job, tmp_path,
         assert image.format == KINDS[ending]
         assert image.info["icc_profile"] == PROFILE
         assert file.media_type == Image.MIME[image.format]
-    assert read_recipe(read_comment(path)) == job.recipe
+    assert parse_recipe(read_comment(path)) == job.recipe
     near = 0.1 if ending == "jpg" else 0.5 / 255
     np.testing.assert_allclose(rwkeras.read_image(path), waves(12, 10), atol=near)
     assert download(store, job, ending).content == file.content
@@ -55,18 +55,24 @@ def test_a_file_has_the_picture_its_profile_and_its_recipe(store, job, tmp_path,
 def test_the_recipe_alone(store, job):
     file = download(store, job, "json")
     assert json.loads(file.content)["seed"] == 5
-    assert read_recipe(file.content) == job.recipe
+    assert parse_recipe(file.content) == job.recipe
     assert file.media_type == "application/json"
 
 
 @pytest.mark.parametrize("ending", KINDS)
 def test_whether_it_is_as_wanted(store, job, ending):
-    assert as_wanted(store, job) is None
+    assert matches_expected_file(store, job) is None
     digest = digest_of(download(store, job, ending).content)
-    assert as_wanted(store, dataclasses.replace(job, wanted=(digest, ending))) is True
-    assert as_wanted(store, dataclasses.replace(job, wanted=(DIGESTS[0], ending))) is False
-    unmade = dataclasses.replace(job, wanted=(digest, ending), digest="")
-    assert as_wanted(store, unmade) is None
+    assert (
+        matches_expected_file(store, dataclasses.replace(job, expected_file=(digest, ending)))
+        is True
+    )
+    assert (
+        matches_expected_file(store, dataclasses.replace(job, expected_file=(DIGESTS[0], ending)))
+        is False
+    )
+    unmade = dataclasses.replace(job, expected_file=(digest, ending), digest="")
+    assert matches_expected_file(store, unmade) is None
 
 
 def test_errors(store, job):

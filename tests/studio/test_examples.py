@@ -2,12 +2,14 @@ import pytest
 
 import rwkeras
 from rwkeras.studio.examples import EXAMPLES, add_example, example_view, examples_of
-from rwkeras.studio.recipes import PICTURES
+from rwkeras.studio.recipes import PICTURE_ROLES
 from rwkeras.studio.store import Store
 from tests.studio.made import small
 
 
-@pytest.mark.parametrize("role", [(kind, role) for kind in PICTURES for role in PICTURES[kind]])
+@pytest.mark.parametrize(
+    "role", [(kind, role) for kind in PICTURE_ROLES for role in PICTURE_ROLES[kind]]
+)
 def test_each_role_has_examples(role):
     assert len(examples_of(*role)) >= 3
 

@@ -10,7 +10,7 @@ import rwkeras
 from rwkeras.images.comments import read_comment
 from rwkeras.studio.interface import Abandoned, WorkItem
 from rwkeras.studio.job_runner import run_job
-from rwkeras.studio.recipes import Recipe, read_recipe
+from rwkeras.studio.recipes import Recipe, parse_recipe
 from tests.conftest import waves
 from tests.studio.made import DIGESTS
 
@@ -51,7 +51,7 @@ def test_a_recipe_gives_its_picture_with_itself_in_it(paths, tmp_path):
     assert run.image.shape == (26, 32, 3)
     assert run.result.recipe == TEXTURE
     assert not run.result.stopped
-    assert read_recipe(read_comment(run.path)) == TEXTURE
+    assert parse_recipe(read_comment(run.path)) == TEXTURE
     assert [progress.iteration for progress in run.reports] == sorted(
         progress.iteration for progress in run.reports
     )

@@ -79,12 +79,16 @@ def test_a_result_that_is_dropped_has_its_recipe(browser, store, queue):
         file = browser.get(f"/studio/results/{job.name}.{ending}")
         assert file.headers["content-disposition"].startswith('attachment; filename="texture-')
         answer = dropped(browser, file.content, f"a.{ending}").json()
-        assert answer["recipe"] == job.recipe.text()
+        assert answer["recipe"] == job.recipe.to_json()
         assert answer["kind"] == "texture"
-        assert answer["wanted"] == [answer["digest"], ending]
+        assert answer["expected_file"] == [answer["digest"], ending]
     beside = browser.get(f"/studio/results/{job.name}.json")
     answer = dropped(browser, beside.content, "a.json").json()
-    assert answer == {"recipe": job.recipe.text(), "kind": "texture", "wanted": ["", "json"]}
+    assert answer == {
+        "recipe": job.recipe.to_json(),
+        "kind": "texture",
+        "expected_file": ["", "json"],
+    }
 
 
 def test_what_a_browser_may_have_of_a_job(browser, store, queue):

@@ -133,7 +133,7 @@ def test_a_browser_has_a_jobs_pictures_alone(store, file):
     job = kept(store)
     (store.job_folder(job.name) / "checkpoint").mkdir()
     assert store.job_file(job.name, file) is None
-    assert store.job_file(job.name, "recipe.json").read_text() == job.recipe.text() + "\n"
+    assert store.job_file(job.name, "recipe.json").read_text() == job.recipe.to_json() + "\n"
 
 
 def test_links_are_not_followed(store, tmp_path):

@@ -16,7 +16,7 @@ from rwkeras.studio.page.stage import Stage
 from rwkeras.studio.page.wells import Wells
 from rwkeras.studio.page.words import KINDS
 from rwkeras.studio.queue import Queue
-from rwkeras.studio.recipes import Recipe, read_recipe
+from rwkeras.studio.recipes import Recipe, parse_recipe
 from rwkeras.studio.settings import StudioSettings
 from rwkeras.studio.store import Store
 
@@ -120,21 +120,21 @@ class Page:
         try:
             if answer.get("digest"):
                 self._desk.choose(role, answer["digest"])
-            recipe = read_recipe(answer.get("recipe"))
+            recipe = parse_recipe(answer.get("recipe"))
             if recipe is not None:
-                digest, ending = answer["wanted"]
+                digest, ending = answer["expected_file"]
                 self._ask(recipe, (digest, ending) if ending in FORMATS else ("", ""))
         except ValueError as error:
             self._say(str(error))
         self._refresh()
 
-    def _ask(self, recipe: Recipe, wanted: tuple[str, str]) -> None:
+    def _ask(self, recipe: Recipe, expected_file: tuple[str, str]) -> None:
         """Shows a prompt that offers to make the picture of a recipe again."""
 
         def again() -> None:
             self._question.clear()
             try:
-                self._desk.again(recipe, wanted)
+                self._desk.again(recipe, expected_file)
             except ValueError as error:
                 self._say(str(error))
             self._refresh()
@@ -145,7 +145,9 @@ class Page:
             tag("p", text)
             button("Make it again", again, "primary")
             button(
-                "Only use the picture" if wanted[0] else "Leave it", self._question.clear, "quiet"
+                "Only use the picture" if expected_file[0] else "Leave it",
+                self._question.clear,
+                "quiet",
             )
 
     def _begin(self, variations: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image
 
 from rwkeras.studio.desk import Desk
-from rwkeras.studio.downloads import FORMATS, as_wanted
+from rwkeras.studio.downloads import FORMATS, matches_expected_file
 from rwkeras.studio.jobs import FAILED, RUNNING, STOPPED, WAITING, Job
 from rwkeras.studio.page.elements import Section, button, picture, tag
 from rwkeras.studio.page.words import (
@@ -151,7 +151,7 @@ class Stage(Section):
                 aria_label="How much of the picture before is shown, in percent")  # fmt: skip
 
     def _same(self, job: Job) -> None:
-        same = as_wanted(self._store, job)
+        same = matches_expected_file(self._store, job)
         if same is not None:
             words = "The same file, to the byte" if same else "Not the bytes of the file dropped"
             tag("p", words, "badge" if same else "badge differs")

@@ -8,7 +8,7 @@ from rwkeras.studio.desk import Desk
 from rwkeras.studio.examples import add_example, examples_of
 from rwkeras.studio.page.elements import Section, picture, tag
 from rwkeras.studio.page.words import ROLES
-from rwkeras.studio.recipes import PICTURES
+from rwkeras.studio.recipes import PICTURE_ROLES
 from rwkeras.studio.store import Store
 
 _DETAIL = "(event) => emit(event.detail)"
@@ -48,7 +48,7 @@ class Wells(Section):
     def fill(self) -> None:
         """See `Section`."""
         self._wells = []
-        for role in PICTURES[self._desk.kind]:
+        for role in PICTURE_ROLES[self._desk.kind]:
             well = _Well(self._desk, role, self._take)
             self._wells.append(well)
             element = well.place("section", "well", data_role=role, aria_label=ROLES[role])

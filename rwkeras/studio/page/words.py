@@ -69,7 +69,7 @@ def described(job: Job) -> str:
 
 def settings(job: Job) -> dict[str, str]:
     """Returns the settings of a result for display: labels and values."""
-    values = job.recipe.values()
+    values = job.recipe.as_dict()
     names = {
         "balance": "content weight",
         "style_scale": "style scale",

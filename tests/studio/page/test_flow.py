@@ -10,7 +10,7 @@ import pytest
 import rwkeras
 from rwkeras.images.comments import read_comment
 from rwkeras.studio.names import digest_of
-from rwkeras.studio.recipes import read_recipe
+from rwkeras.studio.recipes import parse_recipe
 from tests.studio.page.acts import (
     begin,
     choose,
@@ -79,7 +79,7 @@ def test_a_setting_that_moves_goes_on_from_the_present_picture(page, files, tmp_
     go_on(page, name, value)
     second.write_bytes(download(page, "PNG")[0])
     assert first.read_bytes() != second.read_bytes()
-    recipe = read_recipe(read_comment(second))
+    recipe = parse_recipe(read_comment(second))
     assert getattr(recipe, name) == value
     assert recipe.start == digest_of(first.read_bytes())
     side = value if name == "size" else QUICK["size"]
@@ -109,10 +109,10 @@ def test_the_other_tabs(page, files, tmp_path, tab, role, verb, name, value):
     page.locator(".strip li").nth(1).wait_for()
     first, second = tmp_path / "first.png", tmp_path / "second.jpg"
     first.write_bytes(download(page, "PNG")[0])
-    assert read_recipe(read_comment(first)).kind == tab.lower()
+    assert parse_recipe(read_comment(first)).kind == tab.lower()
     go_on(page, name, value)
     second.write_bytes(download(page, "JPEG")[0])
-    recipe = read_recipe(read_comment(second))
+    recipe = parse_recipe(read_comment(second))
     assert getattr(recipe, name) == value
     assert recipe.start == digest_of(first.read_bytes())
     assert first.read_bytes() != download(page, "PNG")[0]
@@ -135,7 +135,7 @@ def test_a_run_survives_a_reload_and_keeps_its_best_when_it_is_stopped(page, fil
     assert page.locator("figcaption .time").inner_text().startswith("Stopped in")
     taken = tmp_path / "stopped.png"
     taken.write_bytes(download(page, "PNG")[0])
-    assert read_recipe(read_comment(taken)).stop is not None
+    assert parse_recipe(read_comment(taken)).stop is not None
     drop(page, "content", taken)
     page.get_by_role("button", name="Make it again").click()
     page.get_by_text("The same file, to the byte").wait_for()

@@ -8,7 +8,7 @@ import pytest
 import rwkeras
 from rwkeras.images.comments import read_comment
 from rwkeras.images.reading import fit_longer_side
-from rwkeras.studio.recipes import read_recipe
+from rwkeras.studio.recipes import parse_recipe
 from tests.serving.client.models import style_model
 from tests.serving.model_server import running
 from tests.serving.wire import rest_server
@@ -46,7 +46,7 @@ def test_a_served_model_paints(browser, files, tmp_path):
             context.close()
         finally:
             studio.end()
-    assert read_recipe(read_comment(taken)).served == "multiscale_style:1"
+    assert parse_recipe(read_comment(taken)).served == "multiscale_style:1"
     content = fit_longer_side(rwkeras.read_image(files / "photograph.png"), 64)
     np.testing.assert_allclose(rwkeras.read_image(taken), 1 - content, atol=2 / 255)
 
@@ -69,7 +69,7 @@ def test_the_model_of_the_repository_paints(browser, files, tmp_path):
             context.close()
         finally:
             studio.end()
-    recipe = read_recipe(read_comment(taken))
+    recipe = parse_recipe(read_comment(taken))
     assert (recipe.served, recipe.balance) == ("multiscale_style:1", 2)
     content = fit_longer_side(rwkeras.read_image(files / "photograph.png"), 64)
     painted = rwkeras.read_image(taken)

@@ -10,7 +10,7 @@ from rwkeras.images.reading import fit_longer_side
 from rwkeras.images.writing import contact_sheet, write_image
 from rwkeras.optimizers.settings import Progress
 from rwkeras.studio.interface import ProgressCallback, RunProgress, RunResult, WorkItem
-from rwkeras.studio.pictures import VIEW_SIDE, write_view
+from rwkeras.studio.pictures import PREVIEW_SIDE, write_preview
 from rwkeras.studio.remaining_time import RemainingTime
 from rwkeras.studio.tasks import (
     REPORT_EVERY,
@@ -51,7 +51,7 @@ class _RunMonitor:
 
         self._filmstrip.see(progress.iteration, current_image)
         if now - self._preview_time >= _PREVIEW_SECONDS:
-            write_view(self._item.folder / "view.jpg", current_image(), VIEW_SIDE)
+            write_preview(self._item.folder / "view.jpg", current_image(), PREVIEW_SIDE)
             self._preview_count, self._preview_time = self._preview_count + 1, now
         seconds_left = self._remaining.seconds_left(progress.iteration, now)
         run_progress = RunProgress(
@@ -73,7 +73,7 @@ class _RunMonitor:
         write_image(self._item.folder / "strip.jpg", contact_sheet([frames]))
         for label, frame in frames:
             iteration = int(label.removeprefix("iteration "))
-            write_view(self._item.folder / f"stage-{iteration:06d}.jpg", frame)
+            write_preview(self._item.folder / f"stage-{iteration:06d}.jpg", frame)
 
 
 def _thumbnail(frame: np.ndarray) -> np.ndarray:
@@ -113,5 +113,5 @@ def run_job(item: WorkItem, report: ProgressCallback) -> RunResult:
         icc_profile=sources.icc_profile,
         comment=recipe.to_json(),
     )
-    write_view(item.folder / "view.jpg", image, max(image.shape[:2]))
+    write_preview(item.folder / "view.jpg", image, max(image.shape[:2]))
     return RunResult(recipe, stopped, time.monotonic() - started)

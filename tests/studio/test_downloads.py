@@ -16,40 +16,40 @@ from tests.conftest import waves
 from tests.studio.made import DIGESTS, small
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-KINDS = {"png": "PNG", "jpg": "JPEG", "tif": "TIFF"}
+FORMATS = {"png": "PNG", "jpg": "JPEG", "tif": "TIFF"}
 
 
 @pytest.fixture
 def store(tmp_path):
-    made = Store(small(tmp_path / "kept"))
-    yield made
-    made.close()
+    opened = Store(small(tmp_path / "kept"))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
 def job(store):
     recipe = Recipe("recover", DIGESTS[:1], seed=5)
-    made = Job(new_job_name(), recipe, "done")
-    store.save_job(made)
-    path = store.job_folder(made.name) / "picture.png"
+    saved = Job(new_job_name(), recipe, "done")
+    store.save_job(saved)
+    path = store.job_folder(saved.name) / "picture.png"
     rwkeras.write_image(path, waves(12, 10), icc_profile=PROFILE, comment=recipe.to_json())
-    return dataclasses.replace(made, digest=digest_of(path.read_bytes()))
+    return dataclasses.replace(saved, digest=digest_of(path.read_bytes()))
 
 
-@pytest.mark.parametrize("ending", KINDS)
-def test_a_file_has_the_picture_its_profile_and_its_recipe(store, job, tmp_path, ending):
-    file = download(store, job, ending)
-    assert file.name == f"recover-{job.name[:16].lstrip('0')}-seed5.{ending}"
+@pytest.mark.parametrize("extension", FORMATS)
+def test_a_file_has_the_picture_its_profile_and_its_recipe(store, job, tmp_path, extension):
+    file = download(store, job, extension)
+    assert file.name == f"recover-{job.name[:16].lstrip('0')}-seed5.{extension}"
     path = tmp_path / file.name
     path.write_bytes(file.content)
     with Image.open(path) as image:
-        assert image.format == KINDS[ending]
+        assert image.format == FORMATS[extension]
         assert image.info["icc_profile"] == PROFILE
         assert file.media_type == Image.MIME[image.format]
     assert parse_recipe(read_comment(path)) == job.recipe
-    near = 0.1 if ending == "jpg" else 0.5 / 255
-    np.testing.assert_allclose(rwkeras.read_image(path), waves(12, 10), atol=near)
-    assert download(store, job, ending).content == file.content
+    tolerance = 0.1 if extension == "jpg" else 0.5 / 255
+    np.testing.assert_allclose(rwkeras.read_image(path), waves(12, 10), atol=tolerance)
+    assert download(store, job, extension).content == file.content
 
 
 def test_the_recipe_alone(store, job):
@@ -59,20 +59,22 @@ def test_the_recipe_alone(store, job):
     assert file.media_type == "application/json"
 
 
-@pytest.mark.parametrize("ending", KINDS)
-def test_whether_it_is_as_wanted(store, job, ending):
+@pytest.mark.parametrize("extension", FORMATS)
+def test_whether_it_is_as_wanted(store, job, extension):
     assert matches_expected_file(store, job) is None
-    digest = digest_of(download(store, job, ending).content)
+    digest = digest_of(download(store, job, extension).content)
     assert (
-        matches_expected_file(store, dataclasses.replace(job, expected_file=(digest, ending)))
+        matches_expected_file(store, dataclasses.replace(job, expected_file=(digest, extension)))
         is True
     )
     assert (
-        matches_expected_file(store, dataclasses.replace(job, expected_file=(DIGESTS[0], ending)))
+        matches_expected_file(
+            store, dataclasses.replace(job, expected_file=(DIGESTS[0], extension))
+        )
         is False
     )
-    unmade = dataclasses.replace(job, expected_file=(digest, ending), digest="")
-    assert matches_expected_file(store, unmade) is None
+    without_picture = dataclasses.replace(job, expected_file=(digest, extension), digest="")
+    assert matches_expected_file(store, without_picture) is None
 
 
 def test_errors(store, job):

@@ -19,43 +19,43 @@ from rwkeras.studio.routes import Routes
 
 @pytest.fixture
 def store(tmp_path):
-    made = Store(small(tmp_path / "kept", max_bytes=5000))
-    yield made
-    made.close()
+    opened = Store(small(tmp_path / "kept", max_bytes=5000))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
 def queue(store):
-    made = Queue(store, small(store.root), Doer())
-    made.start()
-    yield made
-    made.close()
+    started = Queue(store, small(store.root), Doer())
+    started.start()
+    yield started
+    started.close()
 
 
 @pytest.fixture
-def browser(store, queue):
+def client(store, queue):
     routes = Routes(store, queue, small(store.root, max_bytes=5000)).routes()
-    with TestClient(Starlette(routes=routes)) as client:
-        yield client
+    with TestClient(Starlette(routes=routes)) as started:
+        yield started
 
 
-def dropped(browser, content, name="a.png"):
-    return browser.post("/studio/pictures", content=content, headers={"x-name": quote(name)})
+def upload(client, content, name="a.png"):
+    return client.post("/studio/pictures", content=content, headers={"x-name": quote(name)})
 
 
-def test_a_picture_is_kept_and_shown(browser, store):
-    answer = dropped(browser, png())
-    assert answer.status_code == 200
-    digest = answer.json()["digest"]
-    assert answer.json() == {"digest": digest}
+def test_a_picture_is_kept_and_shown(client, store):
+    response = upload(client, png())
+    assert response.status_code == 200
+    digest = response.json()["digest"]
+    assert response.json() == {"digest": digest}
     assert store.has_picture(digest)
-    view = browser.get(f"/studio/pictures/{digest}.jpg")
-    assert view.headers["content-type"] == "image/jpeg"
-    assert view.content[:2] == b"\xff\xd8"
+    preview = client.get(f"/studio/pictures/{digest}.jpg")
+    assert preview.headers["content-type"] == "image/jpeg"
+    assert preview.content[:2] == b"\xff\xd8"
 
 
 @pytest.mark.parametrize(
-    ("content", "name", "words", "status"),
+    ("content", "name", "message", "status"),
     [
         (b"text", "notes.txt", "Received: picture=notes.txt", 400),
         (b"text", "../../etc/\0\npasswd", "Received: picture=../../etc/??passwd", 400),
@@ -65,39 +65,39 @@ def test_a_picture_is_kept_and_shown(browser, store):
         (b'{"rwkeras": "1", "kind": "styl"}', "r.json", "(did you mean 'style'?)", 400),
     ],
 )
-def test_what_is_refused_is_named(browser, store, content, name, words, status):
-    answer = dropped(browser, content, name)
-    assert answer.status_code == status
-    assert words in answer.json()["error"]
+def test_what_is_refused_is_named(client, store, content, name, message, status):
+    response = upload(client, content, name)
+    assert response.status_code == status
+    assert message in response.json()["error"]
     assert store.pictures() == []
 
 
-def test_a_result_that_is_dropped_has_its_recipe(browser, store, queue):
-    digest = dropped(browser, png()).json()["digest"]
+def test_a_result_that_is_dropped_has_its_recipe(client, store, queue):
+    digest = upload(client, png()).json()["digest"]
     job = ended(queue, queue.submit(Recipe("texture", (digest,))))
-    for ending in ("png", "jpg", "tif"):
-        file = browser.get(f"/studio/results/{job.name}.{ending}")
+    for extension in ("png", "jpg", "tif"):
+        file = client.get(f"/studio/results/{job.name}.{extension}")
         assert file.headers["content-disposition"].startswith('attachment; filename="texture-')
-        answer = dropped(browser, file.content, f"a.{ending}").json()
-        assert answer["recipe"] == job.recipe.to_json()
-        assert answer["kind"] == "texture"
-        assert answer["expected_file"] == [answer["digest"], ending]
-    beside = browser.get(f"/studio/results/{job.name}.json")
-    answer = dropped(browser, beside.content, "a.json").json()
-    assert answer == {
+        response = upload(client, file.content, f"a.{extension}").json()
+        assert response["recipe"] == job.recipe.to_json()
+        assert response["kind"] == "texture"
+        assert response["expected_file"] == [response["digest"], extension]
+    recipe_file = client.get(f"/studio/results/{job.name}.json")
+    response = upload(client, recipe_file.content, "a.json").json()
+    assert response == {
         "recipe": job.recipe.to_json(),
         "kind": "texture",
         "expected_file": ["", "json"],
     }
 
 
-def test_what_a_browser_may_have_of_a_job(browser, store, queue):
-    digest = dropped(browser, png()).json()["digest"]
+def test_what_a_browser_may_have_of_a_job(client, store, queue):
+    digest = upload(client, png()).json()["digest"]
     job = ended(queue, queue.submit(Recipe("texture", (digest,))))
-    assert browser.get(f"/studio/jobs/{job.name}/picture.png").status_code == 200
-    assert browser.get(f"/studio/jobs/{job.name}/job.json").status_code == 404
+    assert client.get(f"/studio/jobs/{job.name}/picture.png").status_code == 200
+    assert client.get(f"/studio/jobs/{job.name}/job.json").status_code == 404
     (store.job_folder(job.name) / "strip.jpg").symlink_to(store.root / "lock")
-    assert browser.get(f"/studio/jobs/{job.name}/strip.jpg").status_code == 404
+    assert client.get(f"/studio/jobs/{job.name}/strip.jpg").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -118,23 +118,23 @@ def test_what_a_browser_may_have_of_a_job(browser, store, queue):
         "/studio/examples/data_dir.jpg",
     ],
 )
-def test_odd_paths_lead_nowhere(browser, store, path):
+def test_odd_paths_lead_nowhere(client, store, path):
     (store.root / "lock.jpg").write_bytes(b"secret")
-    answer = browser.get(path)
-    assert answer.status_code == 404
-    assert b"secret" not in answer.content
+    response = client.get(path)
+    assert response.status_code == 404
+    assert b"secret" not in response.content
 
 
-def test_what_a_job_has_not(browser, store, queue):
-    digest = dropped(browser, png()).json()["digest"]
+def test_what_a_job_has_not(client, store, queue):
+    digest = upload(client, png()).json()["digest"]
     job = ended(queue, queue.submit(Recipe("texture", (digest,))))
-    assert browser.get(f"/studio/results/{job.name}.gif").status_code == 404
+    assert client.get(f"/studio/results/{job.name}.gif").status_code == 404
     os.remove(store.job_folder(job.name) / "picture.png")
-    assert browser.get(f"/studio/results/{job.name}.png").status_code == 404
+    assert client.get(f"/studio/results/{job.name}.png").status_code == 404
 
 
-def test_examples_are_shown(browser):
+def test_examples_are_shown(client):
     for name in ("coffee", "painting"):
-        answer = browser.get(f"/studio/examples/{name}.jpg")
-        assert answer.status_code == 200
-        assert answer.content[:2] == b"\xff\xd8"
+        response = client.get(f"/studio/examples/{name}.jpg")
+        assert response.status_code == 200
+        assert response.content[:2] == b"\xff\xd8"

@@ -16,12 +16,12 @@ from tests.studio.made import png, recipe, small
 
 @pytest.fixture
 def store(tmp_path):
-    made = Store(small(tmp_path / "kept"))
-    yield made
-    made.close()
+    opened = Store(small(tmp_path / "kept"))
+    yield opened
+    opened.close()
 
 
-def kept(store, **changes):
+def save_job(store, **changes):
     job = Job(new_job_name(), Recipe("texture", (store.add_picture(png(), "a"),)), **changes)
     store.save_job(job)
     return job
@@ -34,17 +34,17 @@ def test_a_picture_is_kept_by_its_bytes(store):
     assert store.add_picture(content, "b.png") == digest
     assert store.picture_path(digest).read_bytes() == content
     assert store.pictures() == [digest]
-    with Image.open(store.view_path(digest)) as view:
-        assert (view.format, view.size) == ("JPEG", (16, 24))
+    with Image.open(store.preview_path(digest)) as preview:
+        assert (preview.format, preview.size) == ("JPEG", (16, 24))
 
 
 @pytest.mark.parametrize("bits", [8, 16])
-@pytest.mark.parametrize("ending", ["png", "tif"])
-def test_pictures_of_all_depths_have_a_view(store, tmp_path, ending, bits):
-    path = tmp_path / f"a.{ending}"
+@pytest.mark.parametrize("extension", ["png", "tif"])
+def test_pictures_of_all_depths_have_a_view(store, tmp_path, extension, bits):
+    path = tmp_path / f"a.{extension}"
     rwkeras.write_image(path, waves(30, 20), settings=rwkeras.FileSettings(bits=bits))
-    view = store.view_path(store.add_picture(path.read_bytes(), path.name))
-    np.testing.assert_allclose(rwkeras.read_image(view), waves(30, 20), atol=0.2)
+    preview = store.preview_path(store.add_picture(path.read_bytes(), path.name))
+    np.testing.assert_allclose(rwkeras.read_image(preview), waves(30, 20), atol=0.2)
 
 
 def test_what_is_no_picture_is_not_kept(store):
@@ -111,7 +111,7 @@ ODD = ["..", "../lock", "/etc/passwd", "a" * 63, "A" * 64, "", "\0" * 64, "a" * 
 def test_odd_names_are_nobodys(store, name):
     (store.root / "pictures" / "..").resolve()
     assert not store.has_picture(name)
-    assert store.view_path(name) is None
+    assert store.preview_path(name) is None
     assert store.job_file(name, "picture.png") is None
     with pytest.raises(ValueError) as error:
         store.picture_path(name)
@@ -130,7 +130,7 @@ def test_odd_names_are_nobodys(store, name):
     "file", ["job.json", "../lock", "checkpoint", "stage-1.jpg", "stage-000001.jpg/..", "", ".."]
 )
 def test_a_browser_has_a_jobs_pictures_alone(store, file):
-    job = kept(store)
+    job = save_job(store)
     (store.job_folder(job.name) / "checkpoint").mkdir()
     assert store.job_file(job.name, file) is None
     assert store.job_file(job.name, "recipe.json").read_text() == job.recipe.to_json() + "\n"
@@ -138,12 +138,12 @@ def test_a_browser_has_a_jobs_pictures_alone(store, file):
 
 def test_links_are_not_followed(store, tmp_path):
     (tmp_path / "secret").write_bytes(b"secret")
-    job, digest = kept(store), "e" * 64
+    job, digest = save_job(store), "e" * 64
     os.symlink(tmp_path / "secret", store.root / "pictures" / digest)
     os.symlink(tmp_path / "secret", store.root / "pictures" / f"{digest}.jpg")
     os.symlink(tmp_path / "secret", store.job_folder(job.name) / "picture.png")
     assert not store.has_picture(digest)
-    assert store.view_path(digest) is None
+    assert store.preview_path(digest) is None
     assert store.job_file(job.name, "picture.png") is None
     elsewhere = new_job_name()
     (tmp_path / "job").mkdir()
@@ -162,8 +162,8 @@ def test_nothing_is_written_through_links(store, tmp_path):
         os.symlink(outside / name, store.root / "pictures" / name)
     digest = store.add_picture(content, "a")
     assert store.picture_path(digest).read_bytes() == content
-    assert store.view_path(digest) is not None
-    job = kept(store)
+    assert store.preview_path(digest) is not None
+    job = save_job(store)
     folder = store.job_folder(job.name)
     (outside / "view.jpg").write_bytes(b"kept")
     (outside / "folder").mkdir()
@@ -182,7 +182,7 @@ def test_nothing_is_written_through_links(store, tmp_path):
 
 
 def test_jobs_are_kept_and_what_is_broken_is_left_out(store):
-    first, second = kept(store), kept(store, state="done")
+    first, second = save_job(store), save_job(store, state="done")
     (store.job_folder(first.name) / "job.json").write_text("{")
     assert store.jobs() == [second]
     store.remove_job(second.name)
@@ -216,7 +216,7 @@ def test_a_picture_larger_than_all_that_is_kept_is_refused(tmp_path):
 
 def test_pictures_of_jobs_that_ended_without_a_result_give_way(tmp_path):
     store = Store(small(tmp_path / "kept", max_pictures=1))
-    job = kept(store, state="stopped")
+    job = save_job(store, state="stopped")
     digest = store.add_picture(png(1), "b")
     assert store.pictures() == [digest] != list(job.recipe.pictures)
     store.close()

@@ -63,8 +63,8 @@ def test_a_served_model_is_asked_for_what_the_recipe_says(paths, tmp_path, wire)
     (inputs,) = recorder.requests
     assert inputs["content_weight"] == 2.0
     assert inputs["max_iterations"] == 7
-    assert decoded(inputs["content_bytes"][0], tmp_path).shape == (27, 32, 3)
-    assert decoded(inputs["style_bytes"][0], tmp_path).shape == (14, 16, 3)
+    assert decode(inputs["content_bytes"][0], tmp_path).shape == (27, 32, 3)
+    assert decode(inputs["style_bytes"][0], tmp_path).shape == (14, 16, 3)
     assert result.recipe == dataclasses.replace(recipe, served="multiscale_style:1")
     picture = folder / "picture.png"
     assert parse_recipe(read_comment(picture)) == result.recipe
@@ -95,7 +95,7 @@ def test_textures_and_inversions_are_asked_for_by_their_seed(paths, tmp_path, ki
     with rest_server(Model(predict, signatures, name=name)) as address:
         served = run_served(recipe, read_sources(recipe, paths), address)
     assert (requests[0]["noise_seed"], requests[0]["max_iterations"]) == (9, 7)
-    assert decoded(requests[0][source][0], tmp_path).shape == (27, 32, 3)
+    assert decode(requests[0][source][0], tmp_path).shape == (27, 32, 3)
     assert served.model == f"{name}:1"
     assert served.image.shape == (27, 32, 3)
 
@@ -108,12 +108,12 @@ def test_stretches(paths):
     assert run_segments(continued, sources) == [Segment(30, 1.0), Segment(30, 1.0)]
 
 
-def decoded(content, folder):
+def decode(content, folder):
     (folder / "sent.png").write_bytes(content)
     return rwkeras.read_image(folder / "sent.png")
 
 
-def refused(recipe, paths, model):
+def error_of(recipe, paths, model):
     with rest_server(model) as address, pytest.raises(ValueError) as error:
         run_served(recipe, read_sources(recipe, paths), address)
     return str(error.value).removeprefix("Invalid value for argument ")
@@ -121,13 +121,13 @@ def refused(recipe, paths, model):
 
 def test_what_a_served_model_does_not_take_is_refused(paths):
     seeded = dataclasses.replace(RECIPE, seed=3)
-    assert refused(seeded, paths, RecordingModel().model()) == (
+    assert error_of(seeded, paths, RecordingModel().model()) == (
         "`seed`. Expected 0 with multiscale_style, which starts from the photograph. Received: "
         "seed=3"
     )
     weighted = dataclasses.replace(RECIPE, balance=1.0)
     fewer_defaults = {"max_iterations": _DEFAULTS["max_iterations"]}
-    assert refused(weighted, paths, RecordingModel().model(fewer_defaults)) == (
+    assert error_of(weighted, paths, RecordingModel().model(fewer_defaults)) == (
         "`balance`. Expected 0 with multiscale_style, which weighs no content. Received: "
         "balance=1.0"
     )

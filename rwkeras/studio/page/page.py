@@ -7,7 +7,7 @@ from typing import Any
 from nicegui import ui
 
 from rwkeras.studio.desk import Desk
-from rwkeras.studio.downloads import FORMATS
+from rwkeras.studio.downloads import MEDIA_TYPES
 from rwkeras.studio.jobs import Job
 from rwkeras.studio.page.controls import Controls
 from rwkeras.studio.page.elements import Section, button, tag
@@ -122,8 +122,8 @@ class Page:
                 self._desk.choose(role, answer["digest"])
             recipe = parse_recipe(answer.get("recipe"))
             if recipe is not None:
-                digest, ending = answer["expected_file"]
-                self._ask(recipe, (digest, ending) if ending in FORMATS else ("", ""))
+                digest, extension = answer["expected_file"]
+                self._ask(recipe, (digest, extension) if extension in MEDIA_TYPES else ("", ""))
         except ValueError as error:
             self._say(str(error))
         self._refresh()

@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image
 
 from rwkeras.studio.desk import Desk
-from rwkeras.studio.downloads import FORMATS, matches_expected_file
+from rwkeras.studio.downloads import MEDIA_TYPES, matches_expected_file
 from rwkeras.studio.jobs import FAILED, RUNNING, STOPPED, WAITING, Job
 from rwkeras.studio.page.elements import Section, button, picture, tag
 from rwkeras.studio.page.words import (
@@ -121,8 +121,8 @@ class Stage(Section):
                     role="status")  # fmt: skip
                 self._same(job)
                 with tag("div", "", "downloads", role="group", aria_label="Download"):
-                    for ending in FORMATS:
-                        self._link(job, ending, _LABELS[ending])
+                    for extension in MEDIA_TYPES:
+                        self._link(job, extension, _LABELS[extension])
                     self._link(job, "json", "Recipe")
         self._filmstrip(job)
         with tag("details", "", "made"):
@@ -156,17 +156,17 @@ class Stage(Section):
             words = "The same file, to the byte" if same else "Not the bytes of the file dropped"
             tag("p", words, "badge" if same else "badge differs")
 
-    def _link(self, job: Job, ending: str, label: str) -> None:
-        tag("a", label, "download", href=f"/studio/results/{job.name}.{ending}", download=True,
+    def _link(self, job: Job, extension: str, label: str) -> None:
+        tag("a", label, "download", href=f"/studio/results/{job.name}.{extension}", download=True,
             aria_label=f"Download {label}")  # fmt: skip
 
     def _filmstrip(self, job: Job) -> None:
-        stages = self._store.stages(job.name)
-        if not stages:
+        frames = self._store.filmstrip_frames(job.name)
+        if not frames:
             return
         with tag("section", "", "strip", aria_label="Filmstrip"):
             with tag("ol"):
-                for file in stages:
+                for file in frames:
                     iteration = int(file.removeprefix("stage-").removesuffix(".jpg"))
                     with tag("li"):
                         picture(f"/studio/jobs/{job.name}/{file}", f"After {iteration} iterations")

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Any
 
 from rwkeras.studio.desk import Desk
-from rwkeras.studio.examples import add_example, examples_of
+from rwkeras.studio.examples import add_example, examples_for
 from rwkeras.studio.page.elements import Section, picture, tag
 from rwkeras.studio.page.words import ROLES
 from rwkeras.studio.recipes import PICTURE_ROLES
@@ -110,7 +110,7 @@ class _Well(Section):
                 picture(f"/studio/pictures/{digest}.jpg", f"The {label.lower()} chosen")
                 tag("span", "Drop or choose another", "hint over")
         with tag("ul", "", "examples", aria_label=f"Examples for the {label.lower()}"):
-            for example in examples_of(self._kind, self._role):
+            for example in examples_for(self._kind, self._role):
                 with tag("li"):
                     chip = tag("button", "", "chip", type="button", title=example.label,
                                aria_label=example.label)  # fmt: skip

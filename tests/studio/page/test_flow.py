@@ -40,25 +40,25 @@ def test_from_pictures_that_are_dropped_to_the_file_that_makes_them_again(page, 
     wait_until_made(page)
     page.locator(".strip li").nth(1).wait_for()
     recipes = set()
-    for label, ending in (("PNG", ".png"), ("JPEG", ".jpg"), ("TIFF", ".tif")):
+    for label, extension in (("PNG", ".png"), ("JPEG", ".jpg"), ("TIFF", ".tif")):
         content, name = download(page, label)
-        path = tmp_path / f"taken{ending}"
+        path = tmp_path / f"taken{extension}"
         path.write_bytes(content)
         assert name.startswith("style-")
-        assert name.endswith(ending)
+        assert name.endswith(extension)
         assert rwkeras.read_image(path).shape == (48, 64, 3)
         recipes.add(read_comment(path))
     beside, name = download(page, "Recipe")
     assert name.endswith(".json")
     assert recipes == {beside.decode().strip()}
     assert json.loads(beside)["size"] == 64
-    for ending, kind in ((".jpg", "image/jpeg"), (".tif", "image/tiff"), (".png", "image/png")):
-        path = tmp_path / f"taken{ending}"
+    for extension, kind in ((".jpg", "image/jpeg"), (".tif", "image/tiff"), (".png", "image/png")):
+        path = tmp_path / f"taken{extension}"
         drop(page, "content", path, kind)
         page.get_by_role("button", name="Make it again").click()
         page.get_by_text("The same file, to the byte").wait_for()
         wait_until_made(page)
-        label = {".jpg": "JPEG", ".tif": "TIFF", ".png": "PNG"}[ending]
+        label = {".jpg": "JPEG", ".tif": "TIFF", ".png": "PNG"}[extension]
         assert download(page, label)[0] == path.read_bytes()
         choose_both(page, files)
     assert {urlsplit(url).hostname for url in page.asked if url.startswith("http")} == {"127.0.0.1"}

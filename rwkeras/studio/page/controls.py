@@ -3,9 +3,9 @@
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from rwkeras.studio.desk import Desk
 from rwkeras.studio.page.elements import Section, button, tag
 from rwkeras.studio.page.words import BEGIN, COLORS
+from rwkeras.studio.page_state import PageState
 from rwkeras.studio.recipes import RECOVER, STYLE
 from rwkeras.studio.settings import StudioSettings
 
@@ -28,7 +28,7 @@ class Controls(Section):
     """Controls for the settings of the current kind.
 
     Args:
-        desk: State of the page.
+        state: State of the page.
         settings: The studio's settings.
         begin: Starts a number of pictures.
         changed: Called with the name and value of a setting after a change.
@@ -36,24 +36,24 @@ class Controls(Section):
 
     def __init__(
         self,
-        desk: Desk,
+        state: PageState,
         settings: StudioSettings,
         *,
         begin: Callable[[int], None],
         changed: Callable[[str, Any], None],
     ):
         super().__init__()
-        self._desk, self._settings = desk, settings
+        self._state, self._settings = state, settings
         self._begin, self._changed = begin, changed
         self.goes_on = True
 
     def key(self) -> Hashable:
         """See `Section`."""
-        return self._desk.kind, self._desk.revision
+        return self._state.kind, self._state.revision
 
     def fill(self) -> None:
         """See `Section`."""
-        kind = self._desk.kind
+        kind = self._state.kind
         with tag("div", "", "settings"):
             if kind == STYLE:
                 self._slider("balance", "Content against style", -3, 3, 0.5,
@@ -83,7 +83,7 @@ class Controls(Section):
     @property
     def _takes_seed(self) -> bool:
         """Whether the seed matters; served styles have none, as they start from the photograph."""
-        return self._settings.endpoint is None or self._desk.kind != STYLE
+        return self._settings.endpoint is None or self._state.kind != STYLE
 
     def _going_on(self) -> None:
         def toggled(event: Any) -> None:
@@ -107,7 +107,7 @@ class Controls(Section):
         number: bool = False,
     ) -> None:
         """Creates a slider or a number field that changes a setting on release."""
-        value, whole = self._desk.value(name), isinstance(step, int)
+        value, whole = self._state.setting(name), isinstance(step, int)
 
         def read(text: Any) -> float | int:
             return int(float(text)) if whole else float(text)
@@ -143,7 +143,7 @@ class Controls(Section):
 
     def _choice(self, name: str, label: str, choices: dict[str, str]) -> None:
         """Creates a drop-down list for a setting."""
-        value = self._desk.value(name)
+        value = self._state.setting(name)
         with tag("div", "", "setting"):
             with tag("label", "", "name", for_=f"set-{name}"):
                 tag("span", label)

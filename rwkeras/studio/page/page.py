@@ -6,7 +6,6 @@ from typing import Any
 
 from nicegui import ui
 
-from rwkeras.studio.desk import Desk
 from rwkeras.studio.downloads import MEDIA_TYPES
 from rwkeras.studio.jobs import Job
 from rwkeras.studio.page.controls import Controls
@@ -15,6 +14,7 @@ from rwkeras.studio.page.history import History, Waiting
 from rwkeras.studio.page.stage import Stage
 from rwkeras.studio.page.wells import Wells
 from rwkeras.studio.page.words import KINDS
+from rwkeras.studio.page_state import PageState
 from rwkeras.studio.queue import Queue
 from rwkeras.studio.recipes import Recipe, parse_recipe
 from rwkeras.studio.settings import StudioSettings
@@ -36,12 +36,12 @@ class Page:
 
     def __init__(self, store: Store, queue: Queue, settings: StudioSettings):
         self._settings = settings
-        self._desk = Desk(store, queue, settings)
+        self._state = PageState(store, queue, settings)
         self._wells = Wells(
-            self._desk, store, dropped=self._dropped, refused=self._say, changed=self._refresh
+            self._state, store, dropped=self._dropped, refused=self._say, changed=self._refresh
         )
-        self._controls = Controls(self._desk, settings, begin=self._begin, changed=self._change)
-        self._stage = Stage(self._desk, store, queue, self._show)
+        self._controls = Controls(self._state, settings, begin=self._begin, changed=self._change)
+        self._stage = Stage(self._state, store, queue, self._show)
         self._waiting = Waiting(queue, self._show)
         self._history = History(queue, self._show)
         self._tabs: dict[str, Any] = {}
@@ -88,13 +88,13 @@ class Page:
 
     def _mark_tab(self) -> None:
         for kind, tab in self._tabs.items():
-            here = kind == self._desk.kind
+            here = kind == self._state.kind
             tab.props["aria-selected"] = "true" if here else "false"
             tab.props["tabindex"] = "0" if here else "-1"
 
     def _tick(self) -> None:
         try:
-            self._desk.tick()
+            self._state.update()
         except ValueError as error:
             self._say(str(error))
         self._refresh()
@@ -105,12 +105,12 @@ class Page:
         self._message.text = words
 
     def _turn(self, kind: str) -> None:
-        self._desk.kind = kind
+        self._state.kind = kind
         self._say("")
         self._refresh()
 
     def _show(self, job: Job) -> None:
-        self._desk.show(job)
+        self._state.show_job(job)
         self._say("")
         self._refresh()
 
@@ -119,7 +119,7 @@ class Page:
         self._say("")
         try:
             if answer.get("digest"):
-                self._desk.choose(role, answer["digest"])
+                self._state.choose_picture(role, answer["digest"])
             recipe = parse_recipe(answer.get("recipe"))
             if recipe is not None:
                 digest, extension = answer["expected_file"]
@@ -134,7 +134,7 @@ class Page:
         def again() -> None:
             self._question.clear()
             try:
-                self._desk.again(recipe, expected_file)
+                self._state.rerun(recipe, expected_file)
             except ValueError as error:
                 self._say(str(error))
             self._refresh()
@@ -153,9 +153,9 @@ class Page:
     def _begin(self, variations: int) -> None:
         self._say("")
         try:
-            self._desk.begin(variations)
+            self._state.start_run(variations)
         except ValueError as error:
-            missing = self._desk.missing
+            missing = self._state.missing_roles
             self._say("Drop a picture into each well first." if missing else str(error))
         self._refresh()
 
@@ -163,9 +163,9 @@ class Page:
         """Changes a setting and, if enabled, continues from the current picture with it."""
         self._say("")
         try:
-            self._desk.change(name, value)
-            if self._controls.goes_on and self._desk.can_go_on():
-                self._desk.go_on()
+            self._state.change_setting(name, value)
+            if self._controls.goes_on and self._state.can_continue():
+                self._state.continue_run()
         except ValueError as error:
             self._say(str(error))
         self._refresh()

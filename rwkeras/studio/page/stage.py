@@ -6,7 +6,6 @@ from typing import Any
 
 from PIL import Image
 
-from rwkeras.studio.desk import Desk
 from rwkeras.studio.downloads import MEDIA_TYPES, matches_expected_file
 from rwkeras.studio.jobs import FAILED, RUNNING, STOPPED, WAITING, Job
 from rwkeras.studio.page.elements import Section, button, picture, tag
@@ -18,6 +17,7 @@ from rwkeras.studio.page.words import (
     progress_text,
     settings,
 )
+from rwkeras.studio.page_state import PageState
 from rwkeras.studio.queue import Queue
 from rwkeras.studio.store import Store
 
@@ -28,32 +28,32 @@ class Stage(Section):
     """The job shown.
 
     Args:
-        desk: State of the page.
+        state: State of the page.
         store: Store of the job's files.
         queue: Queue that runs the jobs.
         show: Shows another job.
     """
 
-    def __init__(self, desk: Desk, store: Store, queue: Queue, show: Callable[[Job], None]):
+    def __init__(self, state: PageState, store: Store, queue: Queue, show: Callable[[Job], None]):
         super().__init__()
-        self._desk, self._store, self._queue, self._show = desk, store, queue, show
+        self._state, self._store, self._queue, self._show = state, store, queue, show
         self._live: dict[str, Any] = {}
 
     def key(self) -> Hashable:
         """See `Section`."""
-        job = self._desk.shown
+        job = self._state.current_job
         if job is None:
-            return (self._desk.kind,)
-        others = tuple((each.name, each.state) for each in self._desk.variations())
-        return self._desk.kind, job.name, job.state, self._queue.position(job.name), others
+            return (self._state.kind,)
+        others = tuple((each.name, each.state) for each in self._state.variations())
+        return self._state.kind, job.name, job.state, self._queue.position(job.name), others
 
     def fill(self) -> None:
         """See `Section`."""
-        job = self._desk.shown
+        job = self._state.current_job
         self._live = {}
         if job is None:
             with tag("div", "", "empty"):
-                tag("p", INVITATION[self._desk.kind], "lead")
+                tag("p", INVITATION[self._state.kind], "lead")
                 tag("p", "Drop pictures anywhere, or take an example, and begin.")
         elif job.state == WAITING:
             with tag("div", "", "empty"):
@@ -175,10 +175,10 @@ class Stage(Section):
                 href=f"/studio/jobs/{job.name}/strip.jpg")  # fmt: skip
 
     def _variations(self) -> None:
-        jobs = self._desk.variations()
+        jobs = self._state.variations()
         if len(jobs) < 2:
             return
-        shown = self._desk.shown
+        shown = self._state.current_job
         with tag("section", "", "variations", aria_label="Variations"):
             tag("h2", "Variations")
             with tag("div", "", "grid"):

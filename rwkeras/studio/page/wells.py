@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any
 
-from rwkeras.studio.desk import Desk
 from rwkeras.studio.examples import add_example, examples_for
 from rwkeras.studio.page.elements import Section, picture, tag
 from rwkeras.studio.page.words import ROLES
+from rwkeras.studio.page_state import PageState
 from rwkeras.studio.recipes import PICTURE_ROLES
 from rwkeras.studio.store import Store
 
@@ -20,7 +20,7 @@ class Wells(Section):
     """Drop areas ("wells") for the input pictures of the current kind.
 
     Args:
-        desk: State of the page.
+        state: State of the page.
         store: Store of pictures.
         dropped: Called with a well's role and the server's response to an upload.
         refused: Called with the error message of a rejected file.
@@ -29,7 +29,7 @@ class Wells(Section):
 
     def __init__(
         self,
-        desk: Desk,
+        state: PageState,
         store: Store,
         *,
         dropped: Callable[[str, dict[str, Any]], None],
@@ -37,19 +37,19 @@ class Wells(Section):
         changed: Callable[[], None],
     ):
         super().__init__()
-        self._desk, self._store = desk, store
+        self._state, self._store = state, store
         self._dropped, self._refused, self._changed = dropped, refused, changed
         self._wells: list[_Well] = []
 
     def key(self) -> Hashable:
         """See `Section`."""
-        return self._desk.kind
+        return self._state.kind
 
     def fill(self) -> None:
         """See `Section`."""
         self._wells = []
-        for role in PICTURE_ROLES[self._desk.kind]:
-            well = _Well(self._desk, role, self._take)
+        for role in PICTURE_ROLES[self._state.kind]:
+            well = _Well(self._state, role, self._take)
             self._wells.append(well)
             element = well.place("section", "well", data_role=role, aria_label=ROLES[role])
             element.on(
@@ -69,7 +69,7 @@ class Wells(Section):
         """Stores an example and chooses it for a role."""
         try:
             digest = await asyncio.to_thread(add_example, self._store, name)
-            self._desk.choose(role, digest)
+            self._state.choose_picture(role, digest)
         except (ValueError, OSError) as error:
             self._refused(str(error))
             return
@@ -83,23 +83,23 @@ class _Well(Section):
     changes.
 
     Args:
-        desk: State of the page.
+        state: State of the page.
         role: The role.
         take: Chooses an example for a role; called with the role and the example's name.
     """
 
-    def __init__(self, desk: Desk, role: str, take: Callable[[str, str], Awaitable[None]]):
+    def __init__(self, state: PageState, role: str, take: Callable[[str, str], Awaitable[None]]):
         super().__init__()
-        self._desk, self._role, self._take = desk, role, take
-        self._kind = desk.kind
+        self._state, self._role, self._take = state, role, take
+        self._kind = state.kind
 
     def key(self) -> Hashable:
         """See `Section`."""
-        return self._desk.picture(self._role)
+        return self._state.picture_digest(self._role)
 
     def fill(self) -> None:
         """See `Section`."""
-        digest, label = self._desk.picture(self._role), ROLES[self._role]
+        digest, label = self._state.picture_digest(self._role), ROLES[self._role]
         tag("h2", label)
         with tag("label", "", "drop filled" if digest else "drop"):
             tag("input", "", "file", type="file", multiple=True, accept=_ACCEPT,

@@ -10,14 +10,19 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from tests.studio.page.acts import begin, settings, stop_going_on, wait_until_made
+from tests.studio.page.actions import (
+    change_settings,
+    disable_continuing,
+    start_run,
+    wait_until_finished,
+)
 from tests.studio.page.conftest import CHROMIUM, FLAGS, Studio
 
-_DESK, _PHONE = {"width": 1360, "height": 880}, {"width": 390, "height": 800}
+_DESKTOP, _PHONE = {"width": 1360, "height": 880}, {"width": 390, "height": 800}
 _QUALITY, _SIDE = 82, 1100
 
 
-def _take(page, path: Path) -> None:
+def _save_screenshot(page, path: Path) -> None:
     """Writes what is seen of a page, a small JPEG file."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "page.png"
@@ -27,14 +32,14 @@ def _take(page, path: Path) -> None:
             image.convert("RGB").save(path, quality=_QUALITY, optimize=True)
 
 
-def _open(browser, studio, size, scheme):
+def _open_page(browser, studio, size, scheme):
     page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
     page.set_default_timeout(240_000)
     page.goto(studio.url)
     return page
 
 
-def _example(page, name: str) -> None:
+def _choose_example(page, name: str) -> None:
     page.get_by_role("button", name=name).click()
 
 
@@ -42,40 +47,40 @@ def _show_first(page) -> None:
     """Shows what was made first, half covered by what it was made of."""
     page.locator(".history .card").last.click()
     page.get_by_text("320 x 213 pixels").wait_for()
-    page.locator(".cut").fill("42")
+    page.locator(".split-slider").fill("42")
     page.evaluate("scrollTo(0, 0)")
     page.wait_for_timeout(1000)
 
 
 def main(folder: Path) -> None:
     """Writes the pictures into a folder."""
-    with tempfile.TemporaryDirectory() as kept, sync_playwright() as playwright:
-        studio = Studio(Path(kept) / "kept")
+    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+        studio = Studio(Path(temporary) / "kept")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
-            page = _open(browser, studio, _DESK, "light")
-            _example(page, "A cup of coffee")
-            _example(page, "The project's painting")
-            page.locator(".drop.filled").nth(1).wait_for()
-            stop_going_on(page)
-            settings(page, size=320)
-            begin(page)
+            page = _open_page(browser, studio, _DESKTOP, "light")
+            _choose_example(page, "A cup of coffee")
+            _choose_example(page, "The project's painting")
+            page.locator(".drop-target.filled").nth(1).wait_for()
+            disable_continuing(page)
+            change_settings(page, size=320)
+            start_run(page)
             page.wait_for_function("() => document.querySelector('.running progress')?.value > 0.6")
-            _take(page, folder / "studio_running.jpg")
-            wait_until_made(page)
-            settings(page, size=128, iterations=60)
-            begin(page, "4 variations")
+            _save_screenshot(page, folder / "studio_running.jpg")
+            wait_until_finished(page)
+            change_settings(page, size=128, iterations=60)
+            start_run(page, "4 variations")
             page.locator(".variations img").nth(3).wait_for()
-            dark = _open(browser, studio, _DESK, "dark")
-            wait_until_made(dark)
+            dark = _open_page(browser, studio, _DESKTOP, "dark")
+            wait_until_finished(dark)
             _show_first(dark)
-            _take(dark, folder / "studio_done.jpg")
-            phone = _open(browser, studio, _PHONE, "light")
+            _save_screenshot(dark, folder / "studio_done.jpg")
+            phone = _open_page(browser, studio, _PHONE, "light")
             _show_first(phone)
-            _take(phone, folder / "studio_phone.jpg")
+            _save_screenshot(phone, folder / "studio_phone.jpg")
         finally:
             browser.close()
-            studio.end()
+            studio.stop()
 
 
 if __name__ == "__main__":

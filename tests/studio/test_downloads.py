@@ -13,7 +13,7 @@ from rwkeras.studio.names import digest_of, new_job_name
 from rwkeras.studio.recipes import Recipe, parse_recipe
 from rwkeras.studio.store import Store
 from tests.conftest import waves
-from tests.studio.made import DIGESTS, small
+from tests.studio.support import DIGESTS, studio_settings
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 FORMATS = {"png": "PNG", "jpg": "JPEG", "tif": "TIFF"}
@@ -21,7 +21,7 @@ FORMATS = {"png": "PNG", "jpg": "JPEG", "tif": "TIFF"}
 
 @pytest.fixture
 def store(tmp_path):
-    opened = Store(small(tmp_path / "kept"))
+    opened = Store(studio_settings(tmp_path / "studio"))
     yield opened
     opened.close()
 
@@ -37,7 +37,7 @@ def job(store):
 
 
 @pytest.mark.parametrize("extension", FORMATS)
-def test_a_file_has_the_picture_its_profile_and_its_recipe(store, job, tmp_path, extension):
+def test_a_download_has_the_picture_its_profile_and_its_recipe(store, job, tmp_path, extension):
     file = download(store, job, extension)
     assert file.name == f"recover-{job.name[:16].lstrip('0')}-seed5.{extension}"
     path = tmp_path / file.name
@@ -52,7 +52,7 @@ def test_a_file_has_the_picture_its_profile_and_its_recipe(store, job, tmp_path,
     assert download(store, job, extension).content == file.content
 
 
-def test_the_recipe_alone(store, job):
+def test_download_of_the_recipe(store, job):
     file = download(store, job, "json")
     assert json.loads(file.content)["seed"] == 5
     assert parse_recipe(file.content) == job.recipe
@@ -60,7 +60,7 @@ def test_the_recipe_alone(store, job):
 
 
 @pytest.mark.parametrize("extension", FORMATS)
-def test_whether_it_is_as_wanted(store, job, extension):
+def test_matches_expected_file(store, job, extension):
     assert matches_expected_file(store, job) is None
     digest = digest_of(download(store, job, extension).content)
     assert (

@@ -4,7 +4,7 @@ import rwkeras
 from rwkeras.studio.examples import EXAMPLES, add_example, example_preview, examples_for
 from rwkeras.studio.recipes import PICTURE_ROLES
 from rwkeras.studio.store import Store
-from tests.studio.made import small
+from tests.studio.support import studio_settings
 
 
 @pytest.mark.parametrize(
@@ -15,8 +15,8 @@ def test_each_role_has_examples(role):
 
 
 @pytest.mark.parametrize("name", [example.name for example in EXAMPLES])
-def test_an_example_is_kept_as_a_picture_and_has_a_view(tmp_path, name):
-    store = Store(small(tmp_path / "kept"))
+def test_an_example_is_stored_as_a_picture_and_has_a_preview(tmp_path, name):
+    store = Store(studio_settings(tmp_path / "studio"))
     digest = add_example(store, name)
     assert add_example(store, name) == digest
     image = rwkeras.read_image(store.picture_path(digest))
@@ -26,6 +26,6 @@ def test_an_example_is_kept_as_a_picture_and_has_a_view(tmp_path, name):
     store.close()
 
 
-def test_there_are_no_others():
+def test_unknown_examples_have_no_preview():
     assert example_preview("data_dir") is None
     assert example_preview("../coffee") is None

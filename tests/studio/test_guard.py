@@ -1,4 +1,4 @@
-"""The guard as ASGI has it: scopes and messages, without a server."""
+"""The guard as an ASGI application: scopes and messages, without a server."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from rwkeras.studio.guard import COOKIE, Guard
-from tests.studio.made import small
+from tests.studio.support import studio_settings
 
 TOKEN = "a-token-of-the-studio"
 OWN_HOST = {"host": "127.0.0.1:8765"}
@@ -54,12 +54,12 @@ def send_request(guard, kind="http", query="", body=(b"",), **headers):
 
 @pytest.fixture
 def local(tmp_path):
-    return Guard(None, small(tmp_path, max_bytes=1000), None)
+    return Guard(None, studio_settings(tmp_path, max_bytes=1000), None)
 
 
 @pytest.fixture
 def public(tmp_path):
-    return Guard(None, small(tmp_path, host="0.0.0.0"), TOKEN)
+    return Guard(None, studio_settings(tmp_path, host="0.0.0.0"), TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -81,13 +81,13 @@ def public(tmp_path):
         ({**OWN_HOST, "content_length": "-1"}, 413),
     ],
 )
-def test_who_is_let_through(local, headers, status):
+def test_host_origin_and_length(local, headers, status):
     sent, read = send_request(local, **headers)
     assert sent[0]["status"] == status
     assert bool(read) is (status == 200)
 
 
-def test_another_sites_pages_open_no_connection(local):
+def test_a_websocket_from_another_origin_is_rejected(local):
     sent, read = send_request(
         local, "websocket", host=OWN_HOST["host"], origin="http://example.com"
     )
@@ -101,7 +101,7 @@ def test_another_sites_pages_open_no_connection(local):
     assert read == []
 
 
-def test_a_body_that_is_larger_than_it_said_ends_the_request(local):
+def test_a_body_over_the_limit_ends_the_request(local):
     max_bytes = 1000 + 2**20
     complete = send_request(local, body=(b"x" * max_bytes,), **OWN_HOST)[1]
     assert [message["type"] for message in complete] == ["http.request"]
@@ -109,7 +109,7 @@ def test_a_body_that_is_larger_than_it_said_ends_the_request(local):
     assert [message["type"] for message in read] == ["http.request", "http.disconnect"]
 
 
-def test_browsers_are_told_to_be_careful(local):
+def test_security_headers(local):
     (response_start,), _ = send_request(local, **OWN_HOST)
     headers = dict(response_start["headers"])
     assert headers[b"a"] == b"b"
@@ -138,7 +138,7 @@ OTHER_HOST = {"host": "studio.lan:8765"}
     ],
 )
 @pytest.mark.parametrize("kind", ["http", "websocket"])
-def test_the_token_is_wanted_where_others_reach_the_page(public, query, cookie, status, kind):
+def test_a_public_page_requires_the_token(public, query, cookie, status, kind):
     headers = OTHER_HOST if cookie is None else {**OTHER_HOST, "cookie": cookie}
     sent, read = send_request(public, kind, query, **headers)
     if status == 200:
@@ -148,7 +148,7 @@ def test_the_token_is_wanted_where_others_reach_the_page(public, query, cookie, 
         assert read == []
 
 
-def test_the_token_stays_in_a_cookie_that_no_script_reads(public):
+def test_the_token_is_kept_in_an_http_only_cookie(public):
     (response_start,), _ = send_request(public, query=f"token={TOKEN}", **OTHER_HOST)
     cookie = dict(response_start["headers"])[b"set-cookie"].decode()
     assert cookie == f"{COOKIE}={TOKEN}; HttpOnly; SameSite=Strict; Path=/"
@@ -156,7 +156,7 @@ def test_the_token_stays_in_a_cookie_that_no_script_reads(public):
     assert b"set-cookie" not in dict(response_start["headers"])
 
 
-def test_what_is_no_request_goes_through(local):
+def test_other_scopes_pass_through(local):
     async def nothing(*_):
         return {"type": "lifespan.startup"}
 

@@ -1,4 +1,4 @@
-"""Jobs done by the package's own tasks, at toy sizes."""
+"""Jobs run by the package's own tasks, at toy sizes."""
 
 import dataclasses
 
@@ -12,7 +12,7 @@ from rwkeras.studio.interface import Abandoned, WorkItem
 from rwkeras.studio.job_runner import run_job
 from rwkeras.studio.recipes import Recipe, parse_recipe
 from tests.conftest import waves
-from tests.studio.made import DIGESTS
+from tests.studio.support import DIGESTS
 
 CONTENT, PAINTING, START = DIGESTS
 TEXTURE = Recipe("texture", (CONTENT,), 32, iterations=20, draws=2)
@@ -46,7 +46,7 @@ class JobRun:
 
 
 @pytest.mark.slow
-def test_a_recipe_gives_its_picture_with_itself_in_it(paths, tmp_path):
+def test_the_picture_embeds_its_recipe(paths, tmp_path):
     run = JobRun(TEXTURE, paths, tmp_path / "one")
     assert run.image.shape == (26, 32, 3)
     assert run.result.recipe == TEXTURE
@@ -62,29 +62,29 @@ def test_a_recipe_gives_its_picture_with_itself_in_it(paths, tmp_path):
     assert stages[0] == "stage-000000.jpg"
     assert stages[-1] == "stage-000020.jpg"
     assert (run.folder / "strip.jpg").exists()
-    again = JobRun(TEXTURE, paths, tmp_path / "two")
-    assert again.content == run.content
+    repeated = JobRun(TEXTURE, paths, tmp_path / "two")
+    assert repeated.content == run.content
 
 
-def test_what_is_stopped_says_where_and_is_made_again_to_the_byte(paths, tmp_path):
+def test_a_stopped_run_is_reproducible_to_the_byte(paths, tmp_path):
     stopped = JobRun(TEXTURE, paths, tmp_path / "one", lambda progress: progress.iteration >= 15)
     assert stopped.result.stopped
     assert stopped.result.recipe.stop[0] == 15
-    again = JobRun(stopped.result.recipe, paths, tmp_path / "two")
-    assert not again.result.stopped
-    assert again.content == stopped.content
-    assert again.reports[-1].iteration == 15
-    whole = JobRun(TEXTURE, paths, tmp_path / "three")
-    assert whole.content != stopped.content
+    repeated = JobRun(stopped.result.recipe, paths, tmp_path / "two")
+    assert not repeated.result.stopped
+    assert repeated.content == stopped.content
+    assert repeated.reports[-1].iteration == 15
+    complete = JobRun(TEXTURE, paths, tmp_path / "three")
+    assert complete.content != stopped.content
 
 
-def test_nothing_is_stopped_before_it_has_begun(paths, tmp_path):
+def test_a_stop_takes_effect_at_the_first_report(paths, tmp_path):
     run = JobRun(TEXTURE, paths, tmp_path / "one", lambda progress: True)
     assert run.result.recipe.stop[0] == 5
 
 
-def test_what_is_left_goes_on_and_ends_with_the_same_bytes(paths, tmp_path):
-    whole = JobRun(TEXTURE, paths, tmp_path / "whole")
+def test_an_abandoned_run_resumes_to_the_same_bytes(paths, tmp_path):
+    complete = JobRun(TEXTURE, paths, tmp_path / "complete")
 
     def abandon(progress):
         if progress.iteration >= 15:
@@ -94,13 +94,13 @@ def test_what_is_left_goes_on_and_ends_with_the_same_bytes(paths, tmp_path):
     with pytest.raises(Abandoned):
         JobRun(TEXTURE, paths, tmp_path / "abandoned", abandon)
     assert not (tmp_path / "abandoned" / "picture.png").exists()
-    again = JobRun(TEXTURE, paths, tmp_path / "abandoned")
-    assert again.content == whole.content
-    assert len(again.reports) < len(whole.reports)
+    repeated = JobRun(TEXTURE, paths, tmp_path / "abandoned")
+    assert repeated.content == complete.content
+    assert len(repeated.reports) < len(complete.reports)
 
 
 @pytest.mark.slow
-def test_it_goes_on_from_a_picture_at_its_size(paths, tmp_path):
+def test_a_run_starts_from_a_picture_at_its_size(paths, tmp_path):
     recipe = dataclasses.replace(TEXTURE, start=START, iterations=5, draws=1)
     run = JobRun(recipe, paths, tmp_path / "one")
     first = rwkeras.read_image(run.folder / "stage-000000.jpg")
@@ -109,30 +109,30 @@ def test_it_goes_on_from_a_picture_at_its_size(paths, tmp_path):
 
 
 @pytest.mark.slow
-def test_colours_of_a_style(paths, tmp_path):
+def test_colors_of_a_style(paths, tmp_path):
     recipe = Recipe("style", (CONTENT, PAINTING), 32, iterations=5, draws=1)
-    painted, kept, matched = (
+    painted, recolored, matched = (
         JobRun(dataclasses.replace(recipe, colors=colors), paths, tmp_path / colors).image
         for colors in ("painting", "photograph", "matched")
     )
     content = rwkeras.images.reading.fit_longer_side(rwkeras.read_image(paths[CONTENT]), 32)
     expected = rwkeras.with_luminance_of(content, painted)
-    np.testing.assert_allclose(kept, expected, atol=1.5 / 255)
+    np.testing.assert_allclose(recolored, expected, atol=1.5 / 255)
     assert np.abs(matched - painted).max() > 0.02
 
 
 @pytest.mark.slow
-def test_the_balance_keeps_more_of_the_content(paths, tmp_path):
+def test_a_higher_balance_keeps_more_of_the_content(paths, tmp_path):
     recipe = Recipe("style", (CONTENT, PAINTING), 32, iterations=20, draws=1)
     content = rwkeras.images.reading.fit_longer_side(rwkeras.read_image(paths[CONTENT]), 32)
-    near = [
+    psnrs = [
         rwkeras.psnr(
             JobRun(dataclasses.replace(recipe, balance=balance), paths, tmp_path / name).image,
             content,
         )[0]
         for name, balance in (("low", -3.0), ("high", 6.0))
     ]
-    assert near[1] > near[0] + 1
+    assert psnrs[1] > psnrs[0] + 1
 
 
 @pytest.mark.slow

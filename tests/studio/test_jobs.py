@@ -5,10 +5,10 @@ import pytest
 
 from rwkeras.studio.jobs import STATES, Job, parse_job
 from rwkeras.studio.names import new_job_name
-from tests.studio.made import DIGESTS, recipe
+from tests.studio.support import DIGESTS, recipe
 
 
-def test_a_job_is_read_as_it_was_written():
+def test_a_job_round_trips_through_json():
     job = Job(
         new_job_name(), recipe(stop=(3, 4)), "stopped", "g", (DIGESTS[0], "jpg"), "d", "e", 2.5
     )
@@ -22,7 +22,7 @@ def test_json_keys():
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_what_has_ended(state):
+def test_ended_states(state):
     job = dataclasses.replace(Job(new_job_name(), recipe()), state=state)
     assert job.ended is (state in ("done", "stopped", "failed"))
 

@@ -6,15 +6,15 @@ from rwkeras.studio.page_state import PageState
 from rwkeras.studio.queue import Queue
 from rwkeras.studio.recipes import Recipe
 from rwkeras.studio.store import Store
-from tests.studio.made import DIGESTS, Doer, png, small
-from tests.studio.test_queue import ended, until
+from tests.studio.support import DIGESTS, FakeJobRunner, png, studio_settings
+from tests.studio.test_queue import wait_until, wait_until_ended
 
 
 class Studio:
     """A store, its queue and a page's state."""
 
     def __init__(self, folder, runner, **settings):
-        self.settings = small(folder, **settings)
+        self.settings = studio_settings(folder, **settings)
         self.store = Store(self.settings)
         self.runner = runner
         self.queue = Queue(self.store, self.settings, runner)
@@ -28,7 +28,7 @@ class Studio:
 
 @pytest.fixture
 def studio(tmp_path):
-    opened = Studio(tmp_path / "kept", Doer())
+    opened = Studio(tmp_path / "studio", FakeJobRunner())
     opened.queue.start()
     yield opened
     opened.queue.close()
@@ -37,14 +37,14 @@ def studio(tmp_path):
 
 @pytest.fixture
 def blocked(tmp_path):
-    opened = Studio(tmp_path / "slow", Doer(waits=True))
+    opened = Studio(tmp_path / "slow", FakeJobRunner(blocking=True))
     opened.queue.start()
     yield opened
     opened.queue.close()
     opened.store.close()
 
 
-def test_pictures_and_settings_become_a_recipe(studio):
+def test_a_run_has_the_chosen_pictures_and_settings(studio):
     assert studio.state.missing_roles == ["content", "style"]
     studio.choose()
     studio.state.change_setting("balance", -1.5)
@@ -56,7 +56,7 @@ def test_pictures_and_settings_become_a_recipe(studio):
     assert studio.state.setting("size") == Recipe.size
 
 
-def test_each_kind_has_its_own(studio):
+def test_each_kind_has_its_own_state(studio):
     studio.choose()
     studio.state.change_setting("size", 64)
     studio.state.kind = "texture"
@@ -69,7 +69,7 @@ def test_each_kind_has_its_own(studio):
     assert studio.state.setting("size") == 64
 
 
-def test_variations_are_of_consecutive_seeds(studio):
+def test_variations_have_consecutive_seeds(studio):
     studio.choose()
     studio.state.change_setting("seed", 7)
     first = studio.state.start_run(3)
@@ -79,28 +79,28 @@ def test_variations_are_of_consecutive_seeds(studio):
     assert {job.group for job in jobs} == {first.name}
 
 
-def test_it_goes_on_from_the_present_picture(studio):
+def test_a_run_continues_from_the_current_result(studio):
     studio.choose()
     assert not studio.state.can_continue()
-    first = ended(studio.queue, studio.state.start_run())
+    first = wait_until_ended(studio.queue, studio.state.start_run())
     studio.state.change_setting("balance", 2.0)
     assert studio.state.can_continue()
     second = studio.state.continue_run()
     assert second.recipe.start == first.digest
     assert second.recipe.balance == 2.0
     assert second.recipe.iterations == Recipe.iterations // 2
-    # What was made once more of it has the iterations of a beginning again.
-    studio.state.show_job(ended(studio.queue, second))
+    # A continued job halves the iterations; the setting is the default again.
+    studio.state.show_job(wait_until_ended(studio.queue, second))
     assert studio.state.setting("iterations") == Recipe.iterations
 
 
-def test_what_runs_is_stopped_first_and_then_gone_on_from(blocked):
+def test_a_running_job_is_stopped_before_it_is_continued(blocked):
     blocked.choose()
     job = blocked.state.start_run()
-    until(lambda: blocked.queue.progress(job.name) is not None)
+    wait_until(lambda: blocked.queue.progress(job.name) is not None)
     blocked.state.change_setting("balance", 2.0)
     assert blocked.state.continue_run() is None
-    stopped = ended(blocked.queue, job)
+    stopped = wait_until_ended(blocked.queue, job)
     assert stopped.state == "stopped"
     blocked.state.update()
     assert blocked.state.current_job.name != job.name
@@ -110,7 +110,7 @@ def test_what_runs_is_stopped_first_and_then_gone_on_from(blocked):
     assert blocked.state.current_job.name == before
 
 
-def test_what_waits_gives_its_place_to_what_takes_its_stead(blocked):
+def test_a_waiting_job_is_replaced(blocked):
     blocked.choose()
     blocked.state.start_run()
     waiting = blocked.state.start_run()
@@ -120,25 +120,25 @@ def test_what_waits_gives_its_place_to_what_takes_its_stead(blocked):
     assert (other.recipe.seed, other.recipe.start) == (3, None)
 
 
-def test_other_pictures_begin_anew(studio):
+def test_other_pictures_start_from_scratch(studio):
     studio.choose()
-    ended(studio.queue, studio.state.start_run())
+    wait_until_ended(studio.queue, studio.state.start_run())
     studio.state.choose_picture("content", studio.pictures[1])
     assert not studio.state.can_continue()
     assert studio.state.continue_run().recipe.start is None
 
 
-def test_a_new_desk_shows_what_was_last_made(studio):
+def test_a_new_page_shows_the_latest_job(studio):
     studio.choose()
     studio.state.change_setting("size", 64)
-    job = ended(studio.queue, studio.state.start_run())
+    job = wait_until_ended(studio.queue, studio.state.start_run())
     reopened = PageState(studio.store, studio.queue, studio.settings)
     assert reopened.current_job == job
     assert reopened.picture_digest("style") == studio.pictures[1]
     assert reopened.setting("size") == 64
 
 
-def test_a_recipe_is_made_again(studio):
+def test_rerun_submits_the_recipe_with_the_expected_file(studio):
     recipe = Recipe("texture", (studio.pictures[0],), 64)
     job = studio.state.rerun(recipe, (DIGESTS[0], "jpg"))
     assert (job.recipe, job.expected_file) == (recipe, (DIGESTS[0], "jpg"))
@@ -180,11 +180,11 @@ def test_errors(studio):
     )
 
 
-def test_served_models_begin_anew(tmp_path):
-    studio = Studio(tmp_path / "kept", Doer(), endpoint="localhost:8500")
+def test_runs_on_served_models_cannot_continue(tmp_path):
+    studio = Studio(tmp_path / "studio", FakeJobRunner(), endpoint="localhost:8500")
     studio.queue.start()
     studio.choose()
-    ended(studio.queue, studio.state.start_run())
+    wait_until_ended(studio.queue, studio.state.start_run())
     assert not studio.state.can_continue()
     local = dataclasses.replace(studio.state.current_job.recipe, served=None)
     with pytest.raises(ValueError) as error:

@@ -3,14 +3,14 @@ import pytest
 from rwkeras.studio.remaining_time import RemainingTime, Segment
 
 
-def test_nothing_is_known_at_first():
+def test_the_first_estimate_is_none():
     remaining = RemainingTime([Segment(10, 1.0)])
     assert remaining.total_iterations == 10
     assert remaining.seconds_left(0, 5.0) is None
     assert remaining.seconds_left(0, 6.0) is None
 
 
-def test_a_pace_that_stays_gives_the_time_that_is_left():
+def test_a_constant_pace_gives_the_exact_time():
     remaining = RemainingTime([Segment(10, 0.5), Segment(20, 1.0)])
     # At half the sides an iteration is a quarter of the work, and what all take.
     small, large = 0.25 + 0.05, 1.05
@@ -20,13 +20,13 @@ def test_a_pace_that_stays_gives_the_time_that_is_left():
     assert remaining.seconds_left(30, 3.0 * (10 * small + 20 * large)) == 0
 
 
-def test_an_iteration_past_the_last_leaves_nothing():
+def test_no_time_is_left_after_the_last_iteration():
     remaining = RemainingTime([Segment(10, 1.0)])
     remaining.seconds_left(0, 0.0)
     assert remaining.seconds_left(12, 1.0) == 0
 
 
-def test_where_a_run_is_heard_of():
+def test_report_iterations():
     remaining = RemainingTime([Segment(12, 0.5), Segment(7, 1.0)])
     reported = [n for n in range(25) if remaining.is_report_iteration(n, 5)]
     assert reported == [0, 5, 10, 12, 17, 19]

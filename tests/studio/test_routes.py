@@ -6,8 +6,8 @@ import pytest
 from rwkeras.studio.queue import Queue
 from rwkeras.studio.recipes import Recipe
 from rwkeras.studio.store import Store
-from tests.studio.made import DIGESTS, Doer, png, small
-from tests.studio.test_queue import ended
+from tests.studio.support import DIGESTS, FakeJobRunner, png, studio_settings
+from tests.studio.test_queue import wait_until_ended
 
 pytest.importorskip("starlette")
 pytest.importorskip("httpx")
@@ -19,14 +19,14 @@ from rwkeras.studio.routes import Routes
 
 @pytest.fixture
 def store(tmp_path):
-    opened = Store(small(tmp_path / "kept", max_bytes=5000))
+    opened = Store(studio_settings(tmp_path / "studio", max_bytes=5000))
     yield opened
     opened.close()
 
 
 @pytest.fixture
 def queue(store):
-    started = Queue(store, small(store.root), Doer())
+    started = Queue(store, studio_settings(store.root), FakeJobRunner())
     started.start()
     yield started
     started.close()
@@ -34,7 +34,7 @@ def queue(store):
 
 @pytest.fixture
 def client(store, queue):
-    routes = Routes(store, queue, small(store.root, max_bytes=5000)).routes()
+    routes = Routes(store, queue, studio_settings(store.root, max_bytes=5000)).routes()
     with TestClient(Starlette(routes=routes)) as started:
         yield started
 
@@ -43,7 +43,7 @@ def upload(client, content, name="a.png"):
     return client.post("/studio/pictures", content=content, headers={"x-name": quote(name)})
 
 
-def test_a_picture_is_kept_and_shown(client, store):
+def test_an_uploaded_picture_is_stored_and_has_a_preview(client, store):
     response = upload(client, png())
     assert response.status_code == 200
     digest = response.json()["digest"]
@@ -65,16 +65,16 @@ def test_a_picture_is_kept_and_shown(client, store):
         (b'{"rwkeras": "1", "kind": "styl"}', "r.json", "(did you mean 'style'?)", 400),
     ],
 )
-def test_what_is_refused_is_named(client, store, content, name, message, status):
+def test_rejected_uploads_name_the_file(client, store, content, name, message, status):
     response = upload(client, content, name)
     assert response.status_code == status
     assert message in response.json()["error"]
     assert store.pictures() == []
 
 
-def test_a_result_that_is_dropped_has_its_recipe(client, store, queue):
+def test_an_uploaded_result_has_its_recipe(client, store, queue):
     digest = upload(client, png()).json()["digest"]
-    job = ended(queue, queue.submit(Recipe("texture", (digest,))))
+    job = wait_until_ended(queue, queue.submit(Recipe("texture", (digest,))))
     for extension in ("png", "jpg", "tif"):
         file = client.get(f"/studio/results/{job.name}.{extension}")
         assert file.headers["content-disposition"].startswith('attachment; filename="texture-')
@@ -91,9 +91,9 @@ def test_a_result_that_is_dropped_has_its_recipe(client, store, queue):
     }
 
 
-def test_what_a_browser_may_have_of_a_job(client, store, queue):
+def test_only_public_files_of_a_job_are_served(client, store, queue):
     digest = upload(client, png()).json()["digest"]
-    job = ended(queue, queue.submit(Recipe("texture", (digest,))))
+    job = wait_until_ended(queue, queue.submit(Recipe("texture", (digest,))))
     assert client.get(f"/studio/jobs/{job.name}/picture.png").status_code == 200
     assert client.get(f"/studio/jobs/{job.name}/job.json").status_code == 404
     (store.job_folder(job.name) / "strip.jpg").symlink_to(store.root / "lock")
@@ -118,16 +118,16 @@ def test_what_a_browser_may_have_of_a_job(client, store, queue):
         "/studio/examples/data_dir.jpg",
     ],
 )
-def test_odd_paths_lead_nowhere(client, store, path):
+def test_paths_outside_the_store_are_not_found(client, store, path):
     (store.root / "lock.jpg").write_bytes(b"secret")
     response = client.get(path)
     assert response.status_code == 404
     assert b"secret" not in response.content
 
 
-def test_what_a_job_has_not(client, store, queue):
+def test_missing_files_of_a_job(client, store, queue):
     digest = upload(client, png()).json()["digest"]
-    job = ended(queue, queue.submit(Recipe("texture", (digest,))))
+    job = wait_until_ended(queue, queue.submit(Recipe("texture", (digest,))))
     assert client.get(f"/studio/results/{job.name}.gif").status_code == 404
     os.remove(store.job_folder(job.name) / "picture.png")
     assert client.get(f"/studio/results/{job.name}.png").status_code == 404

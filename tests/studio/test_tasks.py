@@ -16,7 +16,7 @@ from rwkeras.studio.tasks import read_sources, run_segments, run_served
 from tests.conftest import waves
 from tests.serving.client.models import SERVERS
 from tests.serving.wire import Model, rest_server, signature_def
-from tests.studio.made import DIGESTS
+from tests.studio.support import DIGESTS
 
 RECIPE = Recipe("style", DIGESTS[:2], 32, iterations=7)
 _FILES = {"content_bytes": ("string", [None]), "style_bytes": ("string", [None])}
@@ -54,7 +54,7 @@ def paths(tmp_path):
 
 
 @pytest.mark.parametrize("wire", SERVERS)
-def test_a_served_model_is_asked_for_what_the_recipe_says(paths, tmp_path, wire):
+def test_a_request_to_a_served_model_has_the_recipes_settings(paths, tmp_path, wire):
     recipe = dataclasses.replace(RECIPE, balance=2.0, style_scale=0.5)
     recorder, folder = RecordingModel(), tmp_path / "job"
     folder.mkdir()
@@ -79,7 +79,7 @@ def test_a_served_model_is_asked_for_what_the_recipe_says(paths, tmp_path, wire)
         ("recover", "ranvgg_invert", "source_bytes"),
     ],
 )
-def test_textures_and_inversions_are_asked_for_by_their_seed(paths, tmp_path, kind, name, source):
+def test_requests_for_textures_and_inversions_have_the_seed(paths, tmp_path, kind, name, source):
     requests = []
 
     def predict(_, inputs):
@@ -100,7 +100,7 @@ def test_textures_and_inversions_are_asked_for_by_their_seed(paths, tmp_path, ki
     assert served.image.shape == (27, 32, 3)
 
 
-def test_stretches(paths):
+def test_run_segments(paths):
     recipe = dataclasses.replace(RECIPE, size=128, iterations=60, draws=1)
     sources = read_sources(recipe, paths)
     assert run_segments(recipe, sources) == [Segment(60, 0.5), Segment(60, 1.0)]
@@ -119,7 +119,7 @@ def error_of(recipe, paths, model):
     return str(error.value).removeprefix("Invalid value for argument ")
 
 
-def test_what_a_served_model_does_not_take_is_refused(paths):
+def test_settings_that_a_served_model_does_not_support(paths):
     seeded = dataclasses.replace(RECIPE, seed=3)
     assert error_of(seeded, paths, RecordingModel().model()) == (
         "`seed`. Expected 0 with multiscale_style, which starts from the photograph. Received: "

@@ -1,4 +1,4 @@
-"""The process that does the work, with the package's own tasks in it."""
+"""The worker process, with the package's own tasks in it."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from rwkeras.studio.interface import Abandoned, WorkItem
 from rwkeras.studio.recipes import Recipe
 from rwkeras.studio.worker import Worker
 from tests.conftest import waves
-from tests.studio.made import DIGESTS
+from tests.studio.support import DIGESTS
 
 pytestmark = pytest.mark.slow
 RECIPE = Recipe("texture", DIGESTS[:1], 32, iterations=10, draws=1)
@@ -36,7 +36,7 @@ def make_item(tmp_path):
     return make
 
 
-def test_jobs_are_done_and_stopped_and_what_fails_says_why(worker, make_item):
+def test_jobs_run_stop_and_fail_with_a_message(worker, make_item):
     reports = []
     item = make_item(RECIPE)
     result = worker.run_job(item, lambda progress: reports.append(progress) is not None)
@@ -56,7 +56,7 @@ def test_jobs_are_done_and_stopped_and_what_fails_says_why(worker, make_item):
     assert worker.run_job(make_item(RECIPE, "after"), lambda _: False).recipe == RECIPE
 
 
-def test_a_run_that_is_left_has_its_state_kept_and_the_next_begins_a_process(worker, make_item):
+def test_an_abandoned_run_saves_its_checkpoint(worker, make_item):
     item = make_item(LONG, "abandoned")
 
     def abandon(progress):
@@ -70,7 +70,7 @@ def test_a_run_that_is_left_has_its_state_kept_and_the_next_begins_a_process(wor
     assert not (item.folder / "picture.png").exists()
 
 
-def test_a_process_that_is_killed_fails_its_job_alone(worker, make_item):
+def test_a_killed_process_fails_only_its_job(worker, make_item):
     def kill(progress):
         if progress is not None:
             os.kill(worker._process.pid, signal.SIGKILL)

@@ -80,9 +80,9 @@ def disable_continuing(page):
 def continue_with(page, name, value):
     """Changes a setting, continues from the current picture, and waits for the result."""
     page.get_by_label("Go on from the present picture").check()
-    shown = page.locator(".compare .after").get_attribute("src")
+    source = page.locator(".compare .after").get_attribute("src")
     change_setting(page, name, value)
     page.wait_for_function(
-        "shown => ![shown, undefined].includes(document.querySelector('.compare .after')?.src"
-        ".replace(location.origin, ''))", arg=shown,
+        "source => ![source, undefined].includes(document.querySelector('.compare .after')?.src"
+        ".replace(location.origin, ''))", arg=source,
     )  # fmt: skip

@@ -87,7 +87,7 @@ def browser():
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory):
     pytest.importorskip("nicegui")
-    started = Studio(tmp_path_factory.mktemp("studio") / "kept")
+    started = Studio(tmp_path_factory.mktemp("studio") / "studio")
     yield started
     started.stop()
 

@@ -1,6 +1,6 @@
-"""Pictures of the studio for its guide, made of scikit-image's photographs.
+"""Screenshots of the studio for its guide, with scikit-image's photographs.
 
-python -m tests.studio.page.pictures docs
+python -m tests.studio.page.screenshots docs
 """
 
 import sys
@@ -23,7 +23,7 @@ _QUALITY, _SIDE = 82, 1100
 
 
 def _save_screenshot(page, path: Path) -> None:
-    """Writes what is seen of a page, a small JPEG file."""
+    """Writes a screenshot of a page as a small JPEG file."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "page.png"
         page.screenshot(path=file)
@@ -44,7 +44,7 @@ def _choose_example(page, name: str) -> None:
 
 
 def _show_first(page) -> None:
-    """Shows what was made first, half covered by what it was made of."""
+    """Shows the first result, half covered by its photograph."""
     page.locator(".history .card").last.click()
     page.get_by_text("320 x 213 pixels").wait_for()
     page.locator(".split-slider").fill("42")
@@ -53,9 +53,9 @@ def _show_first(page) -> None:
 
 
 def main(folder: Path) -> None:
-    """Writes the pictures into a folder."""
+    """Writes the screenshots into a folder."""
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
-        studio = Studio(Path(temporary) / "kept")
+        studio = Studio(Path(temporary) / "studio")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
             page = _open_page(browser, studio, _DESKTOP, "light")

@@ -1,4 +1,4 @@
-"""Who can use the page, and how it is seen."""
+"""Accessibility, layout, start and access control of the page."""
 
 import re
 import subprocess
@@ -18,7 +18,7 @@ from tests.tools import path_of
 
 pytestmark = pytest.mark.slow
 
-# The names of what can be reached by the keyboard and has none.
+# Controls and images without an accessible name.
 _UNLABELLED = """() => [...document.querySelectorAll(
   ".studio button, .studio a[href], .studio input, .studio select, .studio img, .studio progress"
 )].filter((element) => {
@@ -27,7 +27,7 @@ _UNLABELLED = """() => [...document.querySelectorAll(
   return !(named ?? "").trim() && !labels.trim() && !element.textContent.trim()
     && !(element.tagName === "IMG" && element.closest("button[aria-label]"));
 }).map((element) => element.outerHTML)"""
-# The contrast of words with what is behind them, as WCAG 2 has it.
+# Contrast of texts with their background, by WCAG 2.
 _CONTRAST = """() => {
   const parts = (color) => color.match(/[\\d.]+/g).map(Number);
   const light = (color) => {
@@ -58,7 +58,7 @@ _CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("kind", ["Style", "Texture", "Recover"])
-def test_everything_has_a_name(page, files, kind):
+def test_every_element_has_an_accessible_name(page, files, kind):
     choose_both(page, files)
     page.get_by_role("tab", name=kind).click()
     page.get_by_role("tab", name=kind, selected=True).wait_for()
@@ -98,12 +98,12 @@ def test_arrows_turn_tabs_and_move_sliders(page):
     assert slider.get_attribute("aria-valuetext") == "x 1.41"
 
 
-def test_a_slider_stays_where_it_was_moved_to(page):
+def test_a_slider_keeps_its_value(page):
     slider = page.get_by_label("Content against style")
     slider.focus()
     for step in range(1, 5):
         page.keyboard.press("ArrowRight")
-        page.wait_for_timeout(500)  # The page renders what it was told.
+        page.wait_for_timeout(500)  # The page renders the change.
         assert float(slider.input_value()) == step / 2
     size = page.locator("#set-size")
     size.scroll_into_view_if_needed()
@@ -127,23 +127,23 @@ def test_a_slider_stays_where_it_was_moved_to(page):
     assert seed.input_value() == "1234"
 
 
-def test_the_picture_before_is_reached_by_the_keyboard(page, files):
+def test_the_comparison_slider_works_by_keyboard(page, files):
     choose_both(page, files)
     disable_continuing(page)
     change_settings(page, size=64, iterations=5, draws=1)
     start_run(page)
     wait_until_finished(page)
-    cut = page.locator(".split-slider")
-    cut.focus()
+    slider = page.locator(".split-slider")
+    slider.focus()
     for _ in range(5):
         page.keyboard.press("ArrowRight")
         page.wait_for_timeout(400)
-    assert cut.input_value() == "5"
+    assert slider.input_value() == "5"
     assert page.locator(".compare").evaluate("e => e.style.getPropertyValue('--split')") == "5%"
 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1280])
-def test_nothing_is_wider_than_the_screen(browser, studio, width):
+def test_the_page_fits_the_width_of_the_screen(browser, studio, width):
     context = browser.new_context(viewport={"width": width, "height": 800})
     page = context.new_page()
     page.goto(studio.url)
@@ -153,7 +153,7 @@ def test_nothing_is_wider_than_the_screen(browser, studio, width):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_words_stand_out_in_light_and_dark(browser, studio, scheme):
+def test_contrast_in_light_and_dark_themes(browser, studio, scheme):
     context = browser.new_context(color_scheme=scheme)
     page = context.new_page()
     page.goto(studio.url)
@@ -169,7 +169,7 @@ def test_words_stand_out_in_light_and_dark(browser, studio, scheme):
     context.close()
 
 
-def test_the_page_is_there_in_seconds_without_tensorflow(studio):
+def test_the_page_starts_in_seconds_without_tensorflow(studio):
     assert studio.seconds < 10
     code = (
         "import sys, rwkeras.studio.page.serve; "
@@ -179,8 +179,8 @@ def test_the_page_is_there_in_seconds_without_tensorflow(studio):
     assert process.stdout == "[]\n", process.stderr
 
 
-def test_beyond_this_machine_a_token_is_wanted(browser, tmp_path):
-    studio = Studio(tmp_path / "kept", "--host=0.0.0.0")
+def test_a_token_is_required_on_other_addresses(browser, tmp_path):
+    studio = Studio(tmp_path / "studio", "--host=0.0.0.0")
     try:
         (token,) = re.findall(r"\?token=(\S+)", studio.log_text())
         context = browser.new_context()
@@ -197,9 +197,9 @@ def test_beyond_this_machine_a_token_is_wanted(browser, tmp_path):
         studio.stop()
 
 
-def test_a_port_or_a_folder_that_is_taken_is_said_in_a_line(studio, tmp_path):
+def test_a_used_port_or_folder_is_a_one_line_error(studio, tmp_path):
     for arguments, message in (
-        ([f"--folder={tmp_path / 'kept'}", f"--port={studio.port}"], "Expected one that is free"),
+        ([f"--folder={tmp_path / 'studio'}", f"--port={studio.port}"], "Expected one that is free"),
         ([f"--folder={studio.folder}", "--port=1"], "another studio has it"),
     ):
         process = subprocess.run(

@@ -1,4 +1,4 @@
-"""The studio in a real browser, from pictures that are dropped to the file that is taken away."""
+"""The studio in a real browser, from dropped pictures to downloads."""
 
 import json
 import signal
@@ -27,11 +27,11 @@ from tests.studio.page.actions import (
 
 pytestmark = pytest.mark.slow
 QUICK = {"size": 64, "iterations": 10, "draws": 1}
-# Long enough for something to be done meanwhile.
+# Long enough for other actions during the run.
 LONG = {"size": 256, "iterations": 300, "draws": 8}
 
 
-def test_from_pictures_that_are_dropped_to_the_file_that_makes_them_again(page, files, tmp_path):
+def test_from_dropped_pictures_to_a_download_that_reproduces_itself(page, files, tmp_path):
     drop(page, "content", files / "photograph.png")
     drop(page, "style", files / "painting.jpg", "image/jpeg")
     page.locator(".drop-target.filled").nth(1).wait_for()
@@ -42,7 +42,7 @@ def test_from_pictures_that_are_dropped_to_the_file_that_makes_them_again(page, 
     recipes = set()
     for label, extension in (("PNG", ".png"), ("JPEG", ".jpg"), ("TIFF", ".tif")):
         content, name = download(page, label)
-        path = tmp_path / f"taken{extension}"
+        path = tmp_path / f"downloaded{extension}"
         path.write_bytes(content)
         assert name.startswith("style-")
         assert name.endswith(extension)
@@ -53,7 +53,7 @@ def test_from_pictures_that_are_dropped_to_the_file_that_makes_them_again(page, 
     assert recipes == {recipe_file.decode().strip()}
     assert json.loads(recipe_file)["size"] == 64
     for extension, kind in ((".jpg", "image/jpeg"), (".tif", "image/tiff"), (".png", "image/png")):
-        path = tmp_path / f"taken{extension}"
+        path = tmp_path / f"downloaded{extension}"
         drop(page, "content", path, kind)
         page.get_by_role("button", name="Make it again").click()
         page.get_by_text("The same file, to the byte").wait_for()
@@ -70,7 +70,7 @@ def test_from_pictures_that_are_dropped_to_the_file_that_makes_them_again(page, 
     ("name", "value"),
     [("balance", 2), ("style_scale", 0.5), ("colors", "photograph"), ("seed", 5), ("size", 96)],
 )
-def test_a_setting_that_moves_goes_on_from_the_present_picture(page, files, tmp_path, name, value):
+def test_a_changed_setting_continues_from_the_current_result(page, files, tmp_path, name, value):
     choose_both(page, files)
     disable_continuing(page)
     change_settings(page, **QUICK)
@@ -123,7 +123,7 @@ def test_the_other_tabs(page, files, tmp_path, tab, role, verb, name, value):
     page.get_by_text("The same file, to the byte").wait_for()
 
 
-def test_a_run_survives_a_reload_and_keeps_its_best_when_it_is_stopped(page, files, tmp_path):
+def test_a_run_survives_a_reload_and_keeps_its_picture_when_stopped(page, files, tmp_path):
     choose_both(page, files)
     disable_continuing(page)
     change_settings(page, **LONG)
@@ -151,9 +151,9 @@ def test_a_run_survives_a_restart_of_the_server(page, studio, files, number):
     start_run(page)
     wait_until_running(page)
     page.wait_for_timeout(1500)
-    if number == signal.SIGKILL:  # Nothing is saved at the end: what was saved last counts.
-        saved_beyond_the_beginning(studio.folder)
-    # An open page would load itself again, and break off what is asked for below.
+    if number == signal.SIGKILL:  # Nothing is saved at the end: the last checkpoint counts.
+        wait_until_checkpoint(studio.folder)
+    # An open page would reload itself and abort the request below.
     page.goto("about:blank")
     studio.stop(number)
     (job_folder,) = [
@@ -165,20 +165,20 @@ def test_a_run_survives_a_restart_of_the_server(page, studio, files, number):
     wait_until_finished(page)
     job = json.loads((job_folder / "job.json").read_text())
     assert job["state"] == "done"
-    # It did not begin anew: what ran before is not among what it was heard of.
+    # It resumed: a run from scratch would have written the first frame.
     assert not (job_folder / "stage-000000.jpg").exists()
     assert not (job_folder / "checkpoint").exists()
 
 
-def saved_beyond_the_beginning(folder):
-    """Waits until a job of the folder has a state to go on from."""
+def wait_until_checkpoint(folder):
+    """Waits until a job of the folder has a checkpoint."""
     end = time.monotonic() + 60
     while not any((folder / "jobs").glob("*/checkpoint/**/*.index")):
         assert time.monotonic() < end
         time.sleep(0.05)
 
 
-def test_what_is_no_picture_is_refused_in_words(page, files, tmp_path):
+def test_a_rejected_upload_shows_its_error(page, files, tmp_path):
     (tmp_path / "notes.txt").write_text("not a picture")
     drop(page, "content", tmp_path / "notes.txt", "text/plain")
     alert = page.get_by_role("alert")
@@ -190,7 +190,7 @@ def test_what_is_no_picture_is_refused_in_words(page, files, tmp_path):
     alert.get_by_text("half.png").wait_for()
 
 
-def test_two_at_once_wait_for_each_other(page, browser, studio, files):
+def test_jobs_of_two_pages_share_the_queue(page, browser, studio, files):
     choose_both(page, files)
     disable_continuing(page)
     change_settings(page, **LONG)
@@ -211,7 +211,7 @@ def test_two_at_once_wait_for_each_other(page, browser, studio, files):
     context.close()
 
 
-def test_variations_are_a_grid(page, files):
+def test_variations_are_shown_in_a_grid(page, files):
     choose_both(page, files)
     disable_continuing(page)
     change_settings(page, **QUICK, seed=7)

@@ -1,4 +1,4 @@
-"""The studio with a served model that does its work."""
+"""The studio with a served model."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ MODEL = Path(__file__).parents[3] / "saved_models" / "multiscale_style"
 @pytest.mark.slow
 def test_a_served_model_paints(browser, files, tmp_path):
     with rest_server(style_model()) as address:
-        studio = Studio(tmp_path / "kept", f"--endpoint={address}")
+        studio = Studio(tmp_path / "studio", f"--endpoint={address}")
         try:
             context = browser.new_context(accept_downloads=True)
             page = context.new_page()
@@ -39,9 +39,9 @@ def test_a_served_model_paints(browser, files, tmp_path):
             change_settings(page, size=64)
             start_run(page)
             wait_until_finished(page)
-            downloaded = tmp_path / "taken.png"
+            downloaded = tmp_path / "downloaded.png"
             downloaded.write_bytes(download(page, "PNG")[0])
-            # Nothing that a served style does not take is offered.
+            # Settings that a served style does not support are not offered.
             assert page.locator("#set-seed").count() == 0
             assert page.get_by_role("button", name="4 variations").count() == 0
             page.get_by_role("tab", name="Texture").click()
@@ -60,7 +60,7 @@ def test_a_served_model_paints(browser, files, tmp_path):
 @pytest.mark.slow
 def test_the_model_of_the_repository_paints(browser, files, tmp_path):
     with running(MODEL, MODEL.name, stand_in=True) as addresses:
-        studio = Studio(tmp_path / "kept", f"--endpoint={addresses.rpc}")
+        studio = Studio(tmp_path / "studio", f"--endpoint={addresses.rpc}")
         try:
             context = browser.new_context(accept_downloads=True)
             page = context.new_page()
@@ -70,7 +70,7 @@ def test_the_model_of_the_repository_paints(browser, files, tmp_path):
             change_settings(page, size=64, iterations=5, balance=2)
             start_run(page)
             wait_until_finished(page)
-            downloaded = tmp_path / "taken.png"
+            downloaded = tmp_path / "downloaded.png"
             downloaded.write_bytes(download(page, "PNG")[0])
             context.close()
         finally:

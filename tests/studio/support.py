@@ -1,4 +1,4 @@
-"""What tests of the studio share: pictures as files, and a doer of jobs that needs no network."""
+"""Sample files, settings and recipes of the studio's tests, and a fake job runner."""
 
 import dataclasses
 import io
@@ -24,7 +24,7 @@ def png(seed=0, size=(24, 16)):
     return file.getvalue()
 
 
-def small(folder, **settings):
+def studio_settings(folder, **settings):
     return StudioSettings(folder=str(folder), **settings)
 
 
@@ -32,23 +32,23 @@ def recipe(**values):
     return Recipe("style", DIGESTS[:2], **values)
 
 
-class Doer:
-    """Does jobs as it is told: it waits for `go` unless it is to go by itself.
+class FakeJobRunner:
+    """A job runner that needs no network.
 
     Args:
-        waits: Whether each job waits for `go`.
-        error: What it fails of.
+        blocking: Whether each job runs until `release` is set or it is stopped.
+        error: Exception that each job raises.
     """
 
-    def __init__(self, *, waits=False, error=None):
-        self.waits, self.error = waits, error
-        self.go, self.begun = threading.Event(), threading.Event()
+    def __init__(self, *, blocking=False, error=None):
+        self.blocking, self.error = blocking, error
+        self.release, self.started = threading.Event(), threading.Event()
         self.done: list[Recipe] = []
 
     def __call__(self, item, report):
-        self.begun.set()
+        self.started.set()
         iteration = 0
-        while self.waits and not self.go.wait(0.01):
+        while self.blocking and not self.release.wait(0.01):
             iteration += 5
             if report(RunProgress(iteration, 100, 1.0, iteration)):
                 stopped = dataclasses.replace(item.recipe, stop=(iteration, iteration + 1))

@@ -56,11 +56,11 @@ def test_the_picture_embeds_its_recipe(paths, tmp_path):
         progress.iteration for progress in run.reports
     )
     assert run.reports[-1].iteration == run.reports[-1].iterations == 20
-    with Image.open(run.folder / "view.jpg") as view:
-        assert view.size == (32, 26)
-    stages = sorted(path.name for path in run.folder.glob("stage-*.jpg"))
-    assert stages[0] == "stage-000000.jpg"
-    assert stages[-1] == "stage-000020.jpg"
+    with Image.open(run.folder / "view.jpg") as preview:
+        assert preview.size == (32, 26)
+    frames = sorted(path.name for path in run.folder.glob("stage-*.jpg"))
+    assert frames[0] == "stage-000000.jpg"
+    assert frames[-1] == "stage-000020.jpg"
     assert (run.folder / "strip.jpg").exists()
     repeated = JobRun(TEXTURE, paths, tmp_path / "two")
     assert repeated.content == run.content

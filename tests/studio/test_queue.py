@@ -22,9 +22,9 @@ def recipe(store):
 
 
 def wait_until(condition):
-    end = time.monotonic() + 10
+    deadline = time.monotonic() + 10
     while not condition():
-        assert time.monotonic() < end
+        assert time.monotonic() < deadline
         time.sleep(0.005)
 
 

@@ -172,9 +172,9 @@ def test_a_run_survives_a_restart_of_the_server(page, studio, files, number):
 
 def wait_until_checkpoint(folder):
     """Waits until a job of the folder has a checkpoint."""
-    end = time.monotonic() + 60
+    deadline = time.monotonic() + 60
     while not any((folder / "jobs").glob("*/checkpoint/**/*.index")):
-        assert time.monotonic() < end
+        assert time.monotonic() < deadline
         time.sleep(0.05)
 
 

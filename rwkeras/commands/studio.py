@@ -33,4 +33,4 @@ def main() -> None:
     others = {}
     if FLAGS.max_megapixels is not None:
         others["max_pixels"] = round(FLAGS.max_megapixels * 1e6)
-    serve(given_settings(StudioSettings, *_NAMES, **others), show=FLAGS.open)
+    serve(given_settings(StudioSettings, *_NAMES, **others), open_browser=FLAGS.open)

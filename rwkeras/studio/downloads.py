@@ -12,9 +12,9 @@ from rwkeras.studio.store import Store
 from rwkeras.validation import check_choice, invalid_argument
 
 # Media types by file name extension.
-FORMATS = {"png": "image/png", "jpg": "image/jpeg", "tif": "image/tiff"}
+MEDIA_TYPES = {"png": "image/png", "jpg": "image/jpeg", "tif": "image/tiff"}
 # File name extensions by Pillow's name of the format.
-ENDINGS = {"PNG": "png", "JPEG": "jpg", "TIFF": "tif"}
+EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "TIFF": "tif"}
 
 
 class Download(NamedTuple):
@@ -31,48 +31,50 @@ class Download(NamedTuple):
     content: bytes
 
 
-def title(job: Job) -> str:
+def file_stem(job: Job) -> str:
     """Returns the file name of a result's downloads, without an extension."""
     return f"{job.recipe.kind}-{job.name[:16].lstrip('0')}-seed{job.recipe.seed}"
 
 
-def download(store: Store, job: Job, ending: str) -> Download:
+def download(store: Store, job: Job, extension: str) -> Download:
     """Returns a result as a file; the same picture and recipe give the same bytes.
 
     Args:
         store: The store with the result.
         job: The job that made it.
-        ending: "png", "jpg" or "tif"; or "json" for the recipe alone.
+        extension: "png", "jpg" or "tif"; or "json" for the recipe alone.
 
     Raises:
         ValueError: The format is unknown, or the job has no picture.
     """
-    check_choice("format", ending, (*FORMATS, "json"))
-    if ending == "json":
-        content = (job.recipe.text() + "\n").encode("ascii")
-        return Download(f"{title(job)}.json", "application/json", content)
+    check_choice("format", extension, (*MEDIA_TYPES, "json"))
+    if extension == "json":
+        content = (job.recipe.to_json() + "\n").encode("ascii")
+        return Download(f"{file_stem(job)}.json", "application/json", content)
     path = store.job_file(job.name, "picture.png")
     if path is None or not job.digest:
         raise invalid_argument("job", "one with a picture", job.name)
-    return Download(f"{title(job)}.{ending}", FORMATS[ending], _encoded(path, job, ending))
-
-
-def _encoded(path: Path, job: Job, ending: str) -> bytes:
-    if ending == "png":
-        return path.read_bytes()
-    picture = read_picture(path)
-    return file_bytes(
-        f".{ending}",
-        write_image,
-        picture.image,
-        icc_profile=picture.icc_profile,
-        comment=job.recipe.text(),
+    return Download(
+        f"{file_stem(job)}.{extension}", MEDIA_TYPES[extension], _encoded_file(path, job, extension)
     )
 
 
-def as_wanted(store: Store, job: Job) -> bool | None:
-    """Returns whether a result matches the SHA-256 in `Job.wanted`; None if either is missing."""
-    digest, ending = job.wanted
+def _encoded_file(path: Path, job: Job, extension: str) -> bytes:
+    if extension == "png":
+        return path.read_bytes()
+    picture = read_picture(path)
+    return file_bytes(
+        f".{extension}",
+        write_image,
+        picture.image,
+        icc_profile=picture.icc_profile,
+        comment=job.recipe.to_json(),
+    )
+
+
+def matches_expected_file(store: Store, job: Job) -> bool | None:
+    """Returns whether a result is the job's expected file; None if either is missing."""
+    digest, extension = job.expected_file
     if not digest or not job.digest:
         return None
-    return digest_of(download(store, job, ending).content) == digest
+    return digest_of(download(store, job, extension).content) == digest

@@ -9,13 +9,13 @@ from rwkeras.images.painting import painting
 from rwkeras.images.photographs import TISSUE, photographs
 from rwkeras.images.reading import square
 from rwkeras.images.writing import write_image
-from rwkeras.studio.pictures import file_bytes, write_view
+from rwkeras.studio.pictures import file_bytes, write_preview
 from rwkeras.studio.recipes import RECOVER, STYLE, TEXTURE
 from rwkeras.studio.store import Store
 
 _PAINTING_SIDE = 320
 # Side of the previews, which are square.
-_VIEW_SIDE = 100
+_PREVIEW_SIDE = 100
 
 
 class Example(NamedTuple):
@@ -32,21 +32,21 @@ class Example(NamedTuple):
     roles: tuple[tuple[str, str], ...]
 
 
-_PHOTO = ((STYLE, "content"), (RECOVER, "image"))
-_TEXTURE = ((TEXTURE, "texture"), (STYLE, "style"))
+_PHOTO_ROLES = ((STYLE, "content"), (RECOVER, "image"))
+_TEXTURE_ROLES = ((TEXTURE, "texture"), (STYLE, "style"))
 EXAMPLES = (
-    Example("coffee", "A cup of coffee", _PHOTO),
-    Example("astronaut", "An astronaut", _PHOTO),
-    Example("chelsea", "Chelsea the cat", _PHOTO),
-    Example("rocket", "A rocket", _PHOTO),
+    Example("coffee", "A cup of coffee", _PHOTO_ROLES),
+    Example("astronaut", "An astronaut", _PHOTO_ROLES),
+    Example("chelsea", "Chelsea the cat", _PHOTO_ROLES),
+    Example("rocket", "A rocket", _PHOTO_ROLES),
     Example("painting", "The project's painting", ((STYLE, "style"), (TEXTURE, "texture"))),
-    Example("immunohistochemistry", "Stained tissue", _TEXTURE),
-    Example("brick", "Bricks", _TEXTURE),
-    Example("gravel", "Gravel", _TEXTURE),
+    Example("immunohistochemistry", "Stained tissue", _TEXTURE_ROLES),
+    Example("brick", "Bricks", _TEXTURE_ROLES),
+    Example("gravel", "Gravel", _TEXTURE_ROLES),
 )
 
 
-def examples_of(kind: str, role: str) -> list[Example]:
+def examples_for(kind: str, role: str) -> list[Example]:
     """Returns the examples for a role of a kind of job."""
     return [example for example in EXAMPLES if (kind, role) in example.roles]
 
@@ -59,11 +59,11 @@ def _pixels(name: str) -> np.ndarray:
     return image[TISSUE] if name == "immunohistochemistry" else image
 
 
-def example_view(name: str) -> bytes | None:
+def example_preview(name: str) -> bytes | None:
     """Returns the bytes of an example's JPEG preview; None if there is no such example."""
     if name not in {example.name for example in EXAMPLES}:
         return None
-    return file_bytes(".jpg", write_view, square(_pixels(name), _VIEW_SIDE))
+    return file_bytes(".jpg", write_preview, square(_pixels(name), _PREVIEW_SIDE))
 
 
 def add_example(store: Store, name: str) -> str:

@@ -16,8 +16,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "rwkeras-studio"
 # Allowance in bytes on top of the size limit of a picture.
-_ROOM = 2**20
-_HEADERS = [
+_SIZE_ALLOWANCE = 2**20
+_SECURITY_HEADERS = [
     (b"content-security-policy", b""),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -25,7 +25,7 @@ _HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
 # NiceGUI compiles templates in the browser, which needs "unsafe-eval".
-_POLICY = (
+_CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' "
     "'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: "
     "wss:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'"
@@ -54,35 +54,37 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        refusal = self._refusal(scope, headers)
-        if refusal is not None:
-            await _refuse(scope, send, *refusal)
+        rejection = self._rejection(scope, headers)
+        if rejection is not None:
+            await _reject(scope, send, *rejection)
             return
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
         cookie = None
-        if self._token is not None and self._in_address(scope):
+        if self._token is not None and self._has_token_in_url(scope):
             cookie = f"{COOKIE}={self._token}; HttpOnly; SameSite=Strict; Path=/"
-        bounded = _Bounded(receive, self._settings.max_bytes + _ROOM)
-        await self._app(scope, bounded, _with_headers(send, cookie))
+        limited_receive = _LimitedReceive(receive, self._settings.max_bytes + _SIZE_ALLOWANCE)
+        await self._app(scope, limited_receive, _with_headers(send, cookie))
 
-    def _refusal(self, scope: Scope, headers: dict[bytes, str]) -> tuple[int, str] | None:
+    def _rejection(self, scope: Scope, headers: dict[bytes, str]) -> tuple[int, str] | None:
         """Returns the HTTP status and message of a refusal, or None to accept the request."""
         host = headers.get(b"host", "")
-        if not self._is_own(host):
+        if not self._is_allowed_host(host):
             return 421, "This host is not the studio's."
         origin = headers.get(b"origin")
         if origin is not None and urlsplit(origin).netloc != host:
             return 403, "Another site may not ask the studio."
-        if self._token is not None and not (self._in_address(scope) or self._in_cookie(headers)):
+        if self._token is not None and not (
+            self._has_token_in_url(scope) or self._has_token_in_cookie(headers)
+        ):
             return 401, "The studio needs the token that it printed when it started."
         length = headers.get(b"content-length", "0")
-        if not length.isdecimal() or int(length) > self._settings.max_bytes + _ROOM:
+        if not length.isdecimal() or int(length) > self._settings.max_bytes + _SIZE_ALLOWANCE:
             return 413, f"At most {self._settings.max_bytes} bytes are taken."
         return None
 
-    def _is_own(self, host: str) -> bool:
+    def _is_allowed_host(self, host: str) -> bool:
         """Returns whether a Host header is acceptable.
 
         A page on a loopback address accepts only loopback names, which prevents DNS rebinding; any
@@ -94,52 +96,55 @@ class Guard:
             return False
         return bool(name) and (is_loopback(name) or not self._settings.is_local)
 
-    def _in_address(self, scope: Scope) -> bool:
+    def _has_token_in_url(self, scope: Scope) -> bool:
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
         return self._is_token(query.get("token", [""])[0])
 
-    def _in_cookie(self, headers: dict[bytes, str]) -> bool:
+    def _has_token_in_cookie(self, headers: dict[bytes, str]) -> bool:
         try:
-            found = SimpleCookie(headers.get(b"cookie", "")).get(COOKIE)
+            cookie = SimpleCookie(headers.get(b"cookie", "")).get(COOKIE)
         except CookieError:
             return False
-        return found is not None and self._is_token(found.value)
+        return cookie is not None and self._is_token(cookie.value)
 
     def _is_token(self, text: str) -> bool:
         token = self._token or ""
         return bool(token) and hmac.compare_digest(text.encode(), token.encode())
 
 
-class _Bounded:
+class _LimitedReceive:
     """ASGI receive callable that aborts bodies over the limit, whatever their Content-Length."""
 
-    def __init__(self, receive: Receive, most: int):
-        self._receive, self._left = receive, most
+    def __init__(self, receive: Receive, max_bytes: int):
+        self._receive, self._bytes_left = receive, max_bytes
 
     async def __call__(self) -> Message:
         message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        return message if self._left >= 0 else {"type": "http.disconnect"}
+        self._bytes_left -= len(message.get("body", b""))
+        return message if self._bytes_left >= 0 else {"type": "http.disconnect"}
 
 
 def _with_headers(send: Send, cookie: str | None) -> Send:
     """Returns an ASGI send callable that adds the security headers and the cookie."""
 
-    async def sending(message: Message) -> None:
+    async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            added = [(name, value or _POLICY.encode()) for name, value in _HEADERS]
+            extra_headers = [
+                (name, value or _CONTENT_SECURITY_POLICY.encode())
+                for name, value in _SECURITY_HEADERS
+            ]
             if cookie is not None:
-                added.append((b"set-cookie", cookie.encode()))
-            message = {**message, "headers": [*message.get("headers", []), *added]}
+                extra_headers.append((b"set-cookie", cookie.encode()))
+            message = {**message, "headers": [*message.get("headers", []), *extra_headers]}
         await send(message)
 
-    return sending
+    return send_with_headers
 
 
-async def _refuse(scope: Scope, send: Send, status: int, words: str) -> None:
+async def _reject(scope: Scope, send: Send, status: int, message: str) -> None:
     if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008, "reason": words})
+        await send({"type": "websocket.close", "code": 1008, "reason": message})
         return
     headers = [(b"content-type", b"text/plain; charset=utf-8")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": words.encode()})
+    await send({"type": "http.response.body", "body": message.encode()})

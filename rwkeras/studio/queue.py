@@ -5,15 +5,15 @@ import dataclasses
 import shutil
 import threading
 
+from rwkeras.studio.interface import Abandoned, JobRunner, RunProgress, WorkItem
 from rwkeras.studio.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job
 from rwkeras.studio.names import digest_of, new_job_name
-from rwkeras.studio.performing import Left, Moment, Perform, Work
 from rwkeras.studio.recipes import Recipe
 from rwkeras.studio.settings import StudioSettings
 from rwkeras.studio.store import Store
 from rwkeras.validation import check_number, invalid_argument
 
-_NO_ROOM = "The result and its pictures are larger than all that may be kept (--max_kept)"
+_RESULT_TOO_LARGE = "The result and its pictures are larger than all that may be kept (--max_kept)"
 
 
 class Queue:
@@ -25,17 +25,19 @@ class Queue:
     Args:
         store: Store of the jobs.
         settings: Limits, and the address of the TensorFlow Serving server, if any.
-        perform: Function that runs a job.
+        run_job: Function that runs a job.
     """
 
-    def __init__(self, store: Store, settings: StudioSettings, perform: Perform):
-        self._store, self._settings, self._perform = store, settings, perform
-        self._changed = threading.Condition()
+    def __init__(self, store: Store, settings: StudioSettings, run_job: JobRunner):
+        self._store, self._settings, self._run_job = store, settings, run_job
+        self._condition = threading.Condition()
         self._jobs = {job.name: job for job in store.jobs()}
-        self._moments: dict[str, Moment] = {}
-        self._stops: set[str] = set()
+        self._progress: dict[str, RunProgress] = {}
+        self._stop_requests: set[str] = set()
         self._closing = False
-        self._thread = threading.Thread(target=self._run, name="rwkeras-studio-queue", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run_jobs, name="rwkeras-studio-queue", daemon=True
+        )
 
     def start(self) -> None:
         """Starts the thread."""
@@ -43,9 +45,9 @@ class Queue:
 
     def close(self) -> None:
         """Stops the thread; the next queue of the store resumes a running job."""
-        with self._changed:
+        with self._condition:
             self._closing = True
-            self._changed.notify_all()
+            self._condition.notify_all()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -54,37 +56,39 @@ class Queue:
         recipe: Recipe,
         *,
         group: str | None = None,
-        wanted: tuple[str, str] = ("", ""),
+        expected_file: tuple[str, str] = ("", ""),
     ) -> Job:
         """Appends a recipe to the queue; returns its job.
 
         Args:
             recipe: The recipe.
             group: See `Job.group`; None for a new group.
-            wanted: See `Job.wanted`.
+            expected_file: See `Job.expected_file`.
 
         Raises:
             ValueError: The size exceeds the limit, a picture is missing, the queue is full, or a
                 served model is to start from a picture.
         """
         check_number("size", recipe.size, maximum=self._settings.max_side)
-        for digest in recipe.needed:
+        for digest in recipe.input_digests:
             self._store.picture_path(digest)
         if self._settings.endpoint is not None and recipe.start is not None:
             raise invalid_argument(
                 "start", "None with served models, which begin anew", recipe.start
             )
-        with self._changed:
-            self.check_room(1)
+        with self._condition:
+            self.check_capacity(1)
             name = new_job_name()
-            job = Job(name, recipe, group=name if group is None else group, wanted=wanted)
-            self._keep(job)
-            self._changed.notify_all()
+            job = Job(
+                name, recipe, group=name if group is None else group, expected_file=expected_file
+            )
+            self._save(job)
+            self._condition.notify_all()
             return job
 
-    def check_room(self, count: int) -> None:
+    def check_capacity(self, count: int) -> None:
         """Raises `ValueError` unless so many more jobs may wait."""
-        with self._changed:
+        with self._condition:
             waiting = sum(job.state == WAITING for job in self._jobs.values())
             if waiting + count > self._settings.max_waiting:
                 expected = f"at most {self._settings.max_waiting} jobs to wait"
@@ -92,18 +96,18 @@ class Queue:
 
     def stop(self, name: str) -> None:
         """Cancels a waiting job, or asks a running one to stop with its best picture so far."""
-        with self._changed:
+        with self._condition:
             job = self._jobs.get(name)
             if job is None or job.ended:
                 return
             if job.state == WAITING:
-                self._keep(dataclasses.replace(job, state=STOPPED))
+                self._save(dataclasses.replace(job, state=STOPPED))
             else:
-                self._stops.add(name)
+                self._stop_requests.add(name)
 
     def remove(self, name: str) -> None:
         """Removes a job and its picture if it has ended."""
-        with self._changed:
+        with self._condition:
             job = self._jobs.get(name)
             if job is not None and job.ended:
                 self._store.remove_job(name)
@@ -111,79 +115,85 @@ class Queue:
 
     def job(self, name: str) -> Job | None:
         """Returns the job of a name, or None."""
-        with self._changed:
+        with self._condition:
             return self._jobs.get(name)
 
     def jobs(self) -> list[Job]:
         """Returns all jobs, the oldest first."""
-        with self._changed:
+        with self._condition:
             return [self._jobs[name] for name in sorted(self._jobs)]
 
-    def place(self, name: str) -> int | None:
+    def position(self, name: str) -> int | None:
         """Returns the number of jobs ahead of a job; None if it has ended or does not exist."""
-        with self._changed:
+        with self._condition:
             order = [job.name for job in self._pending()]
             return order.index(name) if name in order else None
 
-    def moment(self, name: str) -> Moment | None:
+    def progress(self, name: str) -> RunProgress | None:
         """Returns the progress of a running job, or None."""
-        with self._changed:
-            return self._moments.get(name)
+        with self._condition:
+            return self._progress.get(name)
 
     def _pending(self) -> list[Job]:
         """Returns the jobs that have not ended, a running one first, then by creation time."""
-        left = [self._jobs[name] for name in sorted(self._jobs) if not self._jobs[name].ended]
-        return sorted(left, key=lambda job: job.state != RUNNING)
+        pending = [self._jobs[name] for name in sorted(self._jobs) if not self._jobs[name].ended]
+        return sorted(pending, key=lambda job: job.state != RUNNING)
 
-    def _keep(self, job: Job) -> None:
+    def _save(self, job: Job) -> None:
         self._store.save_job(job)
         self._jobs[job.name] = job
 
-    def _run(self) -> None:
+    def _run_jobs(self) -> None:
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._closing or self._pending())
+            with self._condition:
+                self._condition.wait_for(lambda: self._closing or self._pending())
                 if self._closing:
                     return
                 job = dataclasses.replace(self._pending()[0], state=RUNNING)
-                self._keep(job)
-            with contextlib.suppress(Left):
-                self._do(job)
+                self._save(job)
+            with contextlib.suppress(Abandoned):
+                self._process(job)
 
-    def _do(self, job: Job) -> None:
-        """Runs a job and stores its outcome."""
+    def _process(self, job: Job) -> None:
+        """Runs a job and stores its result."""
         folder = self._store.prepare_job(job.name)
 
-        def report(moment: Moment | None) -> bool:
-            with self._changed:
-                if moment is not None:
-                    self._moments[job.name] = moment
+        def report(progress: RunProgress | None) -> bool:
+            with self._condition:
+                if progress is not None:
+                    self._progress[job.name] = progress
                 if self._closing:
-                    raise Left
-                return job.name in self._stops
+                    raise Abandoned
+                return job.name in self._stop_requests
 
         try:
-            paths = {digest: self._store.picture_path(digest) for digest in job.recipe.needed}
-            outcome = self._perform(
-                Work(job.recipe, paths, folder, self._settings.endpoint), report
+            paths = {
+                digest: self._store.picture_path(digest) for digest in job.recipe.input_digests
+            }
+            result = self._run_job(
+                WorkItem(job.recipe, paths, folder, self._settings.endpoint), report
             )
-            ended = dataclasses.replace(
+            final = dataclasses.replace(
                 job,
-                recipe=outcome.recipe,
-                state=STOPPED if outcome.stopped else DONE,
+                recipe=result.recipe,
+                state=STOPPED if result.stopped else DONE,
                 digest=digest_of((folder / "picture.png").read_bytes()),
-                seconds=outcome.seconds,
+                seconds=result.seconds,
             )
         except (ValueError, OSError) as error:
-            asked = job.name in self._stops
-            ended = dataclasses.replace(job, state=STOPPED if asked else FAILED, error=str(error))
+            stop_requested = job.name in self._stop_requests
+            final = dataclasses.replace(
+                job, state=STOPPED if stop_requested else FAILED, error=str(error)
+            )
         shutil.rmtree(folder / "checkpoint", ignore_errors=True)
-        with self._changed:
-            self._moments.pop(job.name, None)
-            self._stops.discard(job.name)
-            self._keep(ended)
+        with self._condition:
+            self._progress.pop(job.name, None)
+            self._stop_requests.discard(job.name)
+            self._save(final)
             for name in self._store.trim(keep=job.name):
                 self._jobs.pop(name, None)
-            if self._store.is_over_limit and ended.digest:
+            if self._store.is_over_limit and final.digest:
                 self._store.clear_job(job.name)
-                self._keep(dataclasses.replace(ended, state=FAILED, digest="", error=_NO_ROOM))
+                self._save(
+                    dataclasses.replace(final, state=FAILED, digest="", error=_RESULT_TOO_LARGE)
+                )

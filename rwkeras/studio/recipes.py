@@ -15,26 +15,26 @@ from rwkeras.validation import check_choice, check_number, checked_seed, invalid
 
 STYLE, TEXTURE, RECOVER = "style", "texture", "recover"
 # Roles of the input pictures, by kind.
-PICTURES = {STYLE: ("content", "style"), TEXTURE: ("texture",), RECOVER: ("image",)}
+PICTURE_ROLES = {STYLE: ("content", "style"), TEXTURE: ("texture",), RECOVER: ("image",)}
 COLORS = ("painting", "photograph", "matched")
 # Fields of each kind besides the common ones.
-_OWN = {
+_KIND_FIELDS = {
     STYLE: ("balance", "style_scale", "colors", "draws"),
     TEXTURE: ("draws",),
     RECOVER: ("layer",),
 }
-_COMMON = ("size", "seed", "iterations", "start", "stop", "served")
-# JSON key that marks an embedded text as a recipe.
-_MARK = "rwkeras"
-_STOPS = 6
-# Limits of whole numbers: seeds are exact in JavaScript.
-_WHOLE = (
+_COMMON_FIELDS = ("size", "seed", "iterations", "start", "stop", "served")
+# JSON key of the package's version, which marks an embedded text as a recipe.
+_VERSION_KEY = "rwkeras"
+_MAX_BALANCE = 6
+# Minimum and maximum of integers: seeds are exact in JavaScript.
+_INTEGER_LIMITS = (
     ("size", 32, 2**14),
     ("seed", 1 - 2**53, 2**53 - 1),
     ("iterations", 1, 10_000),
     ("draws", 1, 64),
 )
-_MOST_SCALE = 4
+_MAX_STYLE_SCALE = 4
 
 
 @dataclass(frozen=True)
@@ -73,25 +73,27 @@ class Recipe:
     served: str | None = None
 
     def __post_init__(self):
-        check_choice("kind", self.kind, PICTURES)
-        roles = PICTURES[self.kind]
-        given = self.pictures
+        check_choice("kind", self.kind, PICTURE_ROLES)
+        roles = PICTURE_ROLES[self.kind]
+        pictures = self.pictures
         if (
-            not isinstance(given, tuple)
-            or len(given) != len(roles)
-            or not all(map(is_digest, given))
+            not isinstance(pictures, tuple)
+            or len(pictures) != len(roles)
+            or not all(map(is_digest, pictures))
         ):
-            raise invalid_argument("pictures", f"a SHA-256 each of {', '.join(roles)}", given)
+            raise invalid_argument("pictures", f"a SHA-256 each of {', '.join(roles)}", pictures)
         checked_seed(self.seed)
         # Recipes come from dropped files.
-        for name, least, most in _WHOLE:
-            check_number(name, getattr(self, name), integer=True, minimum=least, maximum=most)
+        for name, minimum, maximum in _INTEGER_LIMITS:
+            check_number(name, getattr(self, name), integer=True, minimum=minimum, maximum=maximum)
         check_number("balance", self.balance, minimum=None)
-        if abs(self.balance) > _STOPS:
-            raise invalid_argument("balance", f"a number from -{_STOPS} to {_STOPS}", self.balance)
+        if abs(self.balance) > _MAX_BALANCE:
+            raise invalid_argument(
+                "balance", f"a number from -{_MAX_BALANCE} to {_MAX_BALANCE}", self.balance
+            )
         check_number("style_scale", self.style_scale, exclusive=True)
-        if not 1 / _MOST_SCALE <= self.style_scale <= _MOST_SCALE:
-            expected = f"a number from {1 / _MOST_SCALE} to {_MOST_SCALE}"
+        if not 1 / _MAX_STYLE_SCALE <= self.style_scale <= _MAX_STYLE_SCALE:
+            expected = f"a number from {1 / _MAX_STYLE_SCALE} to {_MAX_STYLE_SCALE}"
             raise invalid_argument("style_scale", expected, self.style_scale)
         check_choice("colors", self.colors, COLORS)
         if not (isinstance(self.layer, str) and self.layer):
@@ -107,22 +109,22 @@ class Recipe:
             raise invalid_argument("served", '"MODEL:VERSION" or None', self.served)
 
     @property
-    def needed(self) -> tuple[str, ...]:
+    def input_digests(self) -> tuple[str, ...]:
         """SHA-256 of all input files, including `start`."""
         return self.pictures if self.start is None else (*self.pictures, self.start)
 
-    def values(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Returns the fields of the recipe's kind as JSON-serialisable values."""
-        names = ("kind", *_OWN[self.kind], *_COMMON)
-        pictures = dict(zip(PICTURES[self.kind], self.pictures, strict=True))
+        names = ("kind", *_KIND_FIELDS[self.kind], *_COMMON_FIELDS)
+        pictures = dict(zip(PICTURE_ROLES[self.kind], self.pictures, strict=True))
         return {"pictures": pictures, **{name: getattr(self, name) for name in names}}
 
-    def text(self) -> str:
+    def to_json(self) -> str:
         """Returns the JSON that is embedded in the picture's files, one line of ASCII."""
-        return json.dumps({_MARK: rwkeras.__version__, **self.values()})
+        return json.dumps({_VERSION_KEY: rwkeras.__version__, **self.as_dict()})
 
 
-def read_recipe(text: str | bytes | None) -> Recipe | None:
+def parse_recipe(text: str | bytes | None) -> Recipe | None:
     """Parses an embedded recipe; returns None if the text is not one.
 
     Args:
@@ -132,16 +134,16 @@ def read_recipe(text: str | bytes | None) -> Recipe | None:
         ValueError: The text is a recipe with invalid values.
     """
     try:
-        found = json.loads(text or "")
+        parsed = json.loads(text or "")
     except (ValueError, RecursionError):
         return None
-    if not isinstance(found, dict) or _MARK not in found or "kind" not in found:
+    if not isinstance(parsed, dict) or _VERSION_KEY not in parsed or "kind" not in parsed:
         return None
-    return recipe_of({name: value for name, value in found.items() if name != _MARK})
+    return recipe_from_dict({name: value for name, value in parsed.items() if name != _VERSION_KEY})
 
 
-def recipe_of(values: dict[str, Any]) -> Recipe:
-    """Returns the recipe with the values that `Recipe.values` returns.
+def recipe_from_dict(values: dict[str, Any]) -> Recipe:
+    """Returns the recipe with the values that `Recipe.as_dict` returns.
 
     Raises:
         ValueError: A name is unknown or a value is invalid.
@@ -150,8 +152,8 @@ def recipe_of(values: dict[str, Any]) -> Recipe:
     for name in values:
         check_choice("recipe", name, sorted(known))
     kind, pictures = values.get("kind"), values.get("pictures")
-    check_choice("kind", kind, PICTURES)
-    roles = PICTURES[str(kind)]
+    check_choice("kind", kind, PICTURE_ROLES)
+    roles = PICTURE_ROLES[str(kind)]
     if not isinstance(pictures, dict) or set(pictures) != set(roles):
         raise invalid_argument("pictures", f"a SHA-256 each of {', '.join(roles)}", pictures)
     stop = values.get("stop")

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import IO
 
 from rwkeras.images.files import whole_file
-from rwkeras.studio.jobs import Job, read_job
+from rwkeras.studio.jobs import Job, parse_job
 from rwkeras.studio.names import digest_of, is_digest, is_job_name
-from rwkeras.studio.pictures import view_of_file
+from rwkeras.studio.pictures import write_preview_of_file
 from rwkeras.studio.settings import StudioSettings
 from rwkeras.validation import invalid_argument
 
-_RECORD = "job.json"
+_RECORD_FILE = "job.json"
 # Files of a job's folder that a browser may fetch.
-_FILES = re.compile(r"picture\.png|view\.jpg|strip\.jpg|recipe\.json|stage-[0-9]{6}\.jpg")
+_PUBLIC_FILES = re.compile(r"picture\.png|view\.jpg|strip\.jpg|recipe\.json|stage-[0-9]{6}\.jpg")
 
 
 class Store:
@@ -45,7 +45,7 @@ class Store:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 if folder.is_symlink():
                     raise OSError(None, "a link")
-            self._lock = _locked(self.root / "lock")
+            self._lock = _lock_file(self.root / "lock")
         except OSError as error:
             expected = "a folder that can be written to, and that no other studio has"
             raise invalid_argument("folder", expected, f"{self.root} ({error.strerror})") from error
@@ -72,25 +72,30 @@ class Store:
         if self.has_picture(digest):
             os.utime(self._pictures / digest)
             return digest
-        self._make_room(name, len(content))
-        path, view = self._pictures / digest, self._pictures / f"{digest}.jpg"
-        _remove_links(path, view)
+        self._evict_pictures(name, len(content))
+        path, preview = self._pictures / digest, self._pictures / f"{digest}.jpg"
+        _remove_links(path, preview)
         with whole_file(path) as temporary:
             temporary.write_bytes(content)
-            view_of_file(temporary, view, name)
+            write_preview_of_file(temporary, preview, name)
         return digest
 
-    def _make_room(self, name: str, size: int) -> None:
+    def _evict_pictures(self, name: str, size: int) -> None:
         """Removes the oldest pictures that no job uses, until another fits into the limits."""
-        digests, settings = self.pictures(), self._settings
+        stored, settings = self.pictures(), self._settings
         if size > settings.max_kept:
             raise ValueError(
                 f"{name} has {size} bytes: at most {settings.max_kept} are kept in all"
             )
         # A job that ended without a picture is not in the history, where it could be removed.
-        used = {d for job in self.jobs() if job.digest or not job.ended for d in job.recipe.needed}
-        unused = [digest for digest in digests if digest not in used]
-        count = len(digests)
+        used = {
+            digest
+            for job in self.jobs()
+            if job.digest or not job.ended
+            for digest in job.recipe.input_digests
+        }
+        unused = [digest for digest in stored if digest not in used]
+        count = len(stored)
         while unused and (count >= settings.max_pictures or self.size() + size > settings.max_kept):
             self._remove_picture(unused.pop(0))
             count -= 1
@@ -106,12 +111,12 @@ class Store:
 
     def pictures(self) -> list[str]:
         """Returns the digests of all pictures, the least recently added first."""
-        found = [path for path in self._pictures.iterdir() if is_digest(path.name)]
-        return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
+        paths = [path for path in self._pictures.iterdir() if is_digest(path.name)]
+        return [path.name for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns)]
 
     def has_picture(self, digest: str) -> bool:
         """Returns whether a picture is stored."""
-        return is_digest(digest) and _is_plain(self._pictures / digest)
+        return is_digest(digest) and _is_regular_file(self._pictures / digest)
 
     def picture_path(self, digest: str) -> Path:
         """Returns the file of a picture; raises `ValueError` if it is not stored."""
@@ -119,10 +124,10 @@ class Store:
             raise invalid_argument("picture", "the SHA-256 of a picture that is kept", digest)
         return self._pictures / digest
 
-    def view_path(self, digest: str) -> Path | None:
+    def preview_path(self, digest: str) -> Path | None:
         """Returns the file of a picture's preview, or None."""
         path = self._pictures / f"{digest}.jpg"
-        return path if is_digest(digest) and _is_plain(path) else None
+        return path if is_digest(digest) and _is_regular_file(path) else None
 
     def job_folder(self, name: str) -> Path:
         """Returns the folder of a job; raises `ValueError` if the name is malformed."""
@@ -132,13 +137,13 @@ class Store:
 
     def job_file(self, name: str, file: str) -> Path | None:
         """Returns a file of a job that a browser may fetch, or None."""
-        if not is_job_name(name) or _FILES.fullmatch(file) is None:
+        if not is_job_name(name) or _PUBLIC_FILES.fullmatch(file) is None:
             return None
         folder = self._jobs / name
         path = folder / file
-        return path if not folder.is_symlink() and _is_plain(path) else None
+        return path if not folder.is_symlink() and _is_regular_file(path) else None
 
-    def stages(self, name: str) -> list[str]:
+    def filmstrip_frames(self, name: str) -> list[str]:
         """Returns the names of a job's filmstrip frames, by iteration."""
         files = sorted(path.name for path in self.job_folder(name).glob("stage-*.jpg"))
         return [file for file in files if self.job_file(name, file) is not None]
@@ -146,9 +151,12 @@ class Store:
     def save_job(self, job: Job) -> None:
         """Writes a job's record and recipe to its folder."""
         folder = self.job_folder(job.name)
-        _remove_links(folder, folder / _RECORD, folder / "recipe.json")
+        _remove_links(folder, folder / _RECORD_FILE, folder / "recipe.json")
         folder.mkdir(exist_ok=True)
-        for name, text in ((_RECORD, job.text()), ("recipe.json", job.recipe.text() + "\n")):
+        for name, text in (
+            (_RECORD_FILE, job.to_json()),
+            ("recipe.json", job.recipe.to_json() + "\n"),
+        ):
             with whole_file(folder / name) as temporary:
                 temporary.write_text(text, encoding="ascii")
 
@@ -160,9 +168,11 @@ class Store:
         for folder in sorted(self._jobs.iterdir()):
             if is_job_name(folder.name) and not folder.is_symlink():
                 with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-                    record = folder / _RECORD
+                    record = folder / _RECORD_FILE
                     job = (
-                        read_job(record.read_text(encoding="ascii")) if _is_plain(record) else None
+                        parse_job(record.read_text(encoding="ascii"))
+                        if _is_regular_file(record)
+                        else None
                     )
                     if job is not None and job.name == folder.name:
                         yield job
@@ -177,7 +187,7 @@ class Store:
     def clear_job(self, name: str) -> None:
         """Removes all files of a job but its record."""
         for path in self.job_folder(name).iterdir():
-            if path.name != _RECORD and _is_plain(path):
+            if path.name != _RECORD_FILE and _is_regular_file(path):
                 path.unlink()
 
     def remove_job(self, name: str) -> None:
@@ -205,8 +215,8 @@ class Store:
             job = ended.pop(0)
             self.remove_job(job.name)
             removed.append(job.name)
-            used = {digest for other in self.jobs() for digest in other.recipe.needed}
-            for digest in set(job.recipe.needed) - used:
+            used = {digest for other in self.jobs() for digest in other.recipe.input_digests}
+            for digest in set(job.recipe.input_digests) - used:
                 self._remove_picture(digest)
         return removed
 
@@ -218,7 +228,7 @@ def _remove_links(*paths: Path) -> None:
             path.unlink()
 
 
-def _is_plain(path: Path) -> bool:
+def _is_regular_file(path: Path) -> bool:
     """Returns whether a path is a regular file and not a symbolic link."""
     try:
         return stat.S_ISREG(os.lstat(path).st_mode)
@@ -227,11 +237,11 @@ def _is_plain(path: Path) -> bool:
 
 
 def _size(folder: Path) -> int:
-    sizes = (path.lstat().st_size for path in folder.rglob("*") if _is_plain(path))
+    sizes = (path.lstat().st_size for path in folder.rglob("*") if _is_regular_file(path))
     return sum(sizes)
 
 
-def _locked(path: Path) -> IO[str]:
+def _lock_file(path: Path) -> IO[str]:
     """Opens a file with an exclusive lock, which closing it releases."""
     file = open(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600), "w")  # noqa: SIM115
     try:

@@ -16,7 +16,7 @@ from rwkeras.serving.client.client import Client
 from rwkeras.serving.client.metadata import Signature
 from rwkeras.serving.client.models import MODELS
 from rwkeras.studio.recipes import RECOVER, STYLE, TEXTURE, Recipe
-from rwkeras.studio.remaining import Stretch
+from rwkeras.studio.remaining_time import Segment
 from rwkeras.tasks.invert import invert
 from rwkeras.tasks.presets import STYLE_PRESETS
 from rwkeras.tasks.scales import ScaleSettings, planned_steps
@@ -33,11 +33,11 @@ from rwkeras.tasks.texture import synthesize_texture
 from rwkeras.validation import invalid_argument
 
 # Network of styles and textures, and network of inversions.
-_DRAWN, _DEEP = "multiscale", "vgg19"
+_STYLE_NETWORK, _INVERSION_NETWORK = "multiscale", "vgg19"
 # Callback interval in iterations. Stopped recipes are reproducible only at the same interval.
 REPORT_EVERY = 5
 _CHECKPOINT_SECONDS = 5.0
-_SERVED = {STYLE: MODELS["style"], TEXTURE: MODELS["texture"], RECOVER: MODELS["invert"]}
+_SERVED_MODELS = {STYLE: MODELS["style"], TEXTURE: MODELS["texture"], RECOVER: MODELS["invert"]}
 
 
 class Sources(NamedTuple):
@@ -59,17 +59,17 @@ def read_sources(recipe: Recipe, paths: Mapping[str, Path]) -> Sources:
         recipe: The recipe.
         paths: Files of the pictures, by digest.
     """
-    read: list[Picture] = [read_picture(paths[digest]) for digest in recipe.pictures]
-    images = [fit_longer_side(each.image, recipe.size) for each in read]
+    pictures: list[Picture] = [read_picture(paths[digest]) for digest in recipe.pictures]
+    images = [fit_longer_side(picture.image, recipe.size) for picture in pictures]
     if recipe.kind == STYLE and recipe.colors == "matched":
         images[1] = match_colors(images[1], images[0])
-    return Sources(tuple(images), read[0].icc_profile)
+    return Sources(tuple(images), pictures[0].icc_profile)
 
 
-def finishing(recipe: Recipe, sources: Sources) -> Callable[[np.ndarray], np.ndarray]:
+def postprocessing(recipe: Recipe, sources: Sources) -> Callable[[np.ndarray], np.ndarray]:
     """Returns the postprocessing of pictures of any size: clipping to [0, 1], and colours."""
 
-    def finish(image: np.ndarray) -> np.ndarray:
+    def postprocess(image: np.ndarray) -> np.ndarray:
         image = np.clip(image, 0, 1)
         if recipe.kind != STYLE or recipe.colors != "photograph":
             return image
@@ -78,15 +78,15 @@ def finishing(recipe: Recipe, sources: Sources) -> Callable[[np.ndarray], np.nda
             content = resize(content, (image.shape[1], image.shape[0]))
         return with_luminance_of(content, image)
 
-    return finish
+    return postprocess
 
 
-def stretches(recipe: Recipe, sources: Sources) -> list[Stretch]:
+def run_segments(recipe: Recipe, sources: Sources) -> list[Segment]:
     """Returns the scales of a recipe's run with the iterations at each."""
     side = max(sources.images[0].shape[:2])
     draws = 1 if recipe.kind == RECOVER else recipe.draws
     steps = planned_steps(side, _scales(recipe), recipe.iterations, draws)
-    return [Stretch(step.iterations, step.scale) for step in steps]
+    return [Segment(step.iterations, step.scale) for step in steps]
 
 
 def _scales(recipe: Recipe) -> ScaleSettings | None:
@@ -96,7 +96,7 @@ def _scales(recipe: Recipe) -> ScaleSettings | None:
     return STYLE_SCALES if recipe.kind == STYLE else TEXTURE_SCALES
 
 
-def run_here(
+def run_locally(
     recipe: Recipe,
     sources: Sources,
     paths: Mapping[str, Path],
@@ -112,7 +112,7 @@ def run_here(
         checkpoint_dir: Folder of the run's checkpoint, from which it resumes.
         callback: Called with a `Progress`; returns true to stop.
     """
-    common: dict[str, Any] = {
+    common_options: dict[str, Any] = {
         "callback": callback,
         "optimizer": OptimizerSettings(
             max_iterations=recipe.iterations,
@@ -122,34 +122,38 @@ def run_here(
         ),
     }
     if recipe.start is not None:
-        common["init"] = read_picture(paths[recipe.start]).image
+        common_options["init"] = read_picture(paths[recipe.start]).image
     if recipe.kind == RECOVER:
-        return _recover(recipe, sources.images[0], common)
-    made: dict[str, Any] = {
+        return _run_inversion(recipe, sources.images[0], common_options)
+    options: dict[str, Any] = {
         "scales": _scales(recipe),
         "draws": recipe.draws,
         "seed": recipe.seed,
     }
     if recipe.kind == TEXTURE:
-        return synthesize_texture(_DRAWN, sources.images[0], TextureSettings(**made), **common)
+        return synthesize_texture(
+            _STYLE_NETWORK, sources.images[0], TextureSettings(**options), **common_options
+        )
     content, style = sources.images
-    usual = STYLE_PRESETS[_DRAWN].content_weight
+    default_weight = STYLE_PRESETS[_STYLE_NETWORK].content_weight
     settings = StyleSettings(
-        content_weight=None if usual is None else usual * 2**recipe.balance,
+        content_weight=None if default_weight is None else default_weight * 2**recipe.balance,
         style_scale=recipe.style_scale,
-        **made,
+        **options,
     )
-    return transfer_style(_DRAWN, content, style, settings, **common)
+    return transfer_style(_STYLE_NETWORK, content, style, settings, **common_options)
 
 
-def _recover(recipe: Recipe, image: np.ndarray, common: dict[str, Any]) -> OptimizationResult:
-    model = load_network(_DEEP, seed=recipe.seed)
+def _run_inversion(
+    recipe: Recipe, image: np.ndarray, common_options: dict[str, Any]
+) -> OptimizationResult:
+    model = load_network(_INVERSION_NETWORK, seed=recipe.seed)
     make_ready(model, image[np.newaxis], [recipe.layer])
     settings = InversionSettings(recipe.layer, seed=recipe.seed)
-    return invert(model, image, settings, **{"init": NOISE, **common})
+    return invert(model, image, settings, **{"init": NOISE, **common_options})
 
 
-class Served(NamedTuple):
+class ServedResult(NamedTuple):
     """Result of a served model.
 
     Attributes:
@@ -161,7 +165,7 @@ class Served(NamedTuple):
     model: str
 
 
-def run_served(recipe: Recipe, sources: Sources, endpoint: str) -> Served:
+def run_served(recipe: Recipe, sources: Sources, endpoint: str) -> ServedResult:
     """Runs a recipe with a model on a TensorFlow Serving server.
 
     Args:
@@ -173,23 +177,23 @@ def run_served(recipe: Recipe, sources: Sources, endpoint: str) -> Served:
         ValueError: The server has no such model, or the model does not support the recipe.
         ServingError: Error reported by the server.
     """
-    model = _SERVED[recipe.kind]
+    model = _SERVED_MODELS[recipe.kind]
     with Client(endpoint, model=model) as client:
         metadata = client.metadata()
-        options = _options(recipe, model, metadata.signatures["serving_default"])
+        options = _request_options(recipe, model, metadata.signatures["serving_default"])
         if recipe.kind == STYLE:
             content, style = sources.images
             side = max(2, round(max(style.shape[:2]) * recipe.style_scale))
-            reply = client.transfer_style(content, fit_longer_side(style, side), **options)
+            response = client.transfer_style(content, fit_longer_side(style, side), **options)
         elif recipe.kind == TEXTURE:
-            reply = client.synthesize_texture(sources.images[0], **options)
+            response = client.synthesize_texture(sources.images[0], **options)
         else:
-            reply = client.invert(sources.images[0], **options)
-    image = from_pillow(Image.open(io.BytesIO(reply.images[0])))
-    return Served(image, f"{model}:{metadata.version}")
+            response = client.invert(sources.images[0], **options)
+    image = from_pillow(Image.open(io.BytesIO(response.images[0])))
+    return ServedResult(image, f"{model}:{metadata.version}")
 
 
-def _options(recipe: Recipe, model: str, signature: Signature) -> dict[str, Any]:
+def _request_options(recipe: Recipe, model: str, signature: Signature) -> dict[str, Any]:
     """Returns a request's options; raises `ValueError` for settings the model does not support."""
     options: dict[str, Any] = {"max_iterations": recipe.iterations}
     if "noise_seed" in signature.inputs:
@@ -201,6 +205,6 @@ def _options(recipe: Recipe, model: str, signature: Signature) -> dict[str, Any]
         if "content_weight" not in signature.defaults:
             expected = f"{Recipe.balance:g} with {model}, which weighs no content"
             raise invalid_argument("balance", expected, recipe.balance)
-        usual = signature.defaults["content_weight"].item()
-        options["content_weight"] = usual * 2**recipe.balance
+        default_weight = signature.defaults["content_weight"].item()
+        options["content_weight"] = default_weight * 2**recipe.balance
     return options

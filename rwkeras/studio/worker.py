@@ -16,11 +16,11 @@ from typing import Any
 from PIL import Image
 
 from rwkeras.start_lines import quiet_start
-from rwkeras.studio.performing import Left, Moment, Outcome, Report, Work
+from rwkeras.studio.interface import Abandoned, ProgressCallback, RunProgress, RunResult, WorkItem
 
-_WAIT = 0.2
+_POLL_SECONDS = 0.2
 # Seconds that an abandoned run has to save its state.
-_LEAVE = 20.0
+_ABANDON_SECONDS = 20.0
 
 
 class Worker:
@@ -33,86 +33,91 @@ class Worker:
     def __init__(self, max_pixels: int):
         self._max_pixels = max_pixels
         self._process: Any = None
-        self._starting = threading.Lock()
+        self._start_lock = threading.Lock()
         self._connection: Connection | None = None
 
     def start(self) -> None:
         """Starts the process unless it is alive; importing TensorFlow takes it some seconds."""
-        with self._starting:
+        with self._start_lock:
             if self._process is not None and self._process.is_alive():
                 return
             context = multiprocessing.get_context("spawn")
-            self._connection, theirs = context.Pipe()
+            self._connection, child_connection = context.Pipe()
             self._process = context.Process(
-                target=_work, args=(theirs, self._max_pixels), name="rwkeras-studio", daemon=True
+                target=_worker_main,
+                args=(child_connection, self._max_pixels),
+                name="rwkeras-studio",
+                daemon=True,
             )
             self._process.start()
-            theirs.close()
+            child_connection.close()
 
-    def perform(self, work: Work, report: Report) -> Outcome:
-        """Runs a job in the process; see `do_work`.
+    def run_job(self, item: WorkItem, report: ProgressCallback) -> RunResult:
+        """Runs a job in the process; see `rwkeras.studio.job_runner.run_job`.
 
         Raises:
             ValueError: The job failed; the message is one line.
-            Left: Raised by `report`.
+            Abandoned: Raised by `report`.
         """
         self.start()
         connection = self._connection
         if connection is None:
             raise RuntimeError("the process has no connection")
         try:
-            connection.send(work)
+            connection.send(item)
             while True:
-                if not connection.poll(_WAIT):
-                    self._hear(work, report, None)
+                if not connection.poll(_POLL_SECONDS):
+                    self._forward_progress(item, report, None)
                     continue
                 kind, value = connection.recv()
                 if kind == "done":
                     return value
                 if kind == "failed":
                     raise ValueError(value)
-                self._hear(work, report, value)
+                self._forward_progress(item, report, value)
         except (EOFError, OSError) as error:
-            self._end(0.0)
+            self._end_process(0.0)
             raise ValueError(
                 "The process that did the work ended, as one does that takes too much memory: a "
                 "smaller size takes less"
             ) from error
 
-    def _hear(self, work: Work, report: Report, moment: Moment | None) -> None:
+    def _forward_progress(
+        self, item: WorkItem, report: ProgressCallback, progress: RunProgress | None
+    ) -> None:
         """Passes progress to `report`, and its decision to the process."""
         connection = self._connection
         if connection is None:
             raise RuntimeError("the process has no connection")
         try:
-            if not report(moment):
+            if not report(progress):
                 return
-            if work.endpoint is not None:
-                self._end(0.0)
+            if item.endpoint is not None:
+                self._end_process(0.0)
                 raise ValueError("A served model gives no picture before its end")
             connection.send("stop")
-        except Left:
+        except Abandoned:
             with contextlib.suppress(OSError):
-                connection.send("leave")
-            self._end(_LEAVE)
+                connection.send("abandon")
+            self._end_process(_ABANDON_SECONDS)
             raise
 
     def kill(self) -> None:
         """Kills the process at once, even in the middle of a job."""
-        self._end(0.0)
+        self._end_process(0.0)
 
     def close(self) -> None:
         """Ends the process, which should be idle; kills it if it is alive after a second."""
         if self._connection is not None:
             with contextlib.suppress(OSError):
                 self._connection.send(None)
-        self._end(1.0)
+        self._end_process(1.0)
 
-    def _end(self, seconds: float) -> None:
+    def _end_process(self, timeout: float) -> None:
         process, connection = self._process, self._connection
         self._process = self._connection = None
         if process is not None:
-            process.join(seconds)
+            process.join(timeout)
             if process.is_alive():
                 process.kill()
                 process.join()
@@ -120,41 +125,41 @@ class Worker:
             connection.close()
 
 
-def _work(connection: Connection, max_pixels: int) -> None:
+def _worker_main(connection: Connection, max_pixels: int) -> None:
     """Main function of the process: runs work items from a connection until None or its end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The page's process handles Ctrl-C.
     Image.MAX_IMAGE_PIXELS = max_pixels
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with quiet_start():
-        from rwkeras.studio.work import do_work
+        from rwkeras.studio.job_runner import run_job
 
-    with contextlib.suppress(EOFError, OSError, Left):
-        for work in iter(connection.recv, None):
-            if not isinstance(work, Work):
+    with contextlib.suppress(EOFError, OSError, Abandoned):
+        for item in iter(connection.recv, None):
+            if not isinstance(item, WorkItem):
                 continue  # A stop request that arrived after the job ended.
-            answer: tuple[str, Any]
+            reply: tuple[str, Any]
             try:
-                answer = "done", do_work(work, _reporter(connection))
-            except Left:
+                reply = "done", run_job(item, _progress_sender(connection))
+            except Abandoned:
                 raise
             except Exception as error:  # One failed job must not end the process.
                 if not isinstance(error, ValueError | OSError | MemoryError):
                     traceback.print_exc()
-                answer = "failed", " ".join(str(error).split()) or type(error).__name__
-            connection.send(answer)
+                reply = "failed", " ".join(str(error).split()) or type(error).__name__
+            connection.send(reply)
 
 
-def _reporter(connection: Connection) -> Report:
-    """Returns a `Report` that sends progress over a connection and receives stop requests."""
+def _progress_sender(connection: Connection) -> ProgressCallback:
+    """Returns a callback that sends progress over a connection and receives stop requests."""
 
-    def report(moment: Moment | None) -> bool:
-        connection.send(("moment", moment))
+    def report(progress: RunProgress | None) -> bool:
+        connection.send(("progress", progress))
         stop = False
         while connection.poll():
-            said = connection.recv()
-            if said == "leave":
-                raise Left
-            stop = stop or said == "stop"
+            message = connection.recv()
+            if message == "abandon":
+                raise Abandoned
+            stop = stop or message == "stop"
         return stop
 
     return report

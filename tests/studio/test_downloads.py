@@ -7,66 +7,74 @@ from PIL import Image, ImageCms
 
 import rwkeras
 from rwkeras.images.comments import read_comment
-from rwkeras.studio.downloads import as_wanted, download
+from rwkeras.studio.downloads import download, matches_expected_file
 from rwkeras.studio.jobs import Job
 from rwkeras.studio.names import digest_of, new_job_name
-from rwkeras.studio.recipes import Recipe, read_recipe
+from rwkeras.studio.recipes import Recipe, parse_recipe
 from rwkeras.studio.store import Store
 from tests.conftest import waves
-from tests.studio.made import DIGESTS, small
+from tests.studio.support import DIGESTS, studio_settings
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-KINDS = {"png": "PNG", "jpg": "JPEG", "tif": "TIFF"}
+FORMATS = {"png": "PNG", "jpg": "JPEG", "tif": "TIFF"}
 
 
 @pytest.fixture
 def store(tmp_path):
-    made = Store(small(tmp_path / "kept"))
-    yield made
-    made.close()
+    opened = Store(studio_settings(tmp_path / "studio"))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
 def job(store):
     recipe = Recipe("recover", DIGESTS[:1], seed=5)
-    made = Job(new_job_name(), recipe, "done")
-    store.save_job(made)
-    path = store.job_folder(made.name) / "picture.png"
-    rwkeras.write_image(path, waves(12, 10), icc_profile=PROFILE, comment=recipe.text())
-    return dataclasses.replace(made, digest=digest_of(path.read_bytes()))
+    saved = Job(new_job_name(), recipe, "done")
+    store.save_job(saved)
+    path = store.job_folder(saved.name) / "picture.png"
+    rwkeras.write_image(path, waves(12, 10), icc_profile=PROFILE, comment=recipe.to_json())
+    return dataclasses.replace(saved, digest=digest_of(path.read_bytes()))
 
 
-@pytest.mark.parametrize("ending", KINDS)
-def test_a_file_has_the_picture_its_profile_and_its_recipe(store, job, tmp_path, ending):
-    file = download(store, job, ending)
-    assert file.name == f"recover-{job.name[:16].lstrip('0')}-seed5.{ending}"
+@pytest.mark.parametrize("extension", FORMATS)
+def test_a_download_has_the_picture_its_profile_and_its_recipe(store, job, tmp_path, extension):
+    file = download(store, job, extension)
+    assert file.name == f"recover-{job.name[:16].lstrip('0')}-seed5.{extension}"
     path = tmp_path / file.name
     path.write_bytes(file.content)
     with Image.open(path) as image:
-        assert image.format == KINDS[ending]
+        assert image.format == FORMATS[extension]
         assert image.info["icc_profile"] == PROFILE
         assert file.media_type == Image.MIME[image.format]
-    assert read_recipe(read_comment(path)) == job.recipe
-    near = 0.1 if ending == "jpg" else 0.5 / 255
-    np.testing.assert_allclose(rwkeras.read_image(path), waves(12, 10), atol=near)
-    assert download(store, job, ending).content == file.content
+    assert parse_recipe(read_comment(path)) == job.recipe
+    tolerance = 0.1 if extension == "jpg" else 0.5 / 255
+    np.testing.assert_allclose(rwkeras.read_image(path), waves(12, 10), atol=tolerance)
+    assert download(store, job, extension).content == file.content
 
 
-def test_the_recipe_alone(store, job):
+def test_download_of_the_recipe(store, job):
     file = download(store, job, "json")
     assert json.loads(file.content)["seed"] == 5
-    assert read_recipe(file.content) == job.recipe
+    assert parse_recipe(file.content) == job.recipe
     assert file.media_type == "application/json"
 
 
-@pytest.mark.parametrize("ending", KINDS)
-def test_whether_it_is_as_wanted(store, job, ending):
-    assert as_wanted(store, job) is None
-    digest = digest_of(download(store, job, ending).content)
-    assert as_wanted(store, dataclasses.replace(job, wanted=(digest, ending))) is True
-    assert as_wanted(store, dataclasses.replace(job, wanted=(DIGESTS[0], ending))) is False
-    unmade = dataclasses.replace(job, wanted=(digest, ending), digest="")
-    assert as_wanted(store, unmade) is None
+@pytest.mark.parametrize("extension", FORMATS)
+def test_matches_expected_file(store, job, extension):
+    assert matches_expected_file(store, job) is None
+    digest = digest_of(download(store, job, extension).content)
+    assert (
+        matches_expected_file(store, dataclasses.replace(job, expected_file=(digest, extension)))
+        is True
+    )
+    assert (
+        matches_expected_file(
+            store, dataclasses.replace(job, expected_file=(DIGESTS[0], extension))
+        )
+        is False
+    )
+    without_picture = dataclasses.replace(job, expected_file=(digest, extension), digest="")
+    assert matches_expected_file(store, without_picture) is None
 
 
 def test_errors(store, job):

@@ -1,4 +1,4 @@
-"""The guard as ASGI has it: scopes and messages, without a server."""
+"""The guard as an ASGI application: scopes and messages, without a server."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from rwkeras.studio.guard import COOKIE, Guard
-from tests.studio.made import small
+from tests.studio.support import studio_settings
 
 TOKEN = "a-token-of-the-studio"
-OWN = {"host": "127.0.0.1:8765"}
+OWN_HOST = {"host": "127.0.0.1:8765"}
 
 
 def run(coroutine):
@@ -18,7 +18,7 @@ def run(coroutine):
         thread.submit(asyncio.run, coroutine).result()
 
 
-def asked(guard, kind="http", query="", body=(b"",), **headers):
+def send_request(guard, kind="http", query="", body=(b"",), **headers):
     """Returns what a request is answered with: status, headers and what the application read."""
     sent, read = [], []
 
@@ -41,10 +41,10 @@ def asked(guard, kind="http", query="", body=(b"",), **headers):
     async def send(message):
         sent.append(message)
 
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    named_headers = {name.replace("_", "-"): value for name, value in headers.items()}
     scope = {
         "type": kind,
-        "headers": [(name.encode(), value.encode()) for name, value in named.items()],
+        "headers": [(name.encode(), value.encode()) for name, value in named_headers.items()],
         "query_string": query.encode(),
     }
     guard._app = application
@@ -54,41 +54,43 @@ def asked(guard, kind="http", query="", body=(b"",), **headers):
 
 @pytest.fixture
 def local(tmp_path):
-    return Guard(None, small(tmp_path, max_bytes=1000), None)
+    return Guard(None, studio_settings(tmp_path, max_bytes=1000), None)
 
 
 @pytest.fixture
-def open_(tmp_path):
-    return Guard(None, small(tmp_path, host="0.0.0.0"), TOKEN)
+def public(tmp_path):
+    return Guard(None, studio_settings(tmp_path, host="0.0.0.0"), TOKEN)
 
 
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
-        (OWN, 200),
+        (OWN_HOST, 200),
         ({"host": "localhost:8765"}, 200),
         ({"host": "[::1]:8765"}, 200),
-        ({**OWN, "origin": "http://127.0.0.1:8765"}, 200),
+        ({**OWN_HOST, "origin": "http://127.0.0.1:8765"}, 200),
         ({}, 421),
         ({"host": "studio.example.com"}, 421),
         ({"host": "127.0.0.1.example.com:8765"}, 421),
         ({"host": "[::1"}, 421),
-        ({**OWN, "origin": "http://example.com"}, 403),
-        ({**OWN, "origin": "null"}, 403),
-        ({**OWN, "origin": "http://127.0.0.1:9999"}, 403),
-        ({**OWN, "content_length": "1000"}, 200),
-        ({**OWN, "content_length": "9000000"}, 413),
-        ({**OWN, "content_length": "-1"}, 413),
+        ({**OWN_HOST, "origin": "http://example.com"}, 403),
+        ({**OWN_HOST, "origin": "null"}, 403),
+        ({**OWN_HOST, "origin": "http://127.0.0.1:9999"}, 403),
+        ({**OWN_HOST, "content_length": "1000"}, 200),
+        ({**OWN_HOST, "content_length": "9000000"}, 413),
+        ({**OWN_HOST, "content_length": "-1"}, 413),
     ],
 )
-def test_who_is_let_through(local, headers, status):
-    sent, read = asked(local, **headers)
+def test_host_origin_and_length(local, headers, status):
+    sent, read = send_request(local, **headers)
     assert sent[0]["status"] == status
     assert bool(read) is (status == 200)
 
 
-def test_another_sites_pages_open_no_connection(local):
-    sent, read = asked(local, "websocket", host=OWN["host"], origin="http://example.com")
+def test_a_websocket_from_another_origin_is_rejected(local):
+    sent, read = send_request(
+        local, "websocket", host=OWN_HOST["host"], origin="http://example.com"
+    )
     assert sent == [
         {
             "type": "websocket.close",
@@ -99,17 +101,17 @@ def test_another_sites_pages_open_no_connection(local):
     assert read == []
 
 
-def test_a_body_that_is_larger_than_it_said_ends_the_request(local):
-    most = 1000 + 2**20
-    whole = asked(local, body=(b"x" * most,), **OWN)[1]
-    assert [message["type"] for message in whole] == ["http.request"]
-    _, read = asked(local, body=(b"x" * most, b"y", b"z"), **OWN)
+def test_a_body_over_the_limit_ends_the_request(local):
+    max_bytes = 1000 + 2**20
+    complete = send_request(local, body=(b"x" * max_bytes,), **OWN_HOST)[1]
+    assert [message["type"] for message in complete] == ["http.request"]
+    _, read = send_request(local, body=(b"x" * max_bytes, b"y", b"z"), **OWN_HOST)
     assert [message["type"] for message in read] == ["http.request", "http.disconnect"]
 
 
-def test_browsers_are_told_to_be_careful(local):
-    (start,), _ = asked(local, **OWN)
-    headers = dict(start["headers"])
+def test_security_headers(local):
+    (response_start,), _ = send_request(local, **OWN_HOST)
+    headers = dict(response_start["headers"])
     assert headers[b"a"] == b"b"
     assert headers[b"x-frame-options"] == b"DENY"
     assert headers[b"x-content-type-options"] == b"nosniff"
@@ -119,7 +121,7 @@ def test_browsers_are_told_to_be_careful(local):
     assert b"set-cookie" not in headers
 
 
-OTHER = {"host": "studio.lan:8765"}
+OTHER_HOST = {"host": "studio.lan:8765"}
 
 
 @pytest.mark.parametrize(
@@ -136,9 +138,9 @@ OTHER = {"host": "studio.lan:8765"}
     ],
 )
 @pytest.mark.parametrize("kind", ["http", "websocket"])
-def test_the_token_is_wanted_where_others_reach_the_page(open_, query, cookie, status, kind):
-    headers = OTHER if cookie is None else {**OTHER, "cookie": cookie}
-    sent, read = asked(open_, kind, query, **headers)
+def test_a_public_page_requires_the_token(public, query, cookie, status, kind):
+    headers = OTHER_HOST if cookie is None else {**OTHER_HOST, "cookie": cookie}
+    sent, read = send_request(public, kind, query, **headers)
     if status == 200:
         assert read
     else:
@@ -146,15 +148,15 @@ def test_the_token_is_wanted_where_others_reach_the_page(open_, query, cookie, s
         assert read == []
 
 
-def test_the_token_stays_in_a_cookie_that_no_script_reads(open_):
-    (start,), _ = asked(open_, query=f"token={TOKEN}", **OTHER)
-    cookie = dict(start["headers"])[b"set-cookie"].decode()
+def test_the_token_is_kept_in_an_http_only_cookie(public):
+    (response_start,), _ = send_request(public, query=f"token={TOKEN}", **OTHER_HOST)
+    cookie = dict(response_start["headers"])[b"set-cookie"].decode()
     assert cookie == f"{COOKIE}={TOKEN}; HttpOnly; SameSite=Strict; Path=/"
-    (start,), _ = asked(open_, cookie=f"{COOKIE}={TOKEN}", **OTHER)
-    assert b"set-cookie" not in dict(start["headers"])
+    (response_start,), _ = send_request(public, cookie=f"{COOKIE}={TOKEN}", **OTHER_HOST)
+    assert b"set-cookie" not in dict(response_start["headers"])
 
 
-def test_what_is_no_request_goes_through(local):
+def test_other_scopes_pass_through(local):
     async def nothing(*_):
         return {"type": "lifespan.startup"}
 

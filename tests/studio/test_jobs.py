@@ -3,20 +3,26 @@ import json
 
 import pytest
 
-from rwkeras.studio.jobs import STATES, Job, read_job
+from rwkeras.studio.jobs import STATES, Job, parse_job
 from rwkeras.studio.names import new_job_name
-from tests.studio.made import DIGESTS, recipe
+from tests.studio.support import DIGESTS, recipe
 
 
-def test_a_job_is_read_as_it_was_written():
+def test_a_job_round_trips_through_json():
     job = Job(
         new_job_name(), recipe(stop=(3, 4)), "stopped", "g", (DIGESTS[0], "jpg"), "d", "e", 2.5
     )
-    assert read_job(job.text()) == job
+    assert parse_job(job.to_json()) == job
+
+
+def test_json_keys():
+    assert list(json.loads(Job(new_job_name(), recipe()).to_json())) == [
+        "name", "recipe", "state", "group", "wanted", "digest", "error", "seconds",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_what_has_ended(state):
+def test_ended_states(state):
     job = dataclasses.replace(Job(new_job_name(), recipe()), state=state)
     assert job.ended is (state in ("done", "stopped", "failed"))
 
@@ -29,7 +35,7 @@ def test_what_has_ended(state):
     ],
 )
 def test_errors(changes, message):
-    values = json.loads(Job(new_job_name(), recipe()).text())
+    values = json.loads(Job(new_job_name(), recipe()).to_json())
     with pytest.raises(ValueError) as error:
-        read_job(json.dumps({**values, **changes}))
+        parse_job(json.dumps({**values, **changes}))
     assert str(error.value).startswith(f"Invalid value for argument {message}")

@@ -3,8 +3,8 @@ import json
 import pytest
 
 import rwkeras
-from rwkeras.studio.recipes import Recipe, read_recipe, recipe_of
-from tests.studio.made import DIGESTS
+from rwkeras.studio.recipes import Recipe, parse_recipe, recipe_from_dict
+from tests.studio.support import DIGESTS
 
 RECIPES = [
     Recipe("style", DIGESTS[:2]),
@@ -17,33 +17,33 @@ RECIPES = [
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_a_recipe_is_read_as_it_was_written(recipe):
-    text = recipe.text()
+def test_a_recipe_round_trips_through_json(recipe):
+    text = recipe.to_json()
     assert text.isascii()
     assert "\n" not in text
-    assert read_recipe(text) == recipe
-    assert recipe_of(recipe.values()) == recipe
+    assert parse_recipe(text) == recipe
+    assert recipe_from_dict(recipe.as_dict()) == recipe
     assert json.loads(text)["rwkeras"] == rwkeras.__version__
 
 
-def test_a_recipe_has_what_its_kind_has():
-    assert set(RECIPES[2].values()) == {
+def test_a_recipe_has_the_fields_of_its_kind():
+    assert set(RECIPES[2].as_dict()) == {
         "kind", "pictures", "size", "seed", "iterations", "draws", "start", "stop", "served",
     }  # fmt: skip
-    assert RECIPES[0].values()["pictures"] == {"content": DIGESTS[0], "style": DIGESTS[1]}
+    assert RECIPES[0].as_dict()["pictures"] == {"content": DIGESTS[0], "style": DIGESTS[1]}
 
 
-def test_what_it_needs():
-    assert RECIPES[0].needed == DIGESTS[:2]
-    assert RECIPES[1].needed == DIGESTS
+def test_input_digests():
+    assert RECIPES[0].input_digests == DIGESTS[:2]
+    assert RECIPES[1].input_digests == DIGESTS
 
 
 @pytest.mark.parametrize(
     "text",
     [None, "", "no JSON", "[1]", '{"kind": "style"}', '{"rwkeras": "1"}', b"\xff", "[" * 9999],
 )
-def test_what_is_no_recipe(text):
-    assert read_recipe(text) is None
+def test_texts_without_a_recipe(text):
+    assert parse_recipe(text) is None
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_errors(values, message):
          "kind=None"),
     ],
 )  # fmt: skip
-def test_errors_of_what_a_file_says(changes, message):
+def test_errors_in_parsed_recipes(changes, message):
     with pytest.raises(ValueError) as error:
-        recipe_of({**RECIPES[0].values(), **changes})
+        recipe_from_dict({**RECIPES[0].as_dict(), **changes})
     assert str(error.value) == f"Invalid value for argument {message}"

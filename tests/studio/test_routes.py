@@ -6,8 +6,8 @@ import pytest
 from rwkeras.studio.queue import Queue
 from rwkeras.studio.recipes import Recipe
 from rwkeras.studio.store import Store
-from tests.studio.made import DIGESTS, Doer, png, small
-from tests.studio.test_queue import ended
+from tests.studio.support import DIGESTS, FakeJobRunner, png, studio_settings
+from tests.studio.test_queue import wait_until_ended
 
 pytest.importorskip("starlette")
 pytest.importorskip("httpx")
@@ -19,43 +19,43 @@ from rwkeras.studio.routes import Routes
 
 @pytest.fixture
 def store(tmp_path):
-    made = Store(small(tmp_path / "kept", max_bytes=5000))
-    yield made
-    made.close()
+    opened = Store(studio_settings(tmp_path / "studio", max_bytes=5000))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
 def queue(store):
-    made = Queue(store, small(store.root), Doer())
-    made.start()
-    yield made
-    made.close()
+    started = Queue(store, studio_settings(store.root), FakeJobRunner())
+    started.start()
+    yield started
+    started.close()
 
 
 @pytest.fixture
-def browser(store, queue):
-    routes = Routes(store, queue, small(store.root, max_bytes=5000)).routes()
-    with TestClient(Starlette(routes=routes)) as client:
-        yield client
+def client(store, queue):
+    routes = Routes(store, queue, studio_settings(store.root, max_bytes=5000)).routes()
+    with TestClient(Starlette(routes=routes)) as started:
+        yield started
 
 
-def dropped(browser, content, name="a.png"):
-    return browser.post("/studio/pictures", content=content, headers={"x-name": quote(name)})
+def upload(client, content, name="a.png"):
+    return client.post("/studio/pictures", content=content, headers={"x-name": quote(name)})
 
 
-def test_a_picture_is_kept_and_shown(browser, store):
-    answer = dropped(browser, png())
-    assert answer.status_code == 200
-    digest = answer.json()["digest"]
-    assert answer.json() == {"digest": digest}
+def test_an_uploaded_picture_is_stored_and_has_a_preview(client, store):
+    response = upload(client, png())
+    assert response.status_code == 200
+    digest = response.json()["digest"]
+    assert response.json() == {"digest": digest}
     assert store.has_picture(digest)
-    view = browser.get(f"/studio/pictures/{digest}.jpg")
-    assert view.headers["content-type"] == "image/jpeg"
-    assert view.content[:2] == b"\xff\xd8"
+    preview = client.get(f"/studio/pictures/{digest}.jpg")
+    assert preview.headers["content-type"] == "image/jpeg"
+    assert preview.content[:2] == b"\xff\xd8"
 
 
 @pytest.mark.parametrize(
-    ("content", "name", "words", "status"),
+    ("content", "name", "message", "status"),
     [
         (b"text", "notes.txt", "Received: picture=notes.txt", 400),
         (b"text", "../../etc/\0\npasswd", "Received: picture=../../etc/??passwd", 400),
@@ -65,35 +65,39 @@ def test_a_picture_is_kept_and_shown(browser, store):
         (b'{"rwkeras": "1", "kind": "styl"}', "r.json", "(did you mean 'style'?)", 400),
     ],
 )
-def test_what_is_refused_is_named(browser, store, content, name, words, status):
-    answer = dropped(browser, content, name)
-    assert answer.status_code == status
-    assert words in answer.json()["error"]
+def test_rejected_uploads_name_the_file(client, store, content, name, message, status):
+    response = upload(client, content, name)
+    assert response.status_code == status
+    assert message in response.json()["error"]
     assert store.pictures() == []
 
 
-def test_a_result_that_is_dropped_has_its_recipe(browser, store, queue):
-    digest = dropped(browser, png()).json()["digest"]
-    job = ended(queue, queue.submit(Recipe("texture", (digest,))))
-    for ending in ("png", "jpg", "tif"):
-        file = browser.get(f"/studio/results/{job.name}.{ending}")
+def test_an_uploaded_result_has_its_recipe(client, store, queue):
+    digest = upload(client, png()).json()["digest"]
+    job = wait_until_ended(queue, queue.submit(Recipe("texture", (digest,))))
+    for extension in ("png", "jpg", "tif"):
+        file = client.get(f"/studio/results/{job.name}.{extension}")
         assert file.headers["content-disposition"].startswith('attachment; filename="texture-')
-        answer = dropped(browser, file.content, f"a.{ending}").json()
-        assert answer["recipe"] == job.recipe.text()
-        assert answer["kind"] == "texture"
-        assert answer["wanted"] == [answer["digest"], ending]
-    beside = browser.get(f"/studio/results/{job.name}.json")
-    answer = dropped(browser, beside.content, "a.json").json()
-    assert answer == {"recipe": job.recipe.text(), "kind": "texture", "wanted": ["", "json"]}
+        response = upload(client, file.content, f"a.{extension}").json()
+        assert response["recipe"] == job.recipe.to_json()
+        assert response["kind"] == "texture"
+        assert response["expected_file"] == [response["digest"], extension]
+    recipe_file = client.get(f"/studio/results/{job.name}.json")
+    response = upload(client, recipe_file.content, "a.json").json()
+    assert response == {
+        "recipe": job.recipe.to_json(),
+        "kind": "texture",
+        "expected_file": ["", "json"],
+    }
 
 
-def test_what_a_browser_may_have_of_a_job(browser, store, queue):
-    digest = dropped(browser, png()).json()["digest"]
-    job = ended(queue, queue.submit(Recipe("texture", (digest,))))
-    assert browser.get(f"/studio/jobs/{job.name}/picture.png").status_code == 200
-    assert browser.get(f"/studio/jobs/{job.name}/job.json").status_code == 404
+def test_only_public_files_of_a_job_are_served(client, store, queue):
+    digest = upload(client, png()).json()["digest"]
+    job = wait_until_ended(queue, queue.submit(Recipe("texture", (digest,))))
+    assert client.get(f"/studio/jobs/{job.name}/picture.png").status_code == 200
+    assert client.get(f"/studio/jobs/{job.name}/job.json").status_code == 404
     (store.job_folder(job.name) / "strip.jpg").symlink_to(store.root / "lock")
-    assert browser.get(f"/studio/jobs/{job.name}/strip.jpg").status_code == 404
+    assert client.get(f"/studio/jobs/{job.name}/strip.jpg").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -114,23 +118,23 @@ def test_what_a_browser_may_have_of_a_job(browser, store, queue):
         "/studio/examples/data_dir.jpg",
     ],
 )
-def test_odd_paths_lead_nowhere(browser, store, path):
+def test_paths_outside_the_store_are_not_found(client, store, path):
     (store.root / "lock.jpg").write_bytes(b"secret")
-    answer = browser.get(path)
-    assert answer.status_code == 404
-    assert b"secret" not in answer.content
+    response = client.get(path)
+    assert response.status_code == 404
+    assert b"secret" not in response.content
 
 
-def test_what_a_job_has_not(browser, store, queue):
-    digest = dropped(browser, png()).json()["digest"]
-    job = ended(queue, queue.submit(Recipe("texture", (digest,))))
-    assert browser.get(f"/studio/results/{job.name}.gif").status_code == 404
+def test_missing_files_of_a_job(client, store, queue):
+    digest = upload(client, png()).json()["digest"]
+    job = wait_until_ended(queue, queue.submit(Recipe("texture", (digest,))))
+    assert client.get(f"/studio/results/{job.name}.gif").status_code == 404
     os.remove(store.job_folder(job.name) / "picture.png")
-    assert browser.get(f"/studio/results/{job.name}.png").status_code == 404
+    assert client.get(f"/studio/results/{job.name}.png").status_code == 404
 
 
-def test_examples_are_shown(browser):
+def test_examples_are_shown(client):
     for name in ("coffee", "painting"):
-        answer = browser.get(f"/studio/examples/{name}.jpg")
-        assert answer.status_code == 200
-        assert answer.content[:2] == b"\xff\xd8"
+        response = client.get(f"/studio/examples/{name}.jpg")
+        assert response.status_code == 200
+        assert response.content[:2] == b"\xff\xd8"

@@ -5,7 +5,7 @@ import pytest
 from rwkeras.studio.settings import StudioSettings, is_loopback
 
 
-def test_the_defaults_are_of_this_machine_alone():
+def test_the_default_host_is_loopback():
     settings = StudioSettings()
     assert settings.host == "127.0.0.1"
     assert settings.is_local

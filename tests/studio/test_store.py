@@ -11,43 +11,43 @@ from rwkeras.studio.names import digest_of, new_job_name
 from rwkeras.studio.recipes import Recipe
 from rwkeras.studio.store import Store
 from tests.conftest import waves
-from tests.studio.made import png, recipe, small
+from tests.studio.support import png, recipe, studio_settings
 
 
 @pytest.fixture
 def store(tmp_path):
-    made = Store(small(tmp_path / "kept"))
-    yield made
-    made.close()
+    opened = Store(studio_settings(tmp_path / "studio"))
+    yield opened
+    opened.close()
 
 
-def kept(store, **changes):
+def save_job(store, **changes):
     job = Job(new_job_name(), Recipe("texture", (store.add_picture(png(), "a"),)), **changes)
     store.save_job(job)
     return job
 
 
-def test_a_picture_is_kept_by_its_bytes(store):
+def test_a_picture_is_stored_by_its_digest(store):
     content = png()
     digest = store.add_picture(content, "a.png")
     assert digest == digest_of(content)
     assert store.add_picture(content, "b.png") == digest
     assert store.picture_path(digest).read_bytes() == content
     assert store.pictures() == [digest]
-    with Image.open(store.view_path(digest)) as view:
-        assert (view.format, view.size) == ("JPEG", (16, 24))
+    with Image.open(store.preview_path(digest)) as preview:
+        assert (preview.format, preview.size) == ("JPEG", (16, 24))
 
 
 @pytest.mark.parametrize("bits", [8, 16])
-@pytest.mark.parametrize("ending", ["png", "tif"])
-def test_pictures_of_all_depths_have_a_view(store, tmp_path, ending, bits):
-    path = tmp_path / f"a.{ending}"
+@pytest.mark.parametrize("extension", ["png", "tif"])
+def test_pictures_of_all_depths_have_a_preview(store, tmp_path, extension, bits):
+    path = tmp_path / f"a.{extension}"
     rwkeras.write_image(path, waves(30, 20), settings=rwkeras.FileSettings(bits=bits))
-    view = store.view_path(store.add_picture(path.read_bytes(), path.name))
-    np.testing.assert_allclose(rwkeras.read_image(view), waves(30, 20), atol=0.2)
+    preview = store.preview_path(store.add_picture(path.read_bytes(), path.name))
+    np.testing.assert_allclose(rwkeras.read_image(preview), waves(30, 20), atol=0.2)
 
 
-def test_what_is_no_picture_is_not_kept(store):
+def test_a_file_that_is_no_picture_is_not_stored(store):
     with pytest.raises(ValueError) as error:
         store.add_picture(b"text", "notes.txt")
     assert str(error.value) == (
@@ -63,20 +63,20 @@ def test_what_is_no_picture_is_not_kept(store):
 
 
 def test_limits_of_bytes_and_pixels(tmp_path, monkeypatch):
-    store = Store(small(tmp_path / "kept", max_bytes=300))
+    store = Store(studio_settings(tmp_path / "studio", max_bytes=300))
     with pytest.raises(ValueError) as error:
         store.add_picture(b"x" * 301, "a.png")
     assert str(error.value) == "a.png has 301 bytes: at most 300 are taken"
     store.close()
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    store = Store(small(tmp_path / "kept"))
+    store = Store(studio_settings(tmp_path / "studio"))
     with pytest.raises(ValueError, match=r"Expected a picture of at most 100 pixels.*=a.png \("):
         store.add_picture(png(), "a.png")
     store.close()
 
 
-def test_of_too_many_pictures_the_oldest_without_a_result_gives_way(tmp_path):
-    store = Store(small(tmp_path / "kept", max_pictures=2))
+def test_the_oldest_unused_picture_is_evicted_over_the_count_limit(tmp_path):
+    store = Store(studio_settings(tmp_path / "studio", max_pictures=2))
     used, unused = (store.add_picture(png(n), "a") for n in (1, 2))
     for n, digest in enumerate((used, unused)):
         os.utime(store.picture_path(digest), (n, n))
@@ -93,8 +93,8 @@ def test_of_too_many_pictures_the_oldest_without_a_result_gives_way(tmp_path):
     store.close()
 
 
-def test_pictures_without_a_result_give_way_when_all_takes_too_much(tmp_path):
-    store = Store(small(tmp_path / "kept", max_kept=3 * len(png())))
+def test_unused_pictures_are_evicted_over_the_size_limit(tmp_path):
+    store = Store(studio_settings(tmp_path / "studio", max_kept=3 * len(png())))
     digests = []
     for n in range(6):
         digests.append(store.add_picture(png(n), "a"))
@@ -104,14 +104,14 @@ def test_pictures_without_a_result_give_way_when_all_takes_too_much(tmp_path):
     store.close()
 
 
-ODD = ["..", "../lock", "/etc/passwd", "a" * 63, "A" * 64, "", "\0" * 64, "a" * 64 + "/.."]
+MALFORMED = ["..", "../lock", "/etc/passwd", "a" * 63, "A" * 64, "", "\0" * 64, "a" * 64 + "/.."]
 
 
-@pytest.mark.parametrize("name", ODD)
-def test_odd_names_are_nobodys(store, name):
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_names_are_rejected(store, name):
     (store.root / "pictures" / "..").resolve()
     assert not store.has_picture(name)
-    assert store.view_path(name) is None
+    assert store.preview_path(name) is None
     assert store.job_file(name, "picture.png") is None
     with pytest.raises(ValueError) as error:
         store.picture_path(name)
@@ -129,21 +129,21 @@ def test_odd_names_are_nobodys(store, name):
 @pytest.mark.parametrize(
     "file", ["job.json", "../lock", "checkpoint", "stage-1.jpg", "stage-000001.jpg/..", "", ".."]
 )
-def test_a_browser_has_a_jobs_pictures_alone(store, file):
-    job = kept(store)
+def test_only_public_files_of_a_job_are_returned(store, file):
+    job = save_job(store)
     (store.job_folder(job.name) / "checkpoint").mkdir()
     assert store.job_file(job.name, file) is None
-    assert store.job_file(job.name, "recipe.json").read_text() == job.recipe.text() + "\n"
+    assert store.job_file(job.name, "recipe.json").read_text() == job.recipe.to_json() + "\n"
 
 
 def test_links_are_not_followed(store, tmp_path):
     (tmp_path / "secret").write_bytes(b"secret")
-    job, digest = kept(store), "e" * 64
+    job, digest = save_job(store), "e" * 64
     os.symlink(tmp_path / "secret", store.root / "pictures" / digest)
     os.symlink(tmp_path / "secret", store.root / "pictures" / f"{digest}.jpg")
     os.symlink(tmp_path / "secret", store.job_folder(job.name) / "picture.png")
     assert not store.has_picture(digest)
-    assert store.view_path(digest) is None
+    assert store.preview_path(digest) is None
     assert store.job_file(job.name, "picture.png") is None
     elsewhere = new_job_name()
     (tmp_path / "job").mkdir()
@@ -162,8 +162,8 @@ def test_nothing_is_written_through_links(store, tmp_path):
         os.symlink(outside / name, store.root / "pictures" / name)
     digest = store.add_picture(content, "a")
     assert store.picture_path(digest).read_bytes() == content
-    assert store.view_path(digest) is not None
-    job = kept(store)
+    assert store.preview_path(digest) is not None
+    job = save_job(store)
     folder = store.job_folder(job.name)
     (outside / "view.jpg").write_bytes(b"kept")
     (outside / "folder").mkdir()
@@ -181,16 +181,16 @@ def test_nothing_is_written_through_links(store, tmp_path):
     assert {path.read_bytes() for path in outside.iterdir() if path.suffix == ".jpg"} == {b"kept"}
 
 
-def test_jobs_are_kept_and_what_is_broken_is_left_out(store):
-    first, second = kept(store), kept(store, state="done")
+def test_jobs_with_broken_records_are_skipped(store):
+    first, second = save_job(store), save_job(store, state="done")
     (store.job_folder(first.name) / "job.json").write_text("{")
     assert store.jobs() == [second]
     store.remove_job(second.name)
     assert store.jobs() == []
 
 
-def test_of_too_much_the_oldest_results_give_way_with_their_pictures(tmp_path):
-    store = Store(small(tmp_path / "kept", max_kept=60_000))
+def test_trimming_removes_the_oldest_results_with_their_pictures(tmp_path):
+    store = Store(studio_settings(tmp_path / "studio", max_kept=60_000))
     jobs = []
     for n in range(4):
         digest = store.add_picture(png(n), "a")
@@ -207,33 +207,33 @@ def test_of_too_much_the_oldest_results_give_way_with_their_pictures(tmp_path):
     store.close()
 
 
-def test_a_picture_larger_than_all_that_is_kept_is_refused(tmp_path):
-    store = Store(small(tmp_path / "kept", max_kept=100))
+def test_a_picture_over_the_size_limit_is_rejected(tmp_path):
+    store = Store(studio_settings(tmp_path / "studio", max_kept=100))
     with pytest.raises(ValueError, match=r"^a has \d+ bytes: at most 100 are kept in all$"):
         store.add_picture(png(), "a")
     store.close()
 
 
-def test_pictures_of_jobs_that_ended_without_a_result_give_way(tmp_path):
-    store = Store(small(tmp_path / "kept", max_pictures=1))
-    job = kept(store, state="stopped")
+def test_pictures_of_jobs_without_a_result_are_evicted(tmp_path):
+    store = Store(studio_settings(tmp_path / "studio", max_pictures=1))
+    job = save_job(store, state="stopped")
     digest = store.add_picture(png(1), "b")
     assert store.pictures() == [digest] != list(job.recipe.pictures)
     store.close()
 
 
-def test_a_folder_is_one_studios(store, tmp_path):
+def test_a_folder_is_locked_by_one_studio(store, tmp_path):
     with pytest.raises(ValueError) as error:
-        Store(small(store.root))
+        Store(studio_settings(store.root))
     assert str(error.value) == (
         "Invalid value for argument `folder`. Expected a folder that can be written to, and that "
         f"no other studio has. Received: folder={store.root} (another studio has it)"
     )
     store.close()
-    Store(small(store.root)).close()
+    Store(studio_settings(store.root)).close()
     os.symlink(tmp_path, tmp_path / "link")
     (tmp_path / "other").mkdir()
     os.symlink(tmp_path, tmp_path / "other" / "pictures")
     with pytest.raises(ValueError, match=r"\(a link\)"):
-        Store(small(tmp_path / "other"))
+        Store(studio_settings(tmp_path / "other"))
     assert recipe().kind == "style"

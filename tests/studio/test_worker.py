@@ -1,4 +1,4 @@
-"""The process that does the work, with the package's own tasks in it."""
+"""The worker process, with the package's own tasks in it."""
 
 import os
 import signal
@@ -6,11 +6,11 @@ import signal
 import pytest
 
 import rwkeras
-from rwkeras.studio.performing import Left, Work
+from rwkeras.studio.interface import Abandoned, WorkItem
 from rwkeras.studio.recipes import Recipe
 from rwkeras.studio.worker import Worker
 from tests.conftest import waves
-from tests.studio.made import DIGESTS
+from tests.studio.support import DIGESTS
 
 pytestmark = pytest.mark.slow
 RECIPE = Recipe("texture", DIGESTS[:1], 32, iterations=10, draws=1)
@@ -19,65 +19,67 @@ LONG = Recipe("texture", DIGESTS[:1], 128, iterations=2000, draws=1)
 
 @pytest.fixture(scope="module")
 def worker():
-    made = Worker(10**6)
-    yield made
-    made.close()
+    started = Worker(10**6)
+    yield started
+    started.close()
 
 
 @pytest.fixture
-def work(tmp_path):
+def make_item(tmp_path):
     path = tmp_path / "texture.png"
     rwkeras.write_image(path, waves(32, 32))
 
-    def made(recipe, name="job"):
+    def make(recipe, name="job"):
         (tmp_path / name).mkdir(exist_ok=True)
-        return Work(recipe, {DIGESTS[0]: path}, tmp_path / name)
+        return WorkItem(recipe, {DIGESTS[0]: path}, tmp_path / name)
 
-    return made
+    return make
 
 
-def test_jobs_are_done_and_stopped_and_what_fails_says_why(worker, work):
-    moments = []
-    asked = work(RECIPE)
-    outcome = worker.perform(asked, lambda moment: moments.append(moment) is not None)
-    assert outcome.recipe == RECIPE
-    assert (asked.folder / "picture.png").exists()
-    assert [moment.iteration for moment in moments if moment is not None][-1] == 10
+def test_jobs_run_stop_and_fail_with_a_message(worker, make_item):
+    reports = []
+    item = make_item(RECIPE)
+    result = worker.run_job(item, lambda progress: reports.append(progress) is not None)
+    assert result.recipe == RECIPE
+    assert (item.folder / "picture.png").exists()
+    assert [progress.iteration for progress in reports if progress is not None][-1] == 10
 
-    def stop(moment):
-        return moment is not None and moment.iteration >= 5
+    def stop(progress):
+        return progress is not None and progress.iteration >= 5
 
-    assert worker.perform(work(LONG, "long"), stop).stopped
+    assert worker.run_job(make_item(LONG, "long"), stop).stopped
     with pytest.raises(ValueError) as error:
-        worker.perform(work(Recipe("recover", DIGESTS[:1], 32, layer="conv9_9")), lambda _: False)
+        worker.run_job(
+            make_item(Recipe("recover", DIGESTS[:1], 32, layer="conv9_9")), lambda _: False
+        )
     assert "Expected a layer of 'vgg19'" in str(error.value)
-    assert worker.perform(work(RECIPE, "after"), lambda _: False).recipe == RECIPE
+    assert worker.run_job(make_item(RECIPE, "after"), lambda _: False).recipe == RECIPE
 
 
-def test_a_run_that_is_left_has_its_state_kept_and_the_next_begins_a_process(worker, work):
-    asked = work(LONG, "left")
+def test_an_abandoned_run_saves_its_checkpoint(worker, make_item):
+    item = make_item(LONG, "abandoned")
 
-    def leave(moment):
-        if moment is not None and moment.iteration >= 5:
-            raise Left
+    def abandon(progress):
+        if progress is not None and progress.iteration >= 5:
+            raise Abandoned
         return False
 
-    with pytest.raises(Left):
-        worker.perform(asked, leave)
-    assert list(asked.folder.glob("checkpoint/**/*.index"))
-    assert not (asked.folder / "picture.png").exists()
+    with pytest.raises(Abandoned):
+        worker.run_job(item, abandon)
+    assert list(item.folder.glob("checkpoint/**/*.index"))
+    assert not (item.folder / "picture.png").exists()
 
 
-def test_a_process_that_is_killed_fails_its_job_alone(worker, work):
-    def kill(moment):
-        if moment is not None:
+def test_a_killed_process_fails_only_its_job(worker, make_item):
+    def kill(progress):
+        if progress is not None:
             os.kill(worker._process.pid, signal.SIGKILL)
         return False
 
     with pytest.raises(ValueError) as error:
-        worker.perform(work(LONG), kill)
+        worker.run_job(make_item(LONG), kill)
     assert str(error.value) == (
         "The process that did the work ended, as one does that takes too much memory: a smaller "
         "size takes less"
     )
-    assert worker.perform(work(RECIPE, "after"), lambda _: False).recipe == RECIPE
+    assert worker.run_job(make_item(RECIPE, "after"), lambda _: False).recipe == RECIPE

@@ -3,24 +3,24 @@
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from rwkeras.studio.desk import Desk
 from rwkeras.studio.page.elements import Section, button, tag
-from rwkeras.studio.page.words import BEGIN, COLORS
+from rwkeras.studio.page.texts import COLOR_LABELS, START_LABELS
+from rwkeras.studio.page_state import PageState
 from rwkeras.studio.recipes import RECOVER, STYLE
 from rwkeras.studio.settings import StudioSettings
 
-_VALUE = "(event) => emit(event.target.value)"
+_EMIT_VALUE = "(event) => emit(event.target.value)"
 _LAYERS = tuple(f"conv{stage}_1" for stage in range(1, 6))
-_SIZE_STEP, _VARIATIONS = 32, 4
+_SIZE_STEP, _VARIATION_COUNT = 32, 4
 # Largest seed of the input field.
-_SEEDS = 9999
+_MAX_SEED = 9999
 
 
-def _power(exponent: float) -> str:
-    return _factor(2.0**exponent)
+def _format_power(exponent: float) -> str:
+    return _format_factor(2.0**exponent)
 
 
-def _factor(factor: float) -> str:
+def _format_factor(factor: float) -> str:
     return f"x {factor:.3g}"
 
 
@@ -28,122 +28,139 @@ class Controls(Section):
     """Controls for the settings of the current kind.
 
     Args:
-        desk: State of the page.
+        state: State of the page.
         settings: The studio's settings.
-        begin: Starts a number of pictures.
-        changed: Called with the name and value of a setting after a change.
+        on_start: Starts a number of pictures.
+        on_change: Called with the name and value of a setting after a change.
     """
 
     def __init__(
         self,
-        desk: Desk,
+        state: PageState,
         settings: StudioSettings,
         *,
-        begin: Callable[[int], None],
-        changed: Callable[[str, Any], None],
+        on_start: Callable[[int], None],
+        on_change: Callable[[str, Any], None],
     ):
         super().__init__()
-        self._desk, self._settings = desk, settings
-        self._begin, self._changed = begin, changed
-        self.goes_on = True
+        self._state, self._settings = state, settings
+        self._on_start, self._on_change = on_start, on_change
+        self.continue_on_change = True
 
     def key(self) -> Hashable:
         """See `Section`."""
-        return self._desk.kind, self._desk.revision
+        return self._state.kind, self._state.revision
 
-    def fill(self) -> None:
+    def build(self) -> None:
         """See `Section`."""
-        kind = self._desk.kind
+        kind = self._state.kind
         with tag("div", "", "settings"):
             if kind == STYLE:
                 self._slider("balance", "Content against style", -3, 3, 0.5,
-                             ends=("painting", "photograph"), shown=_power)  # fmt: skip
+                             end_labels=("painting", "photograph"),
+                             formatter=_format_power)  # fmt: skip
                 self._slider("style_scale", "Style scale", 0.25, 2, 0.25,
-                             ends=("fine strokes", "broad"), shown=_factor)  # fmt: skip
-                self._choice("colors", "Colours kept", COLORS)
+                             end_labels=("fine strokes", "broad"),
+                             formatter=_format_factor)  # fmt: skip
+                self._select("colors", "Colours kept", COLOR_LABELS)
             if kind == RECOVER and self._settings.endpoint is None:
-                self._choice("layer", "From layer", {name: name for name in _LAYERS})
+                self._select("layer", "From layer", {name: name for name in _LAYERS})
             self._slider("size", "Size", _SIZE_STEP, self._settings.max_side, _SIZE_STEP,
-                         ends=("quick", "large"), shown=lambda x: f"{x} px")  # fmt: skip
-            if self._takes_seed:
-                self._slider("seed", "Seed", 0, _SEEDS, 1, ends=("", ""), shown=str, number=True)
-            with tag("details", "", "more"):
+                         end_labels=("quick", "large"), formatter=lambda x: f"{x} px")  # fmt: skip
+            if self._has_seed:
+                self._slider(
+                    "seed",
+                    "Seed",
+                    0,
+                    _MAX_SEED,
+                    1,
+                    end_labels=("", ""),
+                    formatter=str,
+                    number=True,
+                )
+            with tag("details", "", "effort"):
                 tag("summary", "Effort")
                 self._slider("iterations", "Iterations", 5, 300, 5,
-                             ends=("sketch", "finished"), shown=str)  # fmt: skip
+                             end_labels=("sketch", "finished"), formatter=str)  # fmt: skip
                 if kind != RECOVER and self._settings.endpoint is None:
-                    self._slider("draws", "Networks a size", 1, 8, 1, ends=("", ""), shown=str)
+                    self._slider(
+                        "draws", "Networks a size", 1, 8, 1, end_labels=("", ""), formatter=str
+                    )
         if self._settings.endpoint is None:
-            self._going_on()
+            self._continue_checkbox()
         with tag("div", "", "actions"):
-            button(BEGIN[kind], lambda: self._begin(1), "primary")
-            if self._takes_seed:
-                button(f"{_VARIATIONS} variations", lambda: self._begin(_VARIATIONS), "quiet")
+            button(START_LABELS[kind], lambda: self._on_start(1), "primary")
+            if self._has_seed:
+                button(
+                    f"{_VARIATION_COUNT} variations",
+                    lambda: self._on_start(_VARIATION_COUNT),
+                    "secondary",
+                )
 
     @property
-    def _takes_seed(self) -> bool:
+    def _has_seed(self) -> bool:
         """Whether the seed matters; served styles have none, as they start from the photograph."""
-        return self._settings.endpoint is None or self._desk.kind != STYLE
+        return self._settings.endpoint is None or self._state.kind != STYLE
 
-    def _going_on(self) -> None:
+    def _continue_checkbox(self) -> None:
         def toggled(event: Any) -> None:
-            self.goes_on = bool(event.args)
+            self.continue_on_change = bool(event.args)
 
-        with tag("label", "", "check"):
-            box = tag("input", "", "", type="checkbox", checked=self.goes_on)
-            box.on("change", toggled, js_handler="(event) => emit(event.target.checked)")
+        with tag("label", "", "checkbox-label"):
+            checkbox = tag("input", "", "", type="checkbox", checked=self.continue_on_change)
+            checkbox.on("change", toggled, js_handler="(event) => emit(event.target.checked)")
             tag("span", "Go on from the present picture when a setting moves")
 
     def _slider(
         self,
         name: str,
         label: str,
-        least: float,
-        most: float,
+        minimum: float,
+        maximum: float,
         step: float,
         *,
-        ends: tuple[str, str],
-        shown: Callable[[Any], str],
+        end_labels: tuple[str, str],
+        formatter: Callable[[Any], str],
         number: bool = False,
     ) -> None:
         """Creates a slider or a number field that changes a setting on release."""
-        value, whole = self._desk.value(name), isinstance(step, int)
+        value, is_integer = self._state.setting(name), isinstance(step, int)
 
-        def read(text: Any) -> float | int:
-            return int(float(text)) if whole else float(text)
+        def parse(text: Any) -> float | int:
+            return int(float(text)) if is_integer else float(text)
 
         with tag("div", "", "setting"):
             with tag("label", "", "name", for_=f"set-{name}"):
                 tag("span", label)
-            output = tag("output", "" if number else shown(value), "value", for_=f"set-{name}")
+            output = tag("output", "" if number else formatter(value), "value", for_=f"set-{name}")
             # With `value` Vue would reset the field whenever it renders; the last, as a slider's
             # value is cut to the limits that it has by then.
             field = tag("input", "", "number" if number else "", id_=f"set-{name}", name=name,
-                        type="number" if number else "range", min=least, max=most, step=step,
+                        type="number" if number else "range", min=minimum, max=maximum, step=step,
                         defaultValue=value)  # fmt: skip
             if not number:
-                field.props["aria-valuetext"] = shown(value)
-            if any(ends):
-                with tag("div", "", "ends", aria_hidden="true"):
-                    tag("span", ends[0])
-                    tag("span", ends[1])
+                field.props["aria-valuetext"] = formatter(value)
+            if any(end_labels):
+                with tag("div", "", "end-labels", aria_hidden="true"):
+                    tag("span", end_labels[0])
+                    tag("span", end_labels[1])
 
-        def moved(event: Any) -> None:
-            text = shown(read(event.args))
+        def on_input(event: Any) -> None:
+            text = formatter(parse(event.args))
             output.text = "" if number else text
             field.props["aria-valuetext"] = text
 
-        def let_go(event: Any) -> None:
+        def on_release(event: Any) -> None:
             if str(event.args).strip():
-                self._changed(name, read(event.args))
+                self._on_change(name, parse(event.args))
 
         if not number:
-            field.on("input", moved, js_handler=_VALUE, throttle=0.05)
-        field.on("change", let_go, js_handler=_VALUE)
+            field.on("input", on_input, js_handler=_EMIT_VALUE, throttle=0.05)
+        field.on("change", on_release, js_handler=_EMIT_VALUE)
 
-    def _choice(self, name: str, label: str, choices: dict[str, str]) -> None:
+    def _select(self, name: str, label: str, choices: dict[str, str]) -> None:
         """Creates a drop-down list for a setting."""
-        value = self._desk.value(name)
+        value = self._state.setting(name)
         with tag("div", "", "setting"):
             with tag("label", "", "name", for_=f"set-{name}"):
                 tag("span", label)
@@ -151,4 +168,4 @@ class Controls(Section):
             with field:
                 for key, text in choices.items():
                     tag("option", text, "", value=key, selected=key == value)
-        field.on("change", lambda event: self._changed(name, event.args), js_handler=_VALUE)
+        field.on("change", lambda event: self._on_change(name, event.args), js_handler=_EMIT_VALUE)

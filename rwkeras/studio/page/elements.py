@@ -25,20 +25,22 @@ def tag(name: str, text: str = "", classes: str = "", /, **attributes: Any) -> T
     return element
 
 
-def button(text: str, act: Callable[[], Any], classes: str = "", **attributes: Any) -> TextElement:
+def button(
+    text: str, on_click: Callable[[], Any], classes: str = "", **attributes: Any
+) -> TextElement:
     """Returns a button that calls a function when clicked."""
     element = tag("button", text, classes, type="button", **attributes)
-    element.on("click", lambda: act())
+    element.on("click", lambda: on_click())
     return element
 
 
-def picture(source: str, alt: str, classes: str = "", **attributes: Any) -> TextElement:
+def image(source: str, alt: str, classes: str = "", **attributes: Any) -> TextElement:
     """Returns an `img` element."""
     return tag("img", "", classes, src=source, alt=alt, **attributes)
 
 
 # Initial key, different from every section's key.
-_NOTHING = object()
+_NO_KEY = object()
 
 
 class Section:
@@ -46,17 +48,17 @@ class Section:
 
     def __init__(self) -> None:
         self._container: TextElement | None = None
-        self._shown: Hashable = _NOTHING
+        self._built_key: Hashable = _NO_KEY
 
     def key(self) -> Hashable:
         """Returns a value that changes whenever the section has to be rebuilt."""
         raise NotImplementedError
 
-    def fill(self) -> None:
+    def build(self) -> None:
         """Creates the section's elements."""
         raise NotImplementedError
 
-    def place(self, name: str, classes: str, /, **attributes: Any) -> TextElement:
+    def mount(self, name: str, classes: str, /, **attributes: Any) -> TextElement:
         """Adds the section to the page; returns its container, an element of the given tag name."""
         container = self._container = tag(name, "", classes, **attributes)
         self.refresh()
@@ -65,9 +67,9 @@ class Section:
     def refresh(self) -> None:
         """Rebuilds the section if its key has changed."""
         key = self.key()
-        if self._container is None or self._shown == key:
+        if self._container is None or self._built_key == key:
             return
-        self._shown = key
+        self._built_key = key
         self._container.clear()
         with self._container:
-            self.fill()
+            self.build()

@@ -4,12 +4,12 @@ import functools
 from collections.abc import Callable, Hashable
 
 from rwkeras.studio.jobs import Job
-from rwkeras.studio.page.elements import Section, button, picture, tag
-from rwkeras.studio.page.words import KINDS, described, place
+from rwkeras.studio.page.elements import Section, button, image, tag
+from rwkeras.studio.page.texts import KIND_LABELS, job_description, position_text
 from rwkeras.studio.queue import Queue
 
 # Maximum number of results shown; the store may hold more.
-_SHOWN = 48
+_MAX_RESULTS = 48
 
 
 class History(Section):
@@ -17,21 +17,21 @@ class History(Section):
 
     Args:
         queue: Queue with the jobs.
-        show: Shows a job.
+        show_job: Shows a job.
     """
 
-    def __init__(self, queue: Queue, show: Callable[[Job], None]):
+    def __init__(self, queue: Queue, show_job: Callable[[Job], None]):
         super().__init__()
-        self._queue, self._show = queue, show
+        self._queue, self._show_job = queue, show_job
 
     def _results(self) -> list[Job]:
-        return [job for job in reversed(self._queue.jobs()) if job.digest][:_SHOWN]
+        return [job for job in reversed(self._queue.jobs()) if job.digest][:_MAX_RESULTS]
 
     def key(self) -> Hashable:
         """See `Section`."""
         return tuple(job.name for job in self._results())
 
-    def fill(self) -> None:
+    def build(self) -> None:
         """See `Section`."""
         results = self._results()
         if not results:
@@ -39,40 +39,45 @@ class History(Section):
         tag("h2", "Made before")
         with tag("ul", "", "grid"):
             for job in results:
-                with tag("li", "", "kept"):
+                with tag("li", "", "history-item"):
                     card = tag(
-                        "button", "", "card", type="button", aria_label=f"Show: {described(job)}"
+                        "button",
+                        "",
+                        "card",
+                        type="button",
+                        aria_label=f"Show: {job_description(job)}",
                     )
-                    card.on("click", functools.partial(self._show, job))
+                    card.on("click", functools.partial(self._show_job, job))
                     with card:
-                        picture(f"/studio/jobs/{job.name}/view.jpg", "", loading="lazy")
-                        tag("span", f"{KINDS[job.recipe.kind]}, seed {job.recipe.seed}", "caption")
+                        image(f"/studio/jobs/{job.name}/view.jpg", "", loading="lazy")
+                        label = f"{KIND_LABELS[job.recipe.kind]}, seed {job.recipe.seed}"
+                        tag("span", label, "caption")
                     button("Remove", functools.partial(self._queue.remove, job.name), "remove",
-                           aria_label=f"Remove: {described(job)}")  # fmt: skip
+                           aria_label=f"Remove: {job_description(job)}")  # fmt: skip
 
 
-class Waiting(Section):
+class QueueList(Section):
     """Running and waiting jobs, in queue order.
 
     Args:
         queue: Queue with the jobs.
-        show: Shows a job.
+        show_job: Shows a job.
     """
 
-    def __init__(self, queue: Queue, show: Callable[[Job], None]):
+    def __init__(self, queue: Queue, show_job: Callable[[Job], None]):
         super().__init__()
-        self._queue, self._show = queue, show
+        self._queue, self._show_job = queue, show_job
 
     def _pending(self) -> list[tuple[int, Job]]:
-        places = [(self._queue.place(job.name), job) for job in self._queue.jobs()]
-        found = [(n, job) for n, job in places if n is not None]
-        return sorted(found, key=lambda each: each[0])
+        positions = [(self._queue.position(job.name), job) for job in self._queue.jobs()]
+        waiting = [(n, job) for n, job in positions if n is not None]
+        return sorted(waiting, key=lambda each: each[0])
 
     def key(self) -> Hashable:
         """See `Section`."""
         return tuple((n, job.name, job.state) for n, job in self._pending())
 
-    def fill(self) -> None:
+    def build(self) -> None:
         """See `Section`."""
         pending = self._pending()
         if not pending:
@@ -82,8 +87,9 @@ class Waiting(Section):
             with tag("ol"):
                 for n, job in pending:
                     with tag("li"):
-                        words = "running" if n == 0 else place(n)
-                        button(f"{KINDS[job.recipe.kind]}, seed {job.recipe.seed}: {words}",
-                               functools.partial(self._show, job), "link")  # fmt: skip
+                        state_text = "running" if n == 0 else position_text(n)
+                        label = f"{KIND_LABELS[job.recipe.kind]}, seed {job.recipe.seed}"
+                        button(f"{label}: {state_text}", functools.partial(self._show_job, job),
+                               "link")  # fmt: skip
                         button("Stop", functools.partial(self._queue.stop, job.name), "remove",
-                               aria_label=f"Stop: {described(job)}")  # fmt: skip
+                               aria_label=f"Stop: {job_description(job)}")  # fmt: skip

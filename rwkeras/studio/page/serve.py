@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import uvicorn
 from fastapi import FastAPI
-from nicegui import app as pages
+from nicegui import app as nicegui_app
 from nicegui import ui
 from PIL import Image
 
@@ -24,21 +24,21 @@ from rwkeras.validation import invalid_argument
 
 _TITLE = "rwkeras studio"
 # Maximum size of a WebSocket message in bytes, and seconds allowed for a graceful shutdown.
-_MESSAGE, _SHUTDOWN = 2**20, 2
+_MAX_MESSAGE_BYTES, _SHUTDOWN_SECONDS = 2**20, 2
 
 
-def address(settings: StudioSettings, token: str | None) -> str:
+def page_url(settings: StudioSettings, token: str | None) -> str:
     """Returns the URL of the page, with the token if there is one."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{settings.port}/" + (f"?token={token}" if token else "")
 
 
-def serve(settings: StudioSettings, *, show: bool = False) -> None:
+def serve(settings: StudioSettings, *, open_browser: bool = False) -> None:
     """Serves the page until the process is signalled to end.
 
     Args:
         settings: Settings of the studio.
-        show: Whether to open a browser.
+        open_browser: Whether to open a browser.
 
     Raises:
         ValueError: The folder is unusable or the address is taken.
@@ -47,24 +47,24 @@ def serve(settings: StudioSettings, *, show: bool = False) -> None:
     token = None if settings.is_local else secrets.token_urlsafe(24)
     store = Store(settings)
     worker = Worker(settings.max_pixels)
-    queue = Queue(store, settings, worker.perform)
+    queue = Queue(store, settings, worker.run_job)
     application = _application(store, queue, settings, worker)
     config = uvicorn.Config(
         Guard(application, settings, token),
         host=settings.host,
         port=settings.port,
         log_level="warning",
-        ws_max_size=_MESSAGE,
-        timeout_graceful_shutdown=_SHUTDOWN,
+        ws_max_size=_MAX_MESSAGE_BYTES,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
         server_header=False,
     )
     server = uvicorn.Server(config)
     try:
-        if not _is_free(config):
+        if not _is_address_free(config):
             raise invalid_argument("port", f"one that is free at {settings.host}", settings.port)
-        print(f"studio: {address(settings, token)}", flush=True)
-        if show:
-            threading.Timer(1.0, webbrowser.open, [address(settings, token)]).start()
+        print(f"studio: {page_url(settings, token)}", flush=True)
+        if open_browser:
+            threading.Timer(1.0, webbrowser.open, [page_url(settings, token)]).start()
         server.run()
     finally:
         queue.close()
@@ -72,13 +72,13 @@ def serve(settings: StudioSettings, *, show: bool = False) -> None:
         store.close()
 
 
-def _is_free(config: uvicorn.Config) -> bool:
+def _is_address_free(config: uvicorn.Config) -> bool:
     """Returns whether the address can be bound."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            tried.bind((config.host, config.port))
+            probe.bind((config.host, config.port))
         except OSError:
             return False
     return True
@@ -95,7 +95,7 @@ def _application(store: Store, queue: Queue, settings: StudioSettings, worker: W
     application = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     application.router.routes.extend(Routes(store, queue, settings).routes())
     # Import TensorFlow on the first visit, so that the first job starts without delay.
-    pages.on_connect(worker.start)
+    nicegui_app.on_connect(worker.start)
 
     @ui.page("/", title=_TITLE)
     def page() -> None:

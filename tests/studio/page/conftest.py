@@ -1,4 +1,4 @@
-"""A studio in a process of its own, and a browser that looks at it."""
+"""Fixtures: a studio in a process of its own, and a browser on its page."""
 
 import os
 import shutil
@@ -20,28 +20,28 @@ from tests.tools import path_of
 CHROMIUM = shutil.which("chromium")
 # As root, and in a container whose shared memory is small.
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage"]
-_STARTS = 30
+_START_SECONDS = 30
 
 
 class Studio:
     """A studio in a process of its own.
 
     Args:
-        folder: Where it keeps what it has.
-        arguments: More of its command line.
+        folder: Folder of the studio.
+        arguments: Further command-line arguments.
     """
 
     def __init__(self, folder: Path, *arguments: str):
         self.folder, self._arguments = folder, arguments
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        with socket.socket() as free_socket:
+            free_socket.bind(("127.0.0.1", 0))
+            self.port = free_socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/"
         self._log = folder.with_suffix(".log")
         self.start()
 
     def start(self) -> None:
-        """Starts it, and waits until its page is there."""
+        """Starts the process and waits until it serves the page."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
         flags = (f"--folder={self.folder}", f"--port={self.port}", "--noopen")
         with open(self._log, "a") as log:
@@ -49,25 +49,25 @@ class Studio:
                 [sys.executable, path_of("studio"), *flags, *self._arguments],
                 env=environment, stdout=log, stderr=log,
             )  # fmt: skip
-        begun = time.monotonic()
+        started_at = time.monotonic()
         while True:
             try:
                 with urllib.request.urlopen(self.url, timeout=10) as page:
                     page.read()
                 break
             except urllib.error.HTTPError:
-                break  # It is there, and wants a token.
+                break  # The page is served, and requires a token.
             except OSError:
-                assert self.process.poll() is None, self.said()
-                assert time.monotonic() - begun < _STARTS, self.said()
+                assert self.process.poll() is None, self.log_text()
+                assert time.monotonic() - started_at < _START_SECONDS, self.log_text()
                 time.sleep(0.05)
-        self.seconds = time.monotonic() - begun
+        self.seconds = time.monotonic() - started_at
 
-    def said(self) -> str:
+    def log_text(self) -> str:
         return self._log.read_text()
 
-    def end(self, number: int = signal.SIGTERM) -> None:
-        """Ends it."""
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """Stops the process by a signal."""
         if self.process.poll() is None:
             self.process.send_signal(number)
             self.process.wait(40)
@@ -87,25 +87,25 @@ def browser():
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory):
     pytest.importorskip("nicegui")
-    made = Studio(tmp_path_factory.mktemp("studio") / "kept")
-    yield made
-    made.end()
+    started = Studio(tmp_path_factory.mktemp("studio") / "studio")
+    yield started
+    started.stop()
 
 
 @pytest.fixture
 def page(browser, studio):
-    """A page of the studio in a browser of its own, and what it asked for, by `asked`."""
+    """The page in a browser context of its own, with the URLs that it requested."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     context.set_default_timeout(240_000)
     page = context.new_page()
-    page.asked, page.faults = [], []
-    page.on("request", lambda request: page.asked.append(request.url))
-    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.requested_urls, page.script_errors = [], []
+    page.on("request", lambda request: page.requested_urls.append(request.url))
+    page.on("pageerror", lambda error: page.script_errors.append(str(error)))
     page.goto(studio.url)
     page.get_by_role("heading", name="rwkeras studio").wait_for()
     page.get_by_role("tab", name="Style").click()
     yield page
-    assert page.faults == []
+    assert page.script_errors == []
     context.close()
 
 

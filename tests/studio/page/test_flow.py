@@ -1,4 +1,4 @@
-"""The studio in a real browser, from pictures that are dropped to the file that is taken away."""
+"""The studio in a real browser, from dropped pictures to downloads."""
 
 import json
 import signal
@@ -10,76 +10,78 @@ import pytest
 import rwkeras
 from rwkeras.images.comments import read_comment
 from rwkeras.studio.names import digest_of
-from rwkeras.studio.recipes import read_recipe
-from tests.studio.page.acts import (
-    begin,
+from rwkeras.studio.recipes import parse_recipe
+from tests.studio.page.actions import (
+    change_settings,
     choose,
     choose_both,
+    continue_with,
+    disable_continuing,
     download,
     drop,
-    go_on,
-    settings,
-    stop_going_on,
-    wait_until_made,
+    drop_zone,
+    start_run,
+    wait_until_finished,
     wait_until_running,
-    well,
 )
 
 pytestmark = pytest.mark.slow
 QUICK = {"size": 64, "iterations": 10, "draws": 1}
-# Long enough for something to be done meanwhile.
+# Long enough for other actions during the run.
 LONG = {"size": 256, "iterations": 300, "draws": 8}
 
 
-def test_from_pictures_that_are_dropped_to_the_file_that_makes_them_again(page, files, tmp_path):
+def test_from_dropped_pictures_to_a_download_that_reproduces_itself(page, files, tmp_path):
     drop(page, "content", files / "photograph.png")
     drop(page, "style", files / "painting.jpg", "image/jpeg")
-    page.locator(".drop.filled").nth(1).wait_for()
-    settings(page, **QUICK)
-    begin(page)
-    wait_until_made(page)
+    page.locator(".drop-target.filled").nth(1).wait_for()
+    change_settings(page, **QUICK)
+    start_run(page)
+    wait_until_finished(page)
     page.locator(".strip li").nth(1).wait_for()
     recipes = set()
-    for label, ending in (("PNG", ".png"), ("JPEG", ".jpg"), ("TIFF", ".tif")):
+    for label, extension in (("PNG", ".png"), ("JPEG", ".jpg"), ("TIFF", ".tif")):
         content, name = download(page, label)
-        path = tmp_path / f"taken{ending}"
+        path = tmp_path / f"downloaded{extension}"
         path.write_bytes(content)
         assert name.startswith("style-")
-        assert name.endswith(ending)
+        assert name.endswith(extension)
         assert rwkeras.read_image(path).shape == (48, 64, 3)
         recipes.add(read_comment(path))
-    beside, name = download(page, "Recipe")
+    recipe_file, name = download(page, "Recipe")
     assert name.endswith(".json")
-    assert recipes == {beside.decode().strip()}
-    assert json.loads(beside)["size"] == 64
-    for ending, kind in ((".jpg", "image/jpeg"), (".tif", "image/tiff"), (".png", "image/png")):
-        path = tmp_path / f"taken{ending}"
+    assert recipes == {recipe_file.decode().strip()}
+    assert json.loads(recipe_file)["size"] == 64
+    for extension, kind in ((".jpg", "image/jpeg"), (".tif", "image/tiff"), (".png", "image/png")):
+        path = tmp_path / f"downloaded{extension}"
         drop(page, "content", path, kind)
         page.get_by_role("button", name="Make it again").click()
         page.get_by_text("The same file, to the byte").wait_for()
-        wait_until_made(page)
-        label = {".jpg": "JPEG", ".tif": "TIFF", ".png": "PNG"}[ending]
+        wait_until_finished(page)
+        label = {".jpg": "JPEG", ".tif": "TIFF", ".png": "PNG"}[extension]
         assert download(page, label)[0] == path.read_bytes()
         choose_both(page, files)
-    assert {urlsplit(url).hostname for url in page.asked if url.startswith("http")} == {"127.0.0.1"}
+    assert {urlsplit(url).hostname for url in page.requested_urls if url.startswith("http")} == {
+        "127.0.0.1"
+    }
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [("balance", 2), ("style_scale", 0.5), ("colors", "photograph"), ("seed", 5), ("size", 96)],
 )
-def test_a_setting_that_moves_goes_on_from_the_present_picture(page, files, tmp_path, name, value):
+def test_a_changed_setting_continues_from_the_current_result(page, files, tmp_path, name, value):
     choose_both(page, files)
-    stop_going_on(page)
-    settings(page, **QUICK)
-    begin(page)
-    wait_until_made(page)
+    disable_continuing(page)
+    change_settings(page, **QUICK)
+    start_run(page)
+    wait_until_finished(page)
     first, second = tmp_path / "first.png", tmp_path / "second.png"
     first.write_bytes(download(page, "PNG")[0])
-    go_on(page, name, value)
+    continue_with(page, name, value)
     second.write_bytes(download(page, "PNG")[0])
     assert first.read_bytes() != second.read_bytes()
-    recipe = read_recipe(read_comment(second))
+    recipe = parse_recipe(read_comment(second))
     assert getattr(recipe, name) == value
     assert recipe.start == digest_of(first.read_bytes())
     side = value if name == "size" else QUICK["size"]
@@ -100,19 +102,19 @@ def test_a_setting_that_moves_goes_on_from_the_present_picture(page, files, tmp_
 )
 def test_the_other_tabs(page, files, tmp_path, tab, role, verb, name, value):
     page.get_by_role("tab", name=tab).click()
-    well(page, role).wait_for()
+    drop_zone(page, role).wait_for()
     choose(page, role, files / "photograph.png")
-    stop_going_on(page)
-    settings(page, size=64, iterations=10, **({"draws": 1} if tab == "Texture" else {}))
-    begin(page, verb)
-    wait_until_made(page)
+    disable_continuing(page)
+    change_settings(page, size=64, iterations=10, **({"draws": 1} if tab == "Texture" else {}))
+    start_run(page, verb)
+    wait_until_finished(page)
     page.locator(".strip li").nth(1).wait_for()
     first, second = tmp_path / "first.png", tmp_path / "second.jpg"
     first.write_bytes(download(page, "PNG")[0])
-    assert read_recipe(read_comment(first)).kind == tab.lower()
-    go_on(page, name, value)
+    assert parse_recipe(read_comment(first)).kind == tab.lower()
+    continue_with(page, name, value)
     second.write_bytes(download(page, "JPEG")[0])
-    recipe = read_recipe(read_comment(second))
+    recipe = parse_recipe(read_comment(second))
     assert getattr(recipe, name) == value
     assert recipe.start == digest_of(first.read_bytes())
     assert first.read_bytes() != download(page, "PNG")[0]
@@ -121,22 +123,22 @@ def test_the_other_tabs(page, files, tmp_path, tab, role, verb, name, value):
     page.get_by_text("The same file, to the byte").wait_for()
 
 
-def test_a_run_survives_a_reload_and_keeps_its_best_when_it_is_stopped(page, files, tmp_path):
+def test_a_run_survives_a_reload_and_keeps_its_picture_when_stopped(page, files, tmp_path):
     choose_both(page, files)
-    stop_going_on(page)
-    settings(page, **LONG)
-    begin(page)
+    disable_continuing(page)
+    change_settings(page, **LONG)
+    start_run(page)
     wait_until_running(page)
     page.reload()
     wait_until_running(page)
     assert "of" in page.locator(".running .time").inner_text()
     page.get_by_role("button", name="Stop", exact=True).click()
-    wait_until_made(page)
+    wait_until_finished(page)
     assert page.locator("figcaption .time").inner_text().startswith("Stopped in")
-    taken = tmp_path / "stopped.png"
-    taken.write_bytes(download(page, "PNG")[0])
-    assert read_recipe(read_comment(taken)).stop is not None
-    drop(page, "content", taken)
+    downloaded = tmp_path / "stopped.png"
+    downloaded.write_bytes(download(page, "PNG")[0])
+    assert parse_recipe(read_comment(downloaded)).stop is not None
+    drop(page, "content", downloaded)
     page.get_by_role("button", name="Make it again").click()
     page.get_by_text("The same file, to the byte").wait_for()
 
@@ -144,39 +146,39 @@ def test_a_run_survives_a_reload_and_keeps_its_best_when_it_is_stopped(page, fil
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_run_survives_a_restart_of_the_server(page, studio, files, number):
     choose_both(page, files)
-    stop_going_on(page)
-    settings(page, size=128, iterations=200, draws=4)
-    begin(page)
+    disable_continuing(page)
+    change_settings(page, size=128, iterations=200, draws=4)
+    start_run(page)
     wait_until_running(page)
     page.wait_for_timeout(1500)
-    if number == signal.SIGKILL:  # Nothing is saved at the end: what was saved last counts.
-        saved_beyond_the_beginning(studio.folder)
-    # An open page would load itself again, and break off what is asked for below.
+    if number == signal.SIGKILL:  # Nothing is saved at the end: the last checkpoint counts.
+        wait_until_checkpoint(studio.folder)
+    # An open page would reload itself and abort the request below.
     page.goto("about:blank")
-    studio.end(number)
-    (kept,) = [
+    studio.stop(number)
+    (job_folder,) = [
         path for path in (studio.folder / "jobs").iterdir() if (path / "checkpoint").exists()
     ]
-    assert json.loads((kept / "job.json").read_text())["state"] == "running"
+    assert json.loads((job_folder / "job.json").read_text())["state"] == "running"
     studio.start()
     page.goto(studio.url)
-    wait_until_made(page)
-    job = json.loads((kept / "job.json").read_text())
+    wait_until_finished(page)
+    job = json.loads((job_folder / "job.json").read_text())
     assert job["state"] == "done"
-    # It did not begin anew: what ran before is not among what it was heard of.
-    assert not (kept / "stage-000000.jpg").exists()
-    assert not (kept / "checkpoint").exists()
+    # It resumed: a run from scratch would have written the first frame.
+    assert not (job_folder / "stage-000000.jpg").exists()
+    assert not (job_folder / "checkpoint").exists()
 
 
-def saved_beyond_the_beginning(folder):
-    """Waits until a job of the folder has a state to go on from."""
-    end = time.monotonic() + 60
+def wait_until_checkpoint(folder):
+    """Waits until a job of the folder has a checkpoint."""
+    deadline = time.monotonic() + 60
     while not any((folder / "jobs").glob("*/checkpoint/**/*.index")):
-        assert time.monotonic() < end
+        assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def test_what_is_no_picture_is_refused_in_words(page, files, tmp_path):
+def test_a_rejected_upload_shows_its_error(page, files, tmp_path):
     (tmp_path / "notes.txt").write_text("not a picture")
     drop(page, "content", tmp_path / "notes.txt", "text/plain")
     alert = page.get_by_role("alert")
@@ -188,32 +190,32 @@ def test_what_is_no_picture_is_refused_in_words(page, files, tmp_path):
     alert.get_by_text("half.png").wait_for()
 
 
-def test_two_at_once_wait_for_each_other(page, browser, studio, files):
+def test_jobs_of_two_pages_share_the_queue(page, browser, studio, files):
     choose_both(page, files)
-    stop_going_on(page)
-    settings(page, **LONG)
-    begin(page)
+    disable_continuing(page)
+    change_settings(page, **LONG)
+    start_run(page)
     wait_until_running(page)
     context = browser.new_context()
     other = context.new_page()
     other.goto(studio.url)
     other.get_by_role("tab", name="Texture").click()
-    well(other, "texture").locator("input[type=file]").set_input_files(files / "painting.jpg")
-    other.locator(".drop.filled").wait_for()
-    settings(other, **QUICK)
-    begin(other, "Weave")
+    drop_zone(other, "texture").locator("input[type=file]").set_input_files(files / "painting.jpg")
+    other.locator(".drop-target.filled").wait_for()
+    change_settings(other, **QUICK)
+    start_run(other, "Weave")
     other.get_by_text("This one is next in the queue.").wait_for()
     page.get_by_role("button", name="Stop", exact=True).click()
     other.locator(".downloads").wait_for(timeout=240_000)
-    wait_until_made(page)
+    wait_until_finished(page)
     context.close()
 
 
-def test_variations_are_a_grid(page, files):
+def test_variations_are_shown_in_a_grid(page, files):
     choose_both(page, files)
-    stop_going_on(page)
-    settings(page, **QUICK, seed=7)
-    begin(page, "4 variations")
+    disable_continuing(page)
+    change_settings(page, **QUICK, seed=7)
+    start_run(page, "4 variations")
     grid = page.locator(".variations")
     grid.locator("img").nth(3).wait_for()
     assert grid.locator(".caption").all_inner_texts() == [f"seed {n}" for n in (7, 8, 9, 10)]

@@ -1,4 +1,4 @@
-"""Who can use the page, and how it is seen."""
+"""Accessibility, layout, start and access control of the page."""
 
 import re
 import subprocess
@@ -6,14 +6,20 @@ import sys
 
 import pytest
 
-from tests.studio.page.acts import begin, choose_both, settings, stop_going_on, wait_until_made
+from tests.studio.page.actions import (
+    change_settings,
+    choose_both,
+    disable_continuing,
+    start_run,
+    wait_until_finished,
+)
 from tests.studio.page.conftest import Studio
 from tests.tools import path_of
 
 pytestmark = pytest.mark.slow
 
-# The names of what can be reached by the keyboard and has none.
-_NAMELESS = """() => [...document.querySelectorAll(
+# Controls and images without an accessible name.
+_UNLABELLED = """() => [...document.querySelectorAll(
   ".studio button, .studio a[href], .studio input, .studio select, .studio img, .studio progress"
 )].filter((element) => {
   const labels = [...(element.labels ?? [])].map((label) => label.textContent).join("");
@@ -21,7 +27,7 @@ _NAMELESS = """() => [...document.querySelectorAll(
   return !(named ?? "").trim() && !labels.trim() && !element.textContent.trim()
     && !(element.tagName === "IMG" && element.closest("button[aria-label]"));
 }).map((element) => element.outerHTML)"""
-# The contrast of words with what is behind them, as WCAG 2 has it.
+# Contrast of texts with their background, by WCAG 2.
 _CONTRAST = """() => {
   const parts = (color) => color.match(/[\\d.]+/g).map(Number);
   const light = (color) => {
@@ -39,7 +45,7 @@ _CONTRAST = """() => {
     }
     return "rgb(255, 255, 255)";
   };
-  const words = ["h1", "h2", "p", "button", "label", ".ends span"]
+  const words = ["h1", "h2", "p", "button", "label", ".end-labels span"]
     .map((name) => `.studio ${name}`).join();
   return Object.fromEntries([...document.querySelectorAll(words)]
     .filter((element) => element.offsetParent && element.textContent.trim())
@@ -52,11 +58,11 @@ _CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("kind", ["Style", "Texture", "Recover"])
-def test_everything_has_a_name(page, files, kind):
+def test_every_element_has_an_accessible_name(page, files, kind):
     choose_both(page, files)
     page.get_by_role("tab", name=kind).click()
     page.get_by_role("tab", name=kind, selected=True).wait_for()
-    assert page.evaluate(_NAMELESS) == []
+    assert page.evaluate(_UNLABELLED) == []
     assert page.locator("h1").count() == 1
     assert page.evaluate("document.title") == "rwkeras studio"
 
@@ -75,7 +81,7 @@ def test_the_keyboard_reaches_everything(page, files):
         )
     for name in ("To the picture", "Style", "Photograph: choose a file", "A cup of coffee",
                  "set-balance", "set-size", "set-seed", "Paint", "4 variations"):  # fmt: skip
-        assert any(name in found for found in reached), (name, reached)
+        assert any(name in label for label in reached), (name, reached)
 
 
 def test_arrows_turn_tabs_and_move_sliders(page):
@@ -92,20 +98,20 @@ def test_arrows_turn_tabs_and_move_sliders(page):
     assert slider.get_attribute("aria-valuetext") == "x 1.41"
 
 
-def test_a_slider_stays_where_it_was_moved_to(page):
+def test_a_slider_keeps_its_value(page):
     slider = page.get_by_label("Content against style")
     slider.focus()
     for step in range(1, 5):
         page.keyboard.press("ArrowRight")
-        page.wait_for_timeout(500)  # The page renders what it was told.
+        page.wait_for_timeout(500)  # The page renders the change.
         assert float(slider.input_value()) == step / 2
     size = page.locator("#set-size")
     size.scroll_into_view_if_needed()
     box = size.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
     page.mouse.down()
-    for share in (0.4, 0.6, 0.8):
-        page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
+    for fraction in (0.4, 0.6, 0.8):
+        page.mouse.move(box["x"] + box["width"] * fraction, box["y"] + box["height"] / 2)
         page.wait_for_timeout(300)
     page.mouse.up()
     page.wait_for_timeout(500)
@@ -121,23 +127,23 @@ def test_a_slider_stays_where_it_was_moved_to(page):
     assert seed.input_value() == "1234"
 
 
-def test_the_picture_before_is_reached_by_the_keyboard(page, files):
+def test_the_comparison_slider_works_by_keyboard(page, files):
     choose_both(page, files)
-    stop_going_on(page)
-    settings(page, size=64, iterations=5, draws=1)
-    begin(page)
-    wait_until_made(page)
-    cut = page.locator(".cut")
-    cut.focus()
+    disable_continuing(page)
+    change_settings(page, size=64, iterations=5, draws=1)
+    start_run(page)
+    wait_until_finished(page)
+    slider = page.locator(".split-slider")
+    slider.focus()
     for _ in range(5):
         page.keyboard.press("ArrowRight")
         page.wait_for_timeout(400)
-    assert cut.input_value() == "5"
-    assert page.locator(".compare").evaluate("e => e.style.getPropertyValue('--cut')") == "5%"
+    assert slider.input_value() == "5"
+    assert page.locator(".compare").evaluate("e => e.style.getPropertyValue('--split')") == "5%"
 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1280])
-def test_nothing_is_wider_than_the_screen(browser, studio, width):
+def test_the_page_fits_the_width_of_the_screen(browser, studio, width):
     context = browser.new_context(viewport={"width": width, "height": 800})
     page = context.new_page()
     page.goto(studio.url)
@@ -147,36 +153,36 @@ def test_nothing_is_wider_than_the_screen(browser, studio, width):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_words_stand_out_in_light_and_dark(browser, studio, scheme):
+def test_contrast_in_light_and_dark_themes(browser, studio, scheme):
     context = browser.new_context(color_scheme=scheme)
     page = context.new_page()
     page.goto(studio.url)
     page.get_by_role("button", name="Paint", exact=True).wait_for()
-    ratios = page.evaluate(_CONTRAST)
-    assert len(ratios) > 10
-    assert min(ratios.values()) >= 4.5, ratios
-    behind = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    dark = sum(map(int, re.findall(r"\d+", behind)[:3])) < 3 * 128
+    contrast_ratios = page.evaluate(_CONTRAST)
+    assert len(contrast_ratios) > 10
+    assert min(contrast_ratios.values()) >= 4.5, contrast_ratios
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    dark = sum(map(int, re.findall(r"\d+", background)[:3])) < 3 * 128
     assert dark is (scheme == "dark")
     page.get_by_role("button", name="Light or dark").click()
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != behind
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != background
     context.close()
 
 
-def test_the_page_is_there_in_seconds_without_tensorflow(studio):
+def test_the_page_starts_in_seconds_without_tensorflow(studio):
     assert studio.seconds < 10
-    heavy = (
+    code = (
         "import sys, rwkeras.studio.page.serve; "
         "print([n for n in ('tensorflow', 'keras') if n in sys.modules])"
     )
-    process = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True)
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert process.stdout == "[]\n", process.stderr
 
 
-def test_beyond_this_machine_a_token_is_wanted(browser, tmp_path):
-    studio = Studio(tmp_path / "kept", "--host=0.0.0.0")
+def test_a_token_is_required_on_other_addresses(browser, tmp_path):
+    studio = Studio(tmp_path / "studio", "--host=0.0.0.0")
     try:
-        (token,) = re.findall(r"\?token=(\S+)", studio.said())
+        (token,) = re.findall(r"\?token=(\S+)", studio.log_text())
         context = browser.new_context()
         page = context.new_page()
         assert page.goto(studio.url).status == 401
@@ -188,18 +194,20 @@ def test_beyond_this_machine_a_token_is_wanted(browser, tmp_path):
         assert page.goto(studio.url).status == 200
         context.close()
     finally:
-        studio.end()
+        studio.stop()
 
 
-def test_a_port_or_a_folder_that_is_taken_is_said_in_a_line(studio, tmp_path):
-    for flags, words in (
-        ([f"--folder={tmp_path / 'kept'}", f"--port={studio.port}"], "Expected one that is free"),
+def test_a_used_port_or_folder_is_a_one_line_error(studio, tmp_path):
+    for arguments, message in (
+        ([f"--folder={tmp_path / 'studio'}", f"--port={studio.port}"], "Expected one that is free"),
         ([f"--folder={studio.folder}", "--port=1"], "another studio has it"),
     ):
         process = subprocess.run(
-            [sys.executable, path_of("studio"), *flags, "--noopen"], capture_output=True, text=True
+            [sys.executable, path_of("studio"), *arguments, "--noopen"],
+            capture_output=True,
+            text=True,
         )
         assert process.returncode == 1
         assert process.stderr.startswith("error: Invalid value for argument ")
-        assert words in process.stderr
+        assert message in process.stderr
         assert len(process.stderr.splitlines()) == 1

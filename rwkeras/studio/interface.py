@@ -1,4 +1,4 @@
-"""Interface between the queue and the worker: work items, progress, outcome."""
+"""Interface between the queue and the worker: work items, progress, results."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from rwkeras.studio.recipes import Recipe
 
 
-class Work(NamedTuple):
+class WorkItem(NamedTuple):
     """A work item for the worker.
 
     Attributes:
@@ -23,24 +23,24 @@ class Work(NamedTuple):
     endpoint: str | None = None
 
 
-class Moment(NamedTuple):
+class RunProgress(NamedTuple):
     """Progress of a run.
 
     Attributes:
         iteration: Iterations so far.
         iterations: Maximum number of iterations.
-        seconds: Estimated seconds left; None if unknown.
-        views: Number of previews written so far; a new number means a new preview.
+        seconds_left: Estimated seconds left; None if unknown.
+        preview_count: Number of previews written so far; a new number means a new preview.
     """
 
     iteration: int
     iterations: int
-    seconds: float | None
-    views: int
+    seconds_left: float | None
+    preview_count: int
 
 
-class Outcome(NamedTuple):
-    """Outcome of a run.
+class RunResult(NamedTuple):
+    """Result of a run.
 
     Attributes:
         recipe: The recipe that reproduces the picture, with the stop or the served model filled in.
@@ -53,12 +53,12 @@ class Outcome(NamedTuple):
     seconds: float
 
 
-class Left(Exception):  # noqa: N818
+class Abandoned(Exception):  # noqa: N818
     """Raised to abandon a run, so that another process can resume it from its checkpoint."""
 
 
 # Called with a run's progress, or with None if there is none; returns whether to stop the run. May
-# raise `Left`.
-Report = Callable[[Moment | None], bool]
+# raise `Abandoned`.
+ProgressCallback = Callable[[RunProgress | None], bool]
 # Runs a job; raises `ValueError` with a one-line message on failure.
-Perform = Callable[[Work, Report], Outcome]
+JobRunner = Callable[[WorkItem, ProgressCallback], RunResult]

@@ -3,35 +3,35 @@
 from collections.abc import Callable
 from typing import Any
 
+from rwkeras.studio.interface import RunProgress
 from rwkeras.studio.jobs import Job
-from rwkeras.studio.performing import Moment
 from rwkeras.studio.recipes import RECOVER, STYLE, TEXTURE
 
-KINDS = {STYLE: "Style", TEXTURE: "Texture", RECOVER: "Recover"}
+KIND_LABELS = {STYLE: "Style", TEXTURE: "Texture", RECOVER: "Recover"}
 # Labels of the start button.
-BEGIN = {STYLE: "Paint", TEXTURE: "Weave", RECOVER: "Recover"}
-ROLES = {
+START_LABELS = {STYLE: "Paint", TEXTURE: "Weave", RECOVER: "Recover"}
+ROLE_LABELS = {
     "content": "Photograph",
     "style": "Painting",
     "texture": "Texture",
     "image": "Photograph",
 }
-INVITATION = {
+KIND_DESCRIPTIONS = {
     STYLE: "A photograph, repainted in the strokes of a painting.",
     TEXTURE: "More of a texture, woven from noise until its grain is the same.",
     RECOVER: "A photograph, found again from what a random network made of it.",
 }
-COLORS = {
+COLOR_LABELS = {
     "painting": "The painting's",
     "photograph": "The photograph's",
     "matched": "A painting in the photograph's",
 }
 # Settings that the served model fixes, whatever the recipe says.
-_SERVERS_OWN = ("layer", "draws")
+_FIXED_BY_SERVER = ("layer", "draws")
 _ORDINALS = {1: "next", 2: "second", 3: "third", 4: "fourth", 5: "fifth"}
 
 
-def duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """Returns a duration in words."""
     if seconds < 1:
         return "a moment"
@@ -40,33 +40,37 @@ def duration(seconds: float) -> str:
     return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
 
 
-def progress(moment: Moment | None) -> str:
+def progress_text(run_progress: RunProgress | None) -> str:
     """Returns the progress of a run in words."""
-    if moment is None:
+    if run_progress is None:
         return "Getting the network ready"
-    text = f"Iteration {moment.iteration} of {moment.iterations}"
-    return text if moment.seconds is None else f"{text}, {duration(moment.seconds)} left"
+    text = f"Iteration {run_progress.iteration} of {run_progress.iterations}"
+    return (
+        text
+        if run_progress.seconds_left is None
+        else f"{text}, {duration_text(run_progress.seconds_left)} left"
+    )
 
 
-def place(before: int) -> str:
+def position_text(jobs_ahead: int) -> str:
     """Returns a position in the queue in words.
 
     Args:
-        before: Number of jobs ahead.
+        jobs_ahead: Number of jobs ahead.
     """
-    return f"{_ORDINALS.get(before, f'number {before}')} in the queue"
+    return f"{_ORDINALS.get(jobs_ahead, f'number {jobs_ahead}')} in the queue"
 
 
-def described(job: Job) -> str:
+def job_description(job: Job) -> str:
     """Returns a short description of a job, used as alternative text."""
     recipe = job.recipe
-    return f"{KINDS[recipe.kind]}, {recipe.size} pixels, seed {recipe.seed}, {job.state}"
+    return f"{KIND_LABELS[recipe.kind]}, {recipe.size} pixels, seed {recipe.seed}, {job.state}"
 
 
-def settings(job: Job) -> dict[str, str]:
+def settings_texts(job: Job) -> dict[str, str]:
     """Returns the settings of a result for display: labels and values."""
-    values = job.recipe.values()
-    names = {
+    values = job.recipe.as_dict()
+    labels = {
         "balance": "content weight",
         "style_scale": "style scale",
         "colors": "colours",
@@ -75,15 +79,15 @@ def settings(job: Job) -> dict[str, str]:
         "stop": "stopped at",
         "served": "served by",
     }
-    shown: dict[str, Callable[[Any], Any]] = {
+    formatters: dict[str, Callable[[Any], Any]] = {
         "balance": lambda balance: f"x {2.0**balance:g}",
         "start": lambda digest: digest[:12],
         "stop": lambda stop: f"iteration {stop[0]}",
     }
     return {
-        names.get(name, name): str(shown.get(name, str)(value))
+        labels.get(name, name): str(formatters.get(name, str)(value))
         for name, value in values.items()
         if value is not None
         and name not in ("pictures", "kind")
-        and not (job.recipe.served is not None and name in _SERVERS_OWN)
-    } | {"time": duration(job.seconds)}
+        and not (job.recipe.served is not None and name in _FIXED_BY_SERVER)
+    } | {"time": duration_text(job.seconds)}

@@ -17,8 +17,8 @@ from rwkeras.images.writing import FileSettings
 from rwkeras.networks.features import check_image_shape, feature_extractor
 from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
 from rwkeras.optimizers.settings import OptimizerSettings
-from rwkeras.tasks.measured import reduced
 from rwkeras.tasks.settings import InversionSettings
+from rwkeras.tasks.terms import downscaled
 from rwkeras.validation import invalid_argument
 
 FLAGS = flags.FLAGS
@@ -116,7 +116,7 @@ def network(layers: Sequence[str], image: ImageBatch, *, subtract_mean: bool) ->
         check_image_shape(feature_extractor(model, layers), image.images.shape)
         if FLAGS.network in NETWORKS:
             large = FLAGS.tile_size is not None or FLAGS.max_memory is not None
-            make_ready(model, reduced(image.images) if large else image.images, layers)
+            make_ready(model, downscaled(image.images) if large else image.images, layers)
     return model
 
 

@@ -26,7 +26,7 @@ from rwkeras.commands.task import Task, run_task
 from rwkeras.images.colors import match_colors, with_luminance_of
 from rwkeras.images.reading import read_image, resize
 from rwkeras.tasks.presets import STYLE_PRESETS
-from rwkeras.tasks.settings import INITS, STYLE_SCALES, StyleSettings, known_layers
+from rwkeras.tasks.settings import INITS, STYLE_SCALES, StyleSettings, require_layers
 from rwkeras.tasks.start import as_start
 from rwkeras.tasks.style import transfer_style
 from rwkeras.tasks.texture import check_source_weights
@@ -150,7 +150,7 @@ def main() -> int:
             settings = dataclasses.replace(settings, init=FLAGS.init)
         else:
             init = as_start(FLAGS.init, content.images, INITS)
-        layers = known_layers(settings.content_layers) + known_layers(settings.style_layers)
+        layers = require_layers(settings.content_layers) + require_layers(settings.style_layers)
         model = network(list(dict.fromkeys(layers)), content, subtract_mean=True)
         settings = dataclasses.replace(settings, scales=scales, draws=draws(model))
 

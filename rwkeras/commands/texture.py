@@ -29,7 +29,7 @@ from rwkeras.networks.multiscale import gram_layers
 from rwkeras.networks.octaves import octave_layers, with_octaves
 from rwkeras.tasks.presets import VGG_LAYERS
 from rwkeras.tasks.scales import ScaleSettings
-from rwkeras.tasks.settings import TEXTURE_SCALES, TextureSettings, known_layers
+from rwkeras.tasks.settings import TEXTURE_SCALES, TextureSettings, require_layers
 from rwkeras.tasks.texture import check_source_weights, synthesize_texture
 from rwkeras.validation import check_number, invalid_argument
 
@@ -94,7 +94,7 @@ def main() -> int:
         settings = _settings(size)
         textures = [read("texture", path) for path in FLAGS.texture]
         check_number("octaves", FLAGS.octaves, integer=True, minimum=1)
-        layers = known_layers(settings.layers)
+        layers = require_layers(settings.layers)
         model = network(layers, textures[0], subtract_mean=True)
         if FLAGS.octaves > 1:
             model = with_octaves(model, layers, FLAGS.octaves)

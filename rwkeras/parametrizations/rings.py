@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from rwkeras.cache import kept
+from rwkeras.cache import cached
 from rwkeras.parametrizations.filters import frequencies
 
 # Width of rings relative to their radius, far from the centre; near it rings are one cycle per
@@ -33,7 +33,7 @@ class Rings(NamedTuple):
     weight: np.ndarray
 
 
-@kept
+@cached
 def rings(height: int, width: int) -> Rings:
     """Returns the rings for an image size."""
     frequency = frequencies(height, width)
@@ -66,7 +66,7 @@ def ring_means(spectra: tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.transpose(means, [1, 0, 2]), shape)
 
 
-@kept
+@cached
 def ring_smoothing(height: int, width: int) -> np.ndarray:
     """Returns weights, [rings, rings], that smooth rings of few coordinates.
 

@@ -19,7 +19,7 @@ from rwkeras.commands.settings_flags import define_flags, given_settings
 from rwkeras.images.batch import as_batch
 from rwkeras.images.reading import read_image
 from rwkeras.networks.circular import with_mirrored_padding
-from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
+from rwkeras.networks.loading import NETWORKS, accepts_argument, load_network, make_ready
 from rwkeras.networks.multiscale_recipe import is_multiscale_recipe
 from rwkeras.networks.recipe import Recipe, read_recipe
 from rwkeras.serving.export import export_decoder, export_task
@@ -142,7 +142,7 @@ def _network_name() -> str:
 def _loaded(network: str) -> keras.Model:
     """Loads a network by name or file, before `make_ready`."""
     subtract_mean = FLAGS.subtract_mean
-    if subtract_mean is None and takes(network, "subtract_mean"):
+    if subtract_mean is None and accepts_argument(network, "subtract_mean"):
         subtract_mean = FLAGS.kind != "invert"
     return load_network(
         network,

@@ -15,7 +15,7 @@ from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.images.reading import read_image
 from rwkeras.images.writing import FileSettings
 from rwkeras.networks.features import check_image_shape, feature_extractor
-from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
+from rwkeras.networks.loading import NETWORKS, accepts_argument, load_network, make_ready
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.tasks.settings import InversionSettings
 from rwkeras.tasks.terms import downscaled
@@ -102,7 +102,7 @@ def network(layers: Sequence[str], image: ImageBatch, *, subtract_mean: bool) ->
         subtract_mean: Default of `--subtract_mean` for networks that have it.
     """
     given: dict[str, Any] = {name: FLAGS[name].value for name in ("pooling", "initializer", "seed")}
-    if FLAGS.subtract_mean is not None or takes(FLAGS.network, "subtract_mean"):
+    if FLAGS.subtract_mean is not None or accepts_argument(FLAGS.network, "subtract_mean"):
         asked = FLAGS.subtract_mean
         given["subtract_mean"] = subtract_mean if asked is None else asked
     model = load_network(

@@ -30,7 +30,7 @@ from rwkeras.images.collection import named_files
 from rwkeras.images.files import check_output, is_remote, write_bytes
 from rwkeras.images.outputs import Output
 from rwkeras.images.reading import read_image
-from rwkeras.networks.loading import NETWORKS, takes
+from rwkeras.networks.loading import NETWORKS, accepts_argument
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import FileRef, put_file
 from rwkeras.sweeps.jobs import Job, Manifest
@@ -112,7 +112,7 @@ def _seeds() -> list[int]:
 
 def _seeded(network: NetworkSpec, seed: int) -> NetworkSpec:
     """Returns a network with the seed set if its weights are random."""
-    drawn = network.file is None and takes(network.name, "seed")
+    drawn = network.file is None and accepts_argument(network.name, "seed")
     return dataclasses.replace(network, seed=seed) if drawn else network
 
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.cache import CACHE, LIMIT
-from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
+from rwkeras.networks.loading import NETWORKS, accepts_argument, load_network, make_ready
 from rwkeras.networks.precision import weights_size
 from rwkeras.networks.standardize import (
     can_standardize,
@@ -30,7 +30,7 @@ _LEAST_WEIGHT = LIMIT // 8
 
 
 def _load_named(name: str, seed: int) -> keras.Model:
-    subtract_mean = True if takes(name, "subtract_mean") else None
+    subtract_mean = True if accepts_argument(name, "subtract_mean") else None
     return load_network(name, seed=seed, subtract_mean=subtract_mean)
 
 

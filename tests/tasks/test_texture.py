@@ -344,14 +344,14 @@ def test_a_tileable_texture_follows_the_weights_of_the_network(texture):
 
 @pytest.mark.slow
 def test_nothing_is_traced_again_of_a_tileable_texture(texture, monkeypatch):
-    model, traces, original = rwkeras.toy_vgg(seed=7), [], CircularConv2D.extended
+    model, traces, original = rwkeras.toy_vgg(seed=7), [], CircularConv2D.pad
     rwkeras.calibrate(model, texture)
 
     def counted(self, *arguments):
         traces.append(self.name)
         return original(self, *arguments)
 
-    monkeypatch.setattr(CircularConv2D, "extended", counted)
+    monkeypatch.setattr(CircularConv2D, "pad", counted)
     counts = []
     for shown in (texture, 1 - texture):
         synthesize(model, shown, tileable=True, scales=HALF, optimizer=TWO)

@@ -20,7 +20,7 @@ from rwkeras.commands.launch import own_flags
 from rwkeras.commands.outputs import check_logdir, check_named_outputs
 from rwkeras.commands.report import write_json
 from rwkeras.commands.settings_flags import define_flags, given_settings
-from rwkeras.decoders.backup import check_no_backup, forget_backup
+from rwkeras.decoders.backup import check_no_backup, remove_backup
 from rwkeras.decoders.photographs import Photographs
 from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
 from rwkeras.decoders.train import train_decoder, training_photographs
@@ -128,7 +128,7 @@ def main() -> None:
     )
     with whole_file(output) as temporary:
         trained.model.save(temporary)
-    forget_backup(str(backup))  # Last, so that the state survives write errors.
+    remove_backup(str(backup))  # Last, so that the state survives write errors.
     measured = {name: values[-1] for name, values in trained.history.items()}
     if report is not None:
         found = {

@@ -112,7 +112,7 @@ class Monitor:
         if self._preview_is_due(progress.iteration):
             self._write_preview(progress.iteration, shown())
         if self._filmstrip is not None:
-            self._filmstrip.see(progress.iteration, shown)
+            self._filmstrip.record(progress.iteration, shown)
         with self._logging():
             if self._writer is not None:
                 with self._writer.as_default(step=progress.iteration):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rwkeras.images.alpha import off_white, resized_alpha
+from rwkeras.images.alpha import resized_alpha, unblend_white
 from rwkeras.images.reading import Picture
 from rwkeras.images.writing import (
     FileSettings,
@@ -63,7 +63,7 @@ class Pictures:
         """
         alpha = None if self._alpha is None else resized_alpha(self._alpha, image.shape[:2])
         if alpha is not None:
-            image = off_white(image, alpha)
+            image = unblend_white(image, alpha)
         write_image(path, image, alpha=alpha, icc_profile=self._profile, settings=self._settings)
 
     def write_sheet(self, path: Path, rows: list[list[tuple[str, np.ndarray]]]) -> None:

@@ -115,7 +115,7 @@ def _make(
     }
     if variation.name:
         report = {"seed": variation.seed, "output": str(variation.output), **report}
-    stages = [] if strip is None else strip.end(image)
+    stages = [] if strip is None else strip.frames(image)
     return _Made(variation.name, thumbnail(image), stages, report, monitor.interrupted)
 
 

@@ -17,7 +17,7 @@ from rwkeras.decoders.photographs import Photographs, read_photographs
 from rwkeras.decoders.random_crops import random_crops, split
 from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
 from rwkeras.eager import eager_only
-from rwkeras.images.photographs import OTHERS, photographs
+from rwkeras.images.photographs import TRAINING_NAMES, photographs
 from rwkeras.networks.features import check_image_shape
 from rwkeras.networks.precision import fast_bfloat16, lower_precision
 
@@ -126,7 +126,7 @@ def training_photographs(images: Any, training: DecoderTraining) -> Photographs:
     """Returns the training photographs; for arguments see `train_decoder`."""
     if isinstance(images, Photographs):
         return images
-    given = photographs(OTHERS) if images is None else images
+    given = photographs(TRAINING_NAMES) if images is None else images
     return read_photographs(given, training.photo_size, training.crop_size)
 
 

@@ -49,7 +49,7 @@ class _Watch:
         def shown() -> np.ndarray:
             return self._finish(progress.images[0].numpy())
 
-        self._strip.see(progress.iteration, shown)
+        self._strip.record(progress.iteration, shown)
         if now - self._written >= _VIEW_SECONDS:
             write_view(self._work.folder / "view.jpg", shown(), VIEW_SIDE)
             self._views, self._written = self._views + 1, now
@@ -67,7 +67,7 @@ class _Watch:
 
     def end(self, image: np.ndarray) -> None:
         """Writes the filmstrip and its frames, the last of which is the final picture."""
-        stages = [(label, _small(stage)) for label, stage in self._strip.end(image)]
+        stages = [(label, _small(stage)) for label, stage in self._strip.frames(image)]
         write_image(self._work.folder / "strip.jpg", contact_sheet([stages]))
         for label, stage in stages:
             iteration = int(label.removeprefix("iteration "))

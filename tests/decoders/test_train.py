@@ -20,7 +20,7 @@ from rwkeras.decoders.match import check_decoder
 from rwkeras.decoders.photographs import read_photographs
 from rwkeras.decoders.random_crops import random_crops, split
 from rwkeras.decoders.train import TrainedDecoder
-from rwkeras.images.photographs import OTHERS
+from rwkeras.images.photographs import TRAINING_NAMES
 from rwkeras.images.writing import write_image
 from rwkeras.networks.vgg import narrow_vgg19
 from tests.conftest import waves
@@ -388,7 +388,7 @@ def test_photographs_of_scikit_image(toy, monkeypatch):
         "Invalid value for argument `images`. Expected at least 2 photographs, of which 1 are held "
         "out. Received: images=1"
     )
-    assert asked == [OTHERS]
+    assert asked == [TRAINING_NAMES]
 
 
 def test_crops_that_poolings_do_not_divide(toy):

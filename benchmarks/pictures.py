@@ -42,7 +42,7 @@ from benchmarks.picture_results import (
     write_rows,
 )
 from benchmarks.picture_tasks import TASKS, Task, tasks
-from rwkeras.commands.streams import keep_progress_from_failing
+from rwkeras.commands.streams import ignore_write_errors
 from rwkeras.images.files import whole_file
 from rwkeras.images.outputs import Input, Output, check_no_overwrite
 from rwkeras.tasks.scales import resized
@@ -208,5 +208,5 @@ def main(argv: list[str]) -> None:
 
 if __name__ == "__main__":
     _define_flags()
-    keep_progress_from_failing("stdout", "stderr")
+    ignore_write_errors("stdout", "stderr")
     app.run(main)

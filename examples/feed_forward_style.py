@@ -37,8 +37,8 @@ import rwkeras
 from examples.style_comparison import compare, sheet
 from examples.style_training import StyleTraining, train
 from rwkeras.backend import keras
-from rwkeras.commands.settings_flags import define_flags, given_settings
-from rwkeras.commands.streams import keep_progress_from_failing
+from rwkeras.commands.settings_flags import define_flags, settings_from_flags
+from rwkeras.commands.streams import ignore_write_errors
 from rwkeras.decoders.photographs import read_photographs
 from rwkeras.images.files import check_output, whole_file
 from rwkeras.images.outputs import Input, Output, check_no_overwrite
@@ -130,12 +130,12 @@ def main(arguments: list[str]) -> None:
         raise app.UsageError(f"Unexpected arguments: {' '.join(arguments[1:])}")
     given = flags.FLAGS.flag_values_dict()
     try:
-        run(given_settings(StyleTraining), given)
+        run(settings_from_flags(StyleTraining), given)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":
-    keep_progress_from_failing("stdout", "stderr")
+    ignore_write_errors("stdout", "stderr")
     _define_flags()
     app.run(main)

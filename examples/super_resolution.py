@@ -31,8 +31,8 @@ from absl import app, flags
 import rwkeras
 from examples.enlargements import measure, show, table
 from rwkeras.backend import keras
-from rwkeras.commands.settings_flags import define_flags, given_settings
-from rwkeras.commands.streams import keep_progress_from_failing
+from rwkeras.commands.settings_flags import define_flags, settings_from_flags
+from rwkeras.commands.streams import ignore_write_errors
 from rwkeras.decoders.photographs import read_photographs
 from rwkeras.decoders.random_crops import Split, random_crops, split
 from rwkeras.decoders.upsampling import DepthToSpace
@@ -231,12 +231,12 @@ def _define_flags() -> None:
 def main(arguments: list[str]) -> None:
     """Runs the example."""
     try:
-        run(given_settings(Enlargement), Path(flags.FLAGS.output_dir))
+        run(settings_from_flags(Enlargement), Path(flags.FLAGS.output_dir))
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":
-    keep_progress_from_failing("stdout", "stderr")
+    ignore_write_errors("stdout", "stderr")
     _define_flags()
     app.run(main)

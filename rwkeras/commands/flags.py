@@ -9,8 +9,8 @@ from absl import flags
 from rwkeras.backend import keras
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.commands.bits import check_bits
-from rwkeras.commands.given import fitted, named_pictures
-from rwkeras.commands.settings_flags import define_flags, given_settings
+from rwkeras.commands.input_pictures import fit_picture, name_picture_in_errors
+from rwkeras.commands.settings_flags import define_flags, settings_from_flags
 from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.images.reading import read_image
 from rwkeras.images.writing import FileSettings
@@ -87,7 +87,7 @@ def read(flag: str, path: str | None = None) -> ImageBatch:
         path: Path of the picture; None for the flag's value.
     """
     path = str(FLAGS[flag].value) if path is None else path
-    return as_batch(fitted(flag, path, read_image(path, flag), FLAGS.image_size), flag)
+    return as_batch(fit_picture(flag, path, read_image(path, flag), FLAGS.image_size), flag)
 
 
 def network(layers: Sequence[str], image: ImageBatch, *, subtract_mean: bool) -> keras.Model:
@@ -112,7 +112,7 @@ def network(layers: Sequence[str], image: ImageBatch, *, subtract_mean: bool) ->
         rescale_images=FLAGS.rescale_images,
         **given,
     )
-    with named_pictures():
+    with name_picture_in_errors():
         check_image_shape(feature_extractor(model, layers), image.images.shape)
         if FLAGS.network in NETWORKS:
             large = FLAGS.tile_size is not None or FLAGS.max_memory is not None
@@ -122,7 +122,7 @@ def network(layers: Sequence[str], image: ImageBatch, *, subtract_mean: bool) ->
 
 def optimizer(report_every: int) -> OptimizerSettings:
     """Returns the optimiser settings of the flags."""
-    return given_settings(OptimizerSettings, *_OPTIMIZER_FLAGS, report_every=report_every)
+    return settings_from_flags(OptimizerSettings, *_OPTIMIZER_FLAGS, report_every=report_every)
 
 
 def file_settings(output: Path, sheets: Iterable[Path] = ()) -> FileSettings:
@@ -142,4 +142,4 @@ def file_settings(output: Path, sheets: Iterable[Path] = ()) -> FileSettings:
         if FLAGS[name].present and not endings.intersection(own):
             expected = f"a picture to write that ends in {' or '.join(own)} with it"
             raise invalid_argument(name, expected, FLAGS[name].value)
-    return check_bits(given_settings(FileSettings), output)
+    return check_bits(settings_from_flags(FileSettings), output)

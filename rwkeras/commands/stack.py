@@ -16,7 +16,7 @@ from absl import flags
 from tqdm import tqdm
 
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
-from rwkeras.commands.given import fitted, named_pictures
+from rwkeras.commands.input_pictures import fit_picture, name_picture_in_errors
 from rwkeras.commands.launch import own_flags
 from rwkeras.commands.outputs import check_named_outputs
 from rwkeras.commands.report import write_json
@@ -83,7 +83,7 @@ def main() -> None:
     check_number("image_size", FLAGS.image_size, integer=True)
     resume = read_recipe(output, "output") if FLAGS.resume else None
     picture = read_image(FLAGS.reference, "reference")
-    reference = fitted("reference", FLAGS.reference, picture, FLAGS.image_size)
+    reference = fit_picture("reference", FLAGS.reference, picture, FLAGS.image_size)
     started = time.monotonic()
     with tqdm(unit="layer", desc=output.stem, dynamic_ncols=True) as bar:
 
@@ -99,7 +99,7 @@ def main() -> None:
         given = {name: FLAGS[name].value for name in (*_SETTINGS, *_NETWORK)}
         # Use the defaults of `stack` for flags that are not given.
         arguments: dict[str, Any] = {name: v for name, v in given.items() if v is not None}
-        with named_pictures("reference"):
+        with name_picture_in_errors("reference"):
             result = stack(reference, **arguments, resume=resume, callback=show)
     result.recipe.save(output)
     if report is not None:

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from absl import flags
 
-from rwkeras.commands import joined  # noqa: F401 (its flags)
+from rwkeras.commands import join_flags  # noqa: F401 (its flags)
 from rwkeras.commands.flags import FLAGS, network, read
 from rwkeras.commands.paths import check_paths, define_paths
-from rwkeras.commands.settings_flags import define_flags, given_settings
+from rwkeras.commands.settings_flags import define_flags, settings_from_flags
 from rwkeras.commands.sizes import (
     coarse_to_fine_scales,
     define_coarse_to_fine,
@@ -69,7 +69,7 @@ def _scales(size: tuple[int, int] | None, textures: Sequence[ImageBatch]) -> Sca
 
 def _settings(size: tuple[int, int] | None) -> TextureSettings:
     """Returns the settings of the flags, without scales and draws."""
-    settings = given_settings(
+    settings = settings_from_flags(
         TextureSettings,
         *("layers", "tileable", "weighting", "join", "source_weights", "seed"),
         output_size=size,

@@ -19,7 +19,7 @@ from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.commands.launch import own_flags
 from rwkeras.commands.outputs import check_logdir, check_named_outputs
 from rwkeras.commands.report import write_json
-from rwkeras.commands.settings_flags import define_flags, given_settings
+from rwkeras.commands.settings_flags import define_flags, settings_from_flags
 from rwkeras.decoders.backup import check_no_backup, remove_backup
 from rwkeras.decoders.photographs import Photographs
 from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
@@ -69,8 +69,10 @@ flags.mark_flag_as_required("output")
 
 
 def _settings() -> tuple[DecoderSettings, DecoderTraining]:
-    decoder = given_settings(DecoderSettings, *_SHAPE, depth=FLAGS.depth or None, seed=FLAGS.seed)
-    return decoder, given_settings(DecoderTraining, *_TRAINING, seed=FLAGS.seed)
+    decoder = settings_from_flags(
+        DecoderSettings, *_SHAPE, depth=FLAGS.depth or None, seed=FLAGS.seed
+    )
+    return decoder, settings_from_flags(DecoderTraining, *_TRAINING, seed=FLAGS.seed)
 
 
 def _photographs(training: DecoderTraining) -> Photographs:

@@ -109,7 +109,7 @@ class ServedStyle(ScaledOptimization):
                 return noise(at.size(size), options["noise_seed"], self.settings.noise_stddev)
             return at.images(content)
 
-        return self.made_at_scales(model, objective, start, size, [content], options)
+        return self.optimize_at_scales(model, objective, start, size, [content], options)
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class ServedTexture(ScaledOptimization):
         def start(at):
             return noise(at.size(size), options["noise_seed"], self.settings.noise_stddev)
 
-        return self.made_at_scales(model, objective, start, size, [texture], options)
+        return self.optimize_at_scales(model, objective, start, size, [texture], options)
 
 
 @dataclass(frozen=True)
@@ -198,4 +198,4 @@ class ServedInversion(Optimization):
         source = images["source"]
         objective = inversion_objective(model, source, self.settings)
         start = noise(tf.shape(source)[1:3], options["noise_seed"], self.settings.noise_stddev)
-        return self.minimized(model, objective, start, options)
+        return self.optimize(model, objective, start, options)

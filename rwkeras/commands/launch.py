@@ -14,7 +14,7 @@ from absl import app, flags
 from PIL import Image
 
 from rwkeras.commands.streams import ignore_write_errors
-from rwkeras.start_lines import quiet_start
+from rwkeras.startup_log import quiet_start
 from rwkeras.validation import check_number
 
 # Exit status of a process ended by a signal: this plus the signal's number.

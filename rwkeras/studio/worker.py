@@ -15,7 +15,7 @@ from typing import Any
 
 from PIL import Image
 
-from rwkeras.start_lines import quiet_start
+from rwkeras.startup_log import quiet_start
 from rwkeras.studio.performing import Left, Moment, Outcome, Report, Work
 
 _WAIT = 0.2

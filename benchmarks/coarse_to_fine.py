@@ -17,7 +17,7 @@ from skimage import data
 
 import rwkeras
 from rwkeras.images.files import whole_file
-from rwkeras.images.outputs import Input, Output, check_apart
+from rwkeras.images.outputs import Input, Output, check_no_overwrite
 from rwkeras.images.reading import from_array, read_image, square
 from rwkeras.images.writing import contact_sheet
 from rwkeras.tasks.presets import VGG_LAYERS
@@ -86,7 +86,7 @@ def main(argv: list[str]) -> None:
     """Writes the images and the table."""
     folder = Path(FLAGS.output_dir)
     written = [folder / "coarse_to_fine.jpg", folder / "table.csv"]
-    check_apart(
+    check_no_overwrite(
         [Output("output_dir", path, folder) for path in written],
         [Input("textures", path) for path in FLAGS.textures],
     )

@@ -17,7 +17,7 @@ from absl import app, flags
 
 import rwkeras
 from rwkeras.images.files import whole_file
-from rwkeras.images.photographs import SHOWN, photographs
+from rwkeras.images.photographs import TEST_NAMES, photographs
 from rwkeras.images.reading import square
 from rwkeras.images.writing import contact_sheet, write_image
 
@@ -50,8 +50,8 @@ def main(argv: list[str]) -> None:
     """Trains the decoders and writes the contact sheet and the table."""
     folder = Path(FLAGS.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    photos = np.stack([square(photo, FLAGS.image_size) for photo in photographs(SHOWN)])
-    sheet = [list(zip(SHOWN, photos, strict=True))]
+    photos = np.stack([square(photo, FLAGS.image_size) for photo in photographs(TEST_NAMES)])
+    sheet = [list(zip(TEST_NAMES, photos, strict=True))]
     lines = ["| layer | psnr_db | ssim | seconds |", "| --- | --- | --- | --- |"]
     for layer in FLAGS.layers:
         file, report = trained(folder, layer)

@@ -17,10 +17,10 @@ from rwkeras.networks.multiscale import gram_layers
 from rwkeras.objectives.balance import balance
 from rwkeras.objectives.objective import Objective, texture_term
 from rwkeras.optimizers.settings import Callback
-from rwkeras.tasks.drawn import DRAWS, TaskNetwork
 from rwkeras.tasks.scales import Step, coarse_to_fine, planned_steps, scaled
 from rwkeras.tasks.settings import TEXTURE_SCALES, TextureSettings
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
+from rwkeras.tasks.task_network import DRAWS, TaskNetwork
 
 # Returns the objective of a layer, given its activations on the source and the step's index.
 Statistic = Function[[str, tf.Tensor, int], Objective]
@@ -103,7 +103,7 @@ def texture_by(
     def make(step: Step, start, settings, tell):
         images = scaled(source, step.scale)
         network.draw(step, images, "texture")
-        model = network.measuring(layers, None)
+        model = network.evaluation_model(layers, None)
         objective = _objective(model, images, layers, STATISTICS[statistic], step.number, spectrum)
         if start is None:
             stddev = TextureSettings.noise_stddev

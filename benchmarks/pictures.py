@@ -42,9 +42,9 @@ from benchmarks.picture_results import (
     write_rows,
 )
 from benchmarks.picture_tasks import TASKS, Task, tasks
-from rwkeras.commands.streams import keep_progress_from_failing
+from rwkeras.commands.streams import ignore_write_errors
 from rwkeras.images.files import whole_file
-from rwkeras.images.outputs import Input, Output, check_apart
+from rwkeras.images.outputs import Input, Output, check_no_overwrite
 from rwkeras.tasks.scales import resized
 from rwkeras.validation import check_choice, invalid_argument
 
@@ -152,7 +152,7 @@ def check_outputs(folder: Path, found: dict[str, list[Task]], budgets: Sequence[
         for budget in (*budgets, END)
     ]
     read = [Path(FLAGS.images, below) for below in ("content", "style", "texture")]
-    check_apart(
+    check_no_overwrite(
         [Output("output_dir", path, folder) for path in written],
         [Input("images", path) for path in read],
     )
@@ -208,5 +208,5 @@ def main(argv: list[str]) -> None:
 
 if __name__ == "__main__":
     _define_flags()
-    keep_progress_from_failing("stdout", "stderr")
+    ignore_write_errors("stdout", "stderr")
     app.run(main)

@@ -37,13 +37,13 @@ import rwkeras
 from examples.style_comparison import compare, sheet
 from examples.style_training import StyleTraining, train
 from rwkeras.backend import keras
-from rwkeras.commands.settings_flags import define_flags, given_settings
-from rwkeras.commands.streams import keep_progress_from_failing
+from rwkeras.commands.settings_flags import define_flags, settings_from_flags
+from rwkeras.commands.streams import ignore_write_errors
 from rwkeras.decoders.photographs import read_photographs
 from rwkeras.images.files import check_output, whole_file
-from rwkeras.images.outputs import Input, Output, check_apart
+from rwkeras.images.outputs import Input, Output, check_no_overwrite
 from rwkeras.images.painting import painting
-from rwkeras.images.photographs import OTHERS, photographs
+from rwkeras.images.photographs import TRAINING_NAMES, photographs
 from rwkeras.images.reading import fit_longer_side
 from rwkeras.images.writing import check_image_output
 from rwkeras.serving.export import export_decoder
@@ -75,7 +75,7 @@ def run(settings: StyleTraining, given: dict[str, Any]) -> None:
     """
     output = check_output(given["output"], ending=".keras")
     drawn = check_image_output(given["picture"] or output.with_suffix(".png"), "picture")
-    check_apart(
+    check_no_overwrite(
         [Output("output", output), Output("picture", drawn)],
         [
             Input(name, given[name], deep=name == "images")
@@ -85,7 +85,7 @@ def run(settings: StyleTraining, given: dict[str, Any]) -> None:
     )
     check_export_folder(given["export_dir"] or output.with_suffix(""))
     style, photo = _read(settings, given)
-    images = given["images"] or photographs(OTHERS)
+    images = given["images"] or photographs(TRAINING_NAMES)
     found = read_photographs(images, settings.photo_size, settings.image_size)
     for name in found.unreadable:
         print(f"warning: {name} cannot be read and is left out", file=sys.stderr)
@@ -130,12 +130,12 @@ def main(arguments: list[str]) -> None:
         raise app.UsageError(f"Unexpected arguments: {' '.join(arguments[1:])}")
     given = flags.FLAGS.flag_values_dict()
     try:
-        run(given_settings(StyleTraining), given)
+        run(settings_from_flags(StyleTraining), given)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":
-    keep_progress_from_failing("stdout", "stderr")
+    ignore_write_errors("stdout", "stderr")
     _define_flags()
     app.run(main)

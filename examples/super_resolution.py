@@ -31,14 +31,14 @@ from absl import app, flags
 import rwkeras
 from examples.enlargements import measure, show, table
 from rwkeras.backend import keras
-from rwkeras.commands.settings_flags import define_flags, given_settings
-from rwkeras.commands.streams import keep_progress_from_failing
+from rwkeras.commands.settings_flags import define_flags, settings_from_flags
+from rwkeras.commands.streams import ignore_write_errors
 from rwkeras.decoders.photographs import read_photographs
 from rwkeras.decoders.random_crops import Split, random_crops, split
 from rwkeras.decoders.upsampling import DepthToSpace
 from rwkeras.images.files import whole_file
-from rwkeras.images.outputs import Input, Output, check_apart
-from rwkeras.images.photographs import OTHERS, SHOWN, photographs
+from rwkeras.images.outputs import Input, Output, check_no_overwrite
+from rwkeras.images.photographs import TEST_NAMES, TRAINING_NAMES, photographs
 from rwkeras.settings import Settings, setting
 from rwkeras.validation import invalid_argument
 
@@ -109,7 +109,7 @@ def read_split(settings: Enlargement) -> Split:
         return split(read_photographs(settings.images, size, size), settings.crops())
     large = (
         [photo for photo in photographs(names) if min(photo.shape[:2]) >= size]
-        for names in (OTHERS, SHOWN)
+        for names in (TRAINING_NAMES, TEST_NAMES)
     )
     return Split(*(read_photographs(photos, size, size).squares for photos in large))
 
@@ -186,11 +186,11 @@ def run(settings: Enlargement, folder: Path) -> None:
     if settings.images is not None:
         files = [*(f"{method}.keras" for method in losses), "measures.csv", "details.png"]
         written = [Output("output_dir", folder / file, folder) for file in files]
-        check_apart(written, [Input("images", settings.images, deep=True)])
+        check_no_overwrite(written, [Input("images", settings.images, deep=True)])
     divided = read_split(settings)
     folder.mkdir(parents=True, exist_ok=True)
     truth = np.stack(list(divided.held_out.as_numpy_iterator())).astype(np.float32) / 255
-    names = list(SHOWN) if settings.images is None else [f"{n + 1}" for n in range(len(truth))]
+    names = list(TEST_NAMES) if settings.images is None else [f"{n + 1}" for n in range(len(truth))]
     small = shrink(truth, settings.factor)
     pictures = {"bicubic": enlarger(settings).predict(small, verbose=0)}
     for method, loss in losses.items():
@@ -231,12 +231,12 @@ def _define_flags() -> None:
 def main(arguments: list[str]) -> None:
     """Runs the example."""
     try:
-        run(given_settings(Enlargement), Path(flags.FLAGS.output_dir))
+        run(settings_from_flags(Enlargement), Path(flags.FLAGS.output_dir))
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":
-    keep_progress_from_failing("stdout", "stderr")
+    ignore_write_errors("stdout", "stderr")
     _define_flags()
     app.run(main)

@@ -68,18 +68,18 @@ class Cache:
     def __len__(self) -> int:
         """Returns the number of values."""
         with self._lock:
-            gone = self._pop_ownerless()
+            removed = self._pop_ownerless()
             count = len(self._entries)
-        del gone
+        del removed
         return count
 
     def clear(self) -> None:
         """Removes all values."""
         with self._lock:
-            gone = list(self._entries.values())
+            removed = list(self._entries.values())
             self._entries.clear()
             self._owners.clear()
-        del gone
+        del removed
 
     def get(
         self,
@@ -99,14 +99,14 @@ class Cache:
         """
         place = _Key(None if owner is None else id(owner), key)
         with self._lock:
-            gone = self._pop_ownerless()
+            removed = self._pop_ownerless()
             entry = self._entries.get(place)
             if entry is None:
                 entry = self._entries[place] = _Entry(1)
                 self._track_owner(owner)
             self._entries.move_to_end(place)
-            gone += self._evict()
-        _free(gone)
+            removed += self._evict()
+        _free(removed)
         with entry.lock:
             if not entry.made:
                 try:
@@ -133,9 +133,9 @@ class Cache:
         with self._lock:
             replaced = self._entries.pop(place, None)
             self._entries[place] = entry
-            gone = self._evict()
+            removed = self._evict()
         del replaced
-        _free(gone)
+        _free(removed)
 
     def _track_owner(self, owner: Any) -> None:
         """Registers an owner, whose values are removed when it is garbage collected."""
@@ -149,14 +149,14 @@ class Cache:
         self._deleted.append(number)
         if self._lock.acquire(blocking=False):
             try:
-                gone = self._pop_ownerless()
+                removed = self._pop_ownerless()
             finally:
                 self._lock.release()
-            del gone
+            del removed
 
     def _pop_ownerless(self) -> list[_Entry]:
         """Removes and returns the entries of deleted owners."""
-        gone = list[_Entry]()
+        removed = list[_Entry]()
         while self._deleted:
             number = self._deleted.popleft()
             reference = self._owners.get(number)
@@ -164,24 +164,24 @@ class Cache:
                 continue
             del self._owners[number]
             places = [place for place in self._entries if place.owner == number]
-            gone += [self._entries.pop(place) for place in places]
-        return gone
+            removed += [self._entries.pop(place) for place in places]
+        return removed
 
     def _evict(self) -> list[_Entry]:
         """Removes the least recently used entries beyond the limit, never the newest."""
-        gone = list[_Entry]()
+        removed = list[_Entry]()
         total = sum(entry.weight for entry in self._entries.values())
         while total > self._limit and len(self._entries) > 1:
             _, entry = self._entries.popitem(last=False)
             total -= entry.weight
-            gone.append(entry)
-        return gone
+            removed.append(entry)
+        return removed
 
     def _weigh(self, entry: _Entry, weight: int) -> None:
         with self._lock:
             entry.weight = weight
-            gone = self._evict()
-        _free(gone)
+            removed = self._evict()
+        _free(removed)
 
     def _drop(self, place: _Key, entry: _Entry) -> None:
         with self._lock:
@@ -189,14 +189,14 @@ class Cache:
                 del self._entries[place]
 
 
-def _free(gone: list[_Entry]) -> None:
+def _free(removed: list[_Entry]) -> None:
     """Frees removed entries and empties the list; call without holding the cache's lock.
 
     TensorFlow graphs contain reference cycles, which otherwise wait for a collection of the oldest
     generation; hundreds of MiB were observed to accumulate.
     """
-    weight = sum(entry.weight for entry in gone)
-    gone.clear()
+    weight = sum(entry.weight for entry in removed)
+    removed.clear()
     if weight >= _COLLECTED:
         gc.collect()
 
@@ -209,7 +209,7 @@ def megabytes(size: int) -> int:
     return 1 + size // _MIB
 
 
-def kept(function: Callable[..., _T]) -> Callable[..., _T]:
+def cached(function: Callable[..., _T]) -> Callable[..., _T]:
     """Decorator that caches a function's results in `CACHE`, by its arguments.
 
     Args:
@@ -217,10 +217,10 @@ def kept(function: Callable[..., _T]) -> Callable[..., _T]:
     """
 
     @functools.wraps(function)
-    def looked_up(*arguments: Hashable) -> _T:
+    def lookup(*arguments: Hashable) -> _T:
         return CACHE.get(None, (function, arguments), lambda: function(*arguments), _array_weight)
 
-    return looked_up
+    return lookup
 
 
 def _array_weight(arrays: Any) -> int:

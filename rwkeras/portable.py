@@ -92,7 +92,7 @@ def _normal_quantile(uniform: np.ndarray) -> np.ndarray:
     return normal
 
 
-def _drawn(
+def _sample(
     shape: Sequence[int], seed: int, transform: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
     """Returns a transform of uniform random numbers, float32 of `shape`."""
@@ -116,7 +116,7 @@ def portable_uniform(shape: Sequence[int], seed: int) -> np.ndarray:
     Returns:
         float32 of `shape`, in (0, 1]; 1 occurs by rounding only.
     """
-    return _drawn(shape, seed, lambda uniform: uniform)
+    return _sample(shape, seed, lambda uniform: uniform)
 
 
 def portable_normal(shape: Sequence[int], seed: int) -> np.ndarray:
@@ -132,7 +132,7 @@ def portable_normal(shape: Sequence[int], seed: int) -> np.ndarray:
     Returns:
         float32 of `shape`.
     """
-    return _drawn(shape, seed, _normal_quantile)
+    return _sample(shape, seed, _normal_quantile)
 
 
 def portable_laplace(shape: Sequence[int], seed: int) -> np.ndarray:
@@ -142,4 +142,4 @@ def portable_laplace(shape: Sequence[int], seed: int) -> np.ndarray:
         tail = portable_log(1 - 2 * np.abs(uniform - 0.5))
         return np.copysign(tail * math.sqrt(0.5), uniform - 0.5)
 
-    return _drawn(shape, seed, quantile)
+    return _sample(shape, seed, quantile)

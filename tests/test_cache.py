@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from rwkeras.cache import Cache, kept
+from rwkeras.cache import Cache, cached
 
 
 class Owner:
@@ -153,7 +153,7 @@ def test_tables_are_kept_by_their_arguments(monkeypatch):
     monkeypatch.setattr("rwkeras.cache.CACHE", cache := Cache(10))
     monkeypatch.setattr("rwkeras.cache._MIB", 1024)
 
-    @kept
+    @cached
     def table(rows, columns):
         calls.append((rows, columns))
         return np.zeros((rows, columns))

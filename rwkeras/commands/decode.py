@@ -10,11 +10,11 @@ import time
 from absl import flags
 
 from rwkeras.commands.bits import check_bits
-from rwkeras.commands.given import fitted, named_pictures
+from rwkeras.commands.input_pictures import fit_picture, name_picture_in_errors
 from rwkeras.commands.launch import own_flags
 from rwkeras.commands.outputs import check_named_outputs
 from rwkeras.commands.report import write_json
-from rwkeras.commands.settings_flags import define_flags, given_settings
+from rwkeras.commands.settings_flags import define_flags, settings_from_flags
 from rwkeras.decoders.decnn import load_decoder
 from rwkeras.decoders.decode import decode
 from rwkeras.images.files import check_output
@@ -39,11 +39,11 @@ def main() -> None:
     output = check_image_output(FLAGS.output)
     report = check_output(FLAGS.report, "report") if FLAGS.report else None
     check_named_outputs(("image", "decoder"), output=output, report=report)
-    settings = check_bits(given_settings(FileSettings, "bits"), output)
-    image = fitted("image", FLAGS.image, read_image(FLAGS.image), FLAGS.image_size)
+    settings = check_bits(settings_from_flags(FileSettings, "bits"), output)
+    image = fit_picture("image", FLAGS.image, read_image(FLAGS.image), FLAGS.image_size)
     decoder = load_decoder(FLAGS.decoder)
     started = time.monotonic()
-    with named_pictures("image"):
+    with name_picture_in_errors("image"):
         decoded = decode(decoder, image)
     seconds = time.monotonic() - started
     write_image(output, decoded, settings=settings)

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from rwkeras.commands.outputs import check_outputs, inputs
 from rwkeras.commands.paths import check_paths, define_paths
 from rwkeras.commands.report import versions
-from rwkeras.commands.settings_flags import define_flags, given_values
+from rwkeras.commands.settings_flags import define_flags, flag_values
 from rwkeras.experiments.claim_list import CLAIMS
 from rwkeras.experiments.claims import verdicts
 from rwkeras.experiments.jobs.networks import NetworkSpec
@@ -83,7 +83,7 @@ _ELSEWHERE = ("output_dir", "results_dir", "workers")
 
 def _settings() -> ExperimentSettings:
     usual = QUICK if FLAGS.quick else ExperimentSettings()
-    return dataclasses.replace(usual, **given_values(ExperimentSettings))
+    return dataclasses.replace(usual, **flag_values(ExperimentSettings))
 
 
 def _file(path: str, name: str) -> FileRef:

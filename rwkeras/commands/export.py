@@ -14,12 +14,12 @@ from absl import flags
 
 from rwkeras.backend import keras
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
-from rwkeras.commands.given import fitted, named_pictures
-from rwkeras.commands.settings_flags import define_flags, given_settings
+from rwkeras.commands.input_pictures import fit_picture, name_picture_in_errors
+from rwkeras.commands.settings_flags import define_flags, settings_from_flags
 from rwkeras.images.batch import as_batch
 from rwkeras.images.reading import read_image
 from rwkeras.networks.circular import with_mirrored_padding
-from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
+from rwkeras.networks.loading import NETWORKS, accepts_argument, load_network, make_ready
 from rwkeras.networks.multiscale_recipe import is_multiscale_recipe
 from rwkeras.networks.recipe import Recipe, read_recipe
 from rwkeras.serving.export import export_decoder, export_task
@@ -92,10 +92,10 @@ flags.mark_flag_as_required("output_dir")
 
 def _at_scales(model: keras.Model, settings: _Scaled) -> _Scaled:
     """Returns settings without scales if pictures are not made from coarse to fine."""
-    wanted = FLAGS.coarse_to_fine
-    if wanted is None:
-        wanted = is_multiscale(model)
-    return settings if wanted else dataclasses.replace(settings, scales=None)
+    coarse_to_fine = FLAGS.coarse_to_fine
+    if coarse_to_fine is None:
+        coarse_to_fine = is_multiscale(model)
+    return settings if coarse_to_fine else dataclasses.replace(settings, scales=None)
 
 
 def _style(model: keras.Model) -> ServedTask:
@@ -104,14 +104,14 @@ def _style(model: keras.Model) -> ServedTask:
 
 
 def _texture(model: keras.Model) -> ServedTask:
-    settings = texture_settings(model, given_settings(TextureSettings, "layers"))
+    settings = texture_settings(model, settings_from_flags(TextureSettings, "layers"))
     return ServedTexture(_at_scales(model, settings))
 
 
 def _inversion(model: keras.Model) -> ServedTask:
     if FLAGS.coarse_to_fine:
         raise invalid_argument("coarse_to_fine", "none, with --kind=invert", True)
-    return ServedInversion(given_settings(InversionSettings, "layer"))
+    return ServedInversion(settings_from_flags(InversionSettings, "layer"))
 
 
 _TASKS: dict[str, Callable[[keras.Model], ServedTask]] = {
@@ -129,7 +129,7 @@ flags.DEFINE_enum(
 
 
 def _settings() -> ServingSettings:
-    return given_settings(ServingSettings, *_LIMITS, max_iterations=FLAGS.iterations)
+    return settings_from_flags(ServingSettings, *_LIMITS, max_iterations=FLAGS.iterations)
 
 
 def _network_name() -> str:
@@ -139,10 +139,10 @@ def _network_name() -> str:
     return "vgg19" if FLAGS.kind == "invert" or FLAGS.preset in _OF_VGG else "multiscale"
 
 
-def _loaded(network: str) -> keras.Model:
+def _load(network: str) -> keras.Model:
     """Loads a network by name or file, before `make_ready`."""
     subtract_mean = FLAGS.subtract_mean
-    if subtract_mean is None and takes(network, "subtract_mean"):
+    if subtract_mean is None and accepts_argument(network, "subtract_mean"):
         subtract_mean = FLAGS.kind != "invert"
     return load_network(
         network,
@@ -154,7 +154,7 @@ def _loaded(network: str) -> keras.Model:
     )
 
 
-def _made_ready(network: str, model: keras.Model, task: ServedTask) -> keras.Model:
+def _prepare(network: str, model: keras.Model, task: ServedTask) -> keras.Model:
     """Returns a network by name or of a multi-scale recipe made ready on `--reference`.
 
     Networks from other files are returned unchanged. The multi-scale network gets mirrored padding,
@@ -169,9 +169,9 @@ def _made_ready(network: str, model: keras.Model, task: ServedTask) -> keras.Mod
         expected = "a picture, with a network by name or of a multi-scale recipe"
         raise invalid_argument("reference", expected, "none")
     picture = read_image(FLAGS.reference, "reference")
-    reference = fitted("reference", FLAGS.reference, picture, _REFERENCE_SIDE)
+    reference = fit_picture("reference", FLAGS.reference, picture, _REFERENCE_SIDE)
     layers = [name for names in task.layers.values() for name in names]
-    with named_pictures("reference"):
+    with name_picture_in_errors("reference"):
         make_ready(model, as_batch(reference).images, layers)
     return with_mirrored_padding(model) if is_multiscale(model) else model
 
@@ -189,11 +189,11 @@ def _export_task(folder: str) -> Path:
     if FLAGS.weights == "generated" and recipe is None:
         expected = "stored, with a network that is no recipe of a VGG"
         raise invalid_argument("weights", expected, "generated")
-    model = _loaded(network)
+    model = _load(network)
     task = _TASKS[FLAGS.kind](model)
     return export_task(
         task,
-        _made_ready(network, model, task),
+        _prepare(network, model, task),
         folder,
         settings=settings,
         recipe=recipe,

@@ -9,16 +9,16 @@ from absl import flags
 from rwkeras.backend import keras
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.commands.bits import check_bits
-from rwkeras.commands.given import fitted, named_pictures
-from rwkeras.commands.settings_flags import define_flags, given_settings
+from rwkeras.commands.input_pictures import fit_picture, name_picture_in_errors
+from rwkeras.commands.settings_flags import define_flags, settings_from_flags
 from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.images.reading import read_image
 from rwkeras.images.writing import FileSettings
 from rwkeras.networks.features import check_image_shape, feature_extractor
-from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
+from rwkeras.networks.loading import NETWORKS, accepts_argument, load_network, make_ready
 from rwkeras.optimizers.settings import OptimizerSettings
-from rwkeras.tasks.measured import reduced
 from rwkeras.tasks.settings import InversionSettings
+from rwkeras.tasks.terms import downscaled
 from rwkeras.validation import invalid_argument
 
 FLAGS = flags.FLAGS
@@ -87,7 +87,7 @@ def read(flag: str, path: str | None = None) -> ImageBatch:
         path: Path of the picture; None for the flag's value.
     """
     path = str(FLAGS[flag].value) if path is None else path
-    return as_batch(fitted(flag, path, read_image(path, flag), FLAGS.image_size), flag)
+    return as_batch(fit_picture(flag, path, read_image(path, flag), FLAGS.image_size), flag)
 
 
 def network(layers: Sequence[str], image: ImageBatch, *, subtract_mean: bool) -> keras.Model:
@@ -102,7 +102,7 @@ def network(layers: Sequence[str], image: ImageBatch, *, subtract_mean: bool) ->
         subtract_mean: Default of `--subtract_mean` for networks that have it.
     """
     given: dict[str, Any] = {name: FLAGS[name].value for name in ("pooling", "initializer", "seed")}
-    if FLAGS.subtract_mean is not None or takes(FLAGS.network, "subtract_mean"):
+    if FLAGS.subtract_mean is not None or accepts_argument(FLAGS.network, "subtract_mean"):
         asked = FLAGS.subtract_mean
         given["subtract_mean"] = subtract_mean if asked is None else asked
     model = load_network(
@@ -112,17 +112,17 @@ def network(layers: Sequence[str], image: ImageBatch, *, subtract_mean: bool) ->
         rescale_images=FLAGS.rescale_images,
         **given,
     )
-    with named_pictures():
+    with name_picture_in_errors():
         check_image_shape(feature_extractor(model, layers), image.images.shape)
         if FLAGS.network in NETWORKS:
             large = FLAGS.tile_size is not None or FLAGS.max_memory is not None
-            make_ready(model, reduced(image.images) if large else image.images, layers)
+            make_ready(model, downscaled(image.images) if large else image.images, layers)
     return model
 
 
 def optimizer(report_every: int) -> OptimizerSettings:
     """Returns the optimiser settings of the flags."""
-    return given_settings(OptimizerSettings, *_OPTIMIZER_FLAGS, report_every=report_every)
+    return settings_from_flags(OptimizerSettings, *_OPTIMIZER_FLAGS, report_every=report_every)
 
 
 def file_settings(output: Path, sheets: Iterable[Path] = ()) -> FileSettings:
@@ -142,4 +142,4 @@ def file_settings(output: Path, sheets: Iterable[Path] = ()) -> FileSettings:
         if FLAGS[name].present and not endings.intersection(own):
             expected = f"a picture to write that ends in {' or '.join(own)} with it"
             raise invalid_argument(name, expected, FLAGS[name].value)
-    return check_bits(given_settings(FileSettings), output)
+    return check_bits(settings_from_flags(FileSettings), output)

@@ -7,7 +7,7 @@ Example:
 from absl import flags
 
 from rwkeras.commands.flags import FLAGS, network
-from rwkeras.commands.settings_flags import define_flags, given_settings
+from rwkeras.commands.settings_flags import define_flags, settings_from_flags
 from rwkeras.commands.source import Source
 from rwkeras.commands.task import Task, run_task
 from rwkeras.metrics import psnr, ssim
@@ -42,7 +42,7 @@ def main() -> int:
         image = source.batch
         model = network([FLAGS.layer], image, subtract_mean=False)
 
-        settings = given_settings(InversionSettings, "layer", "weighting", "seed")
+        settings = settings_from_flags(InversionSettings, "layer", "weighting", "seed")
 
         def run(optimizer, callback):
             return invert(

@@ -13,8 +13,8 @@ import absl.logging
 from absl import app, flags
 from PIL import Image
 
-from rwkeras.commands.streams import keep_progress_from_failing
-from rwkeras.start_lines import quiet_start
+from rwkeras.commands.streams import ignore_write_errors
+from rwkeras.startup_log import quiet_start
 from rwkeras.validation import check_number
 
 # Exit status of a process ended by a signal: this plus the signal's number.
@@ -51,13 +51,13 @@ def _signals_raised() -> Iterator[None]:
         signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.SIG_IGN)
         raise Signalled(number)
 
-    heard = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) == signal.SIG_DFL]
-    for number in heard:
+    handled = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) == signal.SIG_DFL]
+    for number in handled:
         signal.signal(number, end)
     try:
         yield
     finally:
-        for number in heard:
+        for number in handled:
             signal.signal(number, signal.SIG_DFL)
 
 
@@ -71,7 +71,7 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     return _ERRORS if tensorflow is None else (*_ERRORS, tensorflow.errors.OpError)
 
 
-def _guarded(function: Callable[[], int | None]) -> int:
+def _run_guarded(function: Callable[[], int | None]) -> int:
     """Calls a function, prints expected errors in one line and returns the exit status."""
     try:
         return function() or 0
@@ -107,7 +107,7 @@ def _show_warning(message, category, filename, lineno, file=None, line=None) -> 
         print(f"warning: {message}", file=sys.stderr)
 
 
-def _imported(module_name: str) -> ModuleType:
+def _import_tool(module_name: str) -> ModuleType:
     """Imports a tool's module and initialises TensorFlow's devices, filtering start-up noise."""
     with quiet_start():
         module = importlib.import_module(module_name)
@@ -132,7 +132,7 @@ def launch(module_name: str) -> None:
         module_name: A module that defines absl flags and `main()`, which returns an exit status
             or None. It is imported here, so that import errors are reported in one line too.
     """
-    keep_progress_from_failing("stderr")
+    ignore_write_errors("stderr")
     warnings.showwarning = _show_warning
     # Each network has its own functions, and TensorFlow warns about retracing.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -141,7 +141,7 @@ def launch(module_name: str) -> None:
     # The one-line error already describes a broken file.
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     tools: list[ModuleType] = []
-    status = _guarded(lambda: tools.append(_imported(module_name)))
+    status = _run_guarded(lambda: tools.append(_import_tool(module_name)))
     if status:
         sys.exit(status)
 
@@ -153,7 +153,7 @@ def launch(module_name: str) -> None:
             with _signals_raised():
                 return tools[0].main()
 
-        return _guarded(run)
+        return _run_guarded(run)
 
     # `--help` shows the docstring and the key flags of the program.
     sys.modules["__main__"].__doc__ = tools[0].__doc__

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from rwkeras.commands.pictures import Pictures
-from rwkeras.commands.streams import Unfailing
+from rwkeras.commands.streams import ErrorTolerantStream
 from rwkeras.images.filmstrip import Filmstrip
 from rwkeras.optimizers.settings import Progress
 
@@ -73,7 +73,7 @@ class Monitor:
             unit="it",
             desc=output.stem,
             dynamic_ncols=True,
-            file=Unfailing(sys.stderr),
+            file=ErrorTolerantStream(sys.stderr),
         )
         self._warned = False
         self.interrupted: int | None = None
@@ -81,8 +81,8 @@ class Monitor:
     def __enter__(self) -> "Monitor":
         # Under `nohup`, SIGHUP is ignored and must stay so.
         ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
-        heard = [n for n in _SIGNALS if not (ignored and n == signal.SIGHUP)]
-        self._previous = {n: signal.signal(n, self._interrupt) for n in heard}
+        handled = [n for n in _SIGNALS if not (ignored and n == signal.SIGHUP)]
+        self._previous = {n: signal.signal(n, self._interrupt) for n in handled}
         return self
 
     def __exit__(self, *exception) -> None:
@@ -98,7 +98,9 @@ class Monitor:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        print("\nstopping; once more to quit without a result", file=Unfailing(sys.stderr))
+        print(
+            "\nstopping; once more to quit without a result", file=ErrorTolerantStream(sys.stderr)
+        )
 
     def __call__(self, progress: Progress) -> bool:
         """Displays and logs a `Progress`; returns whether to stop."""
@@ -107,12 +109,12 @@ class Monitor:
         self._bar.update(progress.iteration - self._bar.n)
 
         def shown() -> np.ndarray:
-            return self._pictures.finished(progress.images[0].numpy())
+            return self._pictures.postprocess(progress.images[0].numpy())
 
         if self._preview_is_due(progress.iteration):
             self._write_preview(progress.iteration, shown())
         if self._filmstrip is not None:
-            self._filmstrip.see(progress.iteration, shown)
+            self._filmstrip.record(progress.iteration, shown)
         with self._logging():
             if self._writer is not None:
                 with self._writer.as_default(step=progress.iteration):

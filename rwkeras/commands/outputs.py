@@ -6,7 +6,7 @@ from pathlib import Path
 
 from absl import flags
 
-from rwkeras.images.outputs import Input, Output, check_apart
+from rwkeras.images.outputs import Input, Output, check_no_overwrite
 from rwkeras.validation import invalid_argument
 
 # Flags that may name folders of pictures, and whether these are read recursively. The value of any
@@ -34,7 +34,7 @@ def check_named_outputs(reads: Iterable[str], **outputs: Path | None) -> None:
 
     Args:
         reads: Names of the flags with input files.
-        outputs: Output paths by flag; see `check_apart`.
+        outputs: Output paths by flag; see `check_no_overwrite`.
     """
     named = [Output(name, path) for name, path in outputs.items() if path is not None]
     check_outputs(named, reads)
@@ -54,7 +54,7 @@ def check_outputs(outputs: Iterable[Output], reads: Iterable[str]) -> None:
     """Raises `ValueError` if an output coincides with an input or with another output.
 
     Args:
-        outputs: The outputs; see `check_apart`.
+        outputs: The outputs; see `check_no_overwrite`.
         reads: Names of the flags with input files.
     """
-    check_apart(outputs, inputs(reads))
+    check_no_overwrite(outputs, inputs(reads))

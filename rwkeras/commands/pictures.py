@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rwkeras.images.alpha import off_white, resized_alpha
+from rwkeras.images.alpha import resized_alpha, unblend_white
 from rwkeras.images.reading import Picture
 from rwkeras.images.writing import (
     FileSettings,
@@ -21,7 +21,7 @@ Finish = Callable[[np.ndarray], np.ndarray]
 _DEFAULTS = FileSettings()
 
 
-def as_it_is(image: np.ndarray) -> np.ndarray:
+def identity(image: np.ndarray) -> np.ndarray:
     """Returns a picture unchanged."""
     return image
 
@@ -39,14 +39,14 @@ class Pictures:
         self,
         settings: FileSettings = _DEFAULTS,
         source: Picture | None = None,
-        finish: Finish = as_it_is,
+        finish: Finish = identity,
     ):
         self._settings = settings
         self._alpha = None if source is None else source.alpha
         self._profile = None if source is None else source.icc_profile
         self._finish = finish
 
-    def finished(self, image: np.ndarray) -> np.ndarray:
+    def postprocess(self, image: np.ndarray) -> np.ndarray:
         """Returns a postprocessed picture, float32 RGB in [0, 1], [height, width, 3].
 
         Args:
@@ -59,11 +59,11 @@ class Pictures:
 
         Args:
             path: Output path.
-            image: Picture from `finished`, composited over white.
+            image: Picture from `postprocess`, composited over white.
         """
         alpha = None if self._alpha is None else resized_alpha(self._alpha, image.shape[:2])
         if alpha is not None:
-            image = off_white(image, alpha)
+            image = unblend_white(image, alpha)
         write_image(path, image, alpha=alpha, icc_profile=self._profile, settings=self._settings)
 
     def write_sheet(self, path: Path, rows: list[list[tuple[str, np.ndarray]]]) -> None:

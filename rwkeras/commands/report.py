@@ -47,7 +47,7 @@ def write_json(path: Path, values: dict[str, Any], flags: dict[str, Any]) -> Non
         temporary.write_text(json.dumps(_plain(report), indent=2, allow_nan=False) + "\n")
 
 
-def described(
+def run_report(
     result: OptimizationResult, seconds: float, measures: dict[str, Any]
 ) -> dict[str, Any]:
     """Returns the report of a run.

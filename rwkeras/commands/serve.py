@@ -10,7 +10,7 @@ Example:
 
 from absl import flags
 
-from rwkeras.commands.settings_flags import define_flags, given_settings
+from rwkeras.commands.settings_flags import define_flags, settings_from_flags
 from rwkeras.serving.server import (
     DOCKER,
     PROGRAM,
@@ -59,7 +59,7 @@ def _labels() -> dict[str, dict[str, int]]:
 
 def main() -> int:
     """Runs the tool."""
-    settings = given_settings(ServerSettings)
+    settings = settings_from_flags(ServerSettings)
     folder, labels = FLAGS.models_dir, _labels()
     server = FLAGS.server or find_server()
     if FLAGS.print_config:

@@ -48,7 +48,7 @@ def define_flags(
             _DEFINE[field.kind](field.name, default, text)
 
 
-def given_values(settings: type[Settings], *names: str) -> dict[str, Any]:
+def flag_values(settings: type[Settings], *names: str) -> dict[str, Any]:
     """Returns the values of flags for fields of settings, by name, without those that are None.
 
     Args:
@@ -62,7 +62,7 @@ def given_values(settings: type[Settings], *names: str) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def given_settings(settings: type[_Settings], *names: str, **others: Any) -> _Settings:
+def settings_from_flags(settings: type[_Settings], *names: str, **others: Any) -> _Settings:
     """Returns settings from flags; raises `ValueError` if a value is invalid.
 
     Args:
@@ -70,7 +70,7 @@ def given_settings(settings: type[_Settings], *names: str, **others: Any) -> _Se
         names: Names of the fields with flags; all if empty.
         others: Values of other fields.
     """
-    return settings(**{**given_values(settings, *names), **others})
+    return settings(**{**flag_values(settings, *names), **others})
 
 
 def _chosen(settings: type[Settings], names: tuple[str, ...]) -> list[Setting]:

@@ -8,8 +8,8 @@ from absl import flags
 from rwkeras.backend import keras
 from rwkeras.commands.flags import FLAGS
 from rwkeras.networks.standardize import has_random_thresholds
-from rwkeras.tasks.drawn import DRAWS
 from rwkeras.tasks.scales import ScaleSettings
+from rwkeras.tasks.task_network import DRAWS
 
 
 def define_coarse_to_fine(settings: ScaleSettings, more: str = "") -> None:

@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 
 from rwkeras.commands.flags import FLAGS
-from rwkeras.commands.given import fitted
+from rwkeras.commands.input_pictures import fit_picture
 from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.images.reading import Picture, read_picture, warn_of_alpha
 from rwkeras.images.writing import holds_alpha, holds_icc_profile
@@ -51,5 +51,5 @@ class Source:
     @functools.cached_property
     def batch(self) -> ImageBatch:
         """The picture as a batch, resampled to `--image_size`."""
-        image = fitted(self._flag, self._file, self.picture.image, FLAGS.image_size)
+        image = fit_picture(self._flag, self._file, self.picture.image, FLAGS.image_size)
         return as_batch(image, self._flag)

@@ -17,11 +17,11 @@ from absl import flags
 from tqdm import tqdm
 
 from rwkeras.commands import random_network  # noqa: F401 (its flags)
-from rwkeras.commands.given import fitted, named_pictures
+from rwkeras.commands.input_pictures import fit_picture, name_picture_in_errors
 from rwkeras.commands.launch import own_flags
 from rwkeras.commands.outputs import check_named_outputs
 from rwkeras.commands.report import write_json
-from rwkeras.commands.settings_flags import define_flags, given_settings
+from rwkeras.commands.settings_flags import define_flags, settings_from_flags
 from rwkeras.images.files import check_output, is_stream
 from rwkeras.images.reading import read_image
 from rwkeras.networks.recipe import ARCHITECTURES, Recipe, read_recipe
@@ -82,10 +82,10 @@ def main() -> None:
     report = check_output(FLAGS.report, "report") if FLAGS.report else None
     check_named_outputs(("reference",), output=output, report=report)
     check_number("image_size", FLAGS.image_size, integer=True)
-    settings = given_settings(StackSettings, *_SETTINGS)
+    settings = settings_from_flags(StackSettings, *_SETTINGS)
     resume = read_recipe(output, "output") if FLAGS.resume else None
     picture = read_image(FLAGS.reference, "reference")
-    reference = fitted("reference", FLAGS.reference, picture, FLAGS.image_size)
+    reference = fit_picture("reference", FLAGS.reference, picture, FLAGS.image_size)
     started = time.monotonic()
     with tqdm(unit="layer", desc=output.stem, dynamic_ncols=True) as bar:
 
@@ -101,7 +101,7 @@ def main() -> None:
         given = {name: FLAGS[name].value for name in _NETWORK}
         # Use the defaults of `stack` for flags that are not given.
         network: dict[str, Any] = {name: v for name, v in given.items() if v is not None}
-        with named_pictures("reference"):
+        with name_picture_in_errors("reference"):
             result = stack(reference, settings, **network, resume=resume, callback=show)
     result.recipe.save(output)
     if report is not None:

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 
-class Unfailing:
+class ErrorTolerantStream:
     """A text stream that ignores write errors, such as a closed pipe.
 
     Args:
@@ -49,12 +49,12 @@ def open_standard_streams() -> None:
             setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
 
 
-def keep_progress_from_failing(*names: str) -> None:
-    """Makes streams of this process `Unfailing`.
+def ignore_write_errors(*names: str) -> None:
+    """Makes streams of this process `ErrorTolerantStream`.
 
     Args:
         names: "stdout", "stderr" or both.
     """
     open_standard_streams()
     for name in names:
-        setattr(sys, name, Unfailing(getattr(sys, name)))
+        setattr(sys, name, ErrorTolerantStream(getattr(sys, name)))

@@ -10,7 +10,7 @@ Example:
 
 from absl import flags
 
-from rwkeras.commands.settings_flags import define_flags, given_settings
+from rwkeras.commands.settings_flags import define_flags, settings_from_flags
 from rwkeras.settings import settings_fields
 from rwkeras.studio.settings import StudioSettings
 
@@ -33,4 +33,4 @@ def main() -> None:
     others = {}
     if FLAGS.max_megapixels is not None:
         others["max_pixels"] = round(FLAGS.max_megapixels * 1e6)
-    serve(given_settings(StudioSettings, *_NAMES, **others), open_browser=FLAGS.open)
+    serve(settings_from_flags(StudioSettings, *_NAMES, **others), open_browser=FLAGS.open)

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from absl import flags
 
-from rwkeras.commands import joined  # noqa: F401 (its flags)
+from rwkeras.commands import join_flags  # noqa: F401 (its flags)
 from rwkeras.commands.flags import FLAGS, network, read
-from rwkeras.commands.given import mask
+from rwkeras.commands.input_pictures import register_mask
 from rwkeras.commands.paths import check_paths, define_paths
-from rwkeras.commands.settings_flags import define_flags, given_values
+from rwkeras.commands.settings_flags import define_flags, flag_values
 from rwkeras.commands.sizes import (
     coarse_to_fine_scales,
     define_coarse_to_fine,
@@ -26,7 +26,7 @@ from rwkeras.commands.task import Task, run_task
 from rwkeras.images.colors import match_colors, with_luminance_of
 from rwkeras.images.reading import read_image, resize
 from rwkeras.tasks.presets import STYLE_PRESETS
-from rwkeras.tasks.settings import INITS, STYLE_SCALES, StyleSettings, known_layers
+from rwkeras.tasks.settings import INITS, STYLE_SCALES, StyleSettings, require_layers
 from rwkeras.tasks.start import as_start
 from rwkeras.tasks.style import transfer_style
 from rwkeras.tasks.texture import check_source_weights
@@ -114,7 +114,7 @@ def _settings() -> StyleSettings:
         raise invalid_argument("match_colors", expected, FLAGS.match_colors)
     settings = dataclasses.replace(
         STYLE_PRESETS[_preset()],
-        **given_values(
+        **flag_values(
             StyleSettings,
             *("weighting", "join", "source_weights", "style_scale", "seed", *_OVERRIDES),
         ),
@@ -127,7 +127,7 @@ def _masks() -> dict[str, Any]:
     """Reads the masks of content and styles, as arguments of `transfer_style`."""
     given = {name: FLAGS[name].value for name in ("content_masks", "style_masks")}
     return {
-        name: paths and [mask(name, path, read_image(path, name)) for path in paths]
+        name: paths and [register_mask(name, path, read_image(path, name)) for path in paths]
         for name, paths in given.items()
     }
 
@@ -150,7 +150,7 @@ def main() -> int:
             settings = dataclasses.replace(settings, init=FLAGS.init)
         else:
             init = as_start(FLAGS.init, content.images, INITS)
-        layers = known_layers(settings.content_layers) + known_layers(settings.style_layers)
+        layers = require_layers(settings.content_layers) + require_layers(settings.style_layers)
         model = network(list(dict.fromkeys(layers)), content, subtract_mean=True)
         settings = dataclasses.replace(settings, scales=scales, draws=draws(model))
 

@@ -19,10 +19,10 @@ from pathlib import Path
 from absl import flags
 from tqdm import tqdm
 
-from rwkeras.commands.given import fitted
+from rwkeras.commands.input_pictures import fit_picture
 from rwkeras.commands.outputs import check_outputs
 from rwkeras.commands.paths import check_paths, define_paths
-from rwkeras.commands.settings_flags import define_flags, given_settings
+from rwkeras.commands.settings_flags import define_flags, settings_from_flags
 from rwkeras.experiments.jobs.grid import inversion_grid
 from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.jobs.table import csv_bytes, results_table
@@ -30,7 +30,7 @@ from rwkeras.images.collection import named_files
 from rwkeras.images.files import check_output, is_remote, write_bytes
 from rwkeras.images.outputs import Output
 from rwkeras.images.reading import read_image
-from rwkeras.networks.loading import NETWORKS, takes
+from rwkeras.networks.loading import NETWORKS, accepts_argument
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import FileRef, put_file
 from rwkeras.sweeps.jobs import Job, Manifest
@@ -74,7 +74,7 @@ def _images() -> list[FileRef]:
         put_picture(
             FLAGS.output_dir,
             name,
-            fitted("images", file, read_image(file, "images"), FLAGS.image_size),
+            fit_picture("images", file, read_image(file, "images"), FLAGS.image_size),
         )
         for name, file in files.items()
     ]
@@ -112,7 +112,7 @@ def _seeds() -> list[int]:
 
 def _seeded(network: NetworkSpec, seed: int) -> NetworkSpec:
     """Returns a network with the seed set if its weights are random."""
-    drawn = network.file is None and takes(network.name, "seed")
+    drawn = network.file is None and accepts_argument(network.name, "seed")
     return dataclasses.replace(network, seed=seed) if drawn else network
 
 
@@ -120,7 +120,7 @@ def _manifest() -> Manifest:
     """Returns the jobs that the flags select."""
     check_number("image_size", FLAGS.image_size, integer=True)
     seeds = _seeds()
-    optimizer = given_settings(OptimizerSettings, *_OPTIMIZER_FLAGS)
+    optimizer = settings_from_flags(OptimizerSettings, *_OPTIMIZER_FLAGS)
     images = _images()
     networks = _networks(images[0])
     grids = [

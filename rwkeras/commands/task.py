@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rwkeras.commands import flags
-from rwkeras.commands.given import forget_pictures, named_pictures
+from rwkeras.commands.input_pictures import clear_pictures, name_picture_in_errors
 from rwkeras.commands.launch import SIGNALLED, own_flags
 from rwkeras.commands.monitor import Monitor, report_interval
 from rwkeras.commands.peak import peak_memory, return_freed_memory
-from rwkeras.commands.pictures import Finish, Pictures, as_it_is
-from rwkeras.commands.report import described, write_json
+from rwkeras.commands.pictures import Finish, Pictures, identity
+from rwkeras.commands.report import run_report, write_json
 from rwkeras.commands.source import Source
 from rwkeras.commands.task_files import TaskFiles, task_files
 from rwkeras.commands.variations import Variation, in_rows, seeded
@@ -57,7 +57,7 @@ def _explain(result: OptimizationResult) -> None:
         )
 
 
-def _say_peak(bound: float) -> None:
+def _print_peak_memory(bound: float) -> None:
     """Prints to stderr the peak memory so far and its bound in GiB."""
     peak = peak_memory()
     if peak is not None:
@@ -65,7 +65,7 @@ def _say_peak(bound: float) -> None:
         print(f"{kind}: {peak:.2f} GiB of memory at most, of {bound:g}", file=sys.stderr)
 
 
-class _Made(NamedTuple):
+class _Result(NamedTuple):
     """Thumbnail, filmstrip frames and report of a written result."""
 
     label: str
@@ -75,12 +75,12 @@ class _Made(NamedTuple):
     interrupted: int | None
 
 
-def _make(
+def _run_variation(
     variation: Variation,
     prepare: Callable[[], Task],
     measure: Callable[[np.ndarray], dict[str, Any]],
     pictures: Pictures,
-) -> _Made:
+) -> _Result:
     """Runs one variation and writes its picture."""
     values = flags.FLAGS
     settings = dataclasses.replace(
@@ -99,28 +99,28 @@ def _make(
         strip,
     )
     started = time.monotonic()
-    with monitor, named_pictures():
+    with monitor, name_picture_in_errors():
         result = task.run(settings, monitor)
     seconds = time.monotonic() - started
     _explain(result)
     if settings.max_memory is not None:
-        _say_peak(settings.max_memory)
-    image = pictures.finished(result.image[0])
+        _print_peak_memory(settings.max_memory)
+    image = pictures.postprocess(result.image[0])
     pictures.write(variation.output, image)
     measures = measure(image) if values.report else {}
-    report = described(result.unbatched(), seconds, measures)
+    report = run_report(result.unbatched(), seconds, measures)
     report |= {
         "settings": dataclasses.asdict(task.settings),  # type: ignore[call-overload]
         "optimizer": dataclasses.asdict(settings),
     }
     if variation.name:
         report = {"seed": variation.seed, "output": str(variation.output), **report}
-    stages = [] if strip is None else strip.end(image)
-    return _Made(variation.name, thumbnail(image), stages, report, monitor.interrupted)
+    stages = [] if strip is None else strip.frames(image)
+    return _Result(variation.name, thumbnail(image), stages, report, monitor.interrupted)
 
 
 def _write_overviews(
-    files: TaskFiles, pictures: Pictures, done: list[_Made], *, last: bool
+    files: TaskFiles, pictures: Pictures, done: list[_Result], *, last: bool
 ) -> None:
     """Writes the sheet of variations, the filmstrip and the report of all results so far.
 
@@ -136,13 +136,13 @@ def _write_overviews(
     several = bool(done[0].label)
 
     def sheet(path: Path) -> None:
-        pictures.write_sheet(path, in_rows([(made.label, made.thumbnail) for made in done]))
+        pictures.write_sheet(path, in_rows([(result.label, result.thumbnail) for result in done]))
 
     def filmstrip(path: Path) -> None:
-        pictures.write_sheet(path, [made.stages for made in done])
+        pictures.write_sheet(path, [result.stages for result in done])
 
     def report(path: Path) -> None:
-        reports = [made.report for made in done]
+        reports = [result.report for result in done]
         given = {flag.name: flag.value for flag in own_flags()}
         write_json(path, {"variations": reports} if several else reports[0], given)
 
@@ -163,7 +163,7 @@ def run_task(
     *,
     reads: Sequence[str],
     source: Source | None = None,
-    finish: Finish = as_it_is,
+    finish: Finish = identity,
     noise: bool = True,
 ) -> int:
     """Runs a task as configured by the shared flags, and writes its pictures and report.
@@ -181,21 +181,21 @@ def run_task(
         The exit status.
     """
     values = flags.FLAGS
-    forget_pictures()
+    clear_pictures()
     if values.max_memory is not None:
         return_freed_memory()
     check_number("save_every", values.save_every, integer=True)
     flags.optimizer(report_interval(values.save_every))  # Fail early on invalid values.
-    files, wanted = task_files(reads, noise=noise)
+    files, requested = task_files(reads, noise=noise)
     sheets = [] if files.filmstrip is None else [files.filmstrip]
     settings = flags.file_settings(files.output, sheets)
     pictures = Pictures(settings, None if source is None else source.picture, finish)
-    done: list[_Made] = []
-    for variation in wanted:
+    done: list[_Result] = []
+    for variation in requested:
         with seeded(variation.seed):
-            done.append(_make(variation, prepare, measure, pictures))
+            done.append(_run_variation(variation, prepare, measure, pictures))
         interrupted = done[-1].interrupted
-        last = variation is wanted[-1] or interrupted is not None
+        last = variation is requested[-1] or interrupted is not None
         _write_overviews(files, pictures, done, last=last)
         if interrupted is not None:
             return SIGNALLED + interrupted

@@ -43,21 +43,23 @@ def task_files(reads: Sequence[str], *, noise: bool) -> tuple[TaskFiles, list[Va
     output = check_image_output(FLAGS.output)
     report = check_output(FLAGS.report, "report") if FLAGS.report else None
     filmstrip = check_image_output(FLAGS.filmstrip, "filmstrip") if FLAGS.filmstrip else None
-    wanted = variations(output, noise=noise)
+    requested = variations(output, noise=noise)
     named = [Output("output", output)]
-    if len(wanted) > 1:
-        named += [Output("output", check_image_output(v.output), output) for v in wanted]
+    if len(requested) > 1:
+        named += [Output("output", check_image_output(v.output), output) for v in requested]
     if report is not None:
         named.append(Output("report", report))
     if filmstrip is not None:
         named.append(Output("filmstrip", filmstrip))
-    previews = [p for v in wanted for p in _previews(v.output, named)] if FLAGS.save_every else []
+    previews = (
+        [p for v in requested for p in _previews(v.output, named)] if FLAGS.save_every else []
+    )
     check_outputs([*previews, *named], [*_READS, *reads])
     files = [(name, path) for name, path, _ in named]
     files += [(name, Path(path)) for name, path, _ in inputs([*_READS, *reads])]
     _check_checkpoints(files)
     check_logdir(FLAGS.logdir)
-    return TaskFiles(output, report, filmstrip), wanted
+    return TaskFiles(output, report, filmstrip), requested
 
 
 def _previews(output: Path, others: Iterable[Output]) -> list[Output]:

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from absl import flags
 
-from rwkeras.commands import joined  # noqa: F401 (its flags)
+from rwkeras.commands import join_flags  # noqa: F401 (its flags)
 from rwkeras.commands.flags import FLAGS, network, read
 from rwkeras.commands.paths import check_paths, define_paths
-from rwkeras.commands.settings_flags import define_flags, given_settings
+from rwkeras.commands.settings_flags import define_flags, settings_from_flags
 from rwkeras.commands.sizes import (
     coarse_to_fine_scales,
     define_coarse_to_fine,
@@ -29,7 +29,7 @@ from rwkeras.networks.multiscale import gram_layers
 from rwkeras.networks.octaves import octave_layers, with_octaves
 from rwkeras.tasks.presets import VGG_LAYERS
 from rwkeras.tasks.scales import ScaleSettings
-from rwkeras.tasks.settings import TEXTURE_SCALES, TextureSettings, known_layers
+from rwkeras.tasks.settings import TEXTURE_SCALES, TextureSettings, require_layers
 from rwkeras.tasks.texture import check_source_weights, synthesize_texture
 from rwkeras.validation import check_number, invalid_argument
 
@@ -69,7 +69,7 @@ def _scales(size: tuple[int, int] | None, textures: Sequence[ImageBatch]) -> Sca
 
 def _settings(size: tuple[int, int] | None) -> TextureSettings:
     """Returns the settings of the flags, without scales and draws."""
-    settings = given_settings(
+    settings = settings_from_flags(
         TextureSettings,
         *("layers", "tileable", "weighting", "join", "source_weights", "seed"),
         output_size=size,
@@ -94,7 +94,7 @@ def main() -> int:
         settings = _settings(size)
         textures = [read("texture", path) for path in FLAGS.texture]
         check_number("octaves", FLAGS.octaves, integer=True, minimum=1)
-        layers = known_layers(settings.layers)
+        layers = require_layers(settings.layers)
         model = network(layers, textures[0], subtract_mean=True)
         if FLAGS.octaves > 1:
             model = with_octaves(model, layers, FLAGS.octaves)

@@ -20,8 +20,8 @@ from rwkeras.commands import random_network  # noqa: F401 (its flags)
 from rwkeras.commands.launch import own_flags
 from rwkeras.commands.outputs import check_logdir, check_named_outputs
 from rwkeras.commands.report import write_json
-from rwkeras.commands.settings_flags import define_flags, given_settings
-from rwkeras.decoders.backup import check_no_backup, forget_backup
+from rwkeras.commands.settings_flags import define_flags, settings_from_flags
+from rwkeras.decoders.backup import check_no_backup, remove_backup
 from rwkeras.decoders.photographs import Photographs
 from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
 from rwkeras.decoders.train import train_decoder, training_photographs
@@ -70,8 +70,10 @@ flags.mark_flag_as_required("output")
 
 
 def _settings() -> tuple[DecoderSettings, DecoderTraining]:
-    decoder = given_settings(DecoderSettings, *_SHAPE, depth=FLAGS.depth or None, seed=FLAGS.seed)
-    return decoder, given_settings(DecoderTraining, *_TRAINING, seed=FLAGS.seed)
+    decoder = settings_from_flags(
+        DecoderSettings, *_SHAPE, depth=FLAGS.depth or None, seed=FLAGS.seed
+    )
+    return decoder, settings_from_flags(DecoderTraining, *_TRAINING, seed=FLAGS.seed)
 
 
 def _photographs(training: DecoderTraining) -> Photographs:
@@ -129,7 +131,7 @@ def main() -> None:
     )
     with whole_file(output) as temporary:
         trained.model.save(temporary)
-    forget_backup(str(backup))  # Last, so that the state survives write errors.
+    remove_backup(str(backup))  # Last, so that the state survives write errors.
     measured = {name: values[-1] for name, values in trained.history.items()}
     if report is not None:
         found = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from rwkeras.commands.flags import FLAGS
-from rwkeras.networks.loading import takes
+from rwkeras.networks.loading import accepts_argument
 from rwkeras.validation import check_number, invalid_argument
 
 _Item = TypeVar("_Item")
@@ -45,7 +45,7 @@ def variations(output: Path, *, noise: bool) -> list[Variation]:
     check_number("variations", count, integer=True, minimum=1)
     if count == 1:
         return [Variation(first, output, "")]
-    drawn = takes(FLAGS.network, "seed") and FLAGS.weights is None
+    drawn = accepts_argument(FLAGS.network, "seed") and FLAGS.weights is None
     if not drawn and not noise:
         expected = "1 where the seed decides nothing: the weights are given, and so is the start"
         raise invalid_argument("variations", expected, count)

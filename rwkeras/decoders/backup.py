@@ -21,7 +21,7 @@ _BACKUP, _DESCRIPTION = "backup", "training.json"
 # Written by Keras, after the rest of the state.
 _STATE = "training_metadata.json"
 # Number of photographs that are hashed to identify a set.
-_DESCRIBED = 16
+_DIGESTED = 16
 
 
 def description(
@@ -31,14 +31,14 @@ def description(
     training: DecoderTraining,
 ) -> str:
     """Returns what determines the result of a training, as JSON."""
-    some = photographs.squares.take(_DESCRIBED).as_numpy_iterator()
-    described = {
+    some = photographs.squares.take(_DIGESTED).as_numpy_iterator()
+    values = {
         "network": [encoder.name, encoder.output_names[0], digest(encoder.get_weights())],
         "photographs": [photographs.total, digest(some)],
         "decoder": dataclasses.asdict(decoder),
         "training": dataclasses.asdict(training),
     }
-    return json.dumps(described, indent=1) + "\n"
+    return json.dumps(values, indent=1) + "\n"
 
 
 class _Backup(keras.callbacks.BackupAndRestore):
@@ -84,21 +84,21 @@ def check_no_backup(folder: str, **files: Path | None) -> None:
             raise invalid_argument(name, expected, str(path))
 
 
-def forget_backup(folder: str) -> None:
+def remove_backup(folder: str) -> None:
     """Removes the state of a training from its folder, and the folder if that is then empty."""
     shutil.rmtree(Path(folder) / _BACKUP, ignore_errors=True)
     with contextlib.suppress(OSError):
         Path(folder).rmdir()
 
 
-def backup_in(
-    folder: str, described: str, *, keep: bool = False
+def backup_callbacks(
+    folder: str, description_text: str, *, keep: bool = False
 ) -> list[keras.callbacks.BackupAndRestore]:
     """Returns the callbacks that save the state in a folder: one, or none if the disk is full.
 
     Args:
         folder: The folder.
-        described: The result of `description`.
+        description_text: The result of `description`.
         keep: Whether to keep the state after training.
 
     Raises:
@@ -106,29 +106,29 @@ def backup_in(
             that are not a training's.
     """
     backup = Path(folder) / _BACKUP
-    said = backup / _DESCRIPTION
-    begun = (backup / _STATE).exists()
-    if not (begun or said.exists()) and backup.is_dir() and any(backup.iterdir()):
+    description_file = backup / _DESCRIPTION
+    has_state = (backup / _STATE).exists()
+    if not (has_state or description_file.exists()) and backup.is_dir() and any(backup.iterdir()):
         # Keras would remove the folder at the end, with all its contents.
         expected = f"a folder in which '{_BACKUP}' is a training's, or is not there yet"
         raise invalid_argument("backup_dir", expected, folder)
     try:
         backup.mkdir(parents=True, exist_ok=True)
-        if not begun:
-            with whole_file(said) as temporary:
-                temporary.write_text(described)
+        if not has_state:
+            with whole_file(description_file) as temporary:
+                temporary.write_text(description_text)
     except OSError as error:
         if is_disk_full(error):
             _warn(folder, error)
             return []
         expected = "a folder that can be written to"
         raise invalid_argument("backup_dir", expected, f"{folder} ({error.strerror})") from error
-    if not said.exists() or said.read_text() != described:
+    if not description_file.exists() or description_file.read_text() != description_text:
         raise invalid_argument("backup_dir", "a folder without another training's state", folder)
     return [_Backup(str(backup), keep)]
 
 
-def restored(joint: keras.Model, backup: Sequence[keras.callbacks.BackupAndRestore]) -> int:
+def restore(joint: keras.Model, backup: Sequence[keras.callbacks.BackupAndRestore]) -> int:
     """Restores the saved state, if any, and returns the number of completed epochs."""
     for callback in backup:
         state = Path(callback.backup_dir) / _STATE

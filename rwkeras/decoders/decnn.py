@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from rwkeras.backend import float32_layers, keras
-from rwkeras.decoders.levels import encoder_to, mirror
+from rwkeras.decoders.levels import encoder_structure, encoder_to
 from rwkeras.eager import eager_only
 from rwkeras.networks.loading import read_keras_file
 from rwkeras.networks.precision import lower_precision
@@ -119,7 +119,7 @@ def join(encoder: keras.Model, decoder: keras.Model) -> keras.Model:
         if isinstance(part, keras.layers.Dropout):
             part.rate = 0.0  # Dropout stays active in frozen layers.
     inputs = keras.Input(encoder.inputs[0].shape[1:], name="image", dtype="float32")
-    x, stride = inputs, mirror(encoder).stride
+    x, stride = inputs, encoder_structure(encoder).stride
     axes = [axis for axis in (1, 2) if inputs.shape[axis] is None]
     if axes:
         x = EvenSides(stride, axes, name="even_sides")(x)
@@ -128,17 +128,17 @@ def join(encoder: keras.Model, decoder: keras.Model) -> keras.Model:
     return keras.Model(inputs, x, name=_NAME)
 
 
-def parts(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+def encoder_and_decoder(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     """Returns the encoder and the decoder of a network made by `decnn`."""
     encoder, decoder = (layer for layer in model.layers if isinstance(layer, keras.Model))
     return encoder, decoder
 
 
-def described(model: keras.Model) -> str:
+def describe(model: keras.Model) -> str:
     """Returns a description of a network: its name, or what it decodes if made by `decnn`."""
     if model.name != _NAME:
         return model.name
-    encoder, _ = parts(model)
+    encoder, _ = encoder_and_decoder(model)
     return f"{encoder.name} to {encoder.output_names[0]}, and its decoder"
 
 

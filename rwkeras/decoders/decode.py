@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from rwkeras.backend import keras
-from rwkeras.decoders.decnn import load_decoder, parts
+from rwkeras.decoders.decnn import encoder_and_decoder, load_decoder
 from rwkeras.eager import eager_only
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.features import check_image_shape
@@ -29,7 +29,7 @@ def decode(decoder: Any, image: Any) -> np.ndarray:
     """
     model = load_decoder(decoder)
     given = as_batch(image)
-    layer = parts(model)[0].output_names[0]
+    layer = encoder_and_decoder(model)[0].output_names[0]
     output = keras.Model(model.inputs[0], {layer: model.outputs[0]})
     check_image_shape(output, given.images.shape)
     decoded = np.clip(model(given.images, training=False).numpy(), 0, 1)

@@ -23,7 +23,7 @@ class Level(NamedTuple):
     convolutions: int
 
 
-class Mirror(NamedTuple):
+class EncoderStructure(NamedTuple):
     """Resolution levels of an encoder, to be mirrored by a decoder.
 
     Attributes:
@@ -56,7 +56,7 @@ def encoder_to(model: keras.Model, layer: str) -> keras.Model:
     return keras.Model(extractor.inputs[0], extractor.output[layer], name=model.name)
 
 
-def mirror(encoder: keras.Model) -> Mirror:
+def encoder_structure(encoder: keras.Model) -> EncoderStructure:
     """Returns the resolution levels of an encoder.
 
     Sizes with a ratio that rounds to 1 count as one level, as after convolutions without padding.
@@ -85,7 +85,7 @@ def mirror(encoder: keras.Model) -> Mirror:
         elif isinstance(layer, keras.layers.Dense):
             units.append(layer.units)
     deep = len(encoder.outputs[0].shape) != 4
-    return Mirror(_without_empty(levels), grid if deep else None, tuple(units[:-1]))
+    return EncoderStructure(_without_empty(levels), grid if deep else None, tuple(units[:-1]))
 
 
 def _without_empty(levels: list[Level]) -> tuple[Level, ...]:

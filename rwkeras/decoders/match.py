@@ -3,12 +3,12 @@
 import numpy as np
 
 from rwkeras.backend import keras
-from rwkeras.decoders.decnn import parts
+from rwkeras.decoders.decnn import encoder_and_decoder
 from rwkeras.decoders.levels import encoder_to
 from rwkeras.validation import invalid_argument
 
 # Minimum cosine between kernels that are equal up to scale and rounding.
-_SAME = 1 - 1e-5
+_MIN_COSINE = 1 - 1e-5
 # Entries of a layer's config with no effect on a frozen layer of given weights.
 _IRRELEVANT = {"name", "dtype", "trainable", "kernel_initializer", "bias_initializer", "rate"}
 
@@ -26,19 +26,19 @@ def check_decoder(
         layer: Name of the layer.
         name: Name of the argument, for error messages.
     """
-    encoder, _ = parts(decoder)
+    encoder, _ = encoder_and_decoder(decoder)
     trained_on = encoder.output_names[0]
     if (encoder.name, trained_on) != (model.name, layer):
         expected = f"one for '{layer}' of '{model.name}'"
         raise invalid_argument(name, expected, f"one for '{trained_on}' of '{encoder.name}'")
-    if not _alike(encoder, encoder_to(model, layer)):
+    if not _same_network(encoder, encoder_to(model, layer)):
         expected = f"one for this '{model.name}'"
         raise invalid_argument(name, expected, "one for others of its weights or settings")
 
 
-def _alike(first: keras.Model, second: keras.Model) -> bool:
+def _same_network(first: keras.Model, second: keras.Model) -> bool:
     """Returns whether two networks are equal up to a positive factor of each weight array."""
-    described = [
+    layer_configs = [
         [
             (type(layer), {k: v for k, v in layer.get_config().items() if k not in _IRRELEVANT})
             for layer in network.layers
@@ -47,7 +47,7 @@ def _alike(first: keras.Model, second: keras.Model) -> bool:
         for network in (first, second)
     ]
     weights = [network.get_weights() for network in (first, second)]
-    if described[0] != described[1] or [w.shape for w in weights[0]] != [
+    if layer_configs[0] != layer_configs[1] or [w.shape for w in weights[0]] != [
         w.shape for w in weights[1]
     ]:
         return False
@@ -59,4 +59,4 @@ def _parallel(first: np.ndarray, second: np.ndarray) -> bool:
     sizes = float(np.linalg.norm(a)), float(np.linalg.norm(b))
     if 0 in sizes:
         return sizes[0] == sizes[1]
-    return float(a @ b) >= _SAME * sizes[0] * sizes[1]
+    return float(a @ b) >= _MIN_COSINE * sizes[0] * sizes[1]

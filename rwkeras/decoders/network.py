@@ -15,7 +15,7 @@ References:
 from typing import Any, NamedTuple
 
 from rwkeras.backend import float32_layers, keras
-from rwkeras.decoders.levels import Mirror, encoder_to, mirror
+from rwkeras.decoders.levels import EncoderStructure, encoder_structure, encoder_to
 from rwkeras.decoders.settings import DecoderSettings
 from rwkeras.decoders.upsampling import Bilinear, DepthToSpace
 from rwkeras.networks.initializers import get_initializer
@@ -78,11 +78,13 @@ def build_decoder(
         settings: Settings of the decoder.
         dtype: Name of the dtype policy of all layers except the last convolution, which is float32.
     """
-    way = mirror(encoder)
-    stages = _stages(way, settings)
+    structure = encoder_structure(encoder)
+    stages = _stages(structure, settings)
     kernels = get_initializer(settings.initializer, settings.seed)
 
-    def given(name: str, activation: str | None = "relu", dtype: str = dtype) -> dict[str, Any]:
+    def layer_arguments(
+        name: str, activation: str | None = "relu", dtype: str = dtype
+    ) -> dict[str, Any]:
         return {
             "name": name,
             "activation": activation,
@@ -90,27 +92,31 @@ def build_decoder(
             "dtype": dtype,
         }
 
-    def convolved(x, maps: int, name: str, **changes: Any):
+    def convolve(x, maps: int, name: str, **changes: Any):
         return keras.layers.Conv2D(
             maps,
             settings.kernel_size,
             padding="same",
             data_format="channels_last",
-            **given(name, **changes),
+            **layer_arguments(name, **changes),
         )(x)
 
     inputs = keras.Input(encoder.outputs[0].shape[1:], name="activations", dtype="float32")
-    x = inputs if way.grid is None else _spread(inputs, way, stages[0].maps, settings, given)
+    x = (
+        inputs
+        if structure.grid is None
+        else _dense_maps(inputs, structure, stages[0].maps, settings, layer_arguments)
+    )
     for stage, following in zip(stages, [*stages[1:], None], strict=True):
         for n in range(stage.convolutions):
-            x = convolved(x, stage.maps, f"conv_{stage.stride}_{n + 1}")
+            x = convolve(x, stage.maps, f"conv_{stage.stride}_{n + 1}")
         if stage.factor > 1:
             last = following is None
             maps = CHANNELS if following is None else following.maps
             name, factor = f"grow_{stage.stride}", stage.factor
             if settings.upsampling == "subpixel":
                 plain = {"activation": None, "dtype": "float32"} if last else {}
-                x = convolved(x, maps * factor**2, name, **plain)
+                x = convolve(x, maps * factor**2, name, **plain)
                 x = DepthToSpace(factor, name=f"{name}_pixels", dtype=x.dtype)(x)
             elif settings.upsampling == "transposed":
                 x = keras.layers.Conv2DTranspose(
@@ -119,7 +125,7 @@ def build_decoder(
                     strides=factor,
                     padding="same",
                     data_format="channels_last",
-                    **given(name),
+                    **layer_arguments(name),
                 )(x)
             elif settings.upsampling == "nearest":
                 x = keras.layers.UpSampling2D(
@@ -128,35 +134,37 @@ def build_decoder(
             else:
                 x = Bilinear(factor, name=name, dtype=dtype)(x)
     if stages[-1].factor == 1:
-        x = convolved(x, CHANNELS, "image", activation=None, dtype="float32")
+        x = convolve(x, CHANNELS, "image", activation=None, dtype="float32")
     return keras.Model(inputs, x, name="decoder")
 
 
-def _spread(inputs, way: Mirror, maps: int, settings: DecoderSettings, given):
+def _dense_maps(
+    inputs, structure: EncoderStructure, maps: int, settings: DecoderSettings, layer_arguments
+):
     """Returns maps computed from fully connected or pooled activations by dense layers."""
     x = inputs
-    for n, units in enumerate(reversed(way.units), 1):
+    for n, units in enumerate(reversed(structure.units), 1):
         units = max(1, round(settings.width * units))
-        x = keras.layers.Dense(units, **given(f"dense_{n}"))(x)
-    height, width = way.grid or (1, 1)
-    x = keras.layers.Dense(height * width * maps, **given("grid"))(x)
+        x = keras.layers.Dense(units, **layer_arguments(f"dense_{n}"))(x)
+    height, width = structure.grid or (1, 1)
+    x = keras.layers.Dense(height * width * maps, **layer_arguments("grid"))(x)
     return keras.layers.Reshape((height, width, maps), name="maps")(x)
 
 
-def _stages(way: Mirror, settings: DecoderSettings) -> list[_Stage]:
+def _stages(structure: EncoderStructure, settings: DecoderSettings) -> list[_Stage]:
     """Returns the stages of a decoder, from the deepest up."""
     factors = settings.factors
     if factors is None:
-        factors = tuple(level.factor for level in reversed(way.levels[1:]))
-    strides = [way.stride]
+        factors = tuple(level.factor for level in reversed(structure.levels[1:]))
+    strides = [structure.stride]
     for factor in factors:
         strides.append(strides[-1] // factor if strides[-1] % factor == 0 else 0)
     if strides[-1] != 1:
-        expected = f"factors whose product is the encoder's, {way.stride}"
+        expected = f"factors whose product is the encoder's, {structure.stride}"
         raise invalid_argument("factors", expected, factors)
     if settings.upsampling == "subpixel" and factors:
         del strides[-1]  # The last upsampling makes the image directly.
-    mirrored = [_level(way, stride) for stride in strides]
+    mirrored = [_level(structure, stride) for stride in strides]
     maps = settings.maps
     if maps is None:
         maps = tuple(max(1, round(settings.width * level.maps)) for level in mirrored)
@@ -166,10 +174,10 @@ def _stages(way: Mirror, settings: DecoderSettings) -> list[_Stage]:
     return [_Stage(*stage) for stage in zip(strides, maps, depths, [*factors, 1], strict=False)]
 
 
-def _level(way: Mirror, stride: int):
+def _level(structure: EncoderStructure, stride: int):
     """Returns the encoder's deepest level whose stride is at most `stride`."""
-    found, reached = way.levels[0], 1
-    for level in way.levels[1:]:
+    found, reached = structure.levels[0], 1
+    for level in structure.levels[1:]:
         reached *= level.factor
         if reached <= stride:
             found = level

@@ -15,7 +15,7 @@ from rwkeras.images.writing import to_uint8
 from rwkeras.validation import invalid_argument
 
 # Larger data sets are not cached in memory but read again in each epoch.
-_HELD_BYTES = 2**31
+_CACHE_BYTES = 2**31
 
 
 class Photographs(NamedTuple):
@@ -91,7 +91,7 @@ def _from_folder(folder: Path, size: int, smallest: int, name: str) -> Photograp
         more = f", and {len(small) - 1} more" if len(small) > 1 else ""
         raise _too_small(name, smallest, f"{small[0]} of {width} x {height}{more}")
     squares = read.ignore_errors().map(lambda x: tf.cast(tf.round(x), tf.uint8))
-    if len(shapes) * size * size * 3 <= _HELD_BYTES:
+    if len(shapes) * size * size * 3 <= _CACHE_BYTES:
         squares = squares.cache()
     return Photographs(squares, len(shapes), unreadable)
 

@@ -43,12 +43,12 @@ def split(photographs: Photographs, training: DecoderTraining) -> Split:
     )
     numbered = photographs.squares.enumerate()
 
-    def those(wanted: bool, count: int) -> tf.data.Dataset:
+    def subset(wanted: bool, count: int) -> tf.data.Dataset:
         kept = numbered.filter(lambda n, _: chosen[n] == wanted).map(lambda _, square: square)
         return kept.apply(tf.data.experimental.assert_cardinality(count))
 
-    training_part = those(False, photographs.total - held_out)
-    return Split(training_part, those(True, held_out) if held_out else None)
+    training_part = subset(False, photographs.total - held_out)
+    return Split(training_part, subset(True, held_out) if held_out else None)
 
 
 def random_crops(

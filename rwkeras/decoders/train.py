@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from rwkeras.backend import keras
-from rwkeras.decoders.backup import backup_in, description, restored
-from rwkeras.decoders.decnn import join, parts
+from rwkeras.decoders.backup import backup_callbacks, description, restore
+from rwkeras.decoders.decnn import encoder_and_decoder, join
 from rwkeras.decoders.levels import encoder_to
 from rwkeras.decoders.network import build_decoder
 from rwkeras.decoders.photographs import Photographs, read_photographs
 from rwkeras.decoders.random_crops import random_crops, split
 from rwkeras.decoders.settings import DecoderSettings, DecoderTraining
 from rwkeras.eager import eager_only
-from rwkeras.images.photographs import OTHERS, photographs
+from rwkeras.images.photographs import TRAINING_NAMES, photographs
 from rwkeras.networks.features import check_image_shape
 from rwkeras.networks.precision import fast_bfloat16, lower_precision
 
@@ -73,7 +73,7 @@ def train_decoder(
             the last epoch and gives the same result as an uninterrupted one, except that early
             stopping counts its patience afresh.
         keep_backup: Whether to keep the state after training, so that it can be removed with
-            `forget_backup` once the results are saved.
+            `remove_backup` once the results are saved.
         logdir: Folder for TensorBoard, or None.
         callbacks: Additional Keras callbacks.
         strategy: Distribution strategy; None to use all GPUs.
@@ -95,10 +95,10 @@ def train_decoder(
         joint = _compiled(encoder, decoder, training)
     backup = []
     if backup_dir is not None:
-        described = description(encoder, read, decoder, training)
-        backup = backup_in(backup_dir, described, keep=keep_backup)
+        description_text = description(encoder, read, decoder, training)
+        backup = backup_callbacks(backup_dir, description_text, keep=keep_backup)
     # Restored before `fit`, as the crops have to start at the step of the restored state.
-    done = restored(joint, backup)
+    done = restore(joint, backup)
     held_out = None
     if divided.held_out is not None:
         natural = dataclasses.replace(training, vary_colors=False)
@@ -116,7 +116,7 @@ def train_decoder(
     )
     whole = join(lower_precision(encoder, "float32"), build_decoder(encoder, decoder))
     # Decoder only: the encoder in `joint` may have a lower precision.
-    parts(whole)[1].set_weights(parts(joint)[1].get_weights())
+    encoder_and_decoder(whole)[1].set_weights(encoder_and_decoder(joint)[1].get_weights())
     measured = {name: [float(v) for v in values] for name, values in history.history.items()}
     seconds = time.perf_counter() - started
     return TrainedDecoder(whole, measured, read.total, read.unreadable, seconds)
@@ -126,7 +126,7 @@ def training_photographs(images: Any, training: DecoderTraining) -> Photographs:
     """Returns the training photographs; for arguments see `train_decoder`."""
     if isinstance(images, Photographs):
         return images
-    given = photographs(OTHERS) if images is None else images
+    given = photographs(TRAINING_NAMES) if images is None else images
     return read_photographs(given, training.photo_size, training.crop_size)
 
 

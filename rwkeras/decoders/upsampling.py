@@ -7,7 +7,7 @@ import tensorflow as tf
 from rwkeras.backend import keras
 
 
-class _Growth(keras.layers.Layer):
+class _Upsampling(keras.layers.Layer):
     """Base of upsampling layers.
 
     Args:
@@ -24,7 +24,7 @@ class _Growth(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("rwkeras")
-class DepthToSpace(_Growth):
+class DepthToSpace(_Upsampling):
     """Sub-pixel upsampling of Shi et al. (2016): maps become factor x factor squares of pixels.
 
     Args:
@@ -43,7 +43,7 @@ class DepthToSpace(_Growth):
 
 
 @keras.saving.register_keras_serializable("rwkeras")
-class Bilinear(_Growth):
+class Bilinear(_Upsampling):
     """Bilinear upsampling for static or dynamic sizes.
 
     Equivalent to Keras's `UpSampling2D`, which cannot be traced for maps of unknown size.

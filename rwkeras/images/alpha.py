@@ -15,7 +15,7 @@ def over_white(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     return image * alpha + (1 - alpha)
 
 
-def off_white(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+def unblend_white(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Inverts `over_white`: returns the colours c, clipped to [0, 1].
 
     Half-transparent edges thus are no paler than the object they belong to. Where alpha is 0, the
@@ -37,8 +37,8 @@ def off_white(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 def resized_alpha(alpha: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Resamples an alpha channel with the same filter as images.
 
-    As the filter is linear, `off_white` of a resampled image over white, with this alpha, gives the
-    colours of premultiplied resampling, whatever the colours of invisible pixels.
+    As the filter is linear, `unblend_white` of a resampled image over white, with this alpha, gives
+    the colours of premultiplied resampling, whatever the colours of invisible pixels.
 
     Args:
         alpha: float in [0, 1], [height, width].

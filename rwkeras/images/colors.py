@@ -77,12 +77,12 @@ def match_colors(image: Any, reference: Any) -> np.ndarray:
     Raises:
         ValueError: One is not an image.
     """
-    (colours, mean, covariance), (_, wanted_mean, wanted_covariance) = (
+    (colours, mean, covariance), (_, target_mean, target_covariance) = (
         _moments(_colours(picture, name))
         for picture, name in ((image, "image"), (reference, "reference"))
     )
-    matrix = _root(wanted_covariance, 0.5) @ _root(covariance, -0.5)
-    moved = (colours - mean) @ matrix.T + wanted_mean
+    matrix = _root(target_covariance, 0.5) @ _root(covariance, -0.5)
+    moved = (colours - mean) @ matrix.T + target_mean
     return np.clip(moved, 0, 1).astype(np.float32)
 
 

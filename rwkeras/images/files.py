@@ -45,7 +45,7 @@ def check_output(
         if stream:
             _check_stream(path)
         else:
-            _check_place(path, name)
+            _check_regular_file(path, name)
     except OSError as error:
         expected = "a file in a folder that can be written to"
         raise invalid_argument(name, expected, f"{path} ({error.strerror})") from error
@@ -82,7 +82,7 @@ def _check_stream(path: Path) -> None:
         raise PermissionError(None, "Permission denied")
 
 
-def _check_place(path: Path, name: str) -> None:
+def _check_regular_file(path: Path, name: str) -> None:
     """Raises `OSError` or `ValueError` unless a regular file can be written at a path."""
     folder = Path(os.path.realpath(path)).parent
     if not folder.is_dir():
@@ -136,26 +136,26 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         OSError: The file cannot be written; the message names `path`.
     """
     remote = is_remote(path)
-    said = os.fspath(path) if remote else str(Path(path))
+    destination = os.fspath(path) if remote else str(Path(path))
     temporary = None
     try:
-        stream, target = not remote and is_stream(said), Path(os.path.realpath(said))
-        temporary = _temporary(Path(said), None if stream or remote else target.parent)
+        stream, target = not remote and is_stream(destination), Path(os.path.realpath(destination))
+        temporary = _temporary(Path(destination), None if stream or remote else target.parent)
         yield temporary
         if remote:
-            _send(temporary, said)
+            _upload(temporary, destination)
         elif stream:
-            _pour(temporary, Path(said))
+            _write_stream(temporary, Path(destination))
         else:
             umask = os.umask(0)
             os.umask(umask)
             temporary.chmod(0o666 & ~umask)  # mkstemp's files are private.
             os.replace(temporary, target)
     except OSError as error:
-        named = str(error.filename or said)
-        if named != said and not os.path.basename(named).startswith(_PREFIX):
+        named = str(error.filename or destination)
+        if named != destination and not os.path.basename(named).startswith(_PREFIX):
             raise  # The error names another file.
-        raise _named(error, said) from error
+        raise _with_filename(error, destination) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -168,7 +168,7 @@ def _temporary(path: Path, folder: Path | None) -> Path:
     return Path(name)
 
 
-def _send(source: Path, path: str) -> None:
+def _upload(source: Path, path: str) -> None:
     """Copies a file to a remote path: under a temporary name first, then renamed."""
     import tensorflow as tf  # Takes seconds; local files do not need it.
 
@@ -186,7 +186,7 @@ def _send(source: Path, path: str) -> None:
         raise
 
 
-def _pour(source: Path, stream: Path) -> None:
+def _write_stream(source: Path, stream: Path) -> None:
     """Copies a file's bytes into a special file; blocks until a FIFO has a reader."""
 
     def opened(name: str, flags: int) -> int:
@@ -196,7 +196,7 @@ def _pour(source: Path, stream: Path) -> None:
         shutil.copyfileobj(file, written)
 
 
-def _named(error: OSError, path: str) -> OSError:
+def _with_filename(error: OSError, path: str) -> OSError:
     """Returns a write error that names the destination."""
     if error.errno is None:  # As raised by Pillow and HDF5.
         return OSError(f"'{path}' cannot be written: {error}")

@@ -25,7 +25,7 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
     return to_uint8(fit_longer_side(image, min(_SHEET_SIDE, max(image.shape[:2]))))
 
 
-def spaced(iterations: Iterable[int], count: int) -> list[int]:
+def select_spaced(iterations: Iterable[int], count: int) -> list[int]:
     """Selects the first, the last and some iterations between them, in order.
 
     Args:
@@ -53,7 +53,7 @@ class Filmstrip:
         self._stages: dict[int, np.ndarray] = {}
         self._iteration = 0
 
-    def see(self, iteration: int, image: Callable[[], np.ndarray]) -> None:
+    def record(self, iteration: int, image: Callable[[], np.ndarray]) -> None:
         """Records a stage if it is due.
 
         Args:
@@ -64,18 +64,18 @@ class Filmstrip:
         if not self._stages or iteration >= max(1, _RATIO * max(self._stages)):
             self._stages[iteration] = thumbnail(image())
 
-    def end(self, image: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    def frames(self, image: np.ndarray) -> list[tuple[str, np.ndarray]]:
         """Returns labels and thumbnails of the stages, all of one size.
 
         Args:
-            image: Final image, that of the iteration last passed to `see`.
+            image: Final image, that of the iteration last passed to `record`.
         """
         last = thumbnail(image)
         stages = {**self._stages, self._iteration: last}
         height, width = last.shape[:2]
         return [
             (f"{self._label}iteration {iteration}", _of_size(stages[iteration], (width, height)))
-            for iteration in spaced(stages, _STAGES)
+            for iteration in select_spaced(stages, _STAGES)
         ]
 
 

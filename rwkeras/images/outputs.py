@@ -55,7 +55,7 @@ class _Identity(NamedTuple):
     name: str
 
 
-def check_apart(outputs: Iterable[Output], inputs: Iterable[Input]) -> None:
+def check_no_overwrite(outputs: Iterable[Output], inputs: Iterable[Input]) -> None:
     """Raises `ValueError` if an output would overwrite an input or another output.
 
     Files are compared by identity: through symbolic links, hard links, relative paths and, on
@@ -74,11 +74,11 @@ def check_apart(outputs: Iterable[Output], inputs: Iterable[Input]) -> None:
             continue  # Such as /dev/null, which several outputs may share.
         identity = _identity(output.path)
         if identity in owners:
-            raise _taken(output, owners[identity])
+            raise _conflict_error(output, owners[identity])
         owners[identity] = output.name
 
 
-def _taken(output: Output, owner: str) -> ValueError:
+def _conflict_error(output: Output, owner: str) -> ValueError:
     """Returns the error for an output that would overwrite another argument's file."""
     if output.given is None:
         expected = f"another file than that of `{owner}`"

@@ -23,8 +23,8 @@ UPRIGHT = (
     "text",
 )
 # Photographs on which experiments are shown, and those available for training before that.
-SHOWN = ("astronaut", "coffee", "chelsea", "rocket")
-OTHERS = (
+TEST_NAMES = ("astronaut", "coffee", "chelsea", "rocket")
+TRAINING_NAMES = (
     "brick",
     "camera",
     "clock",

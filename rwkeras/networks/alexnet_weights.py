@@ -83,13 +83,13 @@ def load_alexnet_weights(model: keras.Model, weights: Any) -> None:
             "weights", "a file of arrays by layer", f"{path} ({reason})"
         ) from error
     for layer in model.layers:
-        wanted = [tuple(weight.shape) for weight in layer.weights]
+        expected_shapes = [tuple(weight.shape) for weight in layer.weights]
         shapes = [array.shape for array in found.get(layer.name, ())]
-        if wanted and shapes != wanted:
+        if expected_shapes and shapes != expected_shapes:
             raise invalid_argument(
                 "weights",
-                f"arrays of shapes {wanted} for layer '{layer.name}'",
+                f"arrays of shapes {expected_shapes} for layer '{layer.name}'",
                 f"{path} with {shapes or 'none'}",
             )
-        if wanted:
+        if expected_shapes:
             layer.set_weights(found[layer.name])

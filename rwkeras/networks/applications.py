@@ -151,14 +151,14 @@ def keras_application(
         ValueError: An argument is invalid.
     """
     check_choice("name", name, APPLICATIONS)
-    made = APPLICATIONS[name]
-    size = made.minimum_size
+    application = APPLICATIONS[name]
+    size = application.minimum_size
     input_shape = checked_input_shape(input_shape)
     if any(side is not None and side < size for side in input_shape[:2]):
         raise invalid_argument("input_shape", f"sides of at least {size} pixels", input_shape)
     inputs = keras.Input(input_shape, name="image", dtype="float32")
-    x = _preprocess(made)(inputs)
-    builder = getattr(keras.applications, made.builder)
+    x = _preprocess(application)(inputs)
+    builder = getattr(keras.applications, application.builder)
     with _channels_last():
         built = builder(weights=None, include_top=False, input_tensor=x, input_shape=input_shape)
     model = _renamed(built, name)
@@ -182,9 +182,10 @@ def _channels_last() -> Iterator[None]:
             keras.config.set_image_data_format(given)
 
 
-def _preprocess(made: Application) -> keras.layers.Layer:
+def _preprocess(application: Application) -> keras.layers.Layer:
     scale, offset = (
-        [value / made.scale for value in values] for values in _PREPROCESSING[made.preprocessing]
+        [value / application.scale for value in values]
+        for values in _PREPROCESSING[application.preprocessing]
     )
     # Shape [1, 1, 3]: Keras would reshape a 1-D scale to the channel axis of its data format.
     return keras.layers.Rescaling([[scale]], offset=offset, name="preprocess")

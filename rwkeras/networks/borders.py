@@ -51,8 +51,8 @@ def mirror(images: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]) -
     The padding may be larger than the image. The arguments are those of `wrap`.
     """
     known = images.shape[1:3]
-    reach = max(rows), max(columns)
-    if all(side is not None and side > most for side, most in zip(known, reach, strict=True)):
+    widths = max(rows), max(columns)
+    if all(side is not None and side > most for side, most in zip(known, widths, strict=True)):
         return reflect(images, rows, columns)
     for axis, (before, after) in ((1, rows), (2, columns)):
         side = tf.shape(images)[axis]
@@ -62,7 +62,7 @@ def mirror(images: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]) -
     return images
 
 
-class ExtendedConv2D(GroupedConv2D):
+class PaddedConv2D(GroupedConv2D):
     """Base class of size-preserving convolutions of stride 1 that do not pad with zeros.
 
     The arguments are those of `keras.layers.Conv2D`. `padding` is always "valid", so that code
@@ -74,13 +74,11 @@ class ExtendedConv2D(GroupedConv2D):
         if self.strides != (1, 1):
             raise invalid_argument("strides", "1", self.strides)
 
-    def extended(
-        self, inputs: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]
-    ) -> tf.Tensor:
+    def pad(self, inputs: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> tf.Tensor:
         """Returns padded inputs; the arguments are those of `wrap`."""
         raise NotImplementedError
 
-    def reach(self) -> list[tuple[int, int]]:
+    def padding_widths(self) -> list[tuple[int, int]]:
         """Returns the padding (before, after) of rows and of columns."""
         # An odd total has the extra one after, as in TensorFlow's "SAME".
         both = [d * (k - 1) for d, k in zip(self.dilation_rate, self.kernel_size, strict=True)]
@@ -88,7 +86,7 @@ class ExtendedConv2D(GroupedConv2D):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Returns the activations, [batch, height, width, filters]."""
-        return super().call(self.extended(inputs, *self.reach()))
+        return super().call(self.pad(inputs, *self.padding_widths()))
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Returns the shape of the activations, of the inputs' height and width."""
@@ -96,23 +94,19 @@ class ExtendedConv2D(GroupedConv2D):
 
 
 @keras.saving.register_keras_serializable("rwkeras")
-class CircularConv2D(ExtendedConv2D):
+class CircularConv2D(PaddedConv2D):
     """Convolution with circular padding."""
 
-    def extended(
-        self, inputs: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]
-    ) -> tf.Tensor:
+    def pad(self, inputs: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> tf.Tensor:
         """Returns the inputs with circular padding."""
         return wrap(inputs, rows, columns)
 
 
 @keras.saving.register_keras_serializable("rwkeras")
-class MirroredConv2D(ExtendedConv2D):
+class MirroredConv2D(PaddedConv2D):
     """Convolution with reflection padding, for images of any size."""
 
-    def extended(
-        self, inputs: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]
-    ) -> tf.Tensor:
+    def pad(self, inputs: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> tf.Tensor:
         """Returns the inputs with reflection padding."""
         return mirror(inputs, rows, columns)
 
@@ -124,15 +118,13 @@ class ReflectedConv2D(MirroredConv2D):
     It takes far fewer operations than `MirroredConv2D` in graphs of unknown image size.
     """
 
-    def extended(
-        self, inputs: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]
-    ) -> tf.Tensor:
+    def pad(self, inputs: tf.Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> tf.Tensor:
         """Returns the inputs with reflection padding."""
         return reflect(inputs, rows, columns)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Returns the shape of the activations; raises `ValueError` for too small inputs."""
-        for side, (_, after) in zip(input_shape[1:3], self.reach(), strict=True):
+        for side, (_, after) in zip(input_shape[1:3], self.padding_widths(), strict=True):
             if side is not None and side <= after:
                 expected = f"sides of more than {after} pixels"
                 raise invalid_argument("input_shape", expected, tuple(input_shape))
@@ -145,9 +137,9 @@ class CircularPyramidReduce(PyramidReduce):
 
     def call(self, images: tf.Tensor) -> tf.Tensor:
         """Returns [batch, height / 2, width / 2, channels] in the images' dtype."""
-        reach = (_PYRAMID_REACH, _PYRAMID_REACH)
+        widths = (_PYRAMID_REACH, _PYRAMID_REACH)
         cut = _PYRAMID_REACH // 2  # Outputs that belong to the padding.
-        return super().call(wrap(images, reach, reach))[:, cut:-cut, cut:-cut]
+        return super().call(wrap(images, widths, widths))[:, cut:-cut, cut:-cut]
 
 
 @keras.saving.register_keras_serializable("rwkeras")

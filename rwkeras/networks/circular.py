@@ -45,7 +45,7 @@ def _window(layer: keras.layers.Layer) -> int:
     return layer.pool_size[0] if isinstance(layer, _POOLINGS) else 1
 
 
-def _extends(layer: keras.layers.Layer) -> bool:
+def _supports_padding(layer: keras.layers.Layer) -> bool:
     """Returns whether a layer has a counterpart without zero padding, or needs none."""
     if getattr(layer, "data_format", "channels_last") != "channels_last":
         return False
@@ -63,7 +63,7 @@ def _check(model: Any) -> None:
     if not isinstance(model, keras.Model) or len(getattr(model, "inputs", None) or ()) != 1:
         raise invalid_argument("model", "a functional `keras.Model` with one input", model)
     for layer in model.layers:
-        if not _extends(layer):
+        if not _supports_padding(layer):
             expected = (
                 "convolutions of stride 1 that keep the size, poolings that do not overlap, and "
                 "layers that work on each pixel by itself, but "

@@ -19,7 +19,9 @@ from rwkeras.networks.features import feature_extractor
 from rwkeras.validation import invalid_argument
 
 
-def _areas(length: tf.Tensor | int, smaller: tf.Tensor | int, dtype: tf.DType) -> tf.Tensor:
+def _averaging_matrix(
+    length: tf.Tensor | int, smaller: tf.Tensor | int, dtype: tf.DType
+) -> tf.Tensor:
     """Returns the matrix, [smaller, length], that averages over intervals.
 
     Output i covers the interval [i s, (i + 1) s], s = length / smaller; input j covers [j, j + 1].
@@ -49,12 +51,12 @@ def reduced_maps(maps: tf.Tensor, height: tf.Tensor | int, width: tf.Tensor | in
     if known and rows % height == 0 and columns % width == 0:
         window = rows // height, columns // width
         return tf.nn.avg_pool2d(maps, window, window, "VALID")
-    down = _areas(tf.shape(maps)[1], height, maps.dtype)
-    across = _areas(tf.shape(maps)[2], width, maps.dtype)
+    down = _averaging_matrix(tf.shape(maps)[1], height, maps.dtype)
+    across = _averaging_matrix(tf.shape(maps)[2], width, maps.dtype)
     return tf.einsum("jw,biwn->bijn", across, tf.einsum("ih,bhwn->biwn", down, maps))
 
 
-def _least(sides: Iterable[int | None]) -> int | None:
+def _minimum(sides: Iterable[int | None]) -> int | None:
     """Returns the minimum of some lengths; None if any is unknown."""
     several = list(sides)
     return None if None in several else min(several)  # type: ignore[type-var]
@@ -71,12 +73,12 @@ class JointMaps(keras.layers.Layer):
 
     @staticmethod
     def _smallest(inputs: Sequence[tf.Tensor], axis: int) -> tf.Tensor | int:
-        known = _least(maps.shape[axis] for maps in inputs)
+        known = _minimum(maps.shape[axis] for maps in inputs)
         return tf.reduce_min([tf.shape(m)[axis] for m in inputs]) if known is None else known
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """Returns the output shape."""
-        height, width = (_least(shape[axis] for shape in input_shape) for axis in (1, 2))
+        height, width = (_minimum(shape[axis] for shape in input_shape) for axis in (1, 2))
         return input_shape[0][0], height, width, sum(shape[-1] for shape in input_shape)
 
 

@@ -22,17 +22,17 @@ from rwkeras.networks.vgg import TOY_VGG, VGG19, toy_vgg, vgg19
 from rwkeras.validation import check_choice, invalid_argument
 
 
-class _Named(NamedTuple):
+class _NetworkEntry(NamedTuple):
     """Registry entry of a network available by name.
 
     Attributes:
-        build: Builds the network from the arguments in `takes`, and `include_top` if it has `top`.
-        takes: Names of the supported arguments of `load_network`.
+        build: Builds the network from `arguments`, and `include_top` if it has `top`.
+        arguments: Names of the supported arguments of `load_network`.
         top: Names of its fully connected layers.
     """
 
     build: Callable[..., keras.Model]
-    takes: tuple[str, ...] = ("initializer", "seed")
+    arguments: tuple[str, ...] = ("initializer", "seed")
     top: tuple[str, ...] = ()
 
 
@@ -40,34 +40,34 @@ _RANDOM = ("initializer", "seed", "subtract_mean")
 _VGG = (*_RANDOM, "pooling")
 
 
-def _application(name: str) -> _Named:
-    return _Named(lambda **arguments: keras_application(name, **arguments))
+def _application_entry(name: str) -> _NetworkEntry:
+    return _NetworkEntry(lambda **arguments: keras_application(name, **arguments))
 
 
-_NAMED = {
-    "vgg19": _Named(vgg19, _VGG, VGG19.top_layers),
-    "toy_vgg": _Named(toy_vgg, _VGG, TOY_VGG.top_layers),
-    "pretrained_vgg19": _Named(
+_REGISTRY = {
+    "vgg19": _NetworkEntry(vgg19, _VGG, VGG19.top_layers),
+    "toy_vgg": _NetworkEntry(toy_vgg, _VGG, TOY_VGG.top_layers),
+    "pretrained_vgg19": _NetworkEntry(
         lambda rescale_images=None, **arguments: pretrained_vgg19(
             images=rescale_images, **arguments
         ),
         ("weights", "pooling", "rescale_images"),
         VGG19.top_layers,
     ),
-    "alexnet": _Named(alexnet, ("initializer", "seed", "weights"), ("fc6", "fc7", "fc8")),
-    "efficientnet_lite0": _Named(
+    "alexnet": _NetworkEntry(alexnet, ("initializer", "seed", "weights"), ("fc6", "fc7", "fc8")),
+    "efficientnet_lite0": _NetworkEntry(
         efficientnet_lite0, ("initializer", "seed", "weights"), ("pool", "logits")
     ),
-    "filter_bank": _Named(filter_bank, _RANDOM),
-    "multiscale": _Named(multiscale),
-    **{name: _application(name) for name in APPLICATIONS},
+    "filter_bank": _NetworkEntry(filter_bank, _RANDOM),
+    "multiscale": _NetworkEntry(multiscale),
+    **{name: _application_entry(name) for name in APPLICATIONS},
 }
-NETWORKS = tuple(_NAMED)
+NETWORKS = tuple(_REGISTRY)
 
 
-def takes(network: str, argument: str) -> bool:
+def accepts_argument(network: str, argument: str) -> bool:
     """Returns whether `load_network` accepts an argument for a network."""
-    return network in _NAMED and argument in _NAMED[network].takes
+    return network in _REGISTRY and argument in _REGISTRY[network].arguments
 
 
 @eager_only
@@ -104,19 +104,19 @@ def load_network(
         ValueError: There is no such network, it does not support an argument, or a file cannot be
             loaded.
     """
-    given = {
+    options = {
         "pooling": pooling,
         "subtract_mean": subtract_mean,
         "initializer": initializer,
         "weights": weights,
         "rescale_images": rescale_images,
     }
-    given = {name: value for name, value in given.items() if value is not None}
-    for name in given:
-        if not takes(network, name):
-            raise invalid_argument(name, f"no `{name}` with network '{network}'", given[name])
-    if network in _NAMED:
-        return _by_name(network, {"seed": seed, **given}, layers)
+    options = {name: value for name, value in options.items() if value is not None}
+    for name in options:
+        if not accepts_argument(network, name):
+            raise invalid_argument(name, f"no `{name}` with network '{network}'", options[name])
+    if network in _REGISTRY:
+        return _build_named(network, {"seed": seed, **options}, layers)
     if network.endswith(".json"):
         if is_multiscale_recipe(network):
             return read_multiscale_recipe(network, "network").build()
@@ -125,12 +125,12 @@ def load_network(
     return _from_file(network)
 
 
-def _by_name(network: str, given: dict[str, Any], layers: Sequence[str]) -> keras.Model:
-    named = _NAMED[network]
-    arguments = {name: value for name, value in given.items() if name in named.takes}
-    if named.top:
-        arguments["include_top"] = any(layer in named.top for layer in layers)
-    return named.build(**arguments)
+def _build_named(network: str, options: dict[str, Any], layers: Sequence[str]) -> keras.Model:
+    entry = _REGISTRY[network]
+    arguments = {name: value for name, value in options.items() if name in entry.arguments}
+    if entry.top:
+        arguments["include_top"] = any(layer in entry.top for layer in layers)
+    return entry.build(**arguments)
 
 
 def _from_file(network: str) -> keras.Model:

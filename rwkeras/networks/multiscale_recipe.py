@@ -53,12 +53,12 @@ class MultiscaleRecipe:
         if type(self.distribution) not in INITIALIZERS.values():
             expected = f"one of {', '.join(INITIALIZERS)}"
             raise invalid_argument("initializer", expected, self.distribution)
-        drawn = self._drawn()
+        drawn = self._random_network()
         if not self.sha256:
             object.__setattr__(self, "sha256", weights_digest(drawn.get_weights()))
         object.__setattr__(self, "sizes", tuple(self.sizes))
 
-    def _drawn(self) -> keras.Model:
+    def _random_network(self) -> keras.Model:
         return multiscale(
             levels=self.levels,
             filters=self.filters,
@@ -76,7 +76,7 @@ class MultiscaleRecipe:
         Raises:
             ValueError: The weights differ from those that the recipe was made with.
         """
-        model = self._drawn()
+        model = self._random_network()
         found = weights_digest(model.get_weights())
         if found != self.sha256:
             raise invalid_argument(

@@ -120,11 +120,11 @@ def with_octaves(model: keras.Model, layers: Iterable[str], octaves: int = OCTAV
         raise invalid_argument(
             "model", "a network of images of any size", f"'{model.name}' of {image.shape}"
         )
-    given = {f"octave{octave}" for octave in range(1, octaves)}
-    given.update(set(octave_layers(names, octaves)).difference(names))
-    taken = sorted(given.intersection(layer.name for layer in model.layers))
-    if taken:
-        raise invalid_argument("model", "a network without layers of these names", taken)
+    names_added = {f"octave{octave}" for octave in range(1, octaves)}
+    names_added.update(set(octave_layers(names, octaves)).difference(names))
+    duplicates = sorted(names_added.intersection(layer.name for layer in model.layers))
+    if duplicates:
+        raise invalid_argument("model", "a network without layers of these names", duplicates)
     graph = keras.Function(image, extractor.output)
     # Include the model's own outputs, so that the result has all of its layers.
     outputs = {**dict(zip(model.output_names, model.outputs, strict=True)), **extractor.output}

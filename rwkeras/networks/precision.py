@@ -36,7 +36,7 @@ def weights_size(model: keras.Model) -> int:
     return megabytes(4 * model.count_params())
 
 
-def _processor_can() -> bool:
+def _cpu_supports_bfloat16() -> bool:
     """Returns whether Linux reports bfloat16 instructions of the processor."""
     try:
         text = _PROCESSORS.read_text()
@@ -59,4 +59,4 @@ def fast_bfloat16() -> bool:
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])
         return details.get("compute_capability", (0, 0)) >= _COMPUTE_CAPABILITY
-    return _processor_can()
+    return _cpu_supports_bfloat16()

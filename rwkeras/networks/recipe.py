@@ -161,7 +161,7 @@ class Recipe:
                     "save the network as a .keras file where it was made",
                     found[:12],
                 )
-        return _cut(model, names)
+        return _truncate(model, names)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the recipe as JSON, atomically; raises `ValueError` if it cannot be written."""
@@ -188,7 +188,7 @@ class Recipe:
         }
 
 
-def _cut(model: keras.Model, names: list[str]) -> keras.Model:
+def _truncate(model: keras.Model, names: list[str]) -> keras.Model:
     """Truncates a model after the last of the named layers, or the pooling that follows it."""
     order = [layer.name for layer in model.layers]
     last = order.index(names[-1]) if names else 0

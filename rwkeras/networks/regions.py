@@ -89,14 +89,16 @@ def with_regions(
     extractor = feature_extractor(model, names)
     outputs = {**dict(zip(model.output_names, model.outputs, strict=True)), **extractor.output}
     for region, mask in masks.items():
-        given = np.asarray(mask, np.float32)
-        inside = given.size and np.isfinite(given).all() and given.min() >= 0 and given.max() <= 1
-        if given.ndim != 2 or not inside or not given.any():
+        values = np.asarray(mask, np.float32)
+        inside = (
+            values.size and np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1
+        )
+        if values.ndim != 2 or not inside or not values.any():
             expected = "float [height, width] in [0, 1], not all 0"
-            raise invalid_argument("mask", expected, f"{given.dtype} {given.shape}")
+            raise invalid_argument("mask", expected, f"{values.dtype} {values.shape}")
         for layer, name in zip(names, region_layers(names, region), strict=True):
             maps = extractor.output[layer]
-            guided = Guided(given.shape, name=name, dtype=maps.dtype)
+            guided = Guided(values.shape, name=name, dtype=maps.dtype)
             outputs[name] = guided(maps)
-            guided.mask.assign(given[np.newaxis, :, :, np.newaxis])
+            guided.mask.assign(values[np.newaxis, :, :, np.newaxis])
     return keras.Model(model.inputs[0], outputs, name=f"{model.name}_regions")

@@ -23,7 +23,9 @@ from rwkeras.validation import checked_number, invalid_argument
 _LEAST_STDDEV = 1e-6
 
 
-def _drawn(layer: keras.layers.Layer, name: str, draw: int = 0) -> RandomInitializer | None:
+def _weight_distribution(
+    layer: keras.layers.Layer, name: str, draw: int = 0
+) -> RandomInitializer | None:
     """Returns the distribution of a weight for a draw; None if it is not random."""
     initializer = getattr(layer, f"{name}_initializer", None)
     if not isinstance(initializer, RandomInitializer):
@@ -44,13 +46,15 @@ def can_standardize(model: keras.Model) -> bool:
     return (
         bool(convolutions)
         and not rest
-        and all(layer.use_bias and _drawn(layer, "kernel") for layer in convolutions)
+        and all(layer.use_bias and _weight_distribution(layer, "kernel") for layer in convolutions)
     )
 
 
 def has_random_thresholds(model: keras.Model) -> bool:
     """Returns whether a model can be standardised and all of its biases are random too."""
-    return can_standardize(model) and all(_drawn(layer, "bias") for layer in _convolutions(model))
+    return can_standardize(model) and all(
+        _weight_distribution(layer, "bias") for layer in _convolutions(model)
+    )
 
 
 def _check_model(model: keras.Model) -> None:
@@ -77,7 +81,7 @@ def redraw(model: keras.Model, draw: int) -> None:
     _check_model(model)
     for layer in _convolutions(model):
         for name in ("kernel", "bias"):
-            distribution, weight = _drawn(layer, name, draw), getattr(layer, name)
+            distribution, weight = _weight_distribution(layer, name, draw), getattr(layer, name)
             if distribution is not None:
                 weight.assign(distribution(tuple(weight.shape), weight.dtype))
 
@@ -124,8 +128,8 @@ def _moments(layer: keras.layers.Conv2D, inputs: tf.Tensor) -> Sequence[np.ndarr
     """Returns mean and standard deviation of each filter's responses, float32, [filters]."""
     # In float32, whatever the layer's dtype policy.
     kernel = tf.cast(tf.convert_to_tensor(layer.kernel), tf.float32)
-    answers = layer.convolution_op(tf.cast(inputs, tf.float32), kernel)
-    mean, variance = tf.nn.moments(answers, [0, 1, 2])
+    responses = layer.convolution_op(tf.cast(inputs, tf.float32), kernel)
+    mean, variance = tf.nn.moments(responses, [0, 1, 2])
     return mean.numpy(), np.sqrt(variance.numpy())
 
 
@@ -139,7 +143,7 @@ def _standardize_layer(
         found = f"a standard deviation of {np.max(stddev):.3g} at most"
         raise invalid_argument(name, f"{expected} place", found, SilentNetworkError)
     stddev = np.maximum(stddev, _LEAST_STDDEV * np.max(stddev))
-    distribution = _drawn(layer, "bias", draw)
+    distribution = _weight_distribution(layer, "bias", draw)
     threshold = np.zeros_like(mean) if distribution is None else distribution.draw(mean.shape)
     layer.kernel.assign(layer.kernel.numpy() / stddev)
     layer.bias.assign(threshold - mean / stddev)

@@ -19,12 +19,12 @@ from rwkeras.validation import check_choice, invalid_argument
 
 _PIXELS = (1, 2, 3)
 
-_SIZES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
+_MAGNITUDES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
     "mean_absolute": lambda gradient: tf.reduce_mean(tf.abs(gradient), _PIXELS),
     "literal": lambda gradient: tf.abs(tf.reduce_mean(gradient, _PIXELS)),
     "rms": lambda gradient: tf.sqrt(tf.reduce_mean(tf.square(gradient), _PIXELS)),
 }
-WEIGHTINGS = (*_SIZES, "none")
+WEIGHTINGS = (*_MAGNITUDES, "none")
 
 # Estimated cache weight, in MiB, of the function compiled for one image size.
 _WEIGHT = 8
@@ -63,9 +63,9 @@ def balance(
         return objective
     check_image_shape(feature_extractor(model, objective.layers), images.shape)
     arguments = tf.cast(images, tf.float32), objective.data
-    sizes = _sizes_function(model, objective, weighting, arguments)
+    magnitudes = _magnitude_function(model, objective, weighting, arguments)
     weights = {}
-    for name, size in sizes(*arguments).items():
+    for name, size in magnitudes(*arguments).items():
         weights[name] = 1 / size
         usable = tf.reduce_all(tf.math.is_finite(weights[name]) & (size > 0))
         if tf.executing_eagerly() and not bool(usable):
@@ -84,7 +84,7 @@ def balance(
     )
 
 
-def _sizes_function(
+def _magnitude_function(
     model: keras.Model, objective: Objective, weighting: str, arguments: tuple[tf.Tensor, Any]
 ) -> Callable[..., Any]:
     """Returns a function from images and data to gradient magnitudes, cached if compiled.
@@ -99,7 +99,7 @@ def _sizes_function(
     extractor = feature_extractor(model, objective.layers)
 
     def function(images, data):
-        return _gradient_sizes(extractor, structure.with_data(data), images, weighting)
+        return _gradient_magnitudes(extractor, structure.with_data(data), images, weighting)
 
     if not tf.executing_eagerly():  # Part of another graph, which may have other weights.
         return function
@@ -109,7 +109,7 @@ def _sizes_function(
     return CACHE.get(model, key, lambda: Compiled(function), lambda _: _WEIGHT)
 
 
-def _gradient_sizes(
+def _gradient_magnitudes(
     extractor: keras.Model, objective: Objective, images: tf.Tensor, weighting: str
 ) -> dict[str, tf.Tensor]:
     """Returns the gradient magnitude of each term that has a target, [batch], by name."""
@@ -122,4 +122,6 @@ def _gradient_sizes(
             term.name: term.loss(features[term.layer], tf.zeros_like(term.target))
             for term in targeted
         }
-    return {name: _SIZES[weighting](tape.gradient(loss, images)) for name, loss in losses.items()}
+    return {
+        name: _MAGNITUDES[weighting](tape.gradient(loss, images)) for name, loss in losses.items()
+    }

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from rwkeras.networks.features import INPUT
-from rwkeras.objectives.objective import LossWith, Objective, Term
+from rwkeras.objectives.objective import BoundLoss, Objective, Term
 from rwkeras.validation import checked_number, invalid_argument
 
 
@@ -84,7 +84,7 @@ def alpha_norm_term(
         mean = tuple(checked_number("mean", value, minimum=None) for value in mean)
     else:
         mean = checked_number("mean", mean, minimum=None)
-    loss = LossWith(alpha_norm, (alpha, mean))
+    loss = BoundLoss(alpha_norm, (alpha, mean))
     return Objective(Term(name or f"alpha_norm/{alpha:g}", INPUT, loss))
 
 
@@ -99,4 +99,4 @@ def tv_beta_term(beta: float = 2.0, *, name: str | None = None) -> Objective:
         ValueError: `beta` is not a number of at least 1.
     """
     beta = checked_number("beta", beta, minimum=1)
-    return Objective(Term(name or f"tv_beta/{beta:g}", INPUT, LossWith(tv_beta, (beta,))))
+    return Objective(Term(name or f"tv_beta/{beta:g}", INPUT, BoundLoss(tv_beta, (beta,))))

@@ -24,7 +24,7 @@ LossFunction = Callable[..., tf.Tensor]
 
 
 @dataclass(frozen=True)
-class LossWith:
+class BoundLoss:
     """A loss function with bound arguments, which compares by value so that it is compiled once.
 
     Attributes:

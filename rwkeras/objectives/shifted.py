@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from rwkeras.objectives.objective import LossWith, Objective, Term
+from rwkeras.objectives.objective import BoundLoss, Objective, Term
 from rwkeras.validation import invalid_argument, python_number
 
 Shift = Sequence[int]
@@ -105,6 +105,6 @@ def shifted_gram_term(
     if not pairs or not whole or len(set(pairs)) < len(pairs):
         expected = "one or more different pairs of integers, rows and columns"
         raise invalid_argument("shifts", expected, list(shifts))
-    loss = LossWith(shifted_gram_loss, (pairs,))
+    loss = BoundLoss(shifted_gram_loss, (pairs,))
     target = shifted_gram(features, pairs)
     return Objective(Term(name or f"shifted/{layer}", layer, loss, 1.0, target))

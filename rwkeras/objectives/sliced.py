@@ -13,7 +13,7 @@ References:
 import numpy as np
 import tensorflow as tf
 
-from rwkeras.objectives.objective import LossWith, Objective, Term
+from rwkeras.objectives.objective import BoundLoss, Objective, Term
 from rwkeras.portable import portable_normal
 from rwkeras.random import derive_seed
 from rwkeras.validation import checked_number
@@ -136,6 +136,6 @@ def sliced_wasserstein_term(
     if projections is not None:
         projections = checked_number("projections", projections, integer=True, minimum=1)
     seed = checked_number("seed", seed, integer=True, minimum=None)
-    loss = LossWith(sliced_wasserstein_loss, (projections, seed))
+    loss = BoundLoss(sliced_wasserstein_loss, (projections, seed))
     target = sorted_projections(features, projections, seed)
     return Objective(Term(name or f"sliced_wasserstein/{layer}", layer, loss, 1.0, target))

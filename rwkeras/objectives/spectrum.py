@@ -19,7 +19,7 @@ from rwkeras.objectives.objective import Objective, Term
 from rwkeras.validation import checked_number, invalid_argument
 
 # Fraction of a side over which a spot fades out at each end.
-_FADE = 1 / 8
+_TAPER = 1 / 8
 
 
 def _transform(images: tf.Tensor) -> tf.Tensor:
@@ -65,11 +65,11 @@ def spectrum_loss(images: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(squares, axis=(1, 2, 3)) / (2 * pixels)
 
 
-def _fading(length: int) -> np.ndarray:
+def _tukey_window(length: int) -> np.ndarray:
     """Returns weights that rise from 0 to 1 and fall again, with a half cosine at each end."""
-    reach = _FADE * length
+    taper = _TAPER * length
     place = np.arange(length) + 0.5
-    nearest = np.minimum(np.minimum(place, length - place) / reach, 1)
+    nearest = np.minimum(np.minimum(place, length - place) / taper, 1)
     return np.sin(np.pi / 2 * nearest) ** 2
 
 
@@ -92,7 +92,7 @@ def spot(images: tf.Tensor, height: int, width: int) -> tf.Tensor:
     rows, columns = images.shape[1:3]
     if (rows, columns) == (height, width):
         return images
-    weights = _fading(rows)[:, np.newaxis] * _fading(columns)
+    weights = _tukey_window(rows)[:, np.newaxis] * _tukey_window(columns)
     weights *= np.sqrt(height * width / np.sum(weights**2))
     mean = tf.reduce_mean(images, axis=(1, 2), keepdims=True)
     faded = tf.constant(weights[..., np.newaxis], images.dtype) * (images - mean)

@@ -61,7 +61,7 @@ def planned_phases(
         used = ["bfloat16", "float32"] if settings.precision == "auto" else ["bfloat16"]
     return [
         Phase(
-            seen=part.seen,
+            seen=part.degrees_of_freedom,
             precision=precision,
             until=UNBOUNDED if part.until is None else part.until,
             float32=None if precision == used[-1] else index + 1,

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from rwkeras.objectives.objective import Objective, Term
 from rwkeras.parametrizations.filters import transform
-from rwkeras.parametrizations.rings import leaning, ring_means
+from rwkeras.parametrizations.rings import ring_means, ring_smoothing
 from rwkeras.random import derive_seed, stateless_normal
 
 
@@ -63,7 +63,7 @@ def random_gradient(objective: Objective, extractor, images: tf.Tensor, seed: in
 def power_spectrum(images: tf.Tensor) -> tf.Tensor:
     """Returns the covariance of colour channels over rings of frequency.
 
-    Rings of few coordinates are smoothed with those above them; see `leaning`.
+    Rings of few coordinates are smoothed with those above them; see `ring_smoothing`.
 
     Args:
         images: Random images, [batch, height, width, channels].
@@ -74,4 +74,4 @@ def power_spectrum(images: tf.Tensor) -> tf.Tensor:
     planes = tf.transpose(transform(images), [0, 2, 3, 1])
     products = planes[..., tf.newaxis, :] * planes[..., tf.newaxis]
     means = ring_means(tf.cast(products, tf.float64))
-    return tf.einsum("rs,bsij->brij", leaning(*images.shape[1:3]), means)
+    return tf.einsum("rs,bsij->brij", ring_smoothing(*images.shape[1:3]), means)

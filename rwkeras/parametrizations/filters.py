@@ -11,10 +11,10 @@ operator is symmetric, and white coordinates give an image with the filter's spe
 import numpy as np
 import tensorflow as tf
 
-from rwkeras.cache import kept
+from rwkeras.cache import cached
 
 
-@kept
+@cached
 def frequencies(height: int, width: int) -> np.ndarray:
     """Returns the radial frequencies of the cosine transform in cycles per pixel, [height, width].
 
@@ -25,7 +25,7 @@ def frequencies(height: int, width: int) -> np.ndarray:
     return np.maximum(np.hypot(vertical, horizontal), 1 / (2 * max(height, width)))
 
 
-@kept
+@cached
 def _cosines(size: int) -> np.ndarray:
     """Returns the orthonormal cosine transform (DCT-II), float32, [frequencies, positions]."""
     angles = np.pi / size * np.arange(size)[:, np.newaxis] * (np.arange(size) + 0.5)

@@ -17,23 +17,23 @@ import tensorflow as tf
 
 from rwkeras.parametrizations.filters import frequencies, matrix_power, normalize
 from rwkeras.parametrizations.prior import covariance
-from rwkeras.parametrizations.rings import rings, spread
+from rwkeras.parametrizations.rings import interpolate_rings, rings
 
 PARAMETRIZATIONS = ("adaptive", "fourier", "pixels")
 
 # Candidates for the factor k of "adaptive", relative to the reciprocal of the largest curvature.
 _FACTORS = np.logspace(-2, 16, 361)
 # Maximum fraction of coordinates that count as seen, however many values the layers have.
-_MOST_SEEN = 0.9
+_MAX_FRACTION = 0.9
 
 
 # In the first stage few coordinates count as seen, so that coarse structure is fitted before fine
-# detail; in the last stage more do, for faster convergence. _SEEN: fraction of the coordinates for
+# detail; in the last stage more do, for faster convergence. _FRACTION: that of the coordinates for
 # an objective of one target value per coordinate. _GROWTH: exponent of its growth with the number
 # of values per coordinate. The first stage ends after _FIRST_ITERATIONS or the fraction
 # _FIRST_SHARE of the run, whichever is less. Tuned on inversions of photographs from conv1_1 to
 # pool5.
-_SEEN_FIRST, _SEEN_LAST = 0.01, 0.04
+_FRACTION_FIRST, _FRACTION_LAST = 0.01, 0.04
 _GROWTH_FIRST, _GROWTH_LAST = 1.0, 1.5
 _FIRST_ITERATIONS, _FIRST_SHARE = 60, 0.3
 
@@ -43,11 +43,11 @@ class Stage(NamedTuple):
 
     Attributes:
         until: The iteration at which the stage ends; None for the last stage.
-        seen: For "adaptive": number of coordinates that count as seen.
+        degrees_of_freedom: For "adaptive": number of coordinates that count as seen by the layers.
     """
 
     until: int | None
-    seen: float = 0.0
+    degrees_of_freedom: float = 0.0
 
 
 def stages(
@@ -65,12 +65,12 @@ def stages(
         return (Stage(None),)
     coordinates = math.prod(shape)
     ratio = values / coordinates
-    last = Stage(None, coordinates * min(_SEEN_LAST * ratio**_GROWTH_LAST, _MOST_SEEN))
+    last = Stage(None, coordinates * min(_FRACTION_LAST * ratio**_GROWTH_LAST, _MAX_FRACTION))
     until = min(_FIRST_ITERATIONS, int(_FIRST_SHARE * iterations))
     # With many values, or a very short run, one stage is enough.
-    if last.seen == coordinates * _MOST_SEEN or until == 0:
+    if last.degrees_of_freedom == coordinates * _MAX_FRACTION or until == 0:
         return (last,)
-    return Stage(until, coordinates * _SEEN_FIRST * ratio**_GROWTH_FIRST), last
+    return Stage(until, coordinates * _FRACTION_FIRST * ratio**_GROWTH_FIRST), last
 
 
 def fourier_filter(height: int, width: int, exponent: float, decorrelate: bool) -> tf.Tensor:
@@ -86,7 +86,7 @@ def adaptive_filter(
     width: int,
     exponent: float,
     decorrelate: bool,
-    seen: float,
+    degrees_of_freedom: float,
 ) -> tf.Tensor:
     """Returns the filter (S^-1 + k H)^(-1/2).
 
@@ -96,8 +96,8 @@ def adaptive_filter(
         width: Width of the image.
         exponent: Exponent of the prior S; see `covariance`.
         decorrelate: See `covariance`.
-        seen: Number of coordinates that count as seen: the trace of k H (S^-1 + k H)^-1, which is
-            the effective number of degrees of freedom.
+        degrees_of_freedom: Effective number of coordinates that the layers see, the trace of
+            k H (S^-1 + k H)^-1.
 
     Returns:
         float32, [batch, 3, 3, height, width].
@@ -111,8 +111,8 @@ def adaptive_filter(
     ratios = _FACTORS * tf.math.divide_no_nan(values, largest)[..., tf.newaxis]
     counts = tf.constant(layout.sizes[:, np.newaxis, np.newaxis])
     freedom = tf.reduce_sum(counts * ratios / (1 + ratios), (1, 2))
-    chosen = tf.reduce_sum(tf.cast(freedom < seen, tf.int32), 1)
+    chosen = tf.reduce_sum(tf.cast(freedom < degrees_of_freedom, tf.int32), 1)
     factor = tf.gather(tf.constant(_FACTORS), tf.minimum(chosen, len(_FACTORS) - 1))
     factor = tf.math.divide_no_nan(factor[:, tf.newaxis, tf.newaxis], largest)
     table = matrix_power(matrix_power(prior, -1) + factor[..., tf.newaxis] * curvature, -0.5)
-    return tf.cast(normalize(spread(table, height, width)), tf.float32)
+    return tf.cast(normalize(interpolate_rings(table, height, width)), tf.float32)

@@ -5,13 +5,13 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from rwkeras.cache import kept
+from rwkeras.cache import cached
 from rwkeras.parametrizations.filters import frequencies
 
 # Width of rings relative to their radius, far from the centre; near it rings are one cycle per
 # image wide.
 _WIDTH = 0.14
-_LEANING = 30
+_PSEUDOCOUNT = 30
 
 
 class Rings(NamedTuple):
@@ -21,19 +21,19 @@ class Rings(NamedTuple):
         frequency: Mean frequency of each ring in cycles per pixel, [rings], ascending.
         sizes: Number of frequencies in each ring, [rings].
         ring: Index of the ring of each frequency, [height, width].
-        below: Index of the ring below each frequency, for interpolation, [height, width].
-        share: Interpolation weight of the ring above, linear in log frequency, in [0, 1], [height,
-            width].
+        lower: Index of the ring below each frequency, for interpolation, [height, width].
+        weight: Interpolation weight of the ring above, linear in log frequency, in [0, 1],
+            [height, width].
     """
 
     frequency: np.ndarray
     sizes: np.ndarray
     ring: np.ndarray
-    below: np.ndarray
-    share: np.ndarray
+    lower: np.ndarray
+    weight: np.ndarray
 
 
-@kept
+@cached
 def rings(height: int, width: int) -> Rings:
     """Returns the rings for an image size."""
     frequency = frequencies(height, width)
@@ -66,23 +66,23 @@ def ring_means(spectra: tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.transpose(means, [1, 0, 2]), shape)
 
 
-@kept
-def leaning(height: int, width: int) -> np.ndarray:
+@cached
+def ring_smoothing(height: int, width: int) -> np.ndarray:
     """Returns weights, [rings, rings], that smooth rings of few coordinates.
 
-    Each ring is averaged with the smoothed ring above it, which counts as `_LEANING` coordinates.
-    In the lowest rings, estimates from a few random images are mostly noise, while curvatures
-    hardly vary.
+    Each ring is averaged with the smoothed ring above it, which counts as `_PSEUDOCOUNT`
+    coordinates. In the lowest rings, estimates from a few random images are mostly noise, while
+    curvatures hardly vary.
     """
     sizes = rings(height, width).sizes
     weights = np.eye(len(sizes))
     for ring in range(len(sizes) - 2, -1, -1):
-        own = sizes[ring] / (sizes[ring] + _LEANING)
+        own = sizes[ring] / (sizes[ring] + _PSEUDOCOUNT)
         weights[ring] = own * weights[ring] + (1 - own) * weights[ring + 1]
     return weights
 
 
-def spread(table: tf.Tensor, height: int, width: int) -> tf.Tensor:
+def interpolate_rings(table: tf.Tensor, height: int, width: int) -> tf.Tensor:
     """Interpolates values on rings to all frequencies.
 
     Args:
@@ -95,7 +95,7 @@ def spread(table: tf.Tensor, height: int, width: int) -> tf.Tensor:
     """
     layout = rings(height, width)
     table = tf.transpose(table, [0, 2, 3, 1])
-    above = np.minimum(layout.below + 1, len(layout.sizes) - 1)
-    share = tf.constant(layout.share, table.dtype)
-    low, high = tf.gather(table, layout.below, axis=-1), tf.gather(table, above, axis=-1)
-    return low + share * (high - low)
+    above = np.minimum(layout.lower + 1, len(layout.sizes) - 1)
+    weight = tf.constant(layout.weight, table.dtype)
+    low, high = tf.gather(table, layout.lower, axis=-1), tf.gather(table, above, axis=-1)
+    return low + weight * (high - low)

@@ -42,12 +42,12 @@ def checked_layer_names(
         raise invalid_argument("subtract_mean", "true or false", subtract_mean)
     if architecture != _MULTISCALE:
         return ARCHITECTURES[architecture].layers
-    for name, value, usual in (
+    for name, value, default in (
         ("pooling", pooling, "avg"),
         ("subtract_mean", subtract_mean, False),
     ):
-        if value != usual:
-            expected = f"{usual!r}, as '{_MULTISCALE}' has no other"
+        if value != default:
+            expected = f"{default!r}, as '{_MULTISCALE}' has no other"
             raise invalid_argument(name, expected, value)
     return LAYERS
 

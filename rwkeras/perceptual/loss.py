@@ -158,9 +158,11 @@ class RandomPerceptualLoss(keras.losses.Loss):
             self._features = random_features(
                 architecture, layers, initializer, self.seed, **arguments
             )
-            self._factors = self._made_factors(compared)
+            self._factors = self._distance_factors(compared)
 
-    def _made_factors(self, compared: dict[str, tuple[str, ...]]) -> dict[tuple[str, str], float]:
+    def _distance_factors(
+        self, compared: dict[str, tuple[str, ...]]
+    ) -> dict[tuple[str, str], float]:
         """Returns the factor of each distance, by (kind, layer)."""
         weights = {"feature": self.feature_weight, "style": self.style_weight}
         factors = {}
@@ -190,8 +192,8 @@ class RandomPerceptualLoss(keras.losses.Loss):
         """
         y_true, y_pred = self._checked("y_true", y_true), self._checked("y_pred", y_pred)
         y_true = checked_targets("y_true", y_true)
-        alike = self.pixel_weight or any(kind == "feature" for kind, _ in self._factors)
-        if alike and not y_true.shape[1:].is_compatible_with(y_pred.shape[1:]):
+        same_size = self.pixel_weight or any(kind == "feature" for kind, _ in self._factors)
+        if same_size and not y_true.shape[1:].is_compatible_with(y_pred.shape[1:]):
             expected = f"targets of the size of `y_pred`, {tuple(y_pred.shape[1:3])}"
             raise invalid_argument("y_true", expected, tuple(y_true.shape))
         targets, images = self._features(y_true), self._features(y_pred)

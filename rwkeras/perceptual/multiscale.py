@@ -35,8 +35,8 @@ class _Bank(NamedTuple):
 
 def _standardized(bank: _Bank, images: tf.Tensor, seed: int) -> _Bank:
     """Scales a bank to responses of mean 0 and variance 1 on images, as `standardize` does."""
-    answers = tf.nn.conv2d(images, bank.kernel, 1, "SAME")
-    mean, variance = tf.nn.moments(answers, [0, 1, 2])
+    responses = tf.nn.conv2d(images, bank.kernel, 1, "SAME")
+    mean, variance = tf.nn.moments(responses, [0, 1, 2])
     stddev = tf.sqrt(variance)
     if not np.all(np.isfinite(stddev) & (stddev.numpy() > 0)):
         expected = "a seed with which all filters answer to noise, and finitely"

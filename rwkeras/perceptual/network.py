@@ -62,13 +62,13 @@ class RandomFeatures:
         # On the CPU, as GPU convolutions may round to 10 bits, which would change the weights.
         with tf.device("CPU:0"):
             self.references = reference_images(seed)
-            x = self._prepared(self.references)
+            x = self._preprocess(self.references)
             for name in names[: deepest + 1]:
                 kernel = None
                 if name.startswith("conv"):
                     inputs, (_, filters) = filters, architecture.stages[int(name[4]) - 1]
                     kernel = kernels(name)((3, 3, inputs, filters), tf.float32)
-                x = self._applied(kernel, x)
+                x = self._apply_layer(kernel, x)
                 if kernel is not None:
                     scale = tf.reduce_mean(x)
                     if not (np.isfinite(scale) and scale > 0):
@@ -80,10 +80,10 @@ class RandomFeatures:
         self._chain = [(name, None if k is None else tf.identity(k)) for name, k in chain]
         self.smallest_side = 2 ** sum(kernel is None for _, kernel in self._chain)
 
-    def _prepared(self, images: tf.Tensor) -> tf.Tensor:
+    def _preprocess(self, images: tf.Tensor) -> tf.Tensor:
         return images - tf.constant(self._offset, images.dtype)
 
-    def _applied(self, kernel: tf.Tensor | None, x: tf.Tensor) -> tf.Tensor:
+    def _apply_layer(self, kernel: tf.Tensor | None, x: tf.Tensor) -> tf.Tensor:
         if kernel is None:
             return self._pool(x, 2, 2, "VALID")
         return tf.nn.relu(tf.nn.conv2d(x, tf.cast(kernel, x.dtype), 1, "SAME"))
@@ -95,8 +95,8 @@ class RandomFeatures:
             images: Floating-point RGB in [0, 1], [batch, height, width, 3].
         """
         features = {}
-        x = self._prepared(images)
+        x = self._preprocess(images)
         for name, kernel in self._chain:
-            x = self._applied(kernel, x)
+            x = self._apply_layer(kernel, x)
             features[name] = x
         return {name: features[name] for name in self.layers}

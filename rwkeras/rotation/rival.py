@@ -23,7 +23,7 @@ from rwkeras.images.photographs import photographs
 from rwkeras.networks.initializers import get_initializer
 from rwkeras.networks.vgg import VGG19, build_vgg, narrowed, random_kernels
 from rwkeras.rotation.folding import fold, with_batch_normalization
-from rwkeras.rotation.rotated_crops import ROTATIONS, Parts, rotated_crops, split
+from rwkeras.rotation.rotated_crops import ROTATIONS, CropRegions, rotated_crops, split
 from rwkeras.rotation.settings import RotationSettings
 
 _DEFAULTS = RotationSettings()
@@ -172,8 +172,8 @@ def _classifier(normalized: keras.Model, settings: RotationSettings) -> keras.Mo
 
 def _fit(
     classifier: keras.Model,
-    training: Parts,
-    held_out: Parts,
+    training: CropRegions,
+    held_out: CropRegions,
     settings: RotationSettings,
     callback: RotationCallback | None,
 ) -> tuple[list[RotationProgress], bool]:

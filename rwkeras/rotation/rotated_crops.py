@@ -14,7 +14,7 @@ from rwkeras.validation import invalid_argument
 ROTATIONS = 4
 
 
-class Parts(NamedTuple):
+class CropRegions(NamedTuple):
     """Regions of photographs to take crops from.
 
     Attributes:
@@ -26,7 +26,9 @@ class Parts(NamedTuple):
     sizes: tf.Tensor
 
 
-def split(photos: Iterable[np.ndarray], settings: RotationSettings) -> tuple[Parts, Parts]:
+def split(
+    photos: Iterable[np.ndarray], settings: RotationSettings
+) -> tuple[CropRegions, CropRegions]:
     """Splits photographs into training and held-out regions.
 
     The held-out region is a vertical strip in the middle, since the top and the bottom of
@@ -62,16 +64,16 @@ def split(photos: Iterable[np.ndarray], settings: RotationSettings) -> tuple[Par
     return _stacked(training), _stacked(held_out)
 
 
-def _stacked(regions: list[np.ndarray]) -> Parts:
+def _stacked(regions: list[np.ndarray]) -> CropRegions:
     sizes = np.array([region.shape[:2] for region in regions], np.int32)
     pixels = np.zeros((len(regions), *sizes.max(axis=0), 3), np.uint8)
     for stacked, region, (height, width) in zip(pixels, regions, sizes, strict=True):
         stacked[:height, :width] = region
-    return Parts(tf.constant(pixels), tf.constant(sizes))
+    return CropRegions(tf.constant(pixels), tf.constant(sizes))
 
 
 def rotated_crops(
-    regions: Parts, settings: RotationSettings, stream: str, numbers: range
+    regions: CropRegions, settings: RotationSettings, stream: str, numbers: range
 ) -> tf.data.Dataset:
     """Returns a dataset of batches of crops, each rotated by 0, 90, 180 and 270 degrees.
 

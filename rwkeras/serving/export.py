@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from rwkeras.backend import keras
-from rwkeras.decoders.decnn import described
+from rwkeras.decoders.decnn import describe
 from rwkeras.networks.features import feature_extractor
 from rwkeras.networks.recipe import Recipe
 from rwkeras.serving.graph.decoder import ServedDecoder
@@ -123,7 +123,7 @@ def export_decoder(
     if len(model.outputs) != 1 or model.outputs[0].shape[1:] != (None, None, 3):
         shapes = [tuple(output.shape) for output in model.outputs]
         raise invalid_argument("model", "a network whose one output is images of any size", shapes)
-    task, name = ServedDecoder(), described(model)
+    task, name = ServedDecoder(), describe(model)
     model = interruptible(reflecting(model))
     served = ServedModel(task, model, OwnWeights(), settings)
     signatures = served.signatures()

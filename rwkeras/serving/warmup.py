@@ -34,7 +34,7 @@ def _requests(task: ServedTask, smallest_side: int) -> dict[str, dict[str, Any]]
         return {f"{name}_bytes": np.array([content], object) for name in task.layers}
 
     pixels = _picture(max(_SIDE, smallest_side))[np.newaxis].astype(np.float32) / 255
-    budget = _BUDGET if task.answers else {}  # A task without answers does not optimise.
+    budget = _BUDGET if task.output_specs else {}  # A task of one pass has no further outputs.
     return {
         "serving_default": {**files(_SIDE), **budget},
         "rest": files(_SIDE_WITHOUT_OPTIONS),

@@ -24,14 +24,14 @@ class Rung(NamedTuple):
     losses: dict[int, float]
 
 
-class Race(Protocol):
+class CandidateRuns(Protocol):
     """Joint optimisation of several candidates."""
 
     def advance(self, iterations: int) -> np.ndarray:
         """Continues to a total number of iterations and returns the losses, [candidates]."""
 
-    def select(self, members: Sequence[int]) -> "Race":
-        """Returns the race of some of the candidates, by their positions in this one."""
+    def select(self, members: Sequence[int]) -> "CandidateRuns":
+        """Returns the runs of some of the candidates, by their positions in this one."""
 
 
 def schedule(candidates: int, iterations: int, reduction: int) -> list[tuple[int, int]]:
@@ -53,13 +53,13 @@ def schedule(candidates: int, iterations: int, reduction: int) -> list[tuple[int
     ]
 
 
-def halve(
-    begin: Callable[[], Race], candidates: int, iterations: int, reduction: int
+def successive_halving(
+    begin: Callable[[], CandidateRuns], candidates: int, iterations: int, reduction: int
 ) -> tuple[Rung, ...]:
     """Runs successive halving.
 
     Args:
-        begin: Function that returns the race of all candidates.
+        begin: Function that returns the runs of all candidates.
         candidates: See `schedule`.
         iterations: See `schedule`.
         reduction: See `schedule`.
@@ -67,15 +67,15 @@ def halve(
     Returns:
         The rungs; the winner has the smallest loss in the last. Non-finite losses become infinity.
     """
-    race, members = begin(), list(range(candidates))
+    runs, members = begin(), list(range(candidates))
     rungs: list[Rung] = []
     for count, until in schedule(candidates, iterations, reduction):
         if count < len(members):
             losses = np.array([rungs[-1].losses[member] for member in members])
             # Stable, so that the earlier of equal candidates is kept.
-            kept = sorted(np.argsort(losses, kind="stable")[:count].tolist())
-            race, members = race.select(kept), [members[place] for place in kept]
-        losses = race.advance(until)
+            selected = sorted(np.argsort(losses, kind="stable")[:count].tolist())
+            runs, members = runs.select(selected), [members[place] for place in selected]
+        losses = runs.advance(until)
         losses = np.where(np.isfinite(losses), losses, np.inf)
         rungs.append(Rung(until, dict(zip(members, losses.tolist(), strict=True))))
     return tuple(rungs)

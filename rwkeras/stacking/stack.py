@@ -16,7 +16,7 @@ from rwkeras.networks.initializers import RandomInitializer, get_initializer
 from rwkeras.networks.recipe import LayerRecipe, Recipe, candidate_kernel, kernel_digest
 from rwkeras.random import derive_seed
 from rwkeras.settings import check_settings
-from rwkeras.stacking.halving import Rung, halve
+from rwkeras.stacking.halving import Rung, successive_halving
 from rwkeras.stacking.inversions import Inversions
 from rwkeras.stacking.settings import StackSettings
 from rwkeras.validation import invalid_argument
@@ -73,7 +73,9 @@ class StackResult(NamedTuple):
 StackCallback = Callable[[Recipe, LayerChoice], bool | None]
 
 
-def _fix(model: keras.Model, layer: str, kernel: np.ndarray, reference: tf.Tensor) -> LayerRecipe:
+def _set_kernel(
+    model: keras.Model, layer: str, kernel: np.ndarray, reference: tf.Tensor
+) -> LayerRecipe:
     """Sets a layer's kernel, divided by its mean activation; returns its recipe as candidate 0."""
     target = model.get_layer(layer)
     target.kernel.assign(kernel)
@@ -93,7 +95,7 @@ def _choose(
         [candidate_kernel(distribution, layer, n).draw(shape) for n in range(settings.candidates)]
     )
     seed = derive_seed(distribution.seed, layer)
-    rungs = halve(
+    rungs = successive_halving(
         lambda: Inversions(model, layer, kernels, reference, seed, settings),
         settings.candidates,
         settings.max_iterations,
@@ -104,17 +106,17 @@ def _choose(
     if not np.isfinite(losses[chosen]):
         expected = f"an image on which layer '{layer}' is active and finite"
         raise invalid_argument("reference_image", expected, "silence", kind=SilentNetworkError)
-    made = _fix(model, layer, kernels[chosen], reference)._replace(candidate=chosen)
-    return made, LayerChoice(layer, chosen, rungs)
+    recipe_entry = _set_kernel(model, layer, kernels[chosen], reference)._replace(candidate=chosen)
+    return recipe_entry, LayerChoice(layer, chosen, rungs)
 
 
-def _begin(recipe: Recipe, include_top: bool) -> keras.Model:
+def _initial_network(recipe: Recipe, include_top: bool) -> keras.Model:
     """Returns the whole network with the recipe's layers set and the others zero."""
     model = recipe.skeleton(include_top=include_top)
     if recipe.layers:
-        made = recipe.build()
+        built = recipe.build()
         for layer in recipe.layers:
-            model.get_layer(layer).set_weights(made.get_layer(layer).get_weights())
+            model.get_layer(layer).set_weights(built.get_layer(layer).get_weights())
     return model
 
 
@@ -175,14 +177,14 @@ def stack(
         if dataclasses.replace(resume, layers={}).as_dict() != recipe.as_dict():
             raise invalid_argument("resume", "a recipe made with these arguments", resume.as_dict())
         recipe = resume
-    model = _begin(recipe, include_top)
+    model = _initial_network(recipe, include_top)
     check_image_shape(feature_extractor(model, [model.layers[-1].name]), reference.shape)
     choices: list[LayerChoice] = []
     for layer in (layer for layer in model.layers if hasattr(layer, "kernel")):
         if layer.name in recipe.layers:
             continue
-        made, choice = _choose(model, layer.name, recipe, reference, settings)
-        recipe = dataclasses.replace(recipe, layers={**recipe.layers, layer.name: made})
+        recipe_entry, choice = _choose(model, layer.name, recipe, reference, settings)
+        recipe = dataclasses.replace(recipe, layers={**recipe.layers, layer.name: recipe_entry})
         choices.append(choice)
         if callback is not None and callback(recipe, choice):
             break

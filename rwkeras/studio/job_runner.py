@@ -49,7 +49,7 @@ class _RunMonitor:
         def current_image() -> np.ndarray:
             return self._postprocess(progress.images[0].numpy())
 
-        self._filmstrip.see(progress.iteration, current_image)
+        self._filmstrip.record(progress.iteration, current_image)
         if now - self._preview_time >= _PREVIEW_SECONDS:
             write_preview(self._item.folder / "view.jpg", current_image(), PREVIEW_SIDE)
             self._preview_count, self._preview_time = self._preview_count + 1, now
@@ -69,7 +69,7 @@ class _RunMonitor:
 
     def write_filmstrip(self, image: np.ndarray) -> None:
         """Writes the filmstrip and its frames, the last of which is the final picture."""
-        frames = [(label, _thumbnail(frame)) for label, frame in self._filmstrip.end(image)]
+        frames = [(label, _thumbnail(frame)) for label, frame in self._filmstrip.frames(image)]
         write_image(self._item.folder / "strip.jpg", contact_sheet([frames]))
         for label, frame in frames:
             iteration = int(label.removeprefix("iteration "))

@@ -15,7 +15,7 @@ from typing import Any
 
 from PIL import Image
 
-from rwkeras.start_lines import quiet_start
+from rwkeras.startup_log import quiet_start
 from rwkeras.studio.interface import Abandoned, ProgressCallback, RunProgress, RunResult, WorkItem
 
 _POLL_SECONDS = 0.2

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from rwkeras.images.outputs import Input, Output, check_apart
+from rwkeras.images.outputs import Input, Output, check_no_overwrite
 from rwkeras.images.reading import from_pillow
 from rwkeras.images.writing import png
 from rwkeras.sweeps.files import FileRef, put_file
@@ -38,7 +38,7 @@ def check_copies(folder: str, sources: Mapping[str, Path], argument: str) -> Non
         argument: The argument that names the pictures, as the caller spells it.
     """
     copies = [Output("output_dir", Path(folder, _path(name)), folder) for name in sources]
-    check_apart(copies, [Input(argument, path) for path in sources.values()])
+    check_no_overwrite(copies, [Input(argument, path) for path in sources.values()])
 
 
 def read_picture(reference: FileRef, folder: str) -> np.ndarray:

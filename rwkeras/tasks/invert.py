@@ -14,12 +14,12 @@ from rwkeras.images.batch import as_batch
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.settings import check_settings
-from rwkeras.tasks.measured import content_terms
-from rwkeras.tasks.memory import within_memory
+from rwkeras.tasks.memory import fit_to_memory
 from rwkeras.tasks.scales import resized
 from rwkeras.tasks.settings import InversionSettings
 from rwkeras.tasks.start import NOISE, as_start, warn_of_stretching
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
+from rwkeras.tasks.terms import content_terms
 
 
 def inversion_objective(
@@ -36,7 +36,7 @@ def inversion_objective(
     return content_terms(model, source, [settings.layer], weighting=settings.weighting, tile=tile)
 
 
-def _given_start(init: Any, model: keras.Model, layer: str, images: tf.Tensor) -> tf.Tensor:
+def _initial_images(init: Any, model: keras.Model, layer: str, images: tf.Tensor) -> tf.Tensor:
     """Returns the initial images given by the user, at the size of the source.
 
     Args:
@@ -90,13 +90,13 @@ def invert(
     check_settings(settings, InversionSettings)
     source = as_batch(image)
     shape = source.images.shape
-    optimizer = within_memory(model, [settings.layer], shape, [shape], optimizer, adapts=True)
+    optimizer = fit_to_memory(model, [settings.layer], shape, [shape], optimizer, adapts=True)
     objective = inversion_objective(model, source.images, settings, optimizer.tile_size)
     if isinstance(init, str) and init == NOISE:
         start = starting_noise(
             objective, shape, settings.seed, stddev=settings.noise_stddev, optimizer=optimizer
         )
     else:
-        start = _given_start(init, model, settings.layer, source.images)
+        start = _initial_images(init, model, settings.layer, source.images)
     result = optimize_image(model, objective, start, optimizer=optimizer, callback=callback)
     return result if source.batched else result.unbatched()

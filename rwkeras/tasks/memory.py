@@ -23,7 +23,7 @@ from rwkeras.backend import keras
 from rwkeras.networks.features import check_image_shape, feature_extractor
 from rwkeras.networks.graph import calls
 from rwkeras.optimizers.settings import OptimizerSettings
-from rwkeras.tasks.measured import BALANCE_SIDE
+from rwkeras.tasks.terms import BALANCE_SIDE
 from rwkeras.tiling.geometry import Field, receptive_fields, spans
 from rwkeras.validation import invalid_argument
 
@@ -50,7 +50,7 @@ _LEAST_PAIRS = 3
 _GOOD_TILE, _LEAST_TILE = 512, 128
 
 
-def within_memory(
+def fit_to_memory(
     model: keras.Model,
     layers: Sequence[str],
     result: Sequence[int],
@@ -167,12 +167,12 @@ class _Budget:
         """Returns the memory of a run with a tile size and a number of L-BFGS pairs."""
         pixels = 0
         for batch, *sides, _ in self._pictures:
-            seen = [
+            tile_sides = [
                 max(span.stop - span.start for span in spans(n, tile, self.fields)) for n in sides
             ]
             # Weights are computed on a reduced copy; see `content_terms`.
             copy = [math.ceil(n * min(1, BALANCE_SIDE / min(sides))) for n in sides]
-            pixels = max(pixels, batch * math.prod(seen), batch * math.prod(copy))
+            pixels = max(pixels, batch * math.prod(tile_sides), batch * math.prod(copy))
         # Tiled objectives provide no curvature, so "adaptive" means pixels.
         name = "fourier" if self._coordinates == "fourier" else "pixels"
         images = self._vectors(pairs, name)

@@ -40,7 +40,7 @@ STYLE_PRESETS = {
     ),
 }
 # Style settings whose defaults depend on the network.
-_SUITED = (
+_NETWORK_DEPENDENT = (
     "content_layers",
     "style_layers",
     "content_weight",
@@ -91,18 +91,20 @@ def style_settings(model: keras.Model, settings: StyleSettings = StyleSettings()
     multi-scale network and "painting" for others.
     """
     if not is_multiscale(model):
-        return completed(settings, STYLE_PRESETS["painting"])
-    usual = dataclasses.replace(
+        return fill_defaults(settings, STYLE_PRESETS["painting"])
+    defaults = dataclasses.replace(
         STYLE_PRESETS["multiscale"],
         content_layers=_levels(model),
         style_layers=texture_layers(model),
     )
-    return completed(settings, usual)
+    return fill_defaults(settings, defaults)
 
 
-def completed(settings: StyleSettings, usual: StyleSettings) -> StyleSettings:
-    """Returns style settings with missing layers and weights filled in from `usual`."""
+def fill_defaults(settings: StyleSettings, defaults: StyleSettings) -> StyleSettings:
+    """Returns style settings with missing layers and weights filled in from `defaults`."""
     missing: dict[str, Any] = {
-        name: getattr(usual, name) for name in _SUITED if getattr(settings, name) is None
+        name: getattr(defaults, name)
+        for name in _NETWORK_DEPENDENT
+        if getattr(settings, name) is None
     }
     return dataclasses.replace(settings, **missing)

@@ -10,9 +10,9 @@ from rwkeras.backend import keras
 from rwkeras.images.batch import as_batch
 from rwkeras.networks.regions import region_layers, with_regions
 from rwkeras.objectives.objective import Objective
-from rwkeras.tasks.measured import texture_terms
 from rwkeras.tasks.settings import StyleSettings
 from rwkeras.tasks.start import proportional
+from rwkeras.tasks.terms import texture_terms
 from rwkeras.validation import invalid_argument
 
 

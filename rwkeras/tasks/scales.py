@@ -33,7 +33,9 @@ class Step(NamedTuple):
 
 
 # Runs a step, given its initial image or None, the optimiser's settings and a callback.
-Maker = Callable[[Step, tf.Tensor | None, OptimizerSettings, Callback | None], OptimizationResult]
+StepFunction = Callable[
+    [Step, tf.Tensor | None, OptimizerSettings, Callback | None], OptimizationResult
+]
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def resized(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
 
 
 def coarse_to_fine(
-    make: Maker,
+    run_step: StepFunction,
     size: tuple[int, int],
     steps: Sequence[Step],
     settings: ScaleSettings | None,
@@ -147,7 +149,7 @@ def coarse_to_fine(
     additional iterations are added to the first incomplete step.
 
     Args:
-        make: Runs one step.
+        run_step: Runs one step.
         size: Final height and width, in pixels.
         steps: The result of `planned_steps`.
         settings: The sizes; None for the final size only.
@@ -165,10 +167,17 @@ def coarse_to_fine(
     for step, bound in zip(steps, bounds, strict=True):
         if done:
             start = resized(tf.constant(done[-1].image), _scaled_size(size, step.scale))
-        given = _at_step(optimizer, step, settings, max(size), len(steps))
-        given = dataclasses.replace(given, **bound._asdict())
-        behind = sum(earlier.iterations for earlier in steps[: step.number])
-        done.append(make(step, start, given, _shifted(callback, behind, done, total)))
+        step_settings = _step_settings(optimizer, step, settings, max(size), len(steps))
+        step_settings = dataclasses.replace(step_settings, **bound._asdict())
+        earlier_iterations = sum(earlier.iterations for earlier in steps[: step.number])
+        done.append(
+            run_step(
+                step,
+                start,
+                step_settings,
+                _offset_progress(callback, earlier_iterations, done, total),
+            )
+        )
         if done[-1].stopped:
             break
     return done[-1]._replace(
@@ -178,7 +187,7 @@ def coarse_to_fine(
     )
 
 
-def _at_step(
+def _step_settings(
     optimizer: OptimizerSettings,
     step: Step,
     settings: ScaleSettings | None,
@@ -210,29 +219,32 @@ def _bounds(steps: Sequence[Step], optimizer: OptimizerSettings) -> list[Bounds]
     A step is complete once the next one has a checkpoint, as it provides the start of that step:
     continuing it would invalidate all later steps.
     """
-    kept: list[Bounds | None] = [None] * len(steps)
+    saved: list[Bounds | None] = [None] * len(steps)
     if optimizer.checkpoint_dir is not None and len(steps) > 1:
-        kept = [kept_bounds(_step_folder(optimizer.checkpoint_dir, step)) for step in steps]
+        saved = [kept_bounds(_step_folder(optimizer.checkpoint_dir, step)) for step in steps]
     bounds: list[Bounds] = []
     planned = 0
-    for step, own, following in zip(steps, kept, [*kept[1:], None], strict=True):
+    for step, own, following in zip(steps, saved, [*saved[1:], None], strict=True):
         planned += step.iterations
         if own is not None and following is not None:
             bounds.append(own)
             continue
-        left = planned - sum(bound.max_iterations for bound in bounds)
-        bounds.append(Bounds(max(0, left), optimizer.max_evaluations))
+        remaining = planned - sum(bound.max_iterations for bound in bounds)
+        bounds.append(Bounds(max(0, remaining), optimizer.max_evaluations))
     return bounds
 
 
-def _shifted(
-    callback: Callback | None, behind: int, done: Sequence[OptimizationResult], total: int
+def _offset_progress(
+    callback: Callback | None,
+    earlier_iterations: int,
+    done: Sequence[OptimizationResult],
+    total: int,
 ) -> Callback | None:
     """Returns a callback that reports the progress of one step as progress of the whole run.
 
     Args:
         callback: Receives the progress of the whole run.
-        behind: Iterations of earlier steps.
+        earlier_iterations: Iterations of earlier steps.
         done: Results of earlier steps.
         total: Iterations of all steps.
     """
@@ -243,7 +255,7 @@ def _shifted(
     def report(progress: Progress) -> bool | None:
         return callback(
             progress._replace(
-                iteration=behind + progress.iteration,
+                iteration=earlier_iterations + progress.iteration,
                 max_iterations=total,
                 evaluations=spent + progress.evaluations,
             )

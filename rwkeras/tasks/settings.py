@@ -19,7 +19,7 @@ INITS = ("content", "noise")
 TEXTURE_SCALES, STYLE_SCALES = ScaleSettings(), ScaleSettings(smallest=64)
 
 
-def known_layers(layers: tuple[str, ...] | None) -> tuple[str, ...]:
+def require_layers(layers: tuple[str, ...] | None) -> tuple[str, ...]:
     """Returns the layers of completed settings; raises `ValueError` if they are None."""
     if layers is None:
         raise invalid_argument("layers", "what suits the network, see `style_settings`", None)

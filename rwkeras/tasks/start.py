@@ -59,10 +59,10 @@ def warn_of_stretching(start: tf.Tensor, content: tf.Tensor) -> None:
 
 def proportional(size: Sequence[int], other: Sequence[int]) -> bool:
     """Returns whether two sizes, [height, width], have the same aspect ratio up to rounding."""
-    return _scaled_alike(size, other) or _scaled_alike(other, size)
+    return _within_rounding(size, other) or _within_rounding(other, size)
 
 
-def _scaled_alike(size: Sequence[int], whole: Sequence[int]) -> bool:
+def _within_rounding(size: Sequence[int], whole: Sequence[int]) -> bool:
     """Returns whether `whole` times some scale is within less than a pixel of `size`."""
     scales = [
         ((side - 1) / length, (side + 1) / length) for side, length in zip(size, whole, strict=True)

@@ -12,22 +12,22 @@ from rwkeras.images.batch import ImageBatch, as_batch
 from rwkeras.objectives.objective import Objective, tv_term
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.settings import check_settings
-from rwkeras.tasks.drawn import TaskNetwork
-from rwkeras.tasks.measured import content_terms, texture_terms
-from rwkeras.tasks.memory import within_memory
+from rwkeras.tasks.memory import fit_to_memory
 from rwkeras.tasks.presets import style_settings
 from rwkeras.tasks.regions import Regions
 from rwkeras.tasks.scales import (
-    Maker,
+    StepFunction,
     coarse_to_fine,
     planned_steps,
     resized,
     scaled,
     scaled_shape,
 )
-from rwkeras.tasks.settings import StyleSettings, known_layers
+from rwkeras.tasks.settings import StyleSettings, require_layers
 from rwkeras.tasks.start import as_start, warn_of_stretching
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
+from rwkeras.tasks.task_network import TaskNetwork
+from rwkeras.tasks.terms import content_terms, texture_terms
 from rwkeras.tasks.texture import as_sources, check_batches, check_source_weights
 from rwkeras.validation import invalid_argument
 
@@ -55,7 +55,7 @@ def style_parts(
     content_part = content_terms(
         model,
         content,
-        known_layers(settings.content_layers),
+        require_layers(settings.content_layers),
         weighting=settings.weighting,
         tile=tile,
     )
@@ -64,7 +64,7 @@ def style_parts(
     style_part = texture_terms(
         model,
         style,
-        known_layers(settings.style_layers),
+        require_layers(settings.style_layers),
         kind="style",
         weighting=settings.weighting,
         join=settings.join,
@@ -174,38 +174,40 @@ def transfer_style(
         if content_masks is not None or style_masks is not None:
             _check_regions(styles, content_masks, settings, optimizer)
             regions = Regions(
-                network.measuring(_all_layers(settings), None),
-                known_layers(settings.style_layers),
+                network.evaluation_model(_all_layers(settings), None),
+                require_layers(settings.style_layers),
                 content_masks or (),
                 style_masks,
                 target.images,
                 [each.images for each in styles],
             )
-        started = None if init is None else as_start(init, target.images)
-        if started is not None:
-            warn_of_stretching(started, target.images)
+        initial_images = None if init is None else as_start(init, target.images)
+        if initial_images is not None:
+            warn_of_stretching(initial_images, target.images)
         images = [each.images for each in styles]
         steps = planned_steps(max(size), settings.scales, optimizer.max_iterations, network.draws)
         sizes = len({step.scale for step in steps})
-        make = _maker(network, target.images, images, settings, regions, started, sizes)
-        result = coarse_to_fine(make, size, steps, settings.scales, optimizer, callback)
+        run_step = _step_function(
+            network, target.images, images, settings, regions, initial_images, sizes
+        )
+        result = coarse_to_fine(run_step, size, steps, settings.scales, optimizer, callback)
         return result if target.batched else result.unbatched()
 
 
 def _all_layers(settings: StyleSettings) -> tuple[str, ...]:
     content, style = settings.content_layers, settings.style_layers
-    return tuple(dict.fromkeys(known_layers(content) + known_layers(style)))
+    return tuple(dict.fromkeys(require_layers(content) + require_layers(style)))
 
 
-def _maker(
+def _step_function(
     network: TaskNetwork,
     content: tf.Tensor,
     styles: Sequence[tf.Tensor],
     settings: StyleSettings,
     regions: Regions | None,
-    started: tf.Tensor | None,
+    initial_images: tf.Tensor | None,
     sizes: int,
-) -> Maker:
+) -> StepFunction:
     """Returns a function that runs one step of style transfer.
 
     Args:
@@ -214,15 +216,15 @@ def _maker(
         styles: The same, each with the content's batch size or 1.
         settings: Completed settings of the objective and the initial image.
         regions: Regions of the styles; None to apply every style everywhere.
-        started: Initial images, of any size, that override the settings; or None.
+        initial_images: Initial images, of any size, that override the settings; or None.
         sizes: Number of scales.
     """
     layers = _all_layers(settings)
 
-    def fitted(optimizer, scale):
+    def fit_optimizer(optimizer, scale):
         shape = scaled_shape(content.shape, scale)
         style_shapes = (scaled_shape(each.shape, scale * settings.style_scale) for each in styles)
-        return within_memory(
+        return fit_to_memory(
             network.model if regions is None else regions.network,
             list(layers),
             shape,
@@ -232,9 +234,9 @@ def _maker(
             whole=None if regions is None else "a picture with `content_masks`",
         )
 
-    def first(images, objective, optimizer):
-        if started is not None:
-            return resized(started, tuple(images.shape[1:3]))
+    def starting_image(images, objective, optimizer):
+        if initial_images is not None:
+            return resized(initial_images, tuple(images.shape[1:3]))
         if settings.init == "content":
             return images
         return starting_noise(
@@ -245,23 +247,23 @@ def _maker(
             optimizer=optimizer,
         )
 
-    def make(step, start, optimizer, callback):
+    def run_step(step, start, optimizer, callback):
         if start is None and step.scale < 1:
-            fitted(optimizer, 1.0)  # Fails before any time is spent on smaller sizes.
-        optimizer = fitted(optimizer, step.scale)
+            fit_optimizer(optimizer, 1.0)  # Fails before any time is spent on smaller sizes.
+        optimizer = fit_optimizer(optimizer, step.scale)
         images = scaled(content, step.scale)
         style_images = [scaled(each, step.scale * settings.style_scale) for each in styles]
         network.draw(step, style_images[0], "style")
-        measuring = network.measuring(layers, optimizer.tile_size)
+        evaluation_model = network.evaluation_model(layers, optimizer.tile_size)
         objective = style_objective(
-            measuring, images, style_images, settings, optimizer.tile_size, regions
+            evaluation_model, images, style_images, settings, optimizer.tile_size, regions
         )
         return optimize_image(
-            measuring if regions is None else regions.network,
+            evaluation_model if regions is None else regions.network,
             objective,
-            first(images, objective, optimizer) if start is None else start,
+            starting_image(images, objective, optimizer) if start is None else start,
             optimizer=optimizer,
             callback=callback,
         )
 
-    return make
+    return run_step

@@ -16,23 +16,23 @@ from rwkeras.networks.circular import circular_period
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.settings import check_settings
-from rwkeras.tasks.drawn import TaskNetwork
-from rwkeras.tasks.measured import texture_terms
-from rwkeras.tasks.memory import within_memory
+from rwkeras.tasks.memory import fit_to_memory
 from rwkeras.tasks.presets import texture_settings
 from rwkeras.tasks.scales import (
-    Maker,
     ScaleSettings,
+    StepFunction,
     coarse_to_fine,
     planned_steps,
     resized,
     scaled,
     scaled_shape,
 )
-from rwkeras.tasks.settings import TextureSettings, known_layers
+from rwkeras.tasks.settings import TextureSettings, require_layers
 from rwkeras.tasks.start import NOISE, as_start, warn_of_stretching
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
-from rwkeras.tasks.tileable import check_tileable, resized_around, tileable_networks
+from rwkeras.tasks.task_network import TaskNetwork
+from rwkeras.tasks.terms import texture_terms
+from rwkeras.tasks.tileable import check_tileable, resized_periodically, tileable_networks
 from rwkeras.validation import invalid_argument
 
 
@@ -87,7 +87,7 @@ def texture_objective(
     return texture_terms(
         model,
         source,
-        known_layers(texture_settings(model, settings).layers),
+        require_layers(texture_settings(model, settings).layers),
         kind="texture",
         weighting=settings.weighting,
         join=settings.join,
@@ -96,7 +96,7 @@ def texture_objective(
     )
 
 
-def _begun_alike(
+def _scales_for_sources(
     scales: ScaleSettings, size: tuple[int, int], sources: Sequence[tf.Tensor]
 ) -> ScaleSettings:
     """Returns scale settings for a (height, width) result whose sources are scaled with it.
@@ -107,7 +107,7 @@ def _begun_alike(
     return dataclasses.replace(scales, smallest=math.ceil(scales.smallest * max(size) / smallest))
 
 
-def _started(init: Any, sources: Sequence[tf.Tensor], size: tuple[int, int]) -> tf.Tensor:
+def _initial_images(init: Any, sources: Sequence[tf.Tensor], size: tuple[int, int]) -> tf.Tensor:
     """Returns the initial images given by the user, one per result.
 
     Args:
@@ -122,15 +122,15 @@ def _started(init: Any, sources: Sequence[tf.Tensor], size: tuple[int, int]) -> 
     return start
 
 
-def _maker(
+def _step_function(
     network: TaskNetwork,
     sources: Sequence[tf.Tensor],
     settings: TextureSettings,
     layers: tuple[str, ...],
     size: tuple[int, int],
     sizes: int,
-    started: tf.Tensor | None,
-) -> Maker:
+    initial_images: tf.Tensor | None,
+) -> StepFunction:
     """Returns a function that runs one step of texture synthesis.
 
     Args:
@@ -140,9 +140,9 @@ def _maker(
         layers: Names of the layers that are matched.
         size: Height and width at scale 1, in pixels.
         sizes: Number of scales.
-        started: Initial images, of any size; None for noise.
+        initial_images: Initial images, of any size; None for noise.
     """
-    period, made, tileable = 1, list[np.ndarray](), settings.tileable
+    period, results, tileable = 1, list[np.ndarray](), settings.tileable
     if tileable:
         period = circular_period(tileable_networks(network.model, layers)[1])
     batch = max(images.shape[0] for images in sources)
@@ -151,8 +151,8 @@ def _maker(
         here = (max(1, round(side * scale / period)) * period for side in size)
         return batch, *here, sources[0].shape[3]
 
-    def fitted(optimizer, scale):
-        return within_memory(
+    def fit_optimizer(optimizer, scale):
+        return fit_to_memory(
             network.model,
             layers,
             shape_at(scale),
@@ -162,31 +162,33 @@ def _maker(
             whole="a tileable texture" if tileable else None,
         )
 
-    def make(step, start, optimizer, callback):
+    def run_step(step, start, optimizer, callback):
         scale = step.scale
         if start is None and scale < 1:
-            fitted(optimizer, 1.0)  # Fails before any time is spent on smaller sizes.
-        optimizer, shape = fitted(optimizer, scale), shape_at(scale)
+            fit_optimizer(optimizer, 1.0)  # Fails before any time is spent on smaller sizes.
+        optimizer, shape = fit_optimizer(optimizer, scale), shape_at(scale)
         images = [scaled(source, scale) for source in sources]
         network.draw(step, images[0], "texture")
         if tileable:
-            measure, measured = tileable_networks(network.model, layers)
+            source_model, texture_model = tileable_networks(network.model, layers)
         else:
-            measure = measured = network.measuring(layers, optimizer.tile_size)
-        objective = texture_objective(measure, images, settings, optimizer.tile_size)
-        if start is None and started is not None:
-            start = resized(started, shape[1:3])
+            source_model = texture_model = network.evaluation_model(layers, optimizer.tile_size)
+        objective = texture_objective(source_model, images, settings, optimizer.tile_size)
+        if start is None and initial_images is not None:
+            start = resized(initial_images, shape[1:3])
         elif start is None:
             start = starting_noise(
                 objective, shape, settings.seed, stddev=settings.noise_stddev, optimizer=optimizer
             )
         elif tileable:
-            start = resized_around(tf.constant(made[-1]), shape[1:3])
-        result = optimize_image(measured, objective, start, optimizer=optimizer, callback=callback)
-        made.append(result.image)
+            start = resized_periodically(tf.constant(results[-1]), shape[1:3])
+        result = optimize_image(
+            texture_model, objective, start, optimizer=optimizer, callback=callback
+        )
+        results.append(result.image)
         return result
 
-    return make
+    return run_step
 
 
 @eager_only
@@ -225,7 +227,7 @@ def synthesize_texture(
     check_settings(settings, TextureSettings)
     with TaskNetwork(model, settings.seed, settings.draws) as network:
         settings = texture_settings(network.model, settings)
-        layers, scales = known_layers(settings.layers), settings.scales
+        layers, scales = require_layers(settings.layers), settings.scales
         sources = as_sources(texture, "texture")
         check_batches("texture", sources, max(source.images.shape[0] for source in sources))
         check_source_weights(settings.source_weights, len(sources))
@@ -234,7 +236,9 @@ def synthesize_texture(
         if settings.output_size is not None:
             width, height = settings.output_size
         size = height, width
-        started = None if isinstance(init, str) and init == NOISE else _started(init, images, size)
+        initial_images = (
+            None if isinstance(init, str) and init == NOISE else _initial_images(init, images, size)
+        )
         network.prepare(layers, images[0], "texture")
         if settings.tileable:
             circular = tileable_networks(network.model, layers)[1]
@@ -243,9 +247,9 @@ def synthesize_texture(
                 folder = f"{optimizer.checkpoint_dir}/tileable"
                 optimizer = dataclasses.replace(optimizer, checkpoint_dir=folder)
         if scales is not None:
-            scales = _begun_alike(scales, size, images)
+            scales = _scales_for_sources(scales, size, images)
         steps = planned_steps(max(size), scales, optimizer.max_iterations, network.draws)
         count = len({step.scale for step in steps})
-        make = _maker(network, images, settings, layers, size, count, started)
-        result = coarse_to_fine(make, size, steps, scales, optimizer, callback)
+        run_step = _step_function(network, images, settings, layers, size, count, initial_images)
+        result = coarse_to_fine(run_step, size, steps, scales, optimizer, callback)
         return result if any(source.batched for source in sources) else result.unbatched()

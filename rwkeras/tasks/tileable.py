@@ -30,7 +30,7 @@ def tileable_networks(
     Returns:
         Two networks up to these layers with the model's current weights, cached between calls.
     """
-    return mirrored_network(model, layers), _bordered(model, layers, with_circular_padding)
+    return mirrored_network(model, layers), _with_padding(model, layers, with_circular_padding)
 
 
 def mirrored_network(model: keras.Model, layers: tuple[str, ...]) -> keras.Model:
@@ -43,17 +43,17 @@ def mirrored_network(model: keras.Model, layers: tuple[str, ...]) -> keras.Model
     Returns:
         The network with the model's current weights, cached between calls.
     """
-    return _bordered(model, layers, with_mirrored_padding)
+    return _with_padding(model, layers, with_mirrored_padding)
 
 
-def _bordered(
+def _with_padding(
     model: keras.Model,
     layers: tuple[str, ...],
-    border: Callable[[keras.Model], keras.Model],
+    with_padding: Callable[[keras.Model], keras.Model],
 ) -> keras.Model:
     extractor = feature_extractor(model, layers)
     network = CACHE.get(
-        model, ("bordered", layers, border), lambda: border(extractor), weights_size
+        model, ("bordered", layers, with_padding), lambda: with_padding(extractor), weights_size
     )
     network.set_weights(extractor.get_weights())
     return network
@@ -82,7 +82,7 @@ def check_tileable(size: tuple[int, int], period: int, optimizer: OptimizerSetti
         raise invalid_argument("output_size", expected, tuple(reversed(size)))
 
 
-def resized_around(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+def resized_periodically(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
     """Returns images resized to (height, width) as by `resized`, with periodic borders."""
     height, width = size
     repeated = resized(tf.tile(images, [1, 3, 3, 1]), (3 * height, 3 * width))

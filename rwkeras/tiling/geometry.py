@@ -71,25 +71,25 @@ def receptive_fields(model: keras.Model, layers: Iterable[str]) -> dict[str, Fie
         ValueError: One of the layers depends on a layer of another kind.
     """
     names = tuple(layers)
-    wanted = {name: model.get_layer(name).output for name in names}
+    tensors = {name: model.get_layer(name).output for name in names}
     fields = dict[int, Field]()
-    for layer, inputs, outputs in calls(keras.Model(model.inputs, list(wanted.values()))):
-        behind = _behind(layer, [fields[id(x)] for x in inputs], model.name)
-        fields.update((id(x), behind) for x in outputs)
-    return {name: fields[id(output)] for name, output in wanted.items()}
+    for layer, inputs, outputs in calls(keras.Model(model.inputs, list(tensors.values()))):
+        field = _output_field(layer, [fields[id(x)] for x in inputs], model.name)
+        fields.update((id(x), field) for x in outputs)
+    return {name: fields[id(output)] for name, output in tensors.items()}
 
 
-def _behind(layer: keras.layers.Layer, fields: Sequence[Field], model: str) -> Field:
+def _output_field(layer: keras.layers.Layer, fields: Sequence[Field], model: str) -> Field:
     """Returns the receptive field of a layer's output, given those of its inputs."""
     if isinstance(layer, keras.layers.InputLayer):
         return Field(1, 0, 0)
-    if _joins(layer):
+    if _merges_branches(layer):
         strides, before, after = zip(*fields, strict=True)
         if len(set(strides)) > 1:
             expected = f"branches of one stride, but '{layer.name}' joins others"
             raise invalid_argument("model", expected, model)
         return Field(strides[0], max(before), max(after))
-    field = _behind_one(layer, *fields) if len(fields) == 1 else None
+    field = _single_input_field(layer, *fields) if len(fields) == 1 else None
     if field is None:
         expected = (
             "convolutions of stride 1 that keep the size, poolings that do not overlap, and layers "
@@ -99,23 +99,23 @@ def _behind(layer: keras.layers.Layer, fields: Sequence[Field], model: str) -> F
     return field
 
 
-def _joins(layer: keras.layers.Layer) -> bool:
+def _merges_branches(layer: keras.layers.Layer) -> bool:
     """Returns whether a layer merges branches position by position."""
     if isinstance(layer, keras.layers.Concatenate):
         return layer.axis in _CHANNELS
     return isinstance(layer, keras.layers.Add)
 
 
-def _behind_one(layer: keras.layers.Layer, field: Field) -> Field | None:
+def _single_input_field(layer: keras.layers.Layer, field: Field) -> Field | None:
     """Returns the field of the output of a one-input layer; None for an unsupported layer."""
     stride, before, after = field
     if isinstance(layer, _POINTWISE):
         return field
     if isinstance(layer, keras.layers.Conv2D) and layer.padding == "same":
-        reach = layer.dilation_rate[0] * (layer.kernel_size[0] - 1)
-        alike = len(set(layer.kernel_size)) == len(set(layer.dilation_rate)) == 1
-        if alike and layer.strides == (1, 1) and reach % 2 == 0:
-            return Field(stride, before + stride * reach // 2, after + stride * reach // 2)
+        extent = layer.dilation_rate[0] * (layer.kernel_size[0] - 1)
+        isotropic = len(set(layer.kernel_size)) == len(set(layer.dilation_rate)) == 1
+        if isotropic and layer.strides == (1, 1) and extent % 2 == 0:
+            return Field(stride, before + stride * extent // 2, after + stride * extent // 2)
     if isinstance(layer, _POOLINGS):
         size = layer.pool_size[0]
         # "same" padding shifts windows larger than 2 by an offset that depends on the image size.
@@ -124,8 +124,8 @@ def _behind_one(layer: keras.layers.Layer, field: Field) -> Field | None:
             return Field(stride * size, before, after + stride * (size - 1))
     # Not its subclass with circular padding, for which a tile lacks the opposite border.
     if type(layer) is PyramidReduce:
-        reach = stride * _PYRAMID_REACH
-        return Field(2 * stride, before + reach, after + reach)
+        extent = stride * _PYRAMID_REACH
+        return Field(2 * stride, before + extent, after + extent)
     return None
 
 

@@ -23,7 +23,7 @@ from rwkeras.tiling.geometry import Field, receptive_fields
 from rwkeras.tiling.sums import (
     gradient_over_tiles,
     image_content_loss,
-    is_sum,
+    is_tiled,
     sums_over_tiles,
 )
 from rwkeras.tiling.tiles import Tiles
@@ -68,10 +68,10 @@ class TiledLosses:
             data: See `Objective.data`.
         """
         tiles, objective = self._tiles(images), self._structure.with_data(data)
-        terms = [term for term in objective.terms if is_sum(term)]
+        terms = [term for term in objective.terms if is_tiled(term)]
         sums = sums_over_tiles(tiles, terms, images)
         values = {t.name: _loss(tiles, t, each) for t, each in zip(terms, sums, strict=True)}
-        values |= {term.name: term(images) for term in objective.terms if not is_sum(term)}
+        values |= {term.name: term(images) for term in objective.terms if not is_tiled(term)}
         return {term.name: values[term.name] for term in objective.terms}
 
     def value_and_gradient(
@@ -85,12 +85,12 @@ class TiledLosses:
             shares: Factor of each term in the sum, [batch], by name; None for 1.
         """
         tiles, objective = self._tiles(images), self._structure.with_data(data)
-        terms = [term for term in objective.terms if is_sum(term)]
+        terms = [term for term in objective.terms if is_tiled(term)]
         sums = sums_over_tiles(tiles, terms, images)
         with tf.GradientTape(persistent=True) as tape:
             tape.watch((sums, images))
             values = {t.name: _loss(tiles, t, each) for t, each in zip(terms, sums, strict=True)}
-            values |= {term.name: term(images) for term in objective.terms if not is_sum(term)}
+            values |= {term.name: term(images) for term in objective.terms if not is_tiled(term)}
         ordered = {term.name: values[term.name] for term in objective.terms}
         ones = tf.ones(images.shape[:1])
         upstream = [ones if shares is None else shares[name] for name in ordered]

@@ -20,7 +20,7 @@ def image_content_loss(features: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     raise NotImplementedError("The target of this loss is an image; see `TiledLosses`.")
 
 
-def is_sum(term: Term) -> bool:
+def is_tiled(term: Term) -> bool:
     """Returns whether a term is evaluated by tiles, as opposed to on the whole image."""
     return term.layer != INPUT or term.loss is total_variation
 
@@ -56,7 +56,7 @@ def _tile_sum(tiles: Tiles, term: Term, activations, part: Part) -> tf.Tensor:
         target = tiles.extractor(tiles.crop(term.target, part))[term.layer]
         target = tf.stop_gradient(tiles.inner(term.layer, target, part))
     else:
-        start, stop = tiles.places(term.layer, part)
+        start, stop = tiles.inner_range(term.layer, part)
         whole: Any = term.target
         target = whole[:, start[0] : stop[0], start[1] : stop[1]]
         target = tf.reshape(target, [tf.shape(target)[0], -1, inner.shape[2]])

@@ -60,7 +60,7 @@ class Tiles:
         """Returns a tile of images, including its overlap."""
         return images[:, part.start[0] : part.stop[0], part.start[1] : part.stop[1]]
 
-    def places(self, layer: str, part: Part) -> tuple[tf.Tensor, tf.Tensor]:
+    def inner_range(self, layer: str, part: Part) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns start and end of a tile's inner activations, (row, column), int32 [2] each.
 
         They are indices into the activations of the whole image.
@@ -73,7 +73,7 @@ class Tiles:
     def inner(self, layer: str, activations: tf.Tensor, part: Part) -> tf.Tensor:
         """Returns the inner activations of a tile, float32, [batch, positions, maps]."""
         first = part.start // self.fields[layer].stride
-        start, stop = (place - first for place in self.places(layer, part))
+        start, stop = (place - first for place in self.inner_range(layer, part))
         inner = activations[:, start[0] : stop[0], start[1] : stop[1]]
         shape = tf.shape(inner)
         flat = tf.reshape(inner, [shape[0], shape[1] * shape[2], activations.shape[3]])

@@ -63,7 +63,7 @@ def test_what_is_shown_is_finished(tmp_path):
     np.testing.assert_array_equal(
         rwkeras.read_image(tmp_path / "out-00001.png"), np.float32(128 / 255)
     )
-    assert np.all(strip.end(dark.finished(image))[0][1] == 128)
+    assert np.all(strip.frames(dark.postprocess(image))[0][1] == 128)
     (events,) = (tmp_path / "logs").iterdir()
     logged = [
         value

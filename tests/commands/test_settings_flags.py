@@ -6,7 +6,7 @@ import pytest
 from absl import flags
 
 from rwkeras.commands import settings_flags
-from rwkeras.commands.settings_flags import define_flags, given_settings, given_values
+from rwkeras.commands.settings_flags import define_flags, flag_values, settings_from_flags
 from rwkeras.settings import Settings, setting
 
 
@@ -58,15 +58,17 @@ def test_every_field_is_a_flag_with_its_default(parsed):
         "sides": (None, "Sides."),
         "names": (["b", "c"], "Names."),
     }
-    assert given_settings(Example) == Example()
+    assert settings_from_flags(Example) == Example()
 
 
 def test_given_as_text_they_are_of_their_types(parsed):
     define_flags(Example)
     parsed("--word=w", "--kind=y", "--count=4", "--share=1", "--limit=2", "--flag", "--sides=2,3",
            "--names=d")  # fmt: skip
-    assert given_settings(Example) == Example("w", "y", 4, 1.0, 2, True, (2, 3), ("d",))
-    assert given_settings(Example, "word", "sides", count=9) == Example("w", count=9, sides=(2, 3))
+    assert settings_from_flags(Example) == Example("w", "y", 4, 1.0, 2, True, (2, 3), ("d",))
+    assert settings_from_flags(Example, "word", "sides", count=9) == Example(
+        "w", count=9, sides=(2, 3)
+    )
 
 
 def test_some_with_defaults_of_their_own(parsed):
@@ -74,18 +76,18 @@ def test_some_with_defaults_of_their_own(parsed):
     values = parsed()
     assert set(values) == {"count", "names"}
     assert values["count"].help == "How many. Or so."
-    assert given_values(Example, "count", "names") == {"names": ("b", "c")}
+    assert flag_values(Example, "count", "names") == {"names": ("b", "c")}
 
 
 def test_what_is_no_number(parsed):
     define_flags(Example, "sides")
     parsed("--sides=2,wide")
     with pytest.raises(ValueError) as error:
-        given_values(Example, "sides")
+        flag_values(Example, "sides")
     assert str(error.value) == (
         "Invalid value for argument `sides`. Expected integers with commas between them, such as "
         "2,1. Received: sides=2,wide"
     )
     parsed("--sides=2,1")
     with pytest.raises(ValueError, match="`sides`. Expected an integer of at least 2"):
-        given_settings(Example, "sides")
+        settings_from_flags(Example, "sides")

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 import rwkeras
-from rwkeras.commands.streams import Unfailing
+from rwkeras.commands.streams import ErrorTolerantStream
 from tests.commands.conftest import TOY
 from tests.tools import ROOT
 
@@ -35,15 +35,15 @@ class Broken:
     ],
 )
 def test_errors_are_not_heard_of(stream):
-    unfailing = Unfailing(stream)
+    unfailing = ErrorTolerantStream(stream)
     assert unfailing.write("text") == 4
     print("text", file=unfailing, flush=True)
 
 
 def test_all_else_is_the_streams():
-    assert Unfailing(Broken(OSError())).name == "broken"
+    assert ErrorTolerantStream(Broken(OSError())).name == "broken"
     with pytest.raises(AttributeError):
-        _ = Unfailing(None).name
+        _ = ErrorTolerantStream(None).name
 
 
 # A tool that opens a file, in which nothing is to be found that libraries say on stderr.

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 import rwkeras
 from rwkeras.backend import keras
-from rwkeras.decoders.decnn import EvenSides, FitTo, load_decoder, parts
+from rwkeras.decoders.decnn import EvenSides, FitTo, encoder_and_decoder, load_decoder
 from rwkeras.decoders.levels import encoder_to
 from rwkeras.decoders.settings import DecoderSettings
 from tests.conftest import waves
@@ -99,7 +99,7 @@ def test_is_the_decoder_of_the_encoder(toy, layer):
 @pytest.mark.parametrize("size", [(17, 23), (9, 31), (3, 2)])
 def test_odd_sizes_come_back(toy, upsampling, size):
     model = made(toy, "pool3", upsampling=upsampling, depth=1)
-    encoder, decoder = parts(model)
+    encoder, decoder = encoder_and_decoder(model)
     images = waves(*size)[np.newaxis]
     decoded = model(images)
     assert decoded.shape == images.shape
@@ -111,7 +111,7 @@ def test_odd_sizes_come_back(toy, upsampling, size):
 
 def test_networks_that_round_sizes_down():
     model = made(rwkeras.alexnet(), "conv2", width=1 / 16, depth=1)
-    encoder, decoder = parts(model)
+    encoder, decoder = encoder_and_decoder(model)
     images = waves(60, 64)[np.newaxis]
     whole = decoder(encoder(np.pad(images, [(0, 0), (0, 4), (0, 0), (0, 0)], "edge")))
     assert whole.shape == (1, 48, 48, 3)
@@ -160,7 +160,7 @@ def test_a_file_gives_the_same_picture(toy, tmp_path):
         for given in (path, str(path), model):
             loaded = load_decoder(given)
             assert loaded(images).numpy().tobytes() == model(images).numpy().tobytes()
-        encoder, decoder = parts(load_decoder(path))
+        encoder, decoder = encoder_and_decoder(load_decoder(path))
         assert (encoder.name, decoder.name) == ("toy_vgg", "decoder")
         assert encoder.output_names == [layer]
         assert not encoder.trainable_weights
@@ -177,7 +177,7 @@ def test_a_file_of_a_network_of_ones_own_layers(tmp_path):
 def test_parts(toy):
     decoder = rwkeras.decoder(toy, "conv2_1")
     model = rwkeras.decnn(toy, "conv2_1", decoder)
-    encoder, second = parts(model)
+    encoder, second = encoder_and_decoder(model)
     assert second is decoder
     assert (model.name, encoder.name) == ("decnn", "toy_vgg")
     assert encoder.layers[-1].name == "conv2_1"
@@ -192,7 +192,7 @@ def test_only_the_decoder_trains():
     x = keras.layers.Conv2D(4, 3, padding="same", name="conv")(inputs)
     x = keras.layers.BatchNormalization(name="normal")(x)
     model = made(keras.Model(inputs, x, name="encoder"), "normal", depth=1)
-    encoder, decoder = parts(model)
+    encoder, decoder = encoder_and_decoder(model)
     trained = [id(weight) for weight in model.trainable_weights]
     assert trained == [id(weight) for weight in decoder.weights]
     images = waves(16, 16)[np.newaxis]

@@ -2,13 +2,13 @@ import pytest
 
 import rwkeras
 from rwkeras.backend import keras
-from rwkeras.decoders.levels import Level, Mirror, encoder_to, mirror
+from rwkeras.decoders.levels import EncoderStructure, Level, encoder_structure, encoder_to
 
 TOP = ("fc6", "fc7", "fc8")
 
 
-def mirrored(model, layer):
-    return mirror(encoder_to(model, layer))
+def structure_of(model, layer):
+    return encoder_structure(encoder_to(model, layer))
 
 
 def chain(*layers, shape=(None, None, 3)):
@@ -50,8 +50,8 @@ def test_no_model():
 def test_vgg19():
     model = rwkeras.vgg19(initializer="binary")
     levels = (Level(1, 64, 2), Level(2, 128, 2), Level(2, 256, 1))
-    assert mirrored(model, "conv3_1") == Mirror(levels, None, ())
-    assert mirrored(model, "pool5").levels == (
+    assert structure_of(model, "conv3_1") == EncoderStructure(levels, None, ())
+    assert structure_of(model, "pool5").levels == (
         Level(1, 64, 2),
         Level(2, 128, 2),
         Level(2, 256, 4),
@@ -60,7 +60,7 @@ def test_vgg19():
         Level(2, 512, 0),
     )
     strides = {"conv1_1": 1, "pool1": 2, "conv3_4": 4, "conv4_1": 8, "conv5_4": 16, "pool5": 32}
-    assert {name: mirrored(model, name).stride for name in strides} == strides
+    assert {name: structure_of(model, name).stride for name in strides} == strides
 
 
 @pytest.mark.parametrize(
@@ -76,24 +76,26 @@ def test_vgg19():
     ],
 )
 def test_toy_vgg(toy, layer, levels):
-    assert mirrored(toy, layer) == Mirror(levels, None, ())
+    assert structure_of(toy, layer) == EncoderStructure(levels, None, ())
     # Of an image whose size is told it is the same.
-    assert mirrored(rwkeras.toy_vgg((24, 40, 3)), layer) == Mirror(levels, None, ())
+    assert structure_of(rwkeras.toy_vgg((24, 40, 3)), layer) == EncoderStructure(levels, None, ())
 
 
 def test_fully_connected_layers():
     model = rwkeras.toy_vgg(include_top=True)
     levels = (Level(1, 8, 2), Level(2, 12, 2), Level(2, 16, 2), Level(2, 16, 0))
-    assert mirrored(model, "flatten") == Mirror(levels, (4, 4), ())
-    units = {name: mirrored(model, name).units for name in TOP}
+    assert structure_of(model, "flatten") == EncoderStructure(levels, (4, 4), ())
+    units = {name: structure_of(model, name).units for name in TOP}
     assert units == {"fc6": (), "fc7": (32,), "fc8": (32, 32)}
-    assert {mirrored(model, name)[:2] for name in TOP} == {(levels, (4, 4))}
+    assert {structure_of(model, name)[:2] for name in TOP} == {(levels, (4, 4))}
 
 
 def test_an_average_over_all_positions():
     conv = keras.layers.Conv2D(4, 3, strides=2, padding="same", name="conv")
     model = chain(conv, keras.layers.GlobalAveragePooling2D(name="mean"), shape=(24, 40, 3))
-    assert mirrored(model, "mean") == Mirror((Level(1, 2, 0), Level(2, 4, 1)), (12, 20), ())
+    assert structure_of(model, "mean") == EncoderStructure(
+        (Level(1, 2, 0), Level(2, 4, 1)), (12, 20), ()
+    )
 
 
 def test_alexnet_whose_convolutions_are_not_padded():
@@ -106,10 +108,10 @@ def test_alexnet_whose_convolutions_are_not_padded():
     )
     for shape in ((None, None, 3), (227, 227, 3)):
         model = rwkeras.alexnet(shape)
-        assert mirrored(model, "pool5") == Mirror(levels, None, ())
+        assert structure_of(model, "pool5") == EncoderStructure(levels, None, ())
         # One convolution of five pixels, of three levels that remain.
-        assert mirrored(model, "conv2").levels == (*levels[:2], Level(2, 256, 1))
-    assert mirrored(model, "pool5").stride == 32
+        assert structure_of(model, "conv2").levels == (*levels[:2], Level(2, 256, 1))
+    assert structure_of(model, "pool5").stride == 32
 
 
 def test_sizes_that_differ_by_less_than_a_half_count_as_one():
@@ -119,23 +121,23 @@ def test_sizes_that_differ_by_less_than_a_half_count_as_one():
         keras.layers.Conv2D(6, 3, name="last"),
         shape=(30, 30, 3),
     )
-    assert mirrored(model, "conv").levels == (Level(1, 4, 1),)
-    assert mirrored(model, "last").levels == (Level(1, 4, 1), Level(2, 6, 1))
+    assert structure_of(model, "conv").levels == (Level(1, 4, 1),)
+    assert structure_of(model, "last").levels == (Level(1, 4, 1), Level(2, 6, 1))
 
 
 def test_a_large_stride_is_one_level():
     conv = keras.layers.Conv2D(10, 8, strides=8, padding="same", name="conv")
-    assert mirrored(chain(conv), "conv").levels == (Level(1, 5, 0), Level(8, 10, 1))
+    assert structure_of(chain(conv), "conv").levels == (Level(1, 5, 0), Level(8, 10, 1))
 
 
 def test_resnet50():
     model = rwkeras.keras_application("resnet50", initializer="binary")
     levels = (Level(1, 32, 0), Level(2, 64, 1), Level(2, 256, 4))
-    assert mirrored(model, "conv2_block1_out") == Mirror(levels, None, ())
-    assert mirrored(model, "conv5_block3_out").stride == 32
+    assert structure_of(model, "conv2_block1_out") == EncoderStructure(levels, None, ())
+    assert structure_of(model, "conv5_block3_out").stride == 32
 
 
 def test_branches_over_all_positions_are_not_on_the_way():
     network = rwkeras.keras_application("efficientnet_b0")
-    way = mirror(encoder_to(network, "block2a_expand_activation"))
-    assert [level.factor for level in way.levels] == [1, 2]
+    structure = encoder_structure(encoder_to(network, "block2a_expand_activation"))
+    assert [level.factor for level in structure.levels] == [1, 2]

@@ -96,7 +96,7 @@ def test_what_cannot_be_read_is_left_out(folder):
 def test_more_than_is_held_in_memory(folder, monkeypatch):
     (folder / "b.png").write_text("x")
     held, unreadable = read(folder)
-    monkeypatch.setattr(module, "_HELD_BYTES", 4 * 16 * 16 * 3 - 1)
+    monkeypatch.setattr(module, "_CACHE_BYTES", 4 * 16 * 16 * 3 - 1)
     anew, again = read(folder)
     np.testing.assert_array_equal(held, anew)
     assert unreadable == again == ("b.png",)

@@ -13,14 +13,14 @@ import rwkeras
 from rwkeras import DecoderSettings, DecoderTraining
 from rwkeras.backend import keras
 from rwkeras.decoders import train as module
-from rwkeras.decoders.backup import forget_backup
-from rwkeras.decoders.decnn import parts
+from rwkeras.decoders.backup import remove_backup
+from rwkeras.decoders.decnn import encoder_and_decoder
 from rwkeras.decoders.levels import encoder_to
 from rwkeras.decoders.match import check_decoder
 from rwkeras.decoders.photographs import read_photographs
 from rwkeras.decoders.random_crops import random_crops, split
 from rwkeras.decoders.train import TrainedDecoder
-from rwkeras.images.photographs import OTHERS
+from rwkeras.images.photographs import TRAINING_NAMES
 from rwkeras.images.writing import write_image
 from rwkeras.networks.vgg import narrow_vgg19
 from tests.conftest import waves
@@ -106,7 +106,7 @@ def test_what_a_training_gives(whole, toy):
         assert all(type(value) is float for value in values)
     assert whole.history["loss"][-1] < whole.history["loss"][0]
     assert whole.model.name == "decnn"
-    encoder, decoder = parts(whole.model)
+    encoder, decoder = encoder_and_decoder(whole.model)
     assert (encoder.name, decoder.name) == ("toy_vgg", "decoder")
     assert not same(
         decoder,
@@ -121,7 +121,7 @@ def test_the_network_stays_as_it_is():
     network = rwkeras.toy_vgg(seed=3)
     weights = network.get_weights()
     training = dataclasses.replace(SHORT, steps=2)
-    encoder, _ = parts(trained(network, training).model)
+    encoder, _ = encoder_and_decoder(trained(network, training).model)
     for before, after in zip(weights, network.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
     for before, after in zip(weights, encoder.get_weights(), strict=False):
@@ -259,7 +259,7 @@ def test_a_state_that_is_kept_until_it_is_forgotten(whole, toy, tmp_path):
         assert same(result.model, whole.model)
         assert (tmp_path / "state" / "backup").exists()
     assert result.history == {}
-    forget_backup(str(tmp_path / "state"))
+    remove_backup(str(tmp_path / "state"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -318,7 +318,7 @@ class Spoil(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         if epoch == self.epoch:
             self.weights = self.model.get_weights()
-            _, decoder = parts(self.model)
+            _, decoder = encoder_and_decoder(self.model)
             decoder.get_layer("image").bias.assign([9.0, 9.0, 9.0])
 
 
@@ -345,7 +345,7 @@ def test_half_precision(whole, rough, precision):
     # In float16 the first steps only find how large the gradients may be.
     same_steps = 3 if precision == "mixed_bfloat16" else 1
     np.testing.assert_allclose(losses[:same_steps], whole.history["loss"][:same_steps], rtol=0.05)
-    for network in parts(result.model):
+    for network in encoder_and_decoder(result.model):
         assert {weight.dtype for weight in network.weights} == {"float32"}
         assert {layer.compute_dtype for layer in network.layers} == {"float32"}
     assert rwkeras.decode(result.model, PHOTOS[0]).dtype == np.float32
@@ -393,7 +393,7 @@ def test_photographs_of_scikit_image(toy, monkeypatch):
         "Invalid value for argument `images`. Expected at least 2 photographs, of which 1 are held "
         "out. Received: images=1"
     )
-    assert asked == [OTHERS]
+    assert asked == [TRAINING_NAMES]
 
 
 def test_crops_that_poolings_do_not_divide(toy):
@@ -488,7 +488,7 @@ def test_two_devices_learn_as_one():
 
 
 def test_the_encoder_is_not_rounded(rough, toy):
-    encoder, _ = parts(rough["mixed_bfloat16"].model)
+    encoder, _ = encoder_and_decoder(rough["mixed_bfloat16"].model)
     for weight, given in zip(
         encoder.get_weights(), encoder_to(toy, LAYER).get_weights(), strict=True
     ):

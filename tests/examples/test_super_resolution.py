@@ -17,7 +17,7 @@ from examples.super_resolution import Enlargement, enlarger, pairs, read_split, 
 from examples.super_resolution import run as example
 from rwkeras.backend import keras
 from rwkeras.decoders.photographs import read_photographs
-from rwkeras.images.photographs import OTHERS, SHOWN
+from rwkeras.images.photographs import TEST_NAMES, TRAINING_NAMES
 from tests.conftest import waves
 
 ROOT = Path(__file__).parents[2]
@@ -129,12 +129,12 @@ def test_the_loss_has_the_settings():
 
 
 def test_held_out_photographs_of_scikit_image_are_not_trained_on():
-    assert not set(OTHERS) & set(SHOWN)
+    assert not set(TRAINING_NAMES) & set(TEST_NAMES)
     divided = read_split(dataclasses.replace(SMALL, photo_size=256))
     training, held_out = each(divided.training), each(divided.held_out)
-    assert len(held_out) == len(SHOWN)
+    assert len(held_out) == len(TEST_NAMES)
     # All but two that are smaller than 256 pixels.
-    assert len(training) == len(OTHERS) - 2
+    assert len(training) == len(TRAINING_NAMES) - 2
     assert not set(training) & set(held_out)
 
 

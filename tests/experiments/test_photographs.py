@@ -13,7 +13,7 @@ from rwkeras.experiments.photographs import (
     UPRIGHT,
     photograph,
 )
-from rwkeras.images.photographs import SHOWN
+from rwkeras.images.photographs import TEST_NAMES
 from rwkeras.studio.examples import EXAMPLES
 from tests.tools import ROOT
 
@@ -28,7 +28,7 @@ def test_what_tuned_anything_tests_nothing():
     shown = set(re.findall(r"data\.(\w+)\(", DEMO.read_text()))
     assert shown <= set(TUNING)
     assert {example.name for example in EXAMPLES} - {"painting"} <= set(TUNING)
-    assert set(SHOWN) <= set(TUNING)
+    assert set(TEST_NAMES) <= set(TUNING)
 
 
 def test_experiments_stack_on_and_learn_from_those_alone():

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rwkeras.start_lines import quiet_start
+from rwkeras.startup_log import quiet_start
 from tests.fuzz.commands import TOOLS
 from tests.fuzz.files import Random
 

@@ -1,7 +1,7 @@
 import numpy as np
 from PIL import Image
 
-from rwkeras.images.alpha import off_white, over_white, resized_alpha
+from rwkeras.images.alpha import over_white, resized_alpha, unblend_white
 from rwkeras.images.reading import resize
 from tests.conftest import waves
 
@@ -18,14 +18,14 @@ def test_over_white():
 
 def test_off_white_undoes_it():
     colours, alpha = waves(6, 5), random_alpha(6, 5)
-    found = off_white(over_white(colours, alpha), alpha)
+    found = unblend_white(over_white(colours, alpha), alpha)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, colours, atol=1e-5)
 
 
 def test_what_is_not_seen_has_any_colour_and_what_cannot_be_is_clipped():
     image = np.full((1, 3, 3), 0.25, np.float32)
-    found = off_white(image, np.array([[0.0, 0.5, 1.0]], np.float32))
+    found = unblend_white(image, np.array([[0.0, 0.5, 1.0]], np.float32))
     # 0.25 is darker than what black looks like on white at half opacity.
     np.testing.assert_array_equal(found[0, :, 0], [0.25, 0, 0.25])
 
@@ -35,7 +35,7 @@ def test_resampled_colours_are_those_of_premultiplied_resampling():
     alpha[:8] = 0
     colours[:8] = 0  # Black where nothing is seen would darken the edge.
     small = resized_alpha(alpha, (8, 6))
-    found = off_white(resize(over_white(colours, alpha), (6, 8)), small)
+    found = unblend_white(resize(over_white(colours, alpha), (6, 8)), small)
     premultiplied = np.stack(
         [
             np.asarray(Image.fromarray(channel).resize((6, 8), Image.Resampling.LANCZOS))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rwkeras.images.filmstrip import Filmstrip, spaced, thumbnail
+from rwkeras.images.filmstrip import Filmstrip, select_spaced, thumbnail
 from tests.conftest import waves
 
 
@@ -17,7 +17,7 @@ from tests.conftest import waves
     ],
 )
 def test_spaced(iterations, expected):
-    assert spaced(iterations, 7) == expected
+    assert select_spaced(iterations, 7) == expected
 
 
 def seen(iterations, strip=None):
@@ -30,14 +30,14 @@ def seen(iterations, strip=None):
             looked.append(iteration)
             return np.full((6, 8, 3), iteration / 255, np.float32)
 
-        strip.see(iteration, image)
+        strip.record(iteration, image)
     return strip, looked
 
 
 def test_few_stages_are_looked_at_and_each_is_shown_as_it_was():
     strip, looked = seen(range(0, 205, 5))
     assert looked == [0, 5, 10, 15, 25, 40, 60, 85, 125, 180]
-    stages = strip.end(np.ones((6, 8, 3), np.float32))
+    stages = strip.frames(np.ones((6, 8, 3), np.float32))
     names = [f"iteration {n}" for n in (0, 5, 10, 25, 40, 85, 200)]
     assert [label for label, _ in stages] == names
     assert [int(image[0, 0, 0]) for _, image in stages] == [0, 5, 10, 25, 40, 85, 255]
@@ -45,20 +45,20 @@ def test_few_stages_are_looked_at_and_each_is_shown_as_it_was():
 
 def test_the_end_takes_the_place_of_the_stage_that_was_last_seen():
     strip, _ = seen([0, 5, 6], Filmstrip("seed 3, "))
-    stages = strip.end(np.ones((6, 8, 3), np.float32))
+    stages = strip.frames(np.ones((6, 8, 3), np.float32))
     assert [label for label, _ in stages] == [f"seed 3, iteration {n}" for n in (0, 5, 6)]
     assert np.all(stages[-1][1] == 255)
 
 
 def test_a_run_without_iterations():
     strip, _ = seen([0])
-    assert [label for label, _ in strip.end(waves(6, 8))] == ["iteration 0"]
+    assert [label for label, _ in strip.frames(waves(6, 8))] == ["iteration 0"]
 
 
 def test_stages_of_other_sizes_are_shown_at_the_size_of_the_end():
     strip = Filmstrip()
-    strip.see(0, lambda: waves(4, 5))
-    strip.see(3, lambda: waves(900, 1200))
-    stages = strip.end(waves(900, 1200))
+    strip.record(0, lambda: waves(4, 5))
+    strip.record(3, lambda: waves(900, 1200))
+    stages = strip.frames(waves(900, 1200))
     assert [image.shape for _, image in stages] == [(384, 512, 3)] * 2
     np.testing.assert_array_equal(stages[1][1], thumbnail(waves(900, 1200)))

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from rwkeras.images import outputs
-from rwkeras.images.outputs import Input, Output, check_apart
+from rwkeras.images.outputs import Input, Output, check_no_overwrite
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def photo(tmp_path, monkeypatch):
 
 def refusal(written, read=()):
     with pytest.raises(ValueError) as error:
-        check_apart(written, read)
+        check_no_overwrite(written, read)
     return str(error.value)
 
 
@@ -74,7 +74,7 @@ def test_over_a_picture_of_a_folder(photo, tmp_path, path, deep, refused):
     if refused:
         assert "another file than that of `images`" in refusal(written, read)
     else:
-        check_apart(written, read)
+        check_no_overwrite(written, read)
 
 
 @pytest.mark.parametrize("ignores", [False, True])
@@ -85,7 +85,7 @@ def test_case(photo, monkeypatch, ignores):
     if ignores:
         assert "another file than that of `output`" in refusal(written)
     else:
-        check_apart(written, [])
+        check_no_overwrite(written, [])
 
 
 def test_this_file_system_is_asked(tmp_path):
@@ -97,7 +97,7 @@ def test_this_file_system_is_asked(tmp_path):
 def test_what_is_apart(photo, tmp_path):
     os.mkfifo("fifo")
     null = Path("/dev/null")
-    check_apart(
+    check_no_overwrite(
         [
             Output("output", Path("new.png")),
             Output("report", null),

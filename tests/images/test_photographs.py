@@ -3,18 +3,18 @@ import sys
 import numpy as np
 import pytest
 
-from rwkeras.images.photographs import OTHERS, SHOWN, UPRIGHT, photographs
+from rwkeras.images.photographs import TEST_NAMES, TRAINING_NAMES, UPRIGHT, photographs
 
 
 def test_what_is_learnt_from_is_not_what_is_shown():
-    assert not set(SHOWN) & set(OTHERS)
-    assert set(SHOWN) < set(UPRIGHT)
-    for names in (SHOWN, OTHERS, UPRIGHT):
+    assert not set(TEST_NAMES) & set(TRAINING_NAMES)
+    assert set(TEST_NAMES) < set(UPRIGHT)
+    for names in (TEST_NAMES, TRAINING_NAMES, UPRIGHT):
         assert len(set(names)) == len(names)
 
 
 def test_all_are_colour_pictures():
-    names = sorted({*UPRIGHT, *SHOWN, *OTHERS})
+    names = sorted({*UPRIGHT, *TEST_NAMES, *TRAINING_NAMES})
     photos = dict(zip(names, photographs(names), strict=True))
     for photo in photos.values():
         assert photo.dtype == np.float32
@@ -38,7 +38,7 @@ def test_in_the_order_of_their_names():
 def test_without_scikit_image(monkeypatch):
     monkeypatch.setitem(sys.modules, "skimage", None)
     with pytest.raises(ValueError) as info:
-        photographs(SHOWN)
+        photographs(TEST_NAMES)
     assert str(info.value) == (
         "Training needs photographs, a folder of them or scikit-image's: "
         "pip install 'rwkeras[demo]'"

@@ -102,13 +102,13 @@ def test_errors(toy, batch):
 
 def test_nothing_is_traced_again(batch, monkeypatch):
     traced = []
-    original = rwkeras.objectives.balance._gradient_sizes
+    original = rwkeras.objectives.balance._gradient_magnitudes
 
     def counted(*arguments):
         traced.append(arguments)
         return original(*arguments)
 
-    monkeypatch.setattr("rwkeras.objectives.balance._gradient_sizes", counted)
+    monkeypatch.setattr("rwkeras.objectives.balance._gradient_magnitudes", counted)
     model = rwkeras.toy_vgg(seed=3)
     weights = []
     for scale in (1, 2, 3):

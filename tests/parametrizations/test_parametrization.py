@@ -94,7 +94,9 @@ def test_stages():
     first, last = stages("adaptive", shape, 768 // 4, 1000)
     assert first.until == 60
     assert last.until is None
-    np.testing.assert_allclose([first.seen, last.seen], [768 * 0.01 / 4, 768 * 0.04 / 8])
+    np.testing.assert_allclose(
+        [first.degrees_of_freedom, last.degrees_of_freedom], [768 * 0.01 / 4, 768 * 0.04 / 8]
+    )
     assert stages("pixels", shape, 500, 200) == (Stage(None),)
     assert [stage.until for stage in stages("adaptive", shape, 500, 100)] == [30, None]
     assert [stage.until for stage in stages("adaptive", shape, 500, 3)] == [None]

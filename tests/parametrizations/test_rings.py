@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from rwkeras.parametrizations.filters import frequencies
-from rwkeras.parametrizations.rings import leaning, ring_means, rings, spread
+from rwkeras.parametrizations.rings import interpolate_rings, ring_means, ring_smoothing, rings
 
 
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (64, 48), (33, 100), (2, 2)])
@@ -27,14 +27,14 @@ def test_ring_means():
 def test_spread_interpolates_in_log_frequency():
     layout = rings(64, 64)
     table = np.log(layout.frequency)[np.newaxis, :, np.newaxis, np.newaxis] * np.ones((3, 3))
-    got = spread(tf.constant(table), 64, 64).numpy()
+    got = interpolate_rings(tf.constant(table), 64, 64).numpy()
     assert got.shape == (1, 3, 3, 64, 64)
     expected = np.clip(np.log(frequencies(64, 64)), table.min(), table.max())
     np.testing.assert_allclose(got[0, 1, 2], expected)
 
 
 def test_rings_of_few_coordinates_lean_on_those_above():
-    layout, weights = rings(64, 64), leaning(64, 64)
+    layout, weights = rings(64, 64), ring_smoothing(64, 64)
     np.testing.assert_allclose(weights.sum(1), 1)
     assert not np.tril(weights, -1).any()
     own = np.diag(weights)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rwkeras.stacking.halving import halve, schedule
+from rwkeras.stacking.halving import schedule, successive_halving
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,9 @@ class Known:
 
 def run(losses, candidates=5):
     log = []
-    rungs = halve(lambda: Known(losses, list(range(candidates)), log), candidates, 90, 3)
+    rungs = successive_halving(
+        lambda: Known(losses, list(range(candidates)), log), candidates, 90, 3
+    )
     return rungs, log
 
 

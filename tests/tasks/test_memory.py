@@ -19,7 +19,7 @@ from rwkeras.networks.octaves import octave_layers, with_octaves
 from rwkeras.optimizers.compiled_problem import CompiledProblem
 from rwkeras.optimizers.problem import Problem
 from rwkeras.optimizers.run import Run
-from rwkeras.tasks.memory import _Budget, within_memory
+from rwkeras.tasks.memory import _Budget, fit_to_memory
 from rwkeras.tasks.scales import ScaleSettings
 from tests.conftest import waves
 
@@ -32,7 +32,7 @@ GIB = 2**30
 def planned(model, side, bound, **arguments):
     shape = (1, side, side, 3)
     settings = rwkeras.OptimizerSettings(max_memory=bound, **arguments)
-    return within_memory(model, LAYERS, shape, [shape], settings)
+    return fit_to_memory(model, LAYERS, shape, [shape], settings)
 
 
 def budget(model, side, coordinates="pixels", sizes=1, **arguments):
@@ -50,7 +50,7 @@ def refusal(make):
 
 def test_without_a_bound_nothing_changes(toy):
     settings = rwkeras.OptimizerSettings()
-    assert within_memory(toy, LAYERS, (1, 64, 64, 3), [], settings) is settings
+    assert fit_to_memory(toy, LAYERS, (1, 64, 64, 3), [], settings) is settings
 
 
 def test_what_fits_is_evaluated_whole(toy):
@@ -84,7 +84,7 @@ def test_coordinates_count_where_they_are_used(toy):
     bound = (budget(toy, 512).whole() + 1) / GIB
     shape, settings = (1, 512, 512, 3), rwkeras.OptimizerSettings(max_memory=bound)
     assert planned(toy, 512, bound).tile_size is None
-    tiled = within_memory(toy, LAYERS, shape, [shape], settings, adapts=True)
+    tiled = fit_to_memory(toy, LAYERS, shape, [shape], settings, adapts=True)
     assert tiled.tile_size is not None
 
 
@@ -134,7 +134,7 @@ def test_a_pyramid_is_divided():
     assert estimate.whole() < 2 * 4 * 2 * 3 * 22 * 1.25 * side**2 + 5 * GIB
     for bound, tile in ((estimate.whole(), None), (estimate.tiled(512, 20), 512)):
         settings = rwkeras.OptimizerSettings(max_memory=bound / GIB * 1.001)
-        chosen = within_memory(model, layers, shape, [shape], settings)
+        chosen = fit_to_memory(model, layers, shape, [shape], settings)
         assert (chosen.tile_size, chosen.memory, chosen.max_memory) == (tile, 20, None)
 
 
@@ -177,7 +177,7 @@ def test_tasks_that_cannot_be_divided(toy, square):
 
 
 def test_an_image_that_is_too_small_for_the_layers(toy):
-    message = refusal(lambda: within_memory(
+    message = refusal(lambda: fit_to_memory(
         toy, ["conv3_1"], (1, 2, 2, 3), [], rwkeras.OptimizerSettings(max_memory=4)
     ))  # fmt: skip
     assert "`image`. Expected an image large enough for the poolings before conv3_1" in message

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 import rwkeras
 from tests.conftest import waves
-from tests.tasks.given import with_settings
+from tests.tasks.arguments import with_settings
 
 pytestmark = pytest.mark.eager
 

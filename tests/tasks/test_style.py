@@ -9,7 +9,7 @@ from rwkeras.images.writing import to_uint8, write_image
 from rwkeras.tasks.scales import ScaleSettings, resized, scaled
 from rwkeras.tasks.style import style_parts
 from tests.conftest import waves
-from tests.tasks.given import with_settings
+from tests.tasks.arguments import with_settings
 
 LAYERS = {"content_layers": ("conv2_2",), "style_layers": ("conv1_1", "conv2_1", "conv3_1")}
 FEW = rwkeras.OptimizerSettings(memory=8, max_iterations=20)

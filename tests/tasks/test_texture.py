@@ -15,9 +15,9 @@ from rwkeras.networks.circular import with_circular_padding, with_mirrored_paddi
 from rwkeras.networks.octaves import octave_layers, with_octaves
 from rwkeras.tasks.scales import ScaleSettings, resized
 from rwkeras.tasks.texture import texture_objective
-from rwkeras.tasks.tileable import resized_around
+from rwkeras.tasks.tileable import resized_periodically
 from tests.conftest import waves
-from tests.tasks.given import with_settings
+from tests.tasks.arguments import with_settings
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
 FEW = rwkeras.OptimizerSettings(memory=8, max_iterations=90)
@@ -344,14 +344,14 @@ def test_a_tileable_texture_follows_the_weights_of_the_network(texture):
 
 @pytest.mark.slow
 def test_nothing_is_traced_again_of_a_tileable_texture(texture, monkeypatch):
-    model, traces, original = rwkeras.toy_vgg(seed=7), [], CircularConv2D.extended
+    model, traces, original = rwkeras.toy_vgg(seed=7), [], CircularConv2D.pad
     rwkeras.calibrate(model, texture)
 
     def counted(self, *arguments):
         traces.append(self.name)
         return original(self, *arguments)
 
-    monkeypatch.setattr(CircularConv2D, "extended", counted)
+    monkeypatch.setattr(CircularConv2D, "pad", counted)
     counts = []
     for shown in (texture, 1 - texture):
         synthesize(model, shown, tileable=True, scales=HALF, optimizer=TWO)
@@ -467,8 +467,8 @@ def test_sizes_from_coarse_to_fine(toy, texture, monkeypatch, size, tileable, si
 
 def test_a_tileable_start_is_resized_around_the_border():
     images = tf.constant(np.random.default_rng(0).uniform(size=(1, 12, 20, 3)), tf.float32)
-    got = resized_around(images, (18, 30))
-    rolled = resized_around(tf.roll(images, (6, -10), (1, 2)), (18, 30))
+    got = resized_periodically(images, (18, 30))
+    rolled = resized_periodically(tf.roll(images, (6, -10), (1, 2)), (18, 30))
     np.testing.assert_allclose(rolled, tf.roll(got, (9, -15), (1, 2)), atol=1e-5)
     inside = np.s_[:, 6:-6, 6:-6]
     np.testing.assert_allclose(got[inside], resized(images, (18, 30))[inside], atol=1e-5)

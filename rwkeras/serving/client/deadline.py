@@ -29,12 +29,12 @@ class Deadline:
         """Whether no time is left."""
         return time.monotonic() >= self._end
 
-    def left(self) -> float:
+    def remaining(self) -> float:
         """Returns the seconds left, more than 0; raises `ServingError` if none are left."""
-        left = self._end - time.monotonic()
-        if left <= 0:
+        seconds = self._end - time.monotonic()
+        if seconds <= 0:
             raise self.error()
-        return left
+        return seconds
 
     def error(self) -> ServingError:
         """Returns the error for a passed deadline."""

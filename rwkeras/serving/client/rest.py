@@ -71,7 +71,7 @@ class Rest:
     ) -> dict[str, np.ndarray]:
         """See `Transport`."""
         body = json.dumps({"signature_name": name, "inputs": to_columns(inputs)}).encode()
-        return self._ask(
+        return self._request(
             ":predict",
             lambda answer: from_columns(answer["outputs"], signature.outputs),
             deadline,
@@ -80,17 +80,17 @@ class Rest:
 
     def metadata(self, deadline: Deadline) -> Metadata:
         """See `Transport`."""
-        return self._ask("/metadata", read_metadata, deadline)
+        return self._request("/metadata", read_metadata, deadline)
 
     def status(self, deadline: Deadline) -> list[VersionStatus]:
         """See `Transport`."""
-        return self._ask("", read_status, deadline)
+        return self._request("", read_status, deadline)
 
     def close(self) -> None:
         """See `Transport`."""
         self._sessions.close()
 
-    def _ask(
+    def _request(
         self, path: str, read: Callable[[Any], _T], deadline: Deadline, body: bytes | None = None
     ) -> _T:
         """Sends a request and returns its JSON answer as converted by `read`."""
@@ -110,18 +110,18 @@ class Rest:
                     url,
                     data=body,
                     headers={"Content-Type": "application/json"},
-                    timeout=deadline.left(),
+                    timeout=deadline.remaining(),
                     allow_redirects=False,  # A redirected POST would become a GET.
                     stream=True,
                 ) as response,
-                _cut_off(response, deadline),
+                _close_at_deadline(response, deadline),
             ):
                 content = response.content
         except requests.RequestException as error:
             if isinstance(error, requests.Timeout) or deadline.passed:
                 raise deadline.error() from error
             raise ServingError(f"No answer from {url}: {_reason(error)}", "UNAVAILABLE") from error
-        deadline.left()
+        deadline.remaining()
         if response.status_code == 200:
             return content
         code = _CODES.get(response.status_code, "UNKNOWN")
@@ -158,7 +158,7 @@ class _Sessions:
 
 
 @contextlib.contextmanager
-def _cut_off(response: requests.Response, deadline: Deadline) -> Iterator[None]:
+def _close_at_deadline(response: requests.Response, deadline: Deadline) -> Iterator[None]:
     """Shuts down a connection at the deadline, as the timeout of requests restarts on each read."""
     if response.raw.closed:  # No content, or short content that has already been read.
         yield
@@ -169,7 +169,7 @@ def _cut_off(response: requests.Response, deadline: Deadline) -> Iterator[None]:
             with contextlib.suppress(OSError):  # Already closed by the server.
                 connection.shutdown(socket.SHUT_RDWR)
 
-        timer = threading.Timer(deadline.left(), end)
+        timer = threading.Timer(deadline.remaining(), end)
         timer.start()
         try:
             yield

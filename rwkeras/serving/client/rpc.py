@@ -102,7 +102,7 @@ class Rpc:
 
         def attempt():
             try:
-                return method(request, timeout=deadline.left())
+                return method(request, timeout=deadline.remaining())
             except grpc.RpcError as error:
                 code, text = error.code().name, error.details() or ""
                 if deadline.passed or "Deadline Exceeded" in text:  # gRPC's own text.

@@ -22,7 +22,7 @@ class ServedDecoder:
         return {}
 
     @property
-    def answers(self) -> dict[str, tf.TensorSpec]:
+    def output_specs(self) -> dict[str, tf.TensorSpec]:
         """See `ServedTask`."""
         return {}
 

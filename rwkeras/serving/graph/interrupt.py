@@ -27,16 +27,16 @@ def _handed_on(x: tf.Tensor) -> tf.Tensor:
     return tf.while_loop(lambda n, _: n < 1, lambda n, x: (n + 1, x), (start, x))[1]
 
 
-def _looked(x: tf.Tensor) -> tf.Tensor:
+def _check_cancellation(x: tf.Tensor) -> tf.Tensor:
     """Returns a tensor after the runtime has checked for cancellation."""
-    handed = _handed_on(x)
-    handed.set_shape(x.shape)
-    return handed
+    passed_on = _handed_on(x)
+    passed_on.set_shape(x.shape)
+    return passed_on
 
 
 @tf.custom_gradient
 def _interruptible(x: tf.Tensor) -> Any:
-    return _looked(x), _looked
+    return _check_cancellation(x), _check_cancellation
 
 
 class Interruptible(keras.layers.Layer):

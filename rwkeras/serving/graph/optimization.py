@@ -9,7 +9,7 @@ from rwkeras.backend import keras
 from rwkeras.objectives.objective import Objective
 from rwkeras.random import derive_seed, stateless_normal
 from rwkeras.serving.graph.descent import Budget, minimize
-from rwkeras.serving.graph.scales import LEAST_SIDE, AtScale, coarse_to_fine, planned
+from rwkeras.serving.graph.scales import LEAST_SIDE, AtScale, coarse_to_fine, make_plan
 from rwkeras.serving.graph.sizes import smallest_side
 from rwkeras.serving.graph.task import Option
 from rwkeras.serving.settings import ServingSettings
@@ -29,7 +29,7 @@ class Optimization:
         }
 
     @property
-    def answers(self) -> Mapping[str, tf.TensorSpec]:
+    def output_specs(self) -> Mapping[str, tf.TensorSpec]:
         """See `ServedTask`."""
         return {
             "loss": tf.TensorSpec([], tf.float32),
@@ -41,7 +41,7 @@ class Optimization:
             "failed": tf.TensorSpec([], tf.bool),
         }
 
-    def minimized(
+    def optimize(
         self,
         model: keras.Model,
         objective: Objective,
@@ -70,7 +70,7 @@ class ScaledOptimization(Optimization, abc.ABC):
     def terms(self) -> tuple[str, ...]:
         """See `ServedTask`."""
 
-    def made_at_scales(
+    def optimize_at_scales(
         self,
         model: keras.Model,
         objective: Callable[[AtScale], Objective],
@@ -92,14 +92,14 @@ class ScaledOptimization(Optimization, abc.ABC):
         """
         scales, whole = self.scales, AtScale(None, 1)
         if scales is None:
-            return self.minimized(model, objective(whole), start(whole), options)
+            return self.optimize(model, objective(whole), start(whole), options)
         memory = scales.memory
 
         def make(at, start, budget):
             return minimize(model, objective(at), start, budget, memory)
 
         sides = [tf.reduce_max(tf.shape(images)[1:3]) for images in sources]
-        plan = planned(tf.reduce_max(size), sides, scales, _budget(options))
+        plan = make_plan(tf.reduce_max(size), sides, scales, _budget(options))
         layers = [name for names in self.layers.values() for name in names]
         least = max(LEAST_SIDE, smallest_side(model, list(dict.fromkeys(layers))))
         made = coarse_to_fine(make, start, size, plan, least=least, terms=len(self.terms))

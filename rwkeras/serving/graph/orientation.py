@@ -75,7 +75,7 @@ def _of_tiff(tiff: tf.Tensor) -> tf.Tensor:
     return tf.where((last >= 1) & (last <= 8), last, _UPRIGHT)
 
 
-def _walked(
+def _find_tiff(
     data: tf.Tensor,
     start: int,
     step: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]],
@@ -122,7 +122,7 @@ def _jpeg_exif(data: tf.Tensor) -> tf.Tensor:
         )
         return behind, ended, first, tf.where(named, behind, first)
 
-    return _walked(data, 2, step)
+    return _find_tiff(data, 2, step)
 
 
 def _png_exif(data: tf.Tensor) -> tf.Tensor:
@@ -135,7 +135,7 @@ def _png_exif(data: tf.Tensor) -> tf.Tensor:
         last = tf.where(tf.equal(name, _EXIF_CHUNK), first + length, first)
         return at + _PNG_CHUNK + length, ended, first, last
 
-    return _walked(data, _PNG_SIGNATURE, step)
+    return _find_tiff(data, _PNG_SIGNATURE, step)
 
 
 def orientation(file: tf.Tensor, is_png: tf.Tensor) -> tf.Tensor:

@@ -96,7 +96,7 @@ def _ratio(dividend: tf.Tensor, divisor: tf.Tensor) -> tf.Tensor:
     return tf.cast(dividend, tf.float64) / tf.cast(divisor, tf.float64)
 
 
-def planned(
+def make_plan(
     side: tf.Tensor, others: Sequence[tf.Tensor], settings: ScaleSettings, budget: Budget
 ) -> Plan:
     """Returns the sizes and iterations of `ScaleSettings.scales` and `ScaleSettings.iterations`.

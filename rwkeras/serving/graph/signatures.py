@@ -218,11 +218,11 @@ class ServedModel:
                 name: read(name, place % tf.shape(value)[0])[tf.newaxis]
                 for name, value in images.items()
             }
-            answer = self._run(chosen, options)
-            return {**answer, "image": write(answer["image"])}
+            outputs = self._run(chosen, options)
+            return {**outputs, "image": write(outputs["image"])}
 
-        answers = {**self.task.answers, "image": image}
-        made = tf.map_fn(one, places, fn_output_signature=answers, parallel_iterations=1)
+        output_specs = {**self.task.output_specs, "image": image}
+        made = tf.map_fn(one, places, fn_output_signature=output_specs, parallel_iterations=1)
         if "loss" not in made:
             return made
         expected = "images, and options, whose loss is finite"

@@ -37,7 +37,7 @@ class ServedTask(Protocol):
         """Returns the options by name, within the limits of the settings."""
 
     @property
-    def answers(self) -> Mapping[str, tf.TensorSpec]:
+    def output_specs(self) -> Mapping[str, tf.TensorSpec]:
         """Specs of the outputs for one image, by name, besides the resulting image."""
 
     @property

@@ -21,9 +21,9 @@ from rwkeras.serving.graph.task import Option
 from rwkeras.serving.settings import ServingSettings
 from rwkeras.settings import Settings, settings_fields
 from rwkeras.tasks.invert import inversion_objective
-from rwkeras.tasks.presets import STYLE_PRESETS, VGG_LAYERS, completed
+from rwkeras.tasks.presets import STYLE_PRESETS, VGG_LAYERS, fill_defaults
 from rwkeras.tasks.scales import ScaleSettings
-from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSettings, known_layers
+from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSettings, require_layers
 from rwkeras.tasks.style import style_parts
 from rwkeras.tasks.texture import texture_objective
 from rwkeras.validation import invalid_argument
@@ -59,7 +59,7 @@ class ServedStyle(ScaledOptimization):
 
     def __post_init__(self):
         _check_served(self.settings, "draws", "join", "source_weights", "style_scale")
-        settings = completed(self.settings, STYLE_PRESETS["painting"])
+        settings = fill_defaults(self.settings, STYLE_PRESETS["painting"])
         object.__setattr__(self, "settings", settings)
 
     @property
@@ -68,8 +68,8 @@ class ServedStyle(ScaledOptimization):
 
     @property
     def layers(self) -> dict[str, tuple[str, ...]]:
-        content = known_layers(self.settings.content_layers)
-        style = known_layers(self.settings.style_layers)
+        content = require_layers(self.settings.content_layers)
+        style = require_layers(self.settings.style_layers)
         # The result has the content's size.
         return {"content": tuple(dict.fromkeys(content + style)), "style": style}
 
@@ -86,8 +86,8 @@ class ServedStyle(ScaledOptimization):
 
     @property
     def terms(self) -> tuple[str, ...]:
-        content = [f"content/{layer}" for layer in known_layers(self.settings.content_layers)]
-        style = [f"style/{layer}" for layer in known_layers(self.settings.style_layers)]
+        content = [f"content/{layer}" for layer in require_layers(self.settings.content_layers)]
+        style = [f"style/{layer}" for layer in require_layers(self.settings.style_layers)]
         return (*content, *style, "tv")
 
     def run(self, model, images, options) -> dict[str, tf.Tensor]:
@@ -109,7 +109,7 @@ class ServedStyle(ScaledOptimization):
                 return noise(at.size(size), options["noise_seed"], self.settings.noise_stddev)
             return at.images(content)
 
-        return self.made_at_scales(model, objective, start, size, [content], options)
+        return self.optimize_at_scales(model, objective, start, size, [content], options)
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class ServedTexture(ScaledOptimization):
 
     @property
     def layers(self) -> dict[str, tuple[str, ...]]:
-        return {"texture": known_layers(self.settings.layers)}
+        return {"texture": require_layers(self.settings.layers)}
 
     def options(self, settings: ServingSettings) -> dict[str, Option]:
         # 0 stands for the source's side.
@@ -167,7 +167,7 @@ class ServedTexture(ScaledOptimization):
         def start(at):
             return noise(at.size(size), options["noise_seed"], self.settings.noise_stddev)
 
-        return self.made_at_scales(model, objective, start, size, [texture], options)
+        return self.optimize_at_scales(model, objective, start, size, [texture], options)
 
 
 @dataclass(frozen=True)
@@ -198,4 +198,4 @@ class ServedInversion(Optimization):
         source = images["source"]
         objective = inversion_objective(model, source, self.settings)
         start = noise(tf.shape(source)[1:3], options["noise_seed"], self.settings.noise_stddev)
-        return self.minimized(model, objective, start, options)
+        return self.optimize(model, objective, start, options)

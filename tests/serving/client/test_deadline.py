@@ -36,11 +36,11 @@ def test_time_passes(monkeypatch):
     now = [50.0]
     monkeypatch.setattr("rwkeras.serving.client.deadline.time.monotonic", lambda: now[0])
     deadline = Deadline(2.5)
-    assert (deadline.left(), deadline.passed) == (2.5, False)
+    assert (deadline.remaining(), deadline.passed) == (2.5, False)
     now[0] = 52.5
     assert deadline.passed
     with pytest.raises(ServingError) as error:
-        deadline.left()
+        deadline.remaining()
     assert (error.value.code, str(error.value)) == (
         "DEADLINE_EXCEEDED",
         "No answer within 2.5 seconds",

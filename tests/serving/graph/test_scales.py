@@ -9,7 +9,7 @@ from rwkeras.networks.circular import with_mirrored_padding
 from rwkeras.networks.standardize import standardize
 from rwkeras.serving.graph.descent import Budget
 from rwkeras.serving.graph.interrupt import interruptible
-from rwkeras.serving.graph.scales import AtScale, planned, resized
+from rwkeras.serving.graph.scales import AtScale, make_plan, resized
 from rwkeras.serving.graph.tasks import ServedStyle, ServedTexture
 from rwkeras.serving.settings import ServingSettings
 from rwkeras.tasks import scales as python
@@ -170,7 +170,9 @@ def test_the_graph_does_not_grow_with_the_sizes(model, style):
 @pytest.mark.parametrize("iterations", [0, 1, 100])
 def test_plans_are_those_of_the_settings(step, side, iterations):
     settings = ScaleSettings(smallest=10, step=step, least_iterations=40)
-    plan = planned(tf.constant(side), [], settings, Budget(tf.constant(iterations), tf.constant(0)))
+    plan = make_plan(
+        tf.constant(side), [], settings, Budget(tf.constant(iterations), tf.constant(0))
+    )
     scales = settings.scales(side)
     np.testing.assert_allclose(plan.scales, scales, rtol=1e-12)
     assert plan.iterations.numpy().tolist() == settings.iterations(scales, iterations)
@@ -181,13 +183,13 @@ def test_plans_are_those_of_the_settings(step, side, iterations):
 def test_a_plan_begins_where_the_smallest_of_its_pictures_is_small():
     settings = ScaleSettings(smallest=10)
     budget = Budget(tf.constant(8), tf.constant(0))
-    plan = planned(tf.constant(160), [tf.constant(40), tf.constant(90)], settings, budget)
+    plan = make_plan(tf.constant(160), [tf.constant(40), tf.constant(90)], settings, budget)
     assert plan.scales.numpy().tolist() == [0.25, 0.5, 1.0]
 
 
 def test_evaluations_are_shared_out_as_iterations_are():
     settings = ScaleSettings(smallest=10, least_iterations=1)
-    plan = planned(tf.constant(40), [], settings, Budget(tf.constant(40), tf.constant(35)))
+    plan = make_plan(tf.constant(40), [], settings, Budget(tf.constant(40), tf.constant(35)))
     assert plan.iterations.numpy().tolist() == [40, 20, 10]
     spent, shares = 0, []
     for number in range(3):
@@ -200,7 +202,7 @@ def test_evaluations_are_shared_out_as_iterations_are():
 
 def test_the_smallest_sizes_are_left_out_for_few_evaluations():
     settings = ScaleSettings(smallest=10)
-    plan = planned(tf.constant(80), [], settings, Budget(tf.constant(40), tf.constant(2)))
+    plan = make_plan(tf.constant(80), [], settings, Budget(tf.constant(40), tf.constant(2)))
     assert plan.scales.numpy().tolist() == [0.5, 1.0]
 
 

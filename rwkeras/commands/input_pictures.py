@@ -12,27 +12,27 @@ from rwkeras.networks.features import SilentNetworkError
 from rwkeras.validation import InvalidArgumentError, invalid_argument
 
 
-class _Given(NamedTuple):
+class _InputPicture(NamedTuple):
     """An input image with its file.
 
     Attributes:
         flag: Name of the flag with the path.
         path: Path of the file.
         size: Original (height, width) in pixels.
-        fitted: (height, width) after resampling.
+        resampled_size: (height, width) after resampling.
         plain: Whether all pixels have the same colour.
     """
 
     flag: str
     path: str
     size: tuple[int, int]
-    fitted: tuple[int, int]
+    resampled_size: tuple[int, int]
     plain: bool
 
     def __str__(self):
         text = f"{self.path}, {_pixels(self.size)}"
-        if self.fitted != self.size:
-            text += f" that become {_pixels(self.fitted).removesuffix(' pixels')}"
+        if self.resampled_size != self.size:
+            text += f" that become {_pixels(self.resampled_size).removesuffix(' pixels')}"
         return text + (", all of one colour" if self.plain else "")
 
 
@@ -41,15 +41,15 @@ def _pixels(size: tuple[int, int]) -> str:
 
 
 # Pictures read by the current run.
-_GIVEN: dict[tuple[str, str], _Given] = {}
+_REGISTRY: dict[tuple[str, str], _InputPicture] = {}
 
 
-def forget_pictures() -> None:
+def clear_pictures() -> None:
     """Clears the registry, which an earlier run in this process may have filled."""
-    _GIVEN.clear()
+    _REGISTRY.clear()
 
 
-def fitted(
+def fit_picture(
     flag: str, path: str | os.PathLike[str], image: np.ndarray, longer_side: int
 ) -> np.ndarray:
     """Resamples a picture and registers it.
@@ -65,17 +65,17 @@ def fitted(
     """
     small = fit_longer_side(image, longer_side)
     plain = bool(np.all(image == image[:1, :1]))
-    given = _Given(flag, os.fspath(path), image.shape[:2], small.shape[:2], plain)
-    _GIVEN[given.flag, given.path] = given
+    picture = _InputPicture(flag, os.fspath(path), image.shape[:2], small.shape[:2], plain)
+    _REGISTRY[picture.flag, picture.path] = picture
     if min(small.shape[:2]) < 2:
         expected = "a picture of at least 2 pixels a side"
         if longer_side:
             expected += f" where the longer one has {longer_side}"
-        raise invalid_argument(flag, expected, str(given))
+        raise invalid_argument(flag, expected, str(picture))
     return small
 
 
-def mask(flag: str, path: str | os.PathLike[str], image: np.ndarray) -> np.ndarray:
+def register_mask(flag: str, path: str | os.PathLike[str], image: np.ndarray) -> np.ndarray:
     """Registers a mask and returns it unchanged.
 
     Errors may be about its size, but never about its colour: a mask may be uniform.
@@ -86,12 +86,12 @@ def mask(flag: str, path: str | os.PathLike[str], image: np.ndarray) -> np.ndarr
         image: [height, width, 3].
     """
     size = image.shape[:2]
-    _GIVEN[flag, os.fspath(path)] = _Given(flag, os.fspath(path), size, size, plain=False)
+    _REGISTRY[flag, os.fspath(path)] = _InputPicture(flag, os.fspath(path), size, size, plain=False)
     return image
 
 
 @contextlib.contextmanager
-def named_pictures(flag: str | None = None) -> Iterator[None]:
+def name_picture_in_errors(flag: str | None = None) -> Iterator[None]:
     """Adds the file to errors in the block that are about a picture's pixels or size.
 
     Args:
@@ -100,25 +100,27 @@ def named_pictures(flag: str | None = None) -> Iterator[None]:
     try:
         yield
     except InvalidArgumentError as error:
-        given = _meant(error, flag)
-        if given is None:
+        picture = _picture_at_fault(error, flag)
+        if picture is None:
             raise
         expected = error.expected
-        if isinstance(error, SilentNetworkError) and given.plain:
+        if isinstance(error, SilentNetworkError) and picture.plain:
             expected = "a picture that is not of one colour, for this network"
-        raise invalid_argument(given.flag, expected, str(given)) from error
+        raise invalid_argument(picture.flag, expected, str(picture)) from error
 
 
-def _meant(error: InvalidArgumentError, flag: str | None) -> _Given | None:
+def _picture_at_fault(error: InvalidArgumentError, flag: str | None) -> _InputPicture | None:
     """Returns the picture that an error is about, or None."""
-    several = list(_GIVEN.values())
-    own = [given for given in several if given.flag in (flag, error.name)]
+    several = list(_REGISTRY.values())
+    own = [picture for picture in several if picture.flag in (flag, error.name)]
     if isinstance(error, SilentNetworkError):
-        candidates = [given for given in (*own, *several) if given.plain] or own or several
-    elif error.name in ("image", "images", *(given.flag for given in several)):
+        candidates = [picture for picture in (*own, *several) if picture.plain] or own or several
+    elif error.name in ("image", "images", *(picture.flag for picture in several)):
         # The received value is a shape.
         shape = error.received if isinstance(error.received, tuple) else ()
-        candidates = [given for given in (*own, *several) if given.fitted == shape[:2]]
+        candidates = [
+            picture for picture in (*own, *several) if picture.resampled_size == shape[:2]
+        ]
     else:
         candidates = []
     return candidates[0] if candidates else None

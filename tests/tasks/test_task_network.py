@@ -6,11 +6,11 @@ import rwkeras
 from rwkeras.backend import keras
 from rwkeras.cache import LIMIT, Cache
 from rwkeras.networks.multiscale import multiscale_layers
-from rwkeras.tasks import drawn
-from rwkeras.tasks.drawn import DRAWS, TaskNetwork
+from rwkeras.tasks import task_network
 from rwkeras.tasks.scales import Step
+from rwkeras.tasks.task_network import DRAWS, TaskNetwork
 from tests.conftest import waves
-from tests.tasks.given import with_settings
+from tests.tasks.arguments import with_settings
 
 pytestmark = pytest.mark.eager
 
@@ -33,7 +33,7 @@ def weights(model):
 
 def test_a_network_by_name_is_drawn_anew(texture):
     network = TaskNetwork("multiscale", 0, None)
-    assert (network.drawn, network.draws) == (True, DRAWS)
+    assert (network.redrawn, network.draws) == (True, DRAWS)
     images = tf.constant(texture[np.newaxis])
     drawn_weights = []
     for number in (0, 1, 0):
@@ -117,14 +117,14 @@ def test_nothing_is_traced_again_of_a_network_by_name(texture, monkeypatch):
 def test_other_networks_by_name_are_made_ready_once(texture):
     # Of activations that each layer shrinks, Gram matrices would vanish.
     network = TaskNetwork("toy_vgg", 0, None)
-    assert (network.drawn, network.draws) == (False, 1)
+    assert (network.redrawn, network.draws) == (False, 1)
     network.prepare(["conv2_1"], tf.constant(texture[np.newaxis]), "texture")
     features = rwkeras.extract(network.model, ["conv2_1"], tf.constant(texture[np.newaxis]))
     np.testing.assert_allclose(np.mean(features["conv2_1"]), 1, rtol=1e-3)
 
 
 def test_few_networks_are_kept(monkeypatch):
-    monkeypatch.setattr(drawn, "CACHE", cache := Cache(LIMIT))
+    monkeypatch.setattr(task_network, "CACHE", cache := Cache(LIMIT))
     for seed in range(100, 110):
         with TaskNetwork("multiscale", seed, None) as network:
             pass
@@ -165,9 +165,9 @@ def test_errors(texture, network, draws, message):
 def test_borders_are_mirrored_but_by_tiles(texture, tile):
     network = TaskNetwork("multiscale", 0, None)
     network.draw(Step(1.0, 0, 1), tf.constant(texture[np.newaxis]), "texture")
-    measuring = network.measuring(LAYERS, tile)
+    evaluation_model = network.evaluation_model(LAYERS, tile)
     grey = tf.fill([1, 16, 16, 3], 0.7)
-    maps = rwkeras.extract(measuring, ["level0"], grey)["level0"]
+    maps = rwkeras.extract(evaluation_model, ["level0"], grey)["level0"]
     flat = np.ptp(maps, axis=(1, 2)).max() < 1e-4
     assert flat == (tile is None)
 

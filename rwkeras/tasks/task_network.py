@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.cache import CACHE, LIMIT
-from rwkeras.networks.loading import NETWORKS, load_network, make_ready, takes
+from rwkeras.networks.loading import NETWORKS, accepts_argument, load_network, make_ready
 from rwkeras.networks.precision import weights_size
 from rwkeras.networks.standardize import (
     can_standardize,
@@ -29,8 +29,8 @@ DRAWS = 4
 _LEAST_WEIGHT = LIMIT // 8
 
 
-def _named(name: str, seed: int) -> keras.Model:
-    subtract_mean = True if takes(name, "subtract_mean") else None
+def _load_named(name: str, seed: int) -> keras.Model:
+    subtract_mean = True if accepts_argument(name, "subtract_mean") else None
     return load_network(name, seed=seed, subtract_mean=subtract_mean)
 
 
@@ -43,7 +43,7 @@ class TaskNetwork:
     Attributes:
         model: The network.
         draws: Number of draws per image size.
-        drawn: Whether the network is redrawn at each step.
+        redrawn: Whether the network is redrawn at each step.
 
     Args:
         network: A model, or a name in `NETWORKS`.
@@ -63,15 +63,15 @@ class TaskNetwork:
         if isinstance(network, str):
             check_choice("model", network, NETWORKS)
             self._key = "network", network, seed
-            network = CACHE.take(self._key) or _named(network, seed)
+            network = CACHE.take(self._key) or _load_named(network, seed)
         self.model = network
         if draws is not None:
             draws = checked_number("draws", draws, integer=True, minimum=1)
             if not isinstance(network, keras.Model) or not can_standardize(network):
                 expected = "None with a network that cannot be drawn anew"
                 raise invalid_argument("draws", expected, draws)
-        self.drawn = draws is not None or (self._by_name and has_random_thresholds(network))
-        self.draws = draws or (DRAWS if self.drawn else 1)
+        self.redrawn = draws is not None or (self._by_name and has_random_thresholds(network))
+        self.draws = draws or (DRAWS if self.redrawn else 1)
 
     @property
     def _by_name(self) -> bool:
@@ -93,23 +93,23 @@ class TaskNetwork:
             images: The source, float32 RGB in [0, 1], [batch, height, width, 3].
             name: Name of the argument with these images, for error messages.
         """
-        if self._by_name and not self.drawn:
+        if self._by_name and not self.redrawn:
             make_ready(self.model, images, layers, name=name)
 
     def draw(self, step: Step, images: tf.Tensor, name: str) -> None:
-        """Redraws the network for a step and standardises it on the source, if `drawn`.
+        """Redraws the network for a step and standardises it on the source, if `redrawn`.
 
         Args:
             step: The step, whose number is the index of the draw.
             images: The source at the step's size, float32 RGB in [0, 1], [batch, height, width, 3].
             name: Name of the argument with these images, for error messages.
         """
-        if self.drawn:
+        if self.redrawn:
             redraw(self.model, step.number)
             standardize(self.model, images, draw=step.number, name=name)
 
-    def measuring(self, layers: tuple[str, ...], tile: int | None) -> keras.Model:
-        """Returns the network to evaluate images with: with mirrored padding if `drawn`.
+    def evaluation_model(self, layers: tuple[str, ...], tile: int | None) -> keras.Model:
+        """Returns the network to evaluate images with: with mirrored padding if `redrawn`.
 
         Zero padding acts as a frame around the source, which results then imitate. It is kept for
         tiled evaluation.
@@ -118,6 +118,6 @@ class TaskNetwork:
             layers: Names of the layers that will be used.
             tile: See `OptimizerSettings.tile_size`.
         """
-        if not self.drawn or tile is not None:
+        if not self.redrawn or tile is not None:
             return self.model
         return mirrored_network(self.model, layers)

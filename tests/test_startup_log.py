@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from rwkeras.start_lines import is_noise
+from rwkeras.startup_log import is_noise
 from tests.tools import ROOT
 
 HEADER = b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
@@ -17,7 +17,7 @@ OTHER = b"error: something\n"
 
 SCRIPT = """
 import os
-from rwkeras.start_lines import quiet_start
+from rwkeras.startup_log import quiet_start
 with quiet_start():
     os.write(2, {lines!r})
     {more}

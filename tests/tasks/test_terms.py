@@ -4,8 +4,7 @@ import tensorflow as tf
 
 import rwkeras
 from rwkeras.objectives.objective import Objective
-from rwkeras.tasks import measured
-from rwkeras.tasks.measured import content_terms, texture_terms
+from rwkeras.tasks.terms import content_terms, downscaled, texture_terms
 from rwkeras.tiling.sums import image_content_loss
 from tests.conftest import waves
 
@@ -27,7 +26,7 @@ def pair():
 @pytest.fixture
 def copies_of_16(monkeypatch):
     """Weights of larger images than 16 pixels are those of copies, as of 512 elsewhere."""
-    monkeypatch.setattr(measured, "BALANCE_SIDE", 16)
+    monkeypatch.setattr("rwkeras.tasks.terms.BALANCE_SIDE", 16)
 
 
 def check_weights(found, expected, factor=1.0, rtol=1e-6):
@@ -94,7 +93,7 @@ def test_weights_of_large_images_are_those_of_a_copy(toy, copies_of_16, weightin
 
 
 def test_the_gradient_of_a_large_image_is_nearly_of_size_1(toy, monkeypatch):
-    monkeypatch.setattr(measured, "BALANCE_SIDE", 32)
+    monkeypatch.setattr("rwkeras.tasks.terms.BALANCE_SIDE", 32)
     # Of few waves, for the copy to be like the image.
     images = tf.image.resize(one(32, 24), (96, 72), "bicubic")
     texture = texture_terms(toy, images, LAYERS[:2], **TEXTURE, tile=32)
@@ -198,9 +197,9 @@ def test_images_that_are_too_small(toy):
 
 def test_copies_of_large_images():
     large = tf.fill([1, 768, 1000, 3], 0.25)
-    copy = measured.reduced(large)
+    copy = downscaled(large)
     assert copy.shape == (1, 384, 500, 3)
     np.testing.assert_allclose(copy, 0.25, rtol=1e-6)
-    assert measured.reduced(copy) is copy
-    white = measured.reduced(tf.ones([1, 734, 734, 3]))
+    assert downscaled(copy) is copy
+    white = downscaled(tf.ones([1, 734, 734, 3]))
     assert 1 - 1e-4 < np.min(white) <= np.max(white) <= 1

@@ -41,7 +41,7 @@ def content_terms(
         weighting: See `balance`.
         tile: See `OptimizerSettings.tile_size`.
     """
-    copy, share = (images, 1.0) if tile is None else _reduced(images, weighting)
+    copy, share = (images, 1.0) if tile is None else _downscaled(images, weighting)
     features = extract(model, layers, copy)
     objective = Objective()
     for layer in layers:
@@ -96,15 +96,15 @@ def texture_terms(
             size of each source.
     """
     sources = list(source) if isinstance(source, list | tuple) else [source]
-    measured = [_grams(model, images, layers, tile) for images in sources]
+    source_grams = [_grams(model, images, layers, tile) for images in sources]
     objective = Objective()
     for layer in layers:
-        grams, positions = zip(*(each[layer] for each in measured), strict=True)
+        grams, positions = zip(*(each[layer] for each in source_grams), strict=True)
         gram = join_grams(grams, positions if weights is None else weights, join)
         objective += gram_term(layer, gram, name=f"{kind}/{layer}")
     balanced = []
     for images in sources:
-        copy, share = (images, 1.0) if tile is None else _reduced(images, weighting)
+        copy, share = (images, 1.0) if tile is None else _downscaled(images, weighting)
         if result is not None and weighting != "none":
             share = share * _pixels(result) / _pixels(images)
         balanced.append(balance(model, objective, copy, weighting) * share)
@@ -140,7 +140,7 @@ def _grams(
     }
 
 
-def reduced(images: tf.Tensor) -> tf.Tensor:
+def downscaled(images: tf.Tensor) -> tf.Tensor:
     """Returns images, [batch, height, width, 3], reduced to a shorter side of `BALANCE_SIDE`.
 
     Smaller images are returned unchanged.
@@ -154,8 +154,8 @@ def reduced(images: tf.Tensor) -> tf.Tensor:
     return tf.clip_by_value(tf.image.resize(images, size, method="area"), 0, 1)
 
 
-def _reduced(images: tf.Tensor, weighting: str) -> tuple[tf.Tensor, float]:
+def _downscaled(images: tf.Tensor, weighting: str) -> tuple[tf.Tensor, float]:
     """Returns a reduced copy of images to compute weights on, and the factor for those weights."""
-    copy = reduced(images)
+    copy = downscaled(images)
     share = math.prod(images.shape[1:3]) / math.prod(copy.shape[1:3])
     return copy, 1.0 if weighting == "none" else share

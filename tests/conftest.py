@@ -17,7 +17,7 @@ import rwkeras
 from rwkeras.cache import CACHE
 from rwkeras.networks.initializers import Gaussian
 from rwkeras.networks.recipe import LayerRecipe, Recipe, kernel_digest
-from rwkeras.networks.vgg import TOY_VGG
+from rwkeras.networks.vgg_architecture import TOY_VGG
 
 # Tracing makes millions of short-lived objects, and imported objects are never freed: repeated
 # garbage collection took a fifth of the time.

@@ -29,7 +29,8 @@ from rwkeras.networks.recipe import LayerRecipe, kernel_digest
 from rwkeras.networks.regions import region_layers, with_regions
 from rwkeras.networks.rescale import rescale_filters
 from rwkeras.networks.standardize import redraw
-from rwkeras.networks.vgg import VGG19, build_vgg, narrow_vgg19, narrowed, random_kernels
+from rwkeras.networks.vgg import build_vgg, narrow_vgg19, random_kernels
+from rwkeras.networks.vgg_architecture import VGG19, narrowed
 from rwkeras.objectives.joining import joined_gram
 from rwkeras.objectives.moments import covariance_loss, moments
 from rwkeras.objectives.natural import alpha_norm, alpha_norm_term, tv_beta, tv_beta_term

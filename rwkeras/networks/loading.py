@@ -18,7 +18,8 @@ from rwkeras.networks.multiscale_recipe import is_multiscale_recipe, read_multis
 from rwkeras.networks.pretrained import pretrained_vgg19
 from rwkeras.networks.recipe import read_recipe
 from rwkeras.networks.standardize import has_random_thresholds, standardize
-from rwkeras.networks.vgg import TOY_VGG, VGG19, toy_vgg, vgg19
+from rwkeras.networks.vgg import toy_vgg, vgg19
+from rwkeras.networks.vgg_architecture import TOY_VGG, VGG19
 from rwkeras.validation import check_choice, invalid_argument
 
 

@@ -15,7 +15,8 @@ import numpy as np
 from rwkeras.backend import keras
 from rwkeras.eager import eager_only
 from rwkeras.networks.rescale import rescale_filters
-from rwkeras.networks.vgg import VGG19, build_vgg
+from rwkeras.networks.vgg import build_vgg
+from rwkeras.networks.vgg_architecture import VGG19
 from rwkeras.validation import invalid_argument
 
 # Trained at 224 x 224; only the fully connected layers require that size.

@@ -22,7 +22,8 @@ from rwkeras.digests import weights_digest
 from rwkeras.images.files import check_output, whole_file
 from rwkeras.networks.calibrate import divide_weights
 from rwkeras.networks.initializers import INITIALIZERS, RandomInitializer
-from rwkeras.networks.vgg import POOLINGS, TOY_VGG, VGG19, Architecture, build_vgg
+from rwkeras.networks.vgg import POOLINGS, build_vgg
+from rwkeras.networks.vgg_architecture import TOY_VGG, VGG19, Architecture
 from rwkeras.validation import (
     check_choice,
     check_number,

@@ -1,18 +1,17 @@
 """VGG networks with random weights (Simonyan and Zisserman, 2014; He et al., 2016).
 
-The whole family is built by one loop over a table of stages. Layers have the papers' names:
+The whole family is built by one loop over an architecture's plan. Layers have the papers' names:
 `conv1_1` ... `conv5_4`, `pool1` ... `pool5`, `fc6`, `fc7`, `fc8`.
 """
 
-import itertools
-import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from rwkeras.backend import float32_layers, keras
 from rwkeras.networks.initializers import RandomInitializer, get_initializer
 from rwkeras.networks.input_shape import checked_input_shape
-from rwkeras.validation import check_choice, checked_number, invalid_argument
+from rwkeras.networks.vgg_architecture import TOY_VGG, VGG19, Architecture, narrowed
+from rwkeras.validation import check_choice, invalid_argument
 
 # Mean colour of ImageNet's training set, which VGG subtracts; RGB in [0, 255].
 MEAN_RGB = (123.68, 116.779, 103.939)
@@ -22,60 +21,6 @@ _POOLING: dict[str, Any] = {
     "max": keras.layers.MaxPooling2D,
 }
 POOLINGS = tuple(_POOLING)
-
-
-class Architecture(NamedTuple):
-    """A member of the VGG family.
-
-    Attributes:
-        name: The model's name.
-        stages: (number of conv layers, number of filters) of each stage.
-        top: (name, units) of each fully connected layer.
-        top_size: Image height and width required by the fully connected layers.
-    """
-
-    name: str
-    stages: tuple[tuple[int, int], ...]
-    top: tuple[tuple[str, int], ...]
-    top_size: int
-
-    @property
-    def conv_layers(self) -> tuple[str, ...]:
-        """The names of the conv layers, in forward order."""
-        return tuple(
-            f"conv{stage}_{index}"
-            for stage, (depth, _) in enumerate(self.stages, 1)
-            for index in range(1, depth + 1)
-        )
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """The names of the conv layers and of the pooling after each stage, in forward order."""
-        names = iter(self.conv_layers)
-        return tuple(
-            name
-            for stage, (depth, _) in enumerate(self.stages, 1)
-            for name in (*itertools.islice(names, depth), f"pool{stage}")
-        )
-
-    @property
-    def top_layers(self) -> tuple[str, ...]:
-        """The names of the fully connected layers, in forward order."""
-        return tuple(name for name, _ in self.top)
-
-
-VGG19 = Architecture(
-    "vgg19",
-    stages=((2, 64), (2, 128), (4, 256), (4, 512), (4, 512)),
-    top=(("fc6", 4096), ("fc7", 4096), ("fc8", 1000)),
-    top_size=256,
-)
-TOY_VGG = Architecture(
-    "toy_vgg",
-    stages=((2, 8), (2, 12), (2, 16)),
-    top=(("fc6", 32), ("fc7", 32), ("fc8", 10)),
-    top_size=32,
-)
 
 
 def _input_shape(
@@ -121,19 +66,19 @@ def build_vgg(
     inputs = keras.Input(shape, name="image", dtype="float32")
     offset = [-mean if subtract_mean else 0.0 for mean in MEAN_RGB]
     x = keras.layers.Rescaling(255.0, offset=offset, name="preprocess")(inputs)
-    for stage, (depth, filters) in enumerate(architecture.stages, 1):
-        for index in range(1, depth + 1):
-            name = f"conv{stage}_{index}"
-            x = keras.layers.Conv2D(
-                filters,
-                3,
-                padding="same",
-                data_format="channels_last",
-                activation="relu",
-                kernel_initializer=kernel_initializer(name),
-                name=name,
-            )(x)
-        x = _POOLING[pooling](2, data_format="channels_last", name=f"pool{stage}")(x)
+    for name, filters in architecture.plan:
+        if filters is None:
+            x = _POOLING[pooling](2, data_format="channels_last", name=name)(x)
+            continue
+        x = keras.layers.Conv2D(
+            filters,
+            3,
+            padding="same",
+            data_format="channels_last",
+            activation="relu",
+            kernel_initializer=kernel_initializer(name),
+            name=name,
+        )(x)
     if include_top:
         x = keras.layers.Flatten("channels_last", name="flatten")(x)
         for name, units in architecture.top:
@@ -217,33 +162,6 @@ def toy_vgg(
         pooling=pooling,
         include_top=include_top,
         subtract_mean=subtract_mean,
-    )
-
-
-def checked_width(width: float) -> float:
-    """Returns a width multiplier; raises `ValueError` unless it is in (0, 1]."""
-    share = checked_number("width", width, exclusive=True)
-    if share > 1:
-        raise invalid_argument("width", "a number in (0, 1]", width)
-    return share
-
-
-def narrowed(architecture: Architecture, width: float) -> Architecture:
-    """Returns an architecture with a fraction of the filters and of the hidden units.
-
-    Args:
-        architecture: The full architecture.
-        width: The fraction, in (0, 1].
-
-    Raises:
-        ValueError: `width` is not in (0, 1].
-    """
-    width = checked_width(width)
-    *hidden, last = architecture.top
-    return architecture._replace(
-        name=f"narrow_{architecture.name}",
-        stages=tuple((depth, math.ceil(width * filters)) for depth, filters in architecture.stages),
-        top=(*((name, math.ceil(width * units)) for name, units in hidden), last),
     )
 
 

@@ -9,7 +9,8 @@ import tensorflow as tf
 from rwkeras.networks.initializers import RandomInitializer
 from rwkeras.networks.multiscale import FILTERS
 from rwkeras.networks.recipe import ARCHITECTURES
-from rwkeras.networks.vgg import POOLINGS, checked_width, narrowed, random_kernels
+from rwkeras.networks.vgg import POOLINGS, random_kernels
+from rwkeras.networks.vgg_architecture import checked_width, narrowed
 from rwkeras.perceptual.multiscale import LAYERS, MultiscaleFeatures
 from rwkeras.perceptual.network import RandomFeatures
 from rwkeras.validation import check_choice, invalid_argument

@@ -6,7 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from rwkeras.networks.initializers import RandomInitializer
-from rwkeras.networks.vgg import MEAN_RGB, Architecture
+from rwkeras.networks.vgg import MEAN_RGB
+from rwkeras.networks.vgg_architecture import Architecture
 from rwkeras.perceptual.reference import reference_images
 from rwkeras.validation import invalid_argument
 
@@ -54,20 +55,19 @@ class RandomFeatures:
         self._pool = _POOLING[pooling]
         # VGG's 255 x - mean without the factor 255, which calibration of the first layer cancels.
         self._offset = np.array(MEAN_RGB) / 255 if subtract_mean else np.zeros(3)
-        names = architecture.layers
-        deepest = max((names.index(layer) for layer in layers), default=-1)
+        deepest = max((architecture.layers.index(layer) for layer in layers), default=-1)
         # (name, kernel) of each convolution, (name, None) of each pooling.
         chain: list[tuple[str, tf.Tensor | None]] = []
-        filters = 3
+        inputs = 3
         # On the CPU, as GPU convolutions may round to 10 bits, which would change the weights.
         with tf.device("CPU:0"):
             self.references = reference_images(seed)
             x = self._preprocess(self.references)
-            for name in names[: deepest + 1]:
+            for name, filters in architecture.plan[: deepest + 1]:
                 kernel = None
-                if name.startswith("conv"):
-                    inputs, (_, filters) = filters, architecture.stages[int(name[4]) - 1]
+                if filters is not None:
                     kernel = kernels(name)((3, 3, inputs, filters), tf.float32)
+                    inputs = filters
                 x = self._apply_layer(kernel, x)
                 if kernel is not None:
                     scale = tf.reduce_mean(x)

@@ -21,7 +21,8 @@ from rwkeras.eager import eager_only
 from rwkeras.images.collection import each_image
 from rwkeras.images.photographs import photographs
 from rwkeras.networks.initializers import get_initializer
-from rwkeras.networks.vgg import VGG19, build_vgg, narrowed, random_kernels
+from rwkeras.networks.vgg import build_vgg, random_kernels
+from rwkeras.networks.vgg_architecture import VGG19, narrowed
 from rwkeras.rotation.folding import fold, with_batch_normalization
 from rwkeras.rotation.rotated_crops import ROTATIONS, CropRegions, rotated_crops, split
 from rwkeras.rotation.settings import RotationSettings

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rwkeras.networks.vgg import VGG19, narrowed
+from rwkeras.networks.vgg_architecture import VGG19, narrowed
 from rwkeras.settings import Settings, setting
 from rwkeras.validation import invalid_argument
 

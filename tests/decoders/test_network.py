@@ -7,7 +7,8 @@ from rwkeras.decoders.levels import encoder_to
 from rwkeras.decoders.network import build_decoder
 from rwkeras.decoders.settings import UPSAMPLINGS, DecoderSettings
 from rwkeras.decoders.upsampling import Bilinear, DepthToSpace
-from rwkeras.networks.vgg import VGG19, build_vgg
+from rwkeras.networks.vgg import build_vgg
+from rwkeras.networks.vgg_architecture import VGG19
 
 FEW = {"width": 1 / 64, "depth": 1}
 

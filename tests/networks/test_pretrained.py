@@ -7,7 +7,8 @@ from keras.src.applications import vgg19 as keras_vgg19
 import rwkeras
 from rwkeras.networks import pretrained
 from rwkeras.networks.pretrained import PRETRAINED_VGG19, pretrained_vgg19
-from rwkeras.networks.vgg import VGG19, build_vgg, narrowed, random_kernels
+from rwkeras.networks.vgg import build_vgg, random_kernels
+from rwkeras.networks.vgg_architecture import VGG19, narrowed
 from tests.conftest import waves
 
 DEPTHS = (2, 2, 4, 4, 4)

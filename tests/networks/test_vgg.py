@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import rwkeras
-from rwkeras.networks.vgg import MEAN_RGB, TOY_VGG, VGG19
+from rwkeras.networks.vgg import MEAN_RGB
+from rwkeras.networks.vgg_architecture import TOY_VGG, VGG19
 
 CONVS = [f"conv{s}_{i}" for s, depth in enumerate((2, 2, 4, 4, 4), 1) for i in range(1, depth + 1)]
 

@@ -3,7 +3,8 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
-from rwkeras.networks.vgg import TOY_VGG, VGG19, narrow_vgg19, narrowed, random_kernels
+from rwkeras.networks.vgg import narrow_vgg19, random_kernels
+from rwkeras.networks.vgg_architecture import TOY_VGG, VGG19, narrowed
 from rwkeras.perceptual.network import RandomFeatures
 from rwkeras.perceptual.reference import reference_images
 

@@ -21,7 +21,8 @@ from rwkeras.experiments.report import Report, measured
 from rwkeras.experiments.study import Draw, Study
 from rwkeras.experiments.table import frame
 from rwkeras.networks.recipe import ARCHITECTURES
-from rwkeras.networks.vgg import build_vgg, narrowed, random_kernels
+from rwkeras.networks.vgg import build_vgg, random_kernels
+from rwkeras.networks.vgg_architecture import narrowed
 from rwkeras.sweeps.files import put_file
 
 # The default encoder and decoder, with which all variants are compared.

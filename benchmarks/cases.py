@@ -14,7 +14,7 @@ from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.tasks.invert import inversion_objective
 from rwkeras.tasks.presets import STYLE_PRESETS, VGG_LAYERS
 from rwkeras.tasks.settings import InversionSettings, TextureSettings
-from rwkeras.tasks.style import style_objective
+from rwkeras.tasks.style_objective import style_objective
 from rwkeras.tasks.synthesis import starting_noise
 from rwkeras.tasks.texture import texture_objective
 

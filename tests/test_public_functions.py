@@ -40,7 +40,7 @@ from rwkeras.objectives.spectrum import spectrum_loss
 from rwkeras.rotation.rival import train_rotation_rival, untrained_twin
 from rwkeras.rotation.settings import RotationSettings
 from rwkeras.tasks.regularized import regularized_inversion_objective
-from rwkeras.tasks.style import style_objective
+from rwkeras.tasks.style_objective import style_objective
 from tests.conftest import waves
 from tests.networks.test_pretrained import CONVS, DENSE, write_legacy
 from tests.test_keras_settings import SETTINGS, described, surroundings

@@ -8,8 +8,7 @@ import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.eager import eager_only
-from rwkeras.images.batch import ImageBatch, as_batch
-from rwkeras.objectives.objective import Objective, tv_term
+from rwkeras.images.batch import as_batch
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings
 from rwkeras.settings import check_settings
 from rwkeras.tasks.memory import fit_to_memory
@@ -25,95 +24,10 @@ from rwkeras.tasks.scales import (
 )
 from rwkeras.tasks.settings import StyleSettings, require_layers
 from rwkeras.tasks.start import as_start, warn_of_stretching
+from rwkeras.tasks.style_objective import all_layers, check_regions, style_objective
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
 from rwkeras.tasks.task_network import TaskNetwork
-from rwkeras.tasks.terms import content_terms, texture_terms
 from rwkeras.tasks.texture import as_sources, check_batches, check_source_weights
-from rwkeras.validation import invalid_argument
-
-
-def style_parts(
-    model: keras.Model,
-    content: tf.Tensor,
-    style: tf.Tensor | Sequence[tf.Tensor],
-    settings: StyleSettings,
-    tile: int | None = None,
-    regions: Regions | None = None,
-) -> tuple[Objective, Objective]:
-    """Returns the content loss and the style loss of Eq. 9, each balanced at its source.
-
-    Args:
-        model: A functional `keras.Model` of RGB images in [0, 1].
-        content: float32 RGB in [0, 1], [batch, height, width, 3].
-        style: The same, of any size, with the content's batch size or 1; or a list of these.
-        settings: Layers, weighting and how styles are joined. The content, style and TV weights
-            are not applied.
-        tile: See `OptimizerSettings.tile_size`.
-        regions: Regions of the styles; None to apply every style everywhere.
-    """
-    settings = style_settings(model, settings)
-    content_part = content_terms(
-        model,
-        content,
-        require_layers(settings.content_layers),
-        weighting=settings.weighting,
-        tile=tile,
-    )
-    if regions is not None:
-        return content_part, regions.style_terms(list(style), settings, content)
-    style_part = texture_terms(
-        model,
-        style,
-        require_layers(settings.style_layers),
-        kind="style",
-        weighting=settings.weighting,
-        join=settings.join,
-        weights=settings.source_weights,
-        tile=tile,
-        result=content,
-    )
-    return content_part, style_part
-
-
-def style_objective(
-    model: keras.Model,
-    content: tf.Tensor,
-    style: tf.Tensor | Sequence[tf.Tensor],
-    settings: StyleSettings,
-    tile: int | None = None,
-    regions: Regions | None = None,
-) -> Objective:
-    """Returns the objective of Eq. 9; for arguments see `style_parts`."""
-    settings = style_settings(model, settings)
-    content_part, style_part = style_parts(model, content, style, settings, tile, regions)
-    return (
-        settings.content_weight * content_part
-        + settings.style_weight * style_part
-        + settings.tv_weight * tv_term()
-    )
-
-
-def _check_regions(
-    styles: Sequence[ImageBatch],
-    masks: Sequence[Any] | None,
-    settings: StyleSettings,
-    optimizer: OptimizerSettings,
-) -> None:
-    """Raises `ValueError` unless masks, styles and settings are compatible."""
-    if masks is None or len(masks) != len(styles):
-        found = 0 if masks is None else len(masks)
-        raise invalid_argument("content_masks", f"one for each style, {len(styles)}", found)
-    if any(style.images.shape[0] != 1 for style in styles):
-        raise invalid_argument("style", "one image a region with `content_masks`", "a batch")
-    if settings.source_weights is not None:
-        given = list(settings.source_weights)
-        raise invalid_argument("source_weights", "None with `content_masks`", given)
-    if settings.join != StyleSettings.join:
-        expected = f"'{StyleSettings.join}' with `content_masks`, where no styles are joined"
-        raise invalid_argument("join", expected, settings.join)
-    if optimizer.tile_size is not None:
-        expected = "None with `content_masks`, which are of the whole picture"
-        raise invalid_argument("tile_size", expected, optimizer.tile_size)
 
 
 @eager_only
@@ -169,12 +83,12 @@ def transfer_style(
         settings = dataclasses.replace(settings, content_weight=weight)
         check_batches("style", styles, target.images.shape[0])
         check_source_weights(settings.source_weights, len(styles))
-        network.prepare(_all_layers(settings), target.images, "content")
+        network.prepare(all_layers(settings), target.images, "content")
         regions = None
         if content_masks is not None or style_masks is not None:
-            _check_regions(styles, content_masks, settings, optimizer)
+            check_regions(styles, content_masks, settings, optimizer)
             regions = Regions(
-                network.evaluation_model(_all_layers(settings), None),
+                network.evaluation_model(all_layers(settings), None),
                 require_layers(settings.style_layers),
                 content_masks or (),
                 style_masks,
@@ -192,11 +106,6 @@ def transfer_style(
         )
         result = coarse_to_fine(run_step, size, steps, settings.scales, optimizer, callback)
         return result if target.batched else result.unbatched()
-
-
-def _all_layers(settings: StyleSettings) -> tuple[str, ...]:
-    content, style = settings.content_layers, settings.style_layers
-    return tuple(dict.fromkeys(require_layers(content) + require_layers(style)))
 
 
 def _step_function(
@@ -219,7 +128,7 @@ def _step_function(
         initial_images: Initial images, of any size, that override the settings; or None.
         sizes: Number of scales.
     """
-    layers = _all_layers(settings)
+    layers = all_layers(settings)
 
     def fit_optimizer(optimizer, scale):
         shape = scaled_shape(content.shape, scale)

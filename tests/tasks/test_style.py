@@ -7,7 +7,7 @@ import rwkeras
 from rwkeras.images.reading import fit_longer_side
 from rwkeras.images.writing import to_uint8, write_image
 from rwkeras.tasks.scales import ScaleSettings, resized, scaled
-from rwkeras.tasks.style import style_parts
+from rwkeras.tasks.style_objective import style_parts
 from tests.conftest import waves
 from tests.tasks.arguments import with_settings
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 import rwkeras
 from rwkeras.cache import Cache
 from rwkeras.optimizers.compiled_problem import CompiledProblem
-from rwkeras.tasks import synthesis
+from rwkeras.tasks import image_problem
 from rwkeras.tasks.synthesis import begin_run
 
 pytestmark = pytest.mark.eager
@@ -103,7 +103,7 @@ SIZES = range(8, 18)
     ids=["sizes", "lambdas"],
 )
 def test_what_is_kept_has_a_bound(toy, optimizer, losses, sizes, monkeypatch):
-    monkeypatch.setattr(synthesis, "CACHE", cache := Cache(100))
+    monkeypatch.setattr(image_problem, "CACHE", cache := Cache(100))
     settings = rwkeras.OptimizerSettings(
         optimizer=optimizer, max_iterations=1, memory=1, parametrization="pixels"
     )
@@ -118,7 +118,7 @@ def test_what_is_kept_has_a_bound(toy, optimizer, losses, sizes, monkeypatch):
 
 
 def test_graphs_of_gram_matrices_go_as_well(toy, batch, monkeypatch):
-    monkeypatch.setattr(synthesis, "CACHE", Cache(1))
+    monkeypatch.setattr(image_problem, "CACHE", Cache(1))
     settings = rwkeras.OptimizerSettings(max_iterations=1, memory=1)
     counts = []
     for side in (12, 13, 14):

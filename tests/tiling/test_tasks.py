@@ -7,8 +7,9 @@ from rwkeras.networks.circular import with_mirrored_padding
 from rwkeras.networks.multiscale import multiscale, multiscale_layers
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.compiled_problem import CompiledProblem
-from rwkeras.tasks.style import style_objective
-from rwkeras.tasks.synthesis import _compiled_problem, begin_run, parametrization
+from rwkeras.tasks.image_problem import compiled_problem
+from rwkeras.tasks.style_objective import style_objective
+from rwkeras.tasks.synthesis import begin_run, parametrization
 from rwkeras.tiling.sums import image_content_loss
 from tests.conftest import waves
 
@@ -128,7 +129,7 @@ def test_nothing_is_traced_again_from_call_to_call(content, style, monkeypatch):
     images = [tf.constant(image[np.newaxis]) for image in (content, style)]
     objective = style_objective(toy, *images, rwkeras.StyleSettings(**STYLE), 24)
     for tile_size, count in ((24, 1), (16, 2), (None, 3), (16, 3)):
-        _compiled_problem(toy, objective, settings(tile_size), images[0])
+        compiled_problem(toy, objective, settings(tile_size), images[0])
         assert len(built) == count
 
 

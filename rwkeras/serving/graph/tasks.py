@@ -24,7 +24,7 @@ from rwkeras.tasks.invert import inversion_objective
 from rwkeras.tasks.presets import STYLE_PRESETS, VGG_LAYERS, fill_defaults
 from rwkeras.tasks.scales import ScaleSettings
 from rwkeras.tasks.settings import InversionSettings, StyleSettings, TextureSettings, require_layers
-from rwkeras.tasks.style import style_parts
+from rwkeras.tasks.style_objective import style_parts
 from rwkeras.tasks.texture import texture_objective
 from rwkeras.validation import invalid_argument
 

@@ -33,7 +33,7 @@ class ErrorTolerantStream:
         return getattr(self._stream, name)
 
 
-def open_standard_streams() -> None:
+def _open_standard_streams() -> None:
     """Opens the standard streams that were closed when the process started, on the null device.
 
     Otherwise the next opened files get their descriptors, and messages that libraries print to
@@ -55,6 +55,6 @@ def ignore_write_errors(*names: str) -> None:
     Args:
         names: "stdout", "stderr" or both.
     """
-    open_standard_streams()
+    _open_standard_streams()
     for name in names:
         setattr(sys, name, ErrorTolerantStream(getattr(sys, name)))

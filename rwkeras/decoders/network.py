@@ -22,7 +22,7 @@ from rwkeras.networks.initializers import get_initializer
 from rwkeras.settings import check_settings
 from rwkeras.validation import invalid_argument
 
-CHANNELS = 3
+_CHANNELS = 3
 
 
 class _Stage(NamedTuple):
@@ -112,7 +112,7 @@ def build_decoder(
             x = convolve(x, stage.maps, f"conv_{stage.stride}_{n + 1}")
         if stage.factor > 1:
             last = following is None
-            maps = CHANNELS if following is None else following.maps
+            maps = _CHANNELS if following is None else following.maps
             name, factor = f"grow_{stage.stride}", stage.factor
             if settings.upsampling == "subpixel":
                 plain = {"activation": None, "dtype": "float32"} if last else {}
@@ -134,7 +134,7 @@ def build_decoder(
             else:
                 x = Bilinear(factor, name=name, dtype=dtype)(x)
     if stages[-1].factor == 1:
-        x = convolve(x, CHANNELS, "image", activation=None, dtype="float32")
+        x = convolve(x, _CHANNELS, "image", activation=None, dtype="float32")
     return keras.Model(inputs, x, name="decoder")
 
 

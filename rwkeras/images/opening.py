@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from rwkeras.validation import invalid_argument
 
 # Extensions of HEIF files, the photographs of many phones.
-HEIF_ENDINGS = (".heic", ".heif", ".hif")
+_HEIF_ENDINGS = (".heic", ".heif", ".hif")
 # Position of the brand in files of the ISO base media format, and the brands of HEIF.
 _BRAND = slice(4, 12)
 _HEIF_BRANDS = tuple(

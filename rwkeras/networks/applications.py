@@ -37,7 +37,7 @@ _PREPROCESSING = {
 }
 
 
-class Application(NamedTuple):
+class _Application(NamedTuple):
     """An architecture of keras.applications.
 
     Attributes:
@@ -55,15 +55,15 @@ class Application(NamedTuple):
 
 
 # EfficientNet starts with a division by 255 and a normalisation that is the identity if untrained.
-APPLICATIONS: Mapping[str, Application] = {
-    "densenet121": Application("DenseNet121", "torch"),
-    "efficientnet_b0": Application("EfficientNetB0", "torch", scale=1 / 255),
-    "inception_v3": Application("InceptionV3", "tf", minimum_size=75),
-    "mobilenet": Application("MobileNet", "tf"),
-    "mobilenet_v2": Application("MobileNetV2", "tf"),
-    "resnet50": Application("ResNet50", "caffe"),
-    "vgg16": Application("VGG16", "caffe"),
-    "xception": Application("Xception", "tf", minimum_size=71),
+APPLICATIONS: Mapping[str, _Application] = {
+    "densenet121": _Application("DenseNet121", "torch"),
+    "efficientnet_b0": _Application("EfficientNetB0", "torch", scale=1 / 255),
+    "inception_v3": _Application("InceptionV3", "tf", minimum_size=75),
+    "mobilenet": _Application("MobileNet", "tf"),
+    "mobilenet_v2": _Application("MobileNetV2", "tf"),
+    "resnet50": _Application("ResNet50", "caffe"),
+    "vgg16": _Application("VGG16", "caffe"),
+    "xception": _Application("Xception", "tf", minimum_size=71),
 }
 
 # For each architecture one layer at each of the strides 2, 4, 8, 16 and 32 pixels, for comparisons
@@ -182,7 +182,7 @@ def _channels_last() -> Iterator[None]:
             keras.config.set_image_data_format(given)
 
 
-def _preprocess(application: Application) -> keras.layers.Layer:
+def _preprocess(application: _Application) -> keras.layers.Layer:
     scale, offset = (
         [value / application.scale for value in values]
         for values in _PREPROCESSING[application.preprocessing]

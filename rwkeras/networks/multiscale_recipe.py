@@ -21,7 +21,7 @@ from rwkeras.networks.initializers import INITIALIZERS, He, RandomInitializer
 from rwkeras.networks.multiscale import BANK_SIZES, BIAS_STDDEV, FILTERS, LEVELS, multiscale
 from rwkeras.validation import check_choice, invalid_argument, plain_numbers
 
-FORMAT = "rwkeras multiscale recipe 1"
+_FORMAT = "rwkeras multiscale recipe 1"
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class MultiscaleRecipe:
         seed = config.pop("seed")
         names = {kind: name for name, kind in INITIALIZERS.items()}
         return {
-            "format": FORMAT,
+            "format": _FORMAT,
             "initializer": {"name": names[type(self.distribution)], **config},
             "seed": seed,
             **{
@@ -116,8 +116,8 @@ class MultiscaleRecipe:
 def _parsed(values: Mapping[str, Any]) -> MultiscaleRecipe:
     """Parses a recipe; malformed input may also raise, for example, `KeyError` or `TypeError`."""
     given = dict(values)
-    if given.pop("format") != FORMAT:
-        raise invalid_argument("format", f"'{FORMAT}'", values["format"])
+    if given.pop("format") != _FORMAT:
+        raise invalid_argument("format", f"'{_FORMAT}'", values["format"])
     config = dict(given.pop("initializer"))
     name = config.pop("name")
     check_choice("initializer", name, INITIALIZERS)
@@ -133,7 +133,7 @@ def is_multiscale_recipe(path: str | os.PathLike[str]) -> bool:
         values = json.loads(Path(path).read_text())
     except (OSError, ValueError):
         return False
-    return isinstance(values, dict) and values.get("format") == FORMAT
+    return isinstance(values, dict) and values.get("format") == _FORMAT
 
 
 def read_multiscale_recipe(path: str | os.PathLike[str], name: str = "recipe") -> MultiscaleRecipe:
@@ -152,4 +152,4 @@ def read_multiscale_recipe(path: str | os.PathLike[str], name: str = "recipe") -
         return _parsed(json.loads(Path(path).read_text()))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else str(error)
-        raise invalid_argument(name, f"a recipe, '{FORMAT}'", f"{path} ({reason})") from error
+        raise invalid_argument(name, f"a recipe, '{_FORMAT}'", f"{path} ({reason})") from error

@@ -133,7 +133,7 @@ def find_server() -> str:
     raise invalid_argument("server", f"{PROGRAM} or {DOCKER} on PATH", "neither")
 
 
-def check_server(server: str) -> None:
+def _check_server(server: str) -> None:
     """Raises `ValueError` unless a program can be run.
 
     Args:
@@ -210,7 +210,7 @@ def server_command(
         ValueError: There are no models, the server cannot be run, or a label names a missing
             version.
     """
-    check_server(server)
+    _check_server(server)
     config = folder_config(folder, server, labels)
     with tempfile.TemporaryDirectory(prefix="rwkeras-serve-") as config_dir:
         os.chmod(config_dir, 0o755)  # Readable by the container's user.

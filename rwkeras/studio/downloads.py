@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from rwkeras.digests import bytes_digest
 from rwkeras.images.reading import read_picture
 from rwkeras.images.writing import write_image
 from rwkeras.studio.jobs import Job
-from rwkeras.studio.names import digest_of
 from rwkeras.studio.pictures import file_bytes
 from rwkeras.studio.store import Store
 from rwkeras.validation import check_choice, invalid_argument
@@ -31,7 +31,7 @@ class Download(NamedTuple):
     content: bytes
 
 
-def file_stem(job: Job) -> str:
+def _file_stem(job: Job) -> str:
     """Returns the file name of a result's downloads, without an extension."""
     return f"{job.recipe.kind}-{job.name[:16].lstrip('0')}-seed{job.recipe.seed}"
 
@@ -50,12 +50,14 @@ def download(store: Store, job: Job, extension: str) -> Download:
     check_choice("format", extension, (*MEDIA_TYPES, "json"))
     if extension == "json":
         content = (job.recipe.to_json() + "\n").encode("ascii")
-        return Download(f"{file_stem(job)}.json", "application/json", content)
+        return Download(f"{_file_stem(job)}.json", "application/json", content)
     path = store.job_file(job.name, "picture.png")
     if path is None or not job.digest:
         raise invalid_argument("job", "one with a picture", job.name)
     return Download(
-        f"{file_stem(job)}.{extension}", MEDIA_TYPES[extension], _encoded_file(path, job, extension)
+        f"{_file_stem(job)}.{extension}",
+        MEDIA_TYPES[extension],
+        _encoded_file(path, job, extension),
     )
 
 
@@ -77,4 +79,4 @@ def matches_expected_file(store: Store, job: Job) -> bool | None:
     digest, extension = job.expected_file
     if not digest or not job.digest:
         return None
-    return digest_of(download(store, job, extension).content) == digest
+    return bytes_digest(download(store, job, extension).content) == digest

@@ -8,11 +8,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from rwkeras.studio.settings import StudioSettings, is_loopback
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+_Scope = MutableMapping[str, Any]
+_Message = MutableMapping[str, Any]
+_Receive = Callable[[], Awaitable[_Message]]
+_Send = Callable[[_Message], Awaitable[None]]
+_App = Callable[[_Scope, _Receive, _Send], Awaitable[None]]
 
 COOKIE = "rwkeras-studio"
 # Allowance in bytes on top of the size limit of a picture.
@@ -45,10 +45,10 @@ class Guard:
         token: The required token; None if the page is bound to a loopback address.
     """
 
-    def __init__(self, app: App, settings: StudioSettings, token: str | None):
+    def __init__(self, app: _App, settings: StudioSettings, token: str | None):
         self._app, self._settings, self._token = app, settings, token
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
         """Passes a request to the application, or refuses it."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
@@ -67,7 +67,7 @@ class Guard:
         limited_receive = _LimitedReceive(receive, self._settings.max_bytes + _SIZE_ALLOWANCE)
         await self._app(scope, limited_receive, _with_headers(send, cookie))
 
-    def _rejection(self, scope: Scope, headers: dict[bytes, str]) -> tuple[int, str] | None:
+    def _rejection(self, scope: _Scope, headers: dict[bytes, str]) -> tuple[int, str] | None:
         """Returns the HTTP status and message of a refusal, or None to accept the request."""
         host = headers.get(b"host", "")
         if not self._is_allowed_host(host):
@@ -96,7 +96,7 @@ class Guard:
             return False
         return bool(name) and (is_loopback(name) or not self._settings.is_local)
 
-    def _has_token_in_url(self, scope: Scope) -> bool:
+    def _has_token_in_url(self, scope: _Scope) -> bool:
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
         return self._is_token(query.get("token", [""])[0])
 
@@ -115,19 +115,19 @@ class Guard:
 class _LimitedReceive:
     """ASGI receive callable that aborts bodies over the limit, whatever their Content-Length."""
 
-    def __init__(self, receive: Receive, max_bytes: int):
+    def __init__(self, receive: _Receive, max_bytes: int):
         self._receive, self._bytes_left = receive, max_bytes
 
-    async def __call__(self) -> Message:
+    async def __call__(self) -> _Message:
         message = await self._receive()
         self._bytes_left -= len(message.get("body", b""))
         return message if self._bytes_left >= 0 else {"type": "http.disconnect"}
 
 
-def _with_headers(send: Send, cookie: str | None) -> Send:
+def _with_headers(send: _Send, cookie: str | None) -> _Send:
     """Returns an ASGI send callable that adds the security headers and the cookie."""
 
-    async def send_with_headers(message: Message) -> None:
+    async def send_with_headers(message: _Message) -> None:
         if message["type"] == "http.response.start":
             extra_headers = [
                 (name, value or _CONTENT_SECURITY_POLICY.encode())
@@ -141,7 +141,7 @@ def _with_headers(send: Send, cookie: str | None) -> Send:
     return send_with_headers
 
 
-async def _reject(scope: Scope, send: Send, status: int, message: str) -> None:
+async def _reject(scope: _Scope, send: _Send, status: int, message: str) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008, "reason": message})
         return

@@ -1,6 +1,5 @@
 """Identifiers in the studio's store: SHA-256 digests of pictures, and job names."""
 
-import hashlib
 import re
 import secrets
 import time
@@ -8,13 +7,8 @@ import time
 _DIGEST, _JOB = re.compile("[0-9a-f]{64}"), re.compile("[0-9a-f]{24}")
 
 
-def digest_of(content: bytes) -> str:
-    """Returns the SHA-256 of a file's bytes as 64 lower-case hexadecimal digits."""
-    return hashlib.sha256(content).hexdigest()
-
-
 def is_digest(name: object) -> bool:
-    """Returns whether a value has the format of `digest_of`."""
+    """Returns whether a value has the format of `bytes_digest`."""
     return isinstance(name, str) and _DIGEST.fullmatch(name) is not None
 
 

@@ -5,9 +5,10 @@ import dataclasses
 import shutil
 import threading
 
+from rwkeras.digests import bytes_digest
 from rwkeras.studio.interface import Abandoned, JobRunner, RunProgress, WorkItem
 from rwkeras.studio.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job
-from rwkeras.studio.names import digest_of, new_job_name
+from rwkeras.studio.names import new_job_name
 from rwkeras.studio.recipes import Recipe
 from rwkeras.studio.settings import StudioSettings
 from rwkeras.studio.store import Store
@@ -177,7 +178,7 @@ class Queue:
                 job,
                 recipe=result.recipe,
                 state=STOPPED if result.stopped else DONE,
-                digest=digest_of((folder / "picture.png").read_bytes()),
+                digest=bytes_digest((folder / "picture.png").read_bytes()),
                 seconds=result.seconds,
             )
         except (ValueError, OSError) as error:

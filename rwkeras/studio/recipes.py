@@ -16,7 +16,7 @@ from rwkeras.validation import check_choice, check_number, checked_seed, invalid
 STYLE, TEXTURE, RECOVER = "style", "texture", "recover"
 # Roles of the input pictures, by kind.
 PICTURE_ROLES = {STYLE: ("content", "style"), TEXTURE: ("texture",), RECOVER: ("image",)}
-COLORS = ("painting", "photograph", "matched")
+_COLORS = ("painting", "photograph", "matched")
 # Fields of each kind besides the common ones.
 _KIND_FIELDS = {
     STYLE: ("balance", "style_scale", "colors", "draws"),
@@ -66,7 +66,7 @@ class Recipe:
     draws: int = 2
     balance: float = 0.0
     style_scale: float = 1.0
-    colors: str = COLORS[0]
+    colors: str = _COLORS[0]
     layer: str = "conv3_1"
     start: str | None = None
     stop: tuple[int, int] | None = None
@@ -95,7 +95,7 @@ class Recipe:
         if not 1 / _MAX_STYLE_SCALE <= self.style_scale <= _MAX_STYLE_SCALE:
             expected = f"a number from {1 / _MAX_STYLE_SCALE} to {_MAX_STYLE_SCALE}"
             raise invalid_argument("style_scale", expected, self.style_scale)
-        check_choice("colors", self.colors, COLORS)
+        check_choice("colors", self.colors, _COLORS)
         if not (isinstance(self.layer, str) and self.layer):
             raise invalid_argument("layer", "the name of a layer", self.layer)
         if self.start is not None and not is_digest(self.start):

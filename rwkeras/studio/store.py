@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from rwkeras.digests import bytes_digest
 from rwkeras.images.files import whole_file
 from rwkeras.studio.jobs import Job, parse_job
-from rwkeras.studio.names import digest_of, is_digest, is_job_name
+from rwkeras.studio.names import is_digest, is_job_name
 from rwkeras.studio.pictures import write_preview_of_file
 from rwkeras.studio.settings import StudioSettings
 from rwkeras.validation import invalid_argument
@@ -68,7 +69,7 @@ class Store:
             raise ValueError(
                 f"{name} has {len(content)} bytes: at most {self._settings.max_bytes} are taken"
             )
-        digest = digest_of(content)
+        digest = bytes_digest(content)
         if self.has_picture(digest):
             os.utime(self._pictures / digest)
             return digest

@@ -62,7 +62,7 @@ def _levels(model: keras.Model) -> tuple[str, ...]:
     return tuple(name for name in multiscale_layers(len(names)) if name in names)
 
 
-def texture_layers(model: keras.Model) -> tuple[str, ...]:
+def _texture_layers(model: keras.Model) -> tuple[str, ...]:
     """Returns the names of the layers whose Gram matrices are matched by default.
 
     For a multi-scale network these are `gram_layers` if it has a layer that joins the maps of all
@@ -81,7 +81,7 @@ def texture_settings(
     """Returns texture settings with missing layers filled in by defaults for a network."""
     if settings.layers is not None:
         return settings
-    return dataclasses.replace(settings, layers=texture_layers(model))
+    return dataclasses.replace(settings, layers=_texture_layers(model))
 
 
 def style_settings(model: keras.Model, settings: StyleSettings = StyleSettings()) -> StyleSettings:
@@ -95,7 +95,7 @@ def style_settings(model: keras.Model, settings: StyleSettings = StyleSettings()
     defaults = dataclasses.replace(
         STYLE_PRESETS["multiscale"],
         content_layers=_levels(model),
-        style_layers=texture_layers(model),
+        style_layers=_texture_layers(model),
     )
     return fill_defaults(settings, defaults)
 

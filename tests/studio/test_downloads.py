@@ -6,10 +6,11 @@ import pytest
 from PIL import Image, ImageCms
 
 import rwkeras
+from rwkeras.digests import bytes_digest
 from rwkeras.images.comments import read_comment
 from rwkeras.studio.downloads import download, matches_expected_file
 from rwkeras.studio.jobs import Job
-from rwkeras.studio.names import digest_of, new_job_name
+from rwkeras.studio.names import new_job_name
 from rwkeras.studio.recipes import Recipe, parse_recipe
 from rwkeras.studio.store import Store
 from tests.conftest import waves
@@ -33,7 +34,7 @@ def job(store):
     store.save_job(saved)
     path = store.job_folder(saved.name) / "picture.png"
     rwkeras.write_image(path, waves(12, 10), icc_profile=PROFILE, comment=recipe.to_json())
-    return dataclasses.replace(saved, digest=digest_of(path.read_bytes()))
+    return dataclasses.replace(saved, digest=bytes_digest(path.read_bytes()))
 
 
 @pytest.mark.parametrize("extension", FORMATS)
@@ -62,7 +63,7 @@ def test_download_of_the_recipe(store, job):
 @pytest.mark.parametrize("extension", FORMATS)
 def test_matches_expected_file(store, job, extension):
     assert matches_expected_file(store, job) is None
-    digest = digest_of(download(store, job, extension).content)
+    digest = bytes_digest(download(store, job, extension).content)
     assert (
         matches_expected_file(store, dataclasses.replace(job, expected_file=(digest, extension)))
         is True

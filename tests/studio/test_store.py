@@ -6,8 +6,9 @@ import pytest
 from PIL import Image
 
 import rwkeras
+from rwkeras.digests import bytes_digest
 from rwkeras.studio.jobs import Job
-from rwkeras.studio.names import digest_of, new_job_name
+from rwkeras.studio.names import new_job_name
 from rwkeras.studio.recipes import Recipe
 from rwkeras.studio.store import Store
 from tests.conftest import waves
@@ -30,7 +31,7 @@ def save_job(store, **changes):
 def test_a_picture_is_stored_by_its_digest(store):
     content = png()
     digest = store.add_picture(content, "a.png")
-    assert digest == digest_of(content)
+    assert digest == bytes_digest(content)
     assert store.add_picture(content, "b.png") == digest
     assert store.picture_path(digest).read_bytes() == content
     assert store.pictures() == [digest]
@@ -157,7 +158,7 @@ def test_nothing_is_written_through_links(store, tmp_path):
     outside = tmp_path / "outside"
     outside.mkdir()
     content = png(2)
-    for name in (digest_of(content), f"{digest_of(content)}.jpg"):
+    for name in (bytes_digest(content), f"{bytes_digest(content)}.jpg"):
         (outside / name).write_bytes(b"kept")
         os.symlink(outside / name, store.root / "pictures" / name)
     digest = store.add_picture(content, "a")

@@ -27,7 +27,7 @@ _TITLE = "rwkeras studio"
 _MAX_MESSAGE_BYTES, _SHUTDOWN_SECONDS = 2**20, 2
 
 
-def page_url(settings: StudioSettings, token: str | None) -> str:
+def _page_url(settings: StudioSettings, token: str | None) -> str:
     """Returns the URL of the page, with the token if there is one."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{settings.port}/" + (f"?token={token}" if token else "")
@@ -62,9 +62,9 @@ def serve(settings: StudioSettings, *, open_browser: bool = False) -> None:
     try:
         if not _is_address_free(config):
             raise invalid_argument("port", f"one that is free at {settings.host}", settings.port)
-        print(f"studio: {page_url(settings, token)}", flush=True)
+        print(f"studio: {_page_url(settings, token)}", flush=True)
         if open_browser:
-            threading.Timer(1.0, webbrowser.open, [page_url(settings, token)]).start()
+            threading.Timer(1.0, webbrowser.open, [_page_url(settings, token)]).start()
         server.run()
     finally:
         queue.close()

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 import rwkeras
+from rwkeras.digests import bytes_digest
 from rwkeras.images.comments import read_comment
-from rwkeras.studio.names import digest_of
 from rwkeras.studio.recipes import parse_recipe
 from tests.studio.page.actions import (
     change_settings,
@@ -83,7 +83,7 @@ def test_a_changed_setting_continues_from_the_current_result(page, files, tmp_pa
     assert first.read_bytes() != second.read_bytes()
     recipe = parse_recipe(read_comment(second))
     assert getattr(recipe, name) == value
-    assert recipe.start == digest_of(first.read_bytes())
+    assert recipe.start == bytes_digest(first.read_bytes())
     side = value if name == "size" else QUICK["size"]
     assert rwkeras.read_image(second).shape == (side * 3 // 4, side, 3)
     drop(page, "content", second)
@@ -116,7 +116,7 @@ def test_the_other_tabs(page, files, tmp_path, tab, role, verb, name, value):
     second.write_bytes(download(page, "JPEG")[0])
     recipe = parse_recipe(read_comment(second))
     assert getattr(recipe, name) == value
-    assert recipe.start == digest_of(first.read_bytes())
+    assert recipe.start == bytes_digest(first.read_bytes())
     assert first.read_bytes() != download(page, "PNG")[0]
     drop(page, role, second, "image/jpeg")
     page.get_by_role("button", name="Make it again").click()

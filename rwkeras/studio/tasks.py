@@ -1,12 +1,10 @@
 """Runs recipes with the package's tasks, or with a served model through the client."""
 
-import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from rwkeras.images.colors import match_colors, with_luminance_of
 from rwkeras.images.reading import Picture, fit_longer_side, from_pillow, read_picture, resize
@@ -189,7 +187,7 @@ def run_served(recipe: Recipe, sources: Sources, endpoint: str) -> ServedResult:
             response = client.synthesize_texture(sources.images[0], **options)
         else:
             response = client.invert(sources.images[0], **options)
-    image = from_pillow(Image.open(io.BytesIO(response.images[0])))
+    image = from_pillow(response.pillow()[0])
     return ServedResult(image, f"{model}:{metadata.version}")
 
 

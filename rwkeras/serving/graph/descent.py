@@ -9,7 +9,7 @@ from rwkeras.networks.features import INPUT, feature_extractor
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers import lbfgs
 from rwkeras.optimizers.problem import UNBOUNDED, Coordinates, Limits, value_and_gradient
-from rwkeras.optimizers.settings import OptimizerSettings
+from rwkeras.optimizers.settings import OptimizationResult, OptimizerSettings
 
 _SETTINGS = OptimizerSettings()
 
@@ -33,37 +33,13 @@ class Budget(NamedTuple):
         return tf.where(self.max_evaluations > 0, self.max_evaluations, usual)
 
 
-class Outcome(NamedTuple):
-    """Result of the optimisation of one image; see `OptimizationResult`.
-
-    Attributes:
-        image: float32 RGB, clipped to [0, 1], [height, width, 3].
-        loss: The weighted sum of all terms, float32, [].
-        initial_loss: The same at the start.
-        losses: The weighted terms in the objective's order, float32, [terms].
-        iterations: Number of iterations, int32, [].
-        evaluations: Number of gradient evaluations, int32, [].
-        converged: bool, [].
-        failed: bool, [].
-    """
-
-    image: tf.Tensor
-    loss: tf.Tensor
-    initial_loss: tf.Tensor
-    losses: tf.Tensor
-    iterations: tf.Tensor
-    evaluations: tf.Tensor
-    converged: tf.Tensor
-    failed: tf.Tensor
-
-
 def minimize(
     model: keras.Model,
     objective: Objective,
     start: tf.Tensor,
     budget: Budget,
     memory: int = _SETTINGS.memory,
-) -> Outcome:
+) -> OptimizationResult:
     """Minimises an objective over the pixels of one image, by L-BFGS in float32.
 
     Takes the same steps as `optimize_image` with these settings, but in one loop of the graph, so
@@ -75,6 +51,10 @@ def minimize(
         start: Initial image, float32, [1, height, width, 3].
         budget: Limits of iterations and evaluations.
         memory: Number of pairs that L-BFGS keeps.
+
+    Returns:
+        The result of one image as tensors without a batch dimension; `losses` are a vector in the
+        objective's order.
     """
     extractor = feature_extractor(model, objective.layers)
 
@@ -102,7 +82,7 @@ def minimize(
     images = coordinates.images(lbfgs.best(state))
     terms = tf.stack(list(losses(images, None).values()), axis=1)
     loss = tf.reduce_sum(terms, axis=1)
-    return Outcome(
+    return OptimizationResult(
         image=tf.clip_by_value(images[0], 0, 1),
         loss=loss[0],
         initial_loss=initial_loss[0],
@@ -111,4 +91,5 @@ def minimize(
         evaluations=state.evaluations[0],
         converged=state.converged[0],
         failed=(state.failed | ~tf.math.is_finite(loss))[0],
+        stopped=False,
     )

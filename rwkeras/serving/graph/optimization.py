@@ -2,11 +2,13 @@
 
 import abc
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from rwkeras.backend import keras
 from rwkeras.objectives.objective import Objective
+from rwkeras.optimizers.settings import OptimizationResult
 from rwkeras.random import derive_seed, stateless_normal
 from rwkeras.serving.graph.descent import Budget, minimize
 from rwkeras.serving.graph.scales import LEAST_SIDE, AtScale, coarse_to_fine, make_plan
@@ -48,8 +50,11 @@ class Optimization:
         start: tf.Tensor,
         options: Mapping[str, tf.Tensor],
     ) -> dict[str, tf.Tensor]:
-        """Optimises an image within the budget of the options, and returns the outcome."""
-        return minimize(model, objective, start, _budget(options))._asdict()
+        """Optimises an image within the budget of the options; returns the image and outputs."""
+        return self._outputs(minimize(model, objective, start, _budget(options)))
+
+    def _outputs(self, result: OptimizationResult) -> dict[str, Any]:
+        return {name: getattr(result, name) for name in ("image", *self.output_specs)}
 
 
 class ScaledOptimization(Optimization, abc.ABC):
@@ -79,7 +84,7 @@ class ScaledOptimization(Optimization, abc.ABC):
         sources: Sequence[tf.Tensor],
         options: Mapping[str, tf.Tensor],
     ) -> dict[str, tf.Tensor]:
-        """Optimises an image at all scales within the budget of the options; returns the outcome.
+        """Optimises an image at all scales within the budget; returns image and outputs.
 
         Args:
             model: The network.
@@ -103,7 +108,7 @@ class ScaledOptimization(Optimization, abc.ABC):
         layers = [name for names in self.layers.values() for name in names]
         least = max(LEAST_SIDE, smallest_side(model, list(dict.fromkeys(layers))))
         made = coarse_to_fine(make, start, size, plan, least=least, terms=len(self.terms))
-        return made._asdict()
+        return self._outputs(made)
 
 
 def _budget(options: Mapping[str, tf.Tensor]) -> Budget:

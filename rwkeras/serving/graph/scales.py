@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from rwkeras.serving.graph.descent import Budget, Outcome
+from rwkeras.optimizers.settings import OptimizationResult
+from rwkeras.serving.graph.descent import Budget
 from rwkeras.tasks.scales import ScaleSettings
 
 # Keeps integer ratios of logarithms from being rounded down; as in `ScaleSettings.scales`.
@@ -126,14 +127,14 @@ def make_plan(
 
 
 def coarse_to_fine(
-    make: Callable[[AtScale, tf.Tensor, Budget], Outcome],
+    make: Callable[[AtScale, tf.Tensor, Budget], OptimizationResult],
     begin: Callable[[AtScale], tf.Tensor],
     size: tf.Tensor,
     plan: Plan,
     *,
     least: int,
     terms: int,
-) -> Outcome:
+) -> OptimizationResult:
     """Optimises an image size by size, each starting from the previous result.
 
     Args:
@@ -145,20 +146,21 @@ def coarse_to_fine(
         terms: Number of losses.
 
     Returns:
-        The last outcome, with the iterations and evaluations of all sizes.
+        The last result, with the iterations and evaluations of all sizes.
     """
 
     def turn(number, *before):
-        done = Outcome(*before)
+        done = OptimizationResult._make((*before, False))
         at = AtScale(plan.scales[number], least)
         start = resized(done.image[tf.newaxis], at.size(size))
         made = make(at, start, plan.budget(number, done.evaluations))
-        return number + 1, *made._replace(
+        made = made._replace(
             iterations=done.iterations + made.iterations,
             evaluations=done.evaluations + made.evaluations,
         )
+        return number + 1, *_tensors(made)
 
-    nothing = Outcome(
+    nothing = OptimizationResult(
         image=begin(AtScale(plan.scales[0], least))[0],
         loss=tf.zeros([]),
         initial_loss=tf.zeros([]),
@@ -167,13 +169,20 @@ def coarse_to_fine(
         evaluations=tf.constant(0),
         converged=tf.constant(False),
         failed=tf.constant(False),
+        stopped=False,
     )
-    shapes = [each.shape for each in nothing]
+    shapes = [each.shape for each in _tensors(nothing)]
     shapes[0] = tf.TensorShape([None, None, 3])
     _, *last = tf.while_loop(
         lambda number, *_: number < plan.count,
         turn,
-        (tf.constant(0), *nothing),
+        (tf.constant(0), *_tensors(nothing)),
         shape_invariants=(tf.TensorShape([]), *shapes),
     )
-    return Outcome(*last)
+    return OptimizationResult._make((*last, False))
+
+
+def _tensors(result: OptimizationResult) -> tuple[tf.Tensor, ...]:
+    """Returns the fields that are tensors in a graph, in which no callback stops a run."""
+    *tensors, _ = result
+    return tuple(tensors)

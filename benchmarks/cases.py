@@ -8,6 +8,7 @@ import tensorflow as tf
 from skimage import data
 
 import rwkeras
+from benchmarks.picture_tasks import tissue_texture
 from rwkeras.images.reading import fit_longer_side
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.settings import OptimizerSettings
@@ -65,7 +66,7 @@ def inversion(layer: str, size: int, targets) -> Case:
 
 def texture(size: int, reference: int) -> Case:
     """Returns texture synthesis of a stained tissue from white noise."""
-    source = tf.constant(_photo(data.immunohistochemistry()[10:202, 40:232], size))
+    source = tf.constant(_photo(tissue_texture(), size))
     settings = TextureSettings(VGG_LAYERS)
     model = _network(settings.layers, source, subtract_mean=True)
     objective = texture_objective(model, source, settings)

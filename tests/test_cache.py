@@ -44,7 +44,7 @@ def test_what_weighs_more_leaves_less_room():
 
 
 @pytest.mark.parametrize("put", [False, True])
-def test_heavy_values_in_cycles_give_their_memory_back_at_once(put):
+def test_evicted_reference_cycles_are_freed_immediately(put):
     class Circle:
         def __init__(self):
             self.own = self
@@ -75,7 +75,7 @@ def test_values_go_with_their_owner():
     assert cache.get(None, 0, object) is value
 
 
-def test_owners_of_one_number_are_told_apart():
+def test_owners_with_reused_ids_are_distinguished():
     cache, made = Cache(9), []
     for _ in range(20):  # Each owner may get the id of the previous one.
         owner = Owner()

@@ -152,7 +152,7 @@ def test_the_first_lines_of_the_readme_give_the_same_bytes(tmp_path):
     assert not found.failed
 
 
-def test_adam_heeds_no_floatx():
+def test_adam_ignores_floatx():
     usual = inverted(optimizer="adam", parametrization="pixels")
     with surroundings("all"):
         found = inverted(optimizer="adam", parametrization="pixels")

@@ -448,7 +448,7 @@ CASES = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "setting"), CASES)
-def test_the_same_comes_of_it(tmp_path, name, setting):
+def test_results_do_not_depend_on_keras_settings(tmp_path, name, setting):
     expected = usual(name)
     with surroundings(setting):
         found = leaves(GROUPS[name].use(tmp_path))

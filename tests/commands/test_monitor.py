@@ -102,7 +102,7 @@ def test_a_signal_stops_the_run(tmp_path, capsys, hangups, number):
     assert signal.getsignal(number) == before
 
 
-def test_what_nohup_began_does_not_hear_of_it(tmp_path, hangups):
+def test_ignored_sighup_stays_ignored(tmp_path, hangups):
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with Monitor(tmp_path / "out.png", 100, 0, None) as monitor:
         os.kill(os.getpid(), signal.SIGHUP)
@@ -123,7 +123,7 @@ class Gone:
 
 
 @pytest.mark.parametrize("stream", [Gone(), None])
-def test_a_bar_that_nobody_sees(tmp_path, monkeypatch, stream):
+def test_progress_bar_without_stderr(tmp_path, monkeypatch, stream):
     monkeypatch.setattr(sys, "stderr", stream)
     with Monitor(tmp_path / "out.png", 100, 0, None) as monitor:
         assert not monitor(progress(50))

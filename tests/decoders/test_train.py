@@ -129,7 +129,7 @@ def test_the_network_stays_as_it_is():
     assert all(layer.trainable for layer in network.layers)
 
 
-def test_the_same_again_whatever_looks_on(whole, toy, tmp_path):
+def test_callbacks_and_backups_do_not_change_results(whole, toy, tmp_path):
     """With photographs that are read already, a backup, TensorBoard and callbacks."""
     seen = []
 

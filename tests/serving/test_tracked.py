@@ -60,7 +60,7 @@ def test_it_is_small(said):
 
 
 @pytest.mark.slow
-def test_it_is_what_is_exported_today(anew):
+def test_tracked_model_matches_a_new_export(anew):
     tracked, today = Signatures(LATEST), Signatures(anew)
     for name in ("serving_default", "rest", "tensors"):
         assert set(tracked[name].outputs) == set(today[name].outputs)

@@ -51,7 +51,7 @@ def test_the_best_go_on():
     assert rungs[1].losses == {1: 1 / 90, 3: 2 / 90}
 
 
-def test_of_equals_the_first_go_on():
+def test_ties_keep_the_first_candidates():
     assert run(lambda member, iterations: 1.0)[1][1] == (90, [0, 1])
 
 

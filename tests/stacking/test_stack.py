@@ -117,7 +117,7 @@ def test_loss_is_relative(square):
     np.testing.assert_allclose(losses, [1, 0.25, 1, 0.25], rtol=1e-5)
 
 
-def test_no_place_in_the_batch_is_favoured(square):
+def test_losses_do_not_depend_on_batch_position(square):
     model = rwkeras.toy_vgg(seed=1)
     kernels = np.stack([rwkeras.He(seed=n % 2).draw((3, 3, 8, 8)) for n in range(6)])
     settings = StackSettings(candidates=6, max_iterations=9, precision="float32")
@@ -128,7 +128,7 @@ def test_no_place_in_the_batch_is_favoured(square):
     assert abs(losses[0] / losses[1] - 1) > 0.02
 
 
-def test_those_that_are_selected_go_on_where_they_stand(square):
+def test_selected_candidates_continue_from_their_state(square):
     model = rwkeras.toy_vgg(seed=1)
     kernels = np.stack([rwkeras.He(seed=n).draw((3, 3, 8, 8)) for n in range(4)])
     reference = tf.constant(square[np.newaxis])
@@ -196,7 +196,7 @@ def test_errors(arguments, message):
     assert str(error.value) == message
 
 
-def test_a_recipe_of_another_network_is_not_gone_on_from(stacked, square):
+def test_resuming_from_another_networks_recipe_is_refused(stacked, square):
     with pytest.raises(ValueError) as error:
         rwkeras.stack(square, settings(3), architecture="toy_vgg", seed=5, resume=stacked.recipe)
     assert str(error.value).startswith(

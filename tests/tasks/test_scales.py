@@ -147,7 +147,7 @@ def test_iterations_and_evaluations_are_summed():
     assert result.evaluations.tolist() == [60, 63]
 
 
-def test_the_callback_hears_of_one_run():
+def test_callback_sees_cumulative_iterations():
     heard = []
     made(Maker((64, 64)), (64, 64), callback=heard.append)
     assert [progress.iteration for progress in heard] == [0, 20, 20, 30, 30, 35]
@@ -318,7 +318,7 @@ def test_more_iterations_than_before(monkeypatch, begun, expected):
     assert heard[-1].iteration == sum(expected)
 
 
-def test_one_size_is_told_by_the_run_itself(monkeypatch):
+def test_single_scale_keeps_the_checkpoint_folder(monkeypatch):
     monkeypatch.setattr("rwkeras.tasks.scales.kept_bounds", None)
     make = Maker((16, 16))
     optimizer = dataclasses.replace(OPTIMIZER, checkpoint_dir="state")

@@ -108,7 +108,7 @@ def test_later_than_the_deadline_is_too_late(waits):
 @pytest.mark.parametrize(
     "head", [b"", b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"]
 )
-def test_a_trickle_is_no_answer(head):
+def test_slow_trickle_times_out(head):
     """A server that sends a byte now and then, for which the limit of requests alone would wait."""
     ended = threading.Event()
 
@@ -133,7 +133,7 @@ def test_a_trickle_is_no_answer(head):
     assert (error.code, str(error)) == ("DEADLINE_EXCEEDED", "No answer within 0.5 seconds")
 
 
-def test_nobody_of_that_name():
+def test_unknown_host():
     with Client("http://nobody.invalid:1", timeout=20) as client:
         error = error_of(client)
     assert error.code == "UNAVAILABLE"

@@ -10,7 +10,7 @@ from tests.commands.conftest import TOY
 from tests.tools import ROOT
 
 
-class Broken:
+class FailingStream:
     """A stream that fails."""
 
     name = "broken"
@@ -28,9 +28,9 @@ class Broken:
 @pytest.mark.parametrize(
     "stream",
     [
-        Broken(BrokenPipeError()),
-        Broken(ValueError("I/O operation on closed file.")),
-        Broken(RuntimeError("reentrant call")),
+        FailingStream(BrokenPipeError()),
+        FailingStream(ValueError("I/O operation on closed file.")),
+        FailingStream(RuntimeError("reentrant call")),
         None,
     ],
 )
@@ -41,7 +41,7 @@ def test_write_errors_are_ignored(stream):
 
 
 def test_other_attributes_are_delegated():
-    assert ErrorTolerantStream(Broken(OSError())).name == "broken"
+    assert ErrorTolerantStream(FailingStream(OSError())).name == "broken"
     with pytest.raises(AttributeError):
         _ = ErrorTolerantStream(None).name
 

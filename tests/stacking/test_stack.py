@@ -27,7 +27,7 @@ class Copies(rwkeras.RandomInitializer):
         return np.abs(np.repeat(first, shape[-1], axis=-1))
 
 
-def until(last):
+def stop_after(last):
     return lambda recipe, choice: choice.layer == last
 
 
@@ -39,7 +39,9 @@ def test_a_planted_candidate_is_found(monkeypatch, square, planted):
         "candidate_kernel",
         lambda *given: Copies() if given[2] == planted else true(*given),
     )
-    result = rwkeras.stack(square, settings(4), architecture="toy_vgg", callback=until("conv1_1"))
+    result = rwkeras.stack(
+        square, settings(4), architecture="toy_vgg", callback=stop_after("conv1_1")
+    )
     choice = result.choices[0]
     assert choice.chosen == planted
     assert result.recipe.layers["conv1_1"].candidate == planted
@@ -70,7 +72,7 @@ def test_a_silent_candidate_loses(monkeypatch, square):
 @pytest.fixture(scope="module")
 def stacked():
     return rwkeras.stack(
-        waves(32, 32), settings(3), architecture="toy_vgg", seed=4, callback=until("conv2_1")
+        waves(32, 32), settings(3), architecture="toy_vgg", seed=4, callback=stop_after("conv2_1")
     )
 
 
@@ -146,16 +148,16 @@ def test_the_same_seed_gives_the_same_recipe_and_resuming_too(stacked):
         "architecture": "toy_vgg",
         "seed": 4,
     }
-    early = rwkeras.stack(**arguments, callback=until("conv1_1"))
+    early = rwkeras.stack(**arguments, callback=stop_after("conv1_1"))
     assert list(early.recipe.layers) == ["conv1_1"]
-    late = rwkeras.stack(**arguments, resume=early.recipe, callback=until("conv2_1"))
+    late = rwkeras.stack(**arguments, resume=early.recipe, callback=stop_after("conv2_1"))
     assert late.recipe == stacked.recipe
     assert early.choices + late.choices == stacked.choices
 
 
 def test_one_candidate_is_the_network_without_a_selection(square):
     recipe = rwkeras.stack(
-        square, settings(1), architecture="toy_vgg", seed=2, callback=until("conv1_2")
+        square, settings(1), architecture="toy_vgg", seed=2, callback=stop_after("conv1_2")
     ).recipe
     model = rwkeras.toy_vgg(seed=2)
     scales = rwkeras.calibrate(model, square)

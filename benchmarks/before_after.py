@@ -81,7 +81,7 @@ def _serve() -> None:
         print(json.dumps([time.perf_counter() - started, int(result.evaluations)]), flush=True)
 
 
-class _Side:
+class _CheckoutProcess:
     """Process that runs the tasks of one checkout."""
 
     def __init__(self, checkout: Path):
@@ -93,11 +93,11 @@ class _Side:
             stdout=subprocess.PIPE,
             text=True,
         )
-        found = self._answer()
+        found = self._read_reply()
         if Path(found) != checkout.resolve():
             raise RuntimeError(f"The package of {found} was imported, not that of {checkout}.")
 
-    def __enter__(self) -> "_Side":
+    def __enter__(self) -> "_CheckoutProcess":
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -107,17 +107,17 @@ class _Side:
     def seconds(self, task: str) -> float:
         """Returns the seconds of a task per evaluation of the gradient."""
         print(task, file=self._process.stdin, flush=True)
-        seconds, evaluations = self._answer()
+        seconds, evaluations = self._read_reply()
         return seconds / evaluations
 
-    def _answer(self) -> Any:
+    def _read_reply(self) -> Any:
         return json.loads(next(self._process.stdout or iter(())))
 
 
-def _measured(before: _Side, after: _Side, task: str) -> dict[str, Any]:
+def _measure(before: _CheckoutProcess, after: _CheckoutProcess, task: str) -> dict[str, Any]:
     """Returns the milliseconds per evaluation of both checkouts, and the ratio after / before."""
-    for side in (before, after):
-        side.seconds(task)
+    for process in (before, after):
+        process.seconds(task)
     pairs = [(before.seconds(task), after.seconds(task)) for _ in range(FLAGS.repeats)]
     ratios = [new / old for old, new in pairs]
     return {
@@ -142,8 +142,8 @@ def main(argv: list[str]) -> None:
         other = Path(temporary).resolve() / "before"
         subprocess.run([*git, "add", "--detach", other, FLAGS.revision], check=True)
         try:
-            with _Side(other) as before, _Side(_ROOT) as after:
-                rows = [_measured(before, after, task) for task in FLAGS.tasks]
+            with _CheckoutProcess(other) as before, _CheckoutProcess(_ROOT) as after:
+                rows = [_measure(before, after, task) for task in FLAGS.tasks]
         finally:
             subprocess.run([*git, "remove", "--force", other], check=True)
     lines = ["| task | ms an evaluation before | after | ratio | of |", "| --- " * 5 + "|"]

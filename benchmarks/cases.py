@@ -8,6 +8,7 @@ import tensorflow as tf
 from skimage import data
 
 import rwkeras
+from benchmarks.picture_tasks import tissue_texture
 from rwkeras.images.reading import fit_longer_side
 from rwkeras.objectives.objective import Objective
 from rwkeras.optimizers.settings import OptimizerSettings
@@ -27,7 +28,7 @@ class Case(NamedTuple):
         objective: The objective.
         start: Initial image, float32, [1, height, width, 3].
         source: The image to recover, or None.
-        marks: Targets by name: predicates of (PSNR in dB, loss relative to the initial loss).
+        targets: Targets by name: predicates of (PSNR in dB, loss relative to the initial loss).
         reference: Number of evaluations after which SciPy's loss is a further target, or None.
         device: "CPU" or "GPU".
     """
@@ -36,7 +37,7 @@ class Case(NamedTuple):
     objective: Objective
     start: tf.Tensor
     source: np.ndarray | None
-    marks: Mapping[str, Callable[[float, float], bool]]
+    targets: Mapping[str, Callable[[float, float], bool]]
     reference: int | None = None
     device: str = "CPU"
 
@@ -51,7 +52,7 @@ def _network(layers, image, *, subtract_mean: bool):
     return model
 
 
-def inversion(layer: str, size: int, marks) -> Case:
+def inversion(layer: str, size: int, targets) -> Case:
     """Returns the inversion of the astronaut from a layer, with the default initial image."""
     source = tf.constant(_photo(data.astronaut(), size))
     model = _network([layer], source, subtract_mean=False)
@@ -60,12 +61,12 @@ def inversion(layer: str, size: int, marks) -> Case:
     start = starting_noise(
         objective, source.shape, 0, stddev=settings.noise_stddev, optimizer=OptimizerSettings()
     )
-    return Case(model, objective, start, source.numpy(), marks)
+    return Case(model, objective, start, source.numpy(), targets)
 
 
 def texture(size: int, reference: int) -> Case:
     """Returns texture synthesis of a stained tissue from white noise."""
-    source = tf.constant(_photo(data.immunohistochemistry()[10:202, 40:232], size))
+    source = tf.constant(_photo(tissue_texture(), size))
     settings = TextureSettings(VGG_LAYERS)
     model = _network(settings.layers, source, subtract_mean=True)
     objective = texture_objective(model, source, settings)
@@ -76,11 +77,11 @@ def texture(size: int, reference: int) -> Case:
 def style(size: int, reference: int) -> Case:
     """Returns style transfer of the tissue to the astronaut, from the content image."""
     content = tf.constant(_photo(data.astronaut(), size))
-    manner = tf.constant(_photo(data.immunohistochemistry(), size))
+    style_image = tf.constant(_photo(data.immunohistochemistry(), size))
     settings = STYLE_PRESETS["painting"]
     layers = list(dict.fromkeys(settings.content_layers + settings.style_layers))
     model = _network(layers, content, subtract_mean=True)
-    objective = style_objective(model, content, manner, settings)
+    objective = style_objective(model, content, style_image, settings)
     return Case(model, objective, content, None, {}, reference)
 
 

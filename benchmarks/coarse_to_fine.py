@@ -33,7 +33,7 @@ flags.DEFINE_integer("seed", 0, "Of weights and noise.")
 # At 48 pixels, the first four stages of a VGG-19 cover the whole structure of a texture.
 _SCALES = ScaleSettings(smallest=48, least_iterations=80)
 # Iteration limit that is never reached in the given time.
-_ENDLESS = 100_000
+_UNLIMITED_ITERATIONS = 100_000
 
 
 def source(name: str) -> np.ndarray:
@@ -48,7 +48,7 @@ def textures(image: np.ndarray, iterations: int) -> tuple[dict[str, np.ndarray],
     The coarse-to-fine one runs first; the other is stopped after the same time.
     """
 
-    def made(scales, optimizer, stop=None):
+    def synthesize(scales, optimizer, stop=None):
         model = rwkeras.vgg19(subtract_mean=True, seed=FLAGS.seed)
         rwkeras.calibrate(rwkeras.feature_extractor(model, VGG_LAYERS), image)
         settings = rwkeras.TextureSettings(VGG_LAYERS, scales=scales, seed=FLAGS.seed)
@@ -57,15 +57,15 @@ def textures(image: np.ndarray, iterations: int) -> tuple[dict[str, np.ndarray],
         ).image
 
     begun = time.perf_counter()
-    fine = made(_SCALES, rwkeras.OptimizerSettings(max_iterations=iterations))
+    coarse_to_fine = synthesize(_SCALES, rwkeras.OptimizerSettings(max_iterations=iterations))
     seconds = time.perf_counter() - begun
     begun = time.perf_counter()
-    optimizer = rwkeras.OptimizerSettings(max_iterations=_ENDLESS, report_every=1)
-    once = made(None, optimizer, lambda _: time.perf_counter() - begun > seconds)
-    return {"at_once": once, "coarse_to_fine": fine}, seconds
+    optimizer = rwkeras.OptimizerSettings(max_iterations=_UNLIMITED_ITERATIONS, report_every=1)
+    full_size = synthesize(None, optimizer, lambda _: time.perf_counter() - begun > seconds)
+    return {"at_once": full_size, "coarse_to_fine": coarse_to_fine}, seconds
 
 
-def measured(
+def compare(
     name: str, image: np.ndarray, iterations: int
 ) -> tuple[dict[str, str], list[tuple[str, np.ndarray]]]:
     """Returns a row of the table and a row of labelled images."""
@@ -95,7 +95,7 @@ def main(argv: list[str]) -> None:
     for name in FLAGS.textures:
         image = source(name)
         for iterations in FLAGS.max_iterations:
-            row, pictures = measured(Path(name).stem, image, int(iterations))
+            row, pictures = compare(Path(name).stem, image, int(iterations))
             rows.append(row)
             sheet.append(pictures)
             print(row, flush=True)

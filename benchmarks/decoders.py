@@ -36,7 +36,7 @@ flags.DEFINE_list("extra", [], "Further flags of every training, such as --steps
 _TOOL = Path(__file__).parents[1] / "tools" / "train_decoder.py"
 
 
-def trained(folder: Path, layer: str) -> tuple[Path, dict]:
+def trained_decoder(folder: Path, layer: str) -> tuple[Path, dict]:
     """Returns a layer's decoder file and its training report; trains it if they do not exist."""
     file, report = folder / f"{layer}.keras", folder / f"{layer}.json"
     if not (file.exists() and report.exists()):
@@ -54,7 +54,7 @@ def main(argv: list[str]) -> None:
     sheet = [list(zip(TEST_NAMES, photos, strict=True))]
     lines = ["| layer | psnr_db | ssim | seconds |", "| --- | --- | --- | --- |"]
     for layer in FLAGS.layers:
-        file, report = trained(folder, layer)
+        file, report = trained_decoder(folder, layer)
         decoded = rwkeras.decode(file, photos)
         decibels, similarity = rwkeras.psnr(decoded, photos), rwkeras.ssim(decoded, photos)
         labels = [f"{layer}: {value:.1f} dB" for value in decibels]

@@ -1,8 +1,8 @@
 """Distances of images from a style and a content, by a network trained on ImageNet.
 
-The judge is an EfficientNet-Lite0, of a different family than the networks that synthesise images
-here. To keep it independent, no method optimises its measures, and it is never used to select
-settings, seeds or results.
+The evaluation network is an EfficientNet-Lite0, of a different family than the networks that
+synthesise images here. To keep it independent, no method optimises its measures, and it is never
+used to select settings, seeds or results.
 
 With F the activations of a layer, [positions, channels], and F0 those of the reference:
 
@@ -45,7 +45,7 @@ _LAYERS = tuple(dict.fromkeys(STYLE_LAYERS + CONTENT_LAYERS))
 
 
 class Features(NamedTuple):
-    """The judge's activations on an image.
+    """Activations of the evaluation network on an image.
 
     Attributes:
         shape: (height, width) of the image in pixels.
@@ -56,7 +56,7 @@ class Features(NamedTuple):
     layers: dict[str, np.ndarray]
 
 
-class Judge:
+class EvaluationNetwork:
     """EfficientNet-Lite0, trained on ImageNet.
 
     Raises:
@@ -68,7 +68,7 @@ class Judge:
         self._extractor = rwkeras.feature_extractor(model, _LAYERS)
 
     def features(self, image: np.ndarray) -> Features:
-        """Returns the judge's activations on an image.
+        """Returns the activations on an image.
 
         Args:
             image: float32 RGB in [0, 1], [height, width, 3].
@@ -141,12 +141,12 @@ def main(argv: list[str]) -> None:
     """Prints a table of the images' measures."""
     if len(argv) < 2:
         raise app.UsageError("Expected pictures to judge.")
-    judge = Judge()
+    network = EvaluationNetwork()
 
     def features(path: str, name: str) -> Features:
         picture = fit_longer_side(read_image(path, name), FLAGS.image_size)
-        # Rounded to 8 bits like saved results, as the judge reacts to this in smooth areas.
-        return judge.features(np.rint(255 * picture) / np.float32(255))
+        # Rounded to 8 bits like saved results, as the network reacts to this in smooth areas.
+        return network.features(np.rint(255 * picture) / np.float32(255))
 
     reference = features(FLAGS.reference, "reference")
     content = FLAGS.content and features(FLAGS.content, "content")

@@ -17,7 +17,7 @@ from rwkeras.tasks.settings import STYLE_SCALES, TEXTURE_SCALES
 from rwkeras.tasks.task_network import DRAWS
 
 
-class Given(NamedTuple):
+class RunOptions(NamedTuple):
     """Arguments common to all methods.
 
     Attributes:
@@ -48,7 +48,7 @@ class Given(NamedTuple):
         return {"callback": self.callback, "optimizer": optimizer}
 
 
-Make = Callable[[Task, Given], rwkeras.OptimizationResult]
+Make = Callable[[Task, RunOptions], rwkeras.OptimizationResult]
 
 
 class Method(NamedTuple):
@@ -66,91 +66,99 @@ class Method(NamedTuple):
 def _multiscale(draws: int) -> Make:
     """Returns the default method with a new network; one given by name would be cached."""
 
-    def make(task: Task, given: Given):
-        network = rwkeras.multiscale(seed=given.seed)
-        own = {"draws": draws, "seed": given.seed}
+    def make(task: Task, options: RunOptions):
+        network = rwkeras.multiscale(seed=options.seed)
+        own = {"draws": draws, "seed": options.seed}
         if task.kind == "texture":
             settings = rwkeras.TextureSettings(**own)
             return rwkeras.synthesize_texture(
-                network, task.source.image, settings, **given.arguments()
+                network, task.source.image, settings, **options.arguments()
             )
         images = [picture.image for picture in task.pictures]
         settings = rwkeras.StyleSettings(**own)
-        return rwkeras.transfer_style(network, *images, settings, **given.arguments())
+        return rwkeras.transfer_style(network, *images, settings, **options.arguments())
 
     return make
 
 
-def _calibrated(task: Task, given: Given, layers: tuple[str, ...]):
+def _calibrated(task: Task, options: RunOptions, layers: tuple[str, ...]):
     """Returns a VGG-19 calibrated on the content or the texture."""
-    network = rwkeras.vgg19(subtract_mean=True, seed=given.seed)
+    network = rwkeras.vgg19(subtract_mean=True, seed=options.seed)
     rwkeras.calibrate(rwkeras.feature_extractor(network, layers), task.pictures[0].image)
     return network
 
 
-def _vgg_texture(task: Task, given: Given, scales: rwkeras.ScaleSettings | None, **arguments: Any):
-    settings = rwkeras.TextureSettings(VGG_LAYERS, scales=scales, seed=given.seed)
-    network = _calibrated(task, given, VGG_LAYERS)
+def _vgg_texture(
+    task: Task, options: RunOptions, scales: rwkeras.ScaleSettings | None, **arguments: Any
+):
+    settings = rwkeras.TextureSettings(VGG_LAYERS, scales=scales, seed=options.seed)
+    network = _calibrated(task, options, VGG_LAYERS)
     return rwkeras.synthesize_texture(network, task.source.image, settings, **arguments)
 
 
 def _vgg_style(
-    task: Task, given: Given, preset: str, scales: rwkeras.ScaleSettings | None, **arguments: Any
+    task: Task,
+    options: RunOptions,
+    preset: str,
+    scales: rwkeras.ScaleSettings | None,
+    **arguments: Any,
 ):
-    settings = dataclasses.replace(rwkeras.STYLE_PRESETS[preset], scales=scales, seed=given.seed)
+    settings = dataclasses.replace(rwkeras.STYLE_PRESETS[preset], scales=scales, seed=options.seed)
     layers = tuple(dict.fromkeys(settings.content_layers + settings.style_layers))
-    network = _calibrated(task, given, layers)
+    network = _calibrated(task, options, layers)
     images = [picture.image for picture in task.pictures]
     return rwkeras.transfer_style(network, *images, settings, **arguments)
 
 
-def _vgg19(task: Task, given: Given):
+def _vgg19(task: Task, options: RunOptions):
     if task.kind == "texture":
-        return _vgg_texture(task, given, None, **given.arguments())
-    return _vgg_style(task, given, "painting", None, **given.arguments())
+        return _vgg_texture(task, options, None, **options.arguments())
+    return _vgg_style(task, options, "painting", None, **options.arguments())
 
 
-def _paper(task: Task, given: Given):
-    return _vgg_style(task, given, "paper", None, **given.arguments(parametrization="pixels"))
+def _paper(task: Task, options: RunOptions):
+    return _vgg_style(task, options, "paper", None, **options.arguments(parametrization="pixels"))
 
 
-def _coarse_to_fine(task: Task, given: Given):
+def _coarse_to_fine(task: Task, options: RunOptions):
     if task.kind == "texture":
-        return _vgg_texture(task, given, TEXTURE_SCALES, **given.arguments(400))
-    return _vgg_style(task, given, "painting", STYLE_SCALES, **given.arguments())
+        return _vgg_texture(task, options, TEXTURE_SCALES, **options.arguments(400))
+    return _vgg_style(task, options, "painting", STYLE_SCALES, **options.arguments())
 
 
-def _filter_bank(task: Task, given: Given):
+def _filter_bank(task: Task, options: RunOptions):
     """Runs texture synthesis with half of the paper's filters, at full size only.
 
     Large filters capture large structure without smaller sizes. An iteration takes seconds, so each
     is reported.
     """
-    network = rwkeras.filter_bank(filters=64, seed=given.seed)
-    settings = rwkeras.TextureSettings(("maps",), scales=None, seed=given.seed)
+    network = rwkeras.filter_bank(filters=64, seed=options.seed)
+    settings = rwkeras.TextureSettings(("maps",), scales=None, seed=options.seed)
     return rwkeras.synthesize_texture(
-        network, task.source.image, settings, **given.arguments(report_every=1)
+        network, task.source.image, settings, **options.arguments(report_every=1)
     )
 
 
-def _octaves(task: Task, given: Given, count: int = 4):
+def _octaves(task: Task, options: RunOptions, count: int = 4):
     """Runs texture synthesis with octaves; the smallest octave keeps the usual smallest size."""
     layers = ("conv1_1", "conv2_1", "conv3_1")
-    network = with_octaves(_calibrated(task, given, layers), layers, count)
+    network = with_octaves(_calibrated(task, options, layers), layers, count)
     smallest = TEXTURE_SCALES.smallest * 2 ** (count - 1)
     settings = rwkeras.TextureSettings(
         octave_layers(layers, count),
         scales=dataclasses.replace(TEXTURE_SCALES, smallest=smallest),
-        seed=given.seed,
+        seed=options.seed,
     )
-    return rwkeras.synthesize_texture(network, task.source.image, settings, **given.arguments())
+    return rwkeras.synthesize_texture(network, task.source.image, settings, **options.arguments())
 
 
 def _statistic(name: str, **settings: Any) -> Make:
     """Returns texture synthesis by the multi-scale network with another statistic."""
 
-    def make(task: Task, given: Given):
-        return texture_by(name, task.source.image, **settings, seed=given.seed, **given.arguments())
+    def make(task: Task, options: RunOptions):
+        return texture_by(
+            name, task.source.image, **settings, seed=options.seed, **options.arguments()
+        )
 
     return make
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import rwkeras
-from benchmarks.judge import Judge, content_correlation, style_distance
+from benchmarks.judge import EvaluationNetwork, content_correlation, style_distance
 from benchmarks.picture_methods import METHODS
 from benchmarks.picture_tasks import TASKS, Task
 from rwkeras.images.files import whole_file
@@ -29,8 +29,8 @@ _NUMBERS = {
 }
 
 
-def eight_bits(image: np.ndarray) -> np.ndarray:
-    """Returns an image rounded to 8 bits like a file, to which the judge reacts in smooth areas."""
+def rounded_to_8_bits(image: np.ndarray) -> np.ndarray:
+    """Returns an image rounded to 8 bits like a file, as the evaluation network reacts to it."""
     return to_uint8(image) / np.float32(255)
 
 
@@ -39,13 +39,15 @@ class Measure:
 
     Args:
         task: The task.
-        judge: Judge of style and content.
+        network: Network that measures style and content.
     """
 
-    def __init__(self, task: Task, judge: Judge):
-        self._task, self._judge = task, judge
+    def __init__(self, task: Task, network: EvaluationNetwork):
+        self._task, self._network = task, network
         # Content and source, or the texture alone.
-        self._seen = [judge.features(eight_bits(picture.image)) for picture in task.pictures]
+        self._references = [
+            network.features(rounded_to_8_bits(picture.image)) for picture in task.pictures
+        ]
         source = task.source.image
         mirrored = np.stack([source[::-1], source[:, ::-1]])
         self._mirrored = float(np.mean(rwkeras.patch_distance(mirrored, source)))
@@ -56,16 +58,18 @@ class Measure:
         Args:
             image: float32 RGB in [0, 1], [height, width, 3].
         """
-        image = eight_bits(image)
-        seen = self._judge.features(image)
-        numbers = {"style_distance": style_distance(seen, self._seen[-1])}
+        image = rounded_to_8_bits(image)
+        features = self._network.features(image)
+        numbers = {"style_distance": style_distance(features, self._references[-1])}
         if self._task.kind == "style":
-            return numbers | {"content_correlation": content_correlation(seen, self._seen[0])}
+            return numbers | {
+                "content_correlation": content_correlation(features, self._references[0])
+            }
         distance = float(rwkeras.patch_distance(image, self._task.source.image)[0])
         return numbers | {"patch_distance": distance, "patch_ratio": distance / self._mirrored}
 
 
-def named(task: Task, method: str) -> Row:
+def key_columns(task: Task, method: str) -> Row:
     """Returns the identifying columns shared by all rows of a task and a method."""
     content = "" if task.content is None else task.content.name
     return {"task": task.kind, "method": method, "content": content, "source": task.source.name}
@@ -77,7 +81,7 @@ def row(task: Task, method: str, budget: str, numbers: dict[str, float]) -> Row:
         name: format(numbers[name], form) if name in numbers else ""
         for name, form in _NUMBERS.items()
     }
-    return {**named(task, method), "budget": budget, **shown}
+    return {**key_columns(task, method), "budget": budget, **shown}
 
 
 def read_rows(path: Path) -> list[Row]:

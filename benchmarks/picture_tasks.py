@@ -16,8 +16,6 @@ TASKS = ("style", "texture")
 
 _CONTENTS = ("astronaut", "coffee", "chelsea", "rocket")
 _TEXTURES = ("brick", "gravel", "grass")
-# Region of the stained tissue that is homogeneous.
-_TISSUE = slice(10, 202), slice(40, 232)
 # Textures of 256 x 256 pixels are cropped, as some in use have a label in the lower left corner.
 _LABELLED, _UNLABELLED = (256, 256), 240
 
@@ -56,6 +54,11 @@ class Task(NamedTuple):
         return "-".join(picture.name for picture in self.pictures)
 
 
+def tissue_texture() -> np.ndarray:
+    """Returns a homogeneous region of scikit-image's stained tissue, uint8 RGB [192, 192, 3]."""
+    return data.immunohistochemistry()[10:202, 40:232]
+
+
 def tasks(kind: str, size: int, folder: str | None = None) -> list[Task]:
     """Returns the tasks of a kind: all textures, or all pairs of a content and a style.
 
@@ -69,12 +72,12 @@ def tasks(kind: str, size: int, folder: str | None = None) -> list[Task]:
             have the same name.
     """
 
-    def taken(name: str, image: np.ndarray) -> Picture:
+    def cropped(name: str, image: np.ndarray) -> Picture:
         return Picture(name, square(image, min(size, *image.shape[:2])))
 
-    def all_of(own: dict[str, np.ndarray], below: str) -> list[Picture]:
-        pictures = [taken(name, from_array(image)) for name, image in own.items()]
-        pictures += [taken(name, image) for name, image in _further(folder, below)]
+    def pictures_of(own: dict[str, np.ndarray], below: str) -> list[Picture]:
+        pictures = [cropped(name, from_array(image)) for name, image in own.items()]
+        pictures += [cropped(name, image) for name, image in _folder_pictures(folder, below)]
         names = [picture.name for picture in pictures]
         if len(set(names)) < len(names):
             raise invalid_argument("images", "pictures whose names differ from all others", names)
@@ -82,14 +85,14 @@ def tasks(kind: str, size: int, folder: str | None = None) -> list[Task]:
 
     if kind == "texture":
         textures = {name: getattr(data, name)() for name in _TEXTURES}
-        textures["tissue"] = data.immunohistochemistry()[_TISSUE]
-        return [Task(texture) for texture in all_of(textures, "texture")]
-    contents = all_of({name: getattr(data, name)() for name in _CONTENTS}, "content")
+        textures["tissue"] = tissue_texture()
+        return [Task(texture) for texture in pictures_of(textures, "texture")]
+    contents = pictures_of({name: getattr(data, name)() for name in _CONTENTS}, "content")
     styles = {"painting": painting(size), "tissue": data.immunohistochemistry()}
-    return [Task(style, content) for content in contents for style in all_of(styles, "style")]
+    return [Task(style, content) for content in contents for style in pictures_of(styles, "style")]
 
 
-def _further(folder: str | None, below: str) -> Iterator[tuple[str, np.ndarray]]:
+def _folder_pictures(folder: str | None, below: str) -> Iterator[tuple[str, np.ndarray]]:
     """Yields the names and images of a subfolder, with labels cropped from textures."""
     for file in [] if folder is None else picture_files(Path(folder, below), "images"):
         image = read_image(file, "images")

@@ -1,8 +1,9 @@
 """Runs style transfer and texture synthesis by several methods and measures the results.
 
-Methods are selected by the patch distance of textures and by eye, never by the judge, whose
-measures are only reported (see `benchmarks.judge`). The patch distance of a texture is also given
-relative to the mean of its source's two mirror images, about that of another piece of the texture.
+Methods are selected by the patch distance of textures and by eye, never by the evaluation
+network, whose measures are only reported (see `benchmarks.judge`). The patch distance of a texture
+is also given relative to the mean of its source's two mirror images, about that of another piece of
+the texture.
 
 Seconds include building, calibrating and compiling the network. The row of a budget has the image
 of the first report after that many seconds, enlarged if it has a smaller size, or the final image
@@ -10,8 +11,8 @@ if the method ended earlier; its seconds are the actual ones. A method is stoppe
 budget, and the row "end" has its final image.
 
 The columns content and source are names of images; `content_correlation` and `style_distance` are
-the judge's measures. Results are written after each image, and existing ones are not computed
-again.
+measures of the evaluation network. Results are written after each image, and existing ones are not
+computed again.
 
 Example:
     python -m benchmarks.pictures --output_dir=DIR --tasks=texture --methods=multiscale,vgg19
@@ -27,14 +28,14 @@ import numpy as np
 from absl import app, flags
 
 import rwkeras
-from benchmarks.judge import Judge
-from benchmarks.picture_methods import METHODS, Given
+from benchmarks.judge import EvaluationNetwork
+from benchmarks.picture_methods import METHODS, RunOptions
 from benchmarks.picture_results import (
     END,
     Measure,
     Row,
+    key_columns,
     means,
-    named,
     picture_file,
     read_rows,
     row,
@@ -51,7 +52,7 @@ from rwkeras.validation import check_choice, invalid_argument
 FLAGS = flags.FLAGS
 
 
-class Kept(NamedTuple):
+class Snapshot(NamedTuple):
     """An intermediate or final image, float32 RGB in [0, 1], [height, width, 3], and its cost."""
 
     image: np.ndarray
@@ -59,18 +60,18 @@ class Kept(NamedTuple):
     evaluations: int
 
 
-class Clock:
+class SnapshotCallback:
     """Callback that keeps the current image at each time budget and stops after the last.
 
     Args:
         budgets: Budgets in seconds from construction; without any, the run is never stopped.
-        size: Height and width to which kept images are resized, in pixels.
+        size: Height and width to which the images are resized, in pixels.
     """
 
     def __init__(self, budgets: Sequence[int], size: tuple[int, int]):
         self._budgets, self._size = budgets, size
         self._begun = time.perf_counter()
-        self.kept: dict[int, Kept] = {}
+        self.snapshots: dict[int, Snapshot] = {}
 
     @property
     def seconds(self) -> float:
@@ -80,20 +81,20 @@ class Clock:
     def __call__(self, progress: rwkeras.Progress) -> bool:
         """Keeps the image for all budgets that have passed; returns true after the last."""
         seconds = self.seconds
-        due = [b for b in self._budgets if b <= seconds and b not in self.kept]
+        due = [b for b in self._budgets if b <= seconds and b not in self.snapshots]
         if due:
             image = np.clip(resized(progress.images, self._size)[0], 0, 1)
-            self.kept |= dict.fromkeys(due, Kept(image, seconds, progress.evaluations))
-        return bool(self._budgets) and len(self.kept) == len(self._budgets)
+            self.snapshots |= dict.fromkeys(due, Snapshot(image, seconds, progress.evaluations))
+        return bool(self._budgets) and len(self.snapshots) == len(self._budgets)
 
 
-def made(task: Task, method: str, budgets: Sequence[int]) -> dict[str, Kept]:
+def run_method(task: Task, method: str, budgets: Sequence[int]) -> dict[str, Snapshot]:
     """Runs a method on a task; returns the images at each budget and at the end."""
-    clock = Clock(budgets, task.pictures[0].image.shape[:2])
-    given = Given(FLAGS.seed, clock, FLAGS.max_iterations)
-    result = METHODS[method].make(task, given)
-    end = Kept(result.image, clock.seconds, int(result.evaluations))
-    return {**{str(budget): clock.kept.get(budget, end) for budget in budgets}, END: end}
+    callback = SnapshotCallback(budgets, task.pictures[0].image.shape[:2])
+    options = RunOptions(FLAGS.seed, callback, FLAGS.max_iterations)
+    result = METHODS[method].make(task, options)
+    end = Snapshot(result.image, callback.seconds, int(result.evaluations))
+    return {**{str(budget): callback.snapshots.get(budget, end) for budget in budgets}, END: end}
 
 
 def check_settings(path: Path, settings: dict) -> None:
@@ -158,10 +159,10 @@ def check_outputs(folder: Path, found: dict[str, list[Task]], budgets: Sequence[
     )
 
 
-def the_judge() -> Judge:
-    """Returns the judge, or exits if its weights are missing."""
+def load_evaluation_network() -> EvaluationNetwork:
+    """Returns the evaluation network, or exits if its weights are missing."""
     try:
-        return Judge()
+        return EvaluationNetwork()
     except ValueError as error:
         raise SystemExit(f"The judge of styles cannot be had. {error}") from error
 
@@ -184,7 +185,7 @@ def main(argv: list[str]) -> None:
     folder, budgets = Path(FLAGS.output_dir), sorted({int(budget) for budget in FLAGS.budgets})
     found = wanted_tasks()
     check_outputs(folder, found, budgets)
-    judge = the_judge()
+    network = load_evaluation_network()
     folder.mkdir(parents=True, exist_ok=True)
     common = {name: getattr(FLAGS, name) for name in ("size", "seed", "max_iterations")}
     check_settings(folder / "settings.json", {**common, "budgets": budgets})
@@ -192,14 +193,14 @@ def main(argv: list[str]) -> None:
     for kind, all_of_kind in found.items():
         (folder / kind).mkdir(exist_ok=True)
         for task, method in chosen(kind, all_of_kind):
-            names = named(task, method).items()
+            names = key_columns(task, method).items()
             if any(names <= row.items() for row in rows):
                 continue
-            measure = Measure(task, judge)
-            for budget, kept in made(task, method, budgets).items():
-                rwkeras.write_image(picture_file(folder, task, method, budget), kept.image)
-                numbers = {"seconds": kept.seconds, "evaluations": kept.evaluations}
-                rows.append(row(task, method, budget, numbers | measure(kept.image)))
+            measure = Measure(task, network)
+            for budget, snapshot in run_method(task, method, budgets).items():
+                rwkeras.write_image(picture_file(folder, task, method, budget), snapshot.image)
+                numbers = {"seconds": snapshot.seconds, "evaluations": snapshot.evaluations}
+                rows.append(row(task, method, budget, numbers | measure(snapshot.image)))
             print(rows[-1], flush=True)
             write_results(folder, rows, all_of_kind)
         write_results(folder, rows, all_of_kind)

@@ -34,7 +34,7 @@ from rwkeras.tasks.settings import StyleSettings
 _MODEL = Path(__file__).parents[1] / "saved_models" / "multiscale_style"
 
 # Function from a number of iterations to images.
-Way = Callable[[int], np.ndarray]
+Runner = Callable[[int], np.ndarray]
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output_dir", None, "Where the results go.", required=True)
@@ -64,22 +64,22 @@ def network(folder: Path) -> keras.Model:
     return with_mirrored_padding(model)
 
 
-def latest() -> Path:
+def latest_version_folder() -> Path:
     """Returns the folder of the model's latest version."""
     return Path(FLAGS.model) / str(versions(FLAGS.model)[-1])
 
 
-def ways(content: np.ndarray, style: np.ndarray) -> dict[str, Way]:
+def runners(content: np.ndarray, style: np.ndarray) -> dict[str, Runner]:
     """Returns the same task as an exported graph, in Python and, given an address, on a server.
 
     Each is a function from a number of iterations to images, float32 RGB in [0, 1],
     [1, height, width, 3].
     """
-    folder = latest()
-    said = json.loads((folder / "assets.extra" / "export.json").read_text())
+    folder = latest_version_folder()
+    export = json.loads((folder / "assets.extra" / "export.json").read_text())
     loaded = tf.saved_model.load(str(folder))
-    scales = said["settings"]["scales"]
-    settings = StyleSettings(**{**said["settings"], "scales": scales and ScaleSettings(**scales)})
+    scales = export["settings"]["scales"]
+    settings = StyleSettings(**{**export["settings"], "scales": scales and ScaleSettings(**scales)})
     fixed = {
         "content": tf.constant(content),
         "style": tf.constant(style),
@@ -87,14 +87,14 @@ def ways(content: np.ndarray, style: np.ndarray) -> dict[str, Way]:
         "style_weight": tf.constant(settings.style_weight),
         "tv_weight": tf.constant(settings.tv_weight),
         # The maximum, as the task in Python has no limit on the total over all sizes.
-        "max_evaluations": tf.constant(said["serving"]["evaluations_limit"]),
+        "max_evaluations": tf.constant(export["serving"]["evaluations_limit"]),
     }
     model = network(folder)
 
     def inputs(iterations: int) -> dict[str, tf.Tensor]:
         return {**fixed, "max_iterations": tf.constant(iterations)}
 
-    def served(iterations: int) -> np.ndarray:
+    def on_server(iterations: int) -> np.ndarray:
         with Client(FLAGS.address, model=Path(FLAGS.model).name, timeout=3600) as client:
             return client.predict(inputs(iterations), "tensors")["image"]
 
@@ -105,7 +105,7 @@ def ways(content: np.ndarray, style: np.ndarray) -> dict[str, Way]:
         return rwkeras.transfer_style(model, content, style, settings, optimizer=optimizer).image
 
     return {
-        **({"server": served} if FLAGS.address else {}),
+        **({"server": on_server} if FLAGS.address else {}),
         "graph": lambda n: loaded.signatures["tensors"](**inputs(n))["image"].numpy(),
         "python": in_python,
     }
@@ -117,7 +117,7 @@ def warm_up() -> dict[str, float]:
     At the first run of a signature TensorFlow rewrites the whole graph. On a server that is warm
     already, the result does not include this.
     """
-    file = latest() / "assets.extra" / "tf_serving_warmup_requests"
+    file = latest_version_folder() / "assets.extra" / "tf_serving_warmup_requests"
     records = tf.data.TFRecordDataset(str(file)).as_numpy_iterator()
     requests = [PredictionLog.FromString(record).predict_log.request for record in records]
     found = {}
@@ -131,34 +131,34 @@ def warm_up() -> dict[str, float]:
     return found
 
 
-def seconds(way: Way) -> float:
+def seconds(runner: Runner) -> float:
     """Returns the seconds of one run."""
     started = time.perf_counter()
-    way(FLAGS.max_iterations)
+    runner(FLAGS.max_iterations)
     return time.perf_counter() - started
 
 
-def overhead(graph: Way, python: Way) -> dict[str, object]:
+def overhead(graph: Runner, python: Runner) -> dict[str, object]:
     """Returns the seconds of alternating runs, and the median ratio of graph to Python."""
     functions = {"graph": graph, "python": python}
-    for way in functions.values():
-        way(FLAGS.max_iterations)  # Compiles before timing.
+    for runner in functions.values():
+        runner(FLAGS.max_iterations)  # Compiles before timing.
     times: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(FLAGS.repeats):
-        for name, way in functions.items():
-            times[name].append(seconds(way))
+        for name, runner in functions.items():
+            times[name].append(seconds(runner))
     ratios = [a / b for a, b in zip(times["graph"], times["python"], strict=True)]
     return {"seconds": times, "relative": statistics.median(ratios)}
 
 
-def agreement(found: Mapping[str, Way]) -> dict[str, dict[str, float | None]]:
+def agreement(found: Mapping[str, Runner]) -> dict[str, dict[str, float | None]]:
     """Returns the PSNR in dB relative to Python's image, by implementation and iterations.
 
     Differences are rounding errors, amplified by the optimisation; None for identical images.
     """
     psnr: dict[str, dict[str, float | None]] = {}
     for iterations in FLAGS.compared_iterations:
-        images = {name: way(int(iterations)) for name, way in found.items()}
+        images = {name: runner(int(iterations)) for name, runner in found.items()}
         expected = images.pop("python")
         for name, image in images.items():
             decibels = float(rwkeras.psnr(image, expected)[0])
@@ -170,7 +170,7 @@ def main(argv: list[str]) -> None:
     """Runs the benchmark."""
     # First, while a newly started server is still cold.
     first = {"warm_up_seconds": warm_up()} if FLAGS.address else {}
-    found = ways(*pictures())
+    found = runners(*pictures())
     result = {
         **first,
         "overhead": overhead(found["graph"], found["python"]),

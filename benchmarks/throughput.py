@@ -51,7 +51,7 @@ class Case(NamedTuple):
     settings: OptimizerSettings
 
 
-def serve(connection: Connection, case: Case, threads: int) -> None:
+def run_worker(connection: Connection, case: Case, threads: int) -> None:
     """Inverts a batch for each batch size received through a connection, until None."""
     import numpy as np
     import tensorflow as tf
@@ -73,8 +73,8 @@ def serve(connection: Connection, case: Case, threads: int) -> None:
         connection.send(batch)
 
 
-class Crew:
-    """Processes that run inversions in parallel.
+class ProcessPool:
+    """Pool of processes that run inversions in parallel.
 
     Args:
         case: The inversion.
@@ -86,20 +86,20 @@ class Crew:
         context = multiprocessing.get_context("spawn")
         self._connections = []
         for _ in range(count):
-            mine, theirs = context.Pipe()
-            context.Process(target=serve, args=(theirs, case, threads), daemon=True).start()
-            self._connections.append(mine)
+            parent_end, child_end = context.Pipe()
+            context.Process(target=run_worker, args=(child_end, case, threads), daemon=True).start()
+            self._connections.append(parent_end)
 
-    def rate(self, count: int, batch: int) -> float:
+    def images_per_minute(self, count: int, batch: int) -> float:
         """Returns the images per minute of `count` processes with one batch each."""
-        hired = self._connections[:count]
+        connections = self._connections[:count]
         started = time.perf_counter()
-        for connection in hired:
+        for connection in connections:
             connection.send(batch)
-        pictures = sum(connection.recv() for connection in hired)
+        pictures = sum(connection.recv() for connection in connections)
         return 60 * pictures / (time.perf_counter() - started)
 
-    def dismiss(self) -> None:
+    def close(self) -> None:
         """Ends the processes."""
         for connection in self._connections:
             connection.send(None)
@@ -114,22 +114,22 @@ def measure(case: Case, batches: list[int], processes: list[int], repeats: int) 
         processes: Numbers of processes with one thread and one image each.
         repeats: Number of measurements of each.
     """
-    whole, single = Crew(case, 1, cores()), Crew(case, max(processes), 1)
-    turns = [(whole, 1, cores(), batch) for batch in batches]
-    turns += [(single, count, 1, 1) for count in processes]
-    rates: list[list[float]] = [[] for _ in turns]
+    all_cores, single_threaded = ProcessPool(case, 1, cores()), ProcessPool(case, max(processes), 1)
+    configurations = [(all_cores, 1, cores(), batch) for batch in batches]
+    configurations += [(single_threaded, count, 1, 1) for count in processes]
+    rates: list[list[float]] = [[] for _ in configurations]
     for repeat in range(1 + repeats):
-        for (crew, count, _, batch), found in zip(turns, rates, strict=True):
-            rate = crew.rate(count, batch)
+        for (pool, count, _, batch), found in zip(configurations, rates, strict=True):
+            rate = pool.images_per_minute(count, batch)
             # The first round compiles everything.
             if repeat:
                 found.append(rate)
                 print(f"{count} processes, batch {batch}: {rate:.2f} a minute", flush=True)
-    whole.dismiss()
-    single.dismiss()
+    all_cores.close()
+    single_threaded.close()
     return [
         {"processes": count, "threads": threads, "batch": batch, "rates": found}
-        for (_, count, threads, batch), found in zip(turns, rates, strict=True)
+        for (_, count, threads, batch), found in zip(configurations, rates, strict=True)
     ]
 
 

@@ -1,6 +1,6 @@
 """Compares this package's optimisers with SciPy's and PyTorch's: time and evaluations to a target.
 
-All contestants have the same weights, targets, initial image and objective, which is verified
+All methods have the same weights, targets, initial image and objective, which is verified
 first. Their runs alternate; the table gives medians and is written after every run.
 
 Example:
@@ -20,11 +20,11 @@ from absl import app, flags
 
 import rwkeras
 from benchmarks.cases import CASES, SMALL_CASES, Case
-from benchmarks.contestants import (
-    CONTESTANTS,
-    PEERS,
-    ReachedError,
-    Referee,
+from benchmarks.methods import (
+    BASELINES,
+    METHODS,
+    RunFinishedError,
+    RunRecorder,
     scipy_lbfgs,
     tensorflow_function,
     torch_function,
@@ -47,7 +47,7 @@ flags.DEFINE_integer("limit", 1000, "Evaluations after which a contestant is giv
 _TOLERANCE = {"CPU": 2e-3, "GPU": 2e-2}
 
 
-def check_alike(case: Case) -> dict[str, float]:
+def check_losses_agree(case: Case) -> dict[str, float]:
     """Returns the relative differences of PyTorch's initial loss and gradient to TensorFlow's.
 
     Raises:
@@ -55,27 +55,27 @@ def check_alike(case: Case) -> dict[str, float]:
     """
     value, gradient = tensorflow_function(case)(case.start)
     images = torch_start(case)
-    peer = torch_function(case)(images)
-    peer.backward()
-    other = images.grad.permute(0, 2, 3, 1).cpu().numpy()
+    torch_value = torch_function(case)(images)
+    torch_value.backward()
+    torch_gradient = images.grad.permute(0, 2, 3, 1).cpu().numpy()
     differences = {
-        "loss": abs(peer.item() / float(value[0]) - 1),
-        "gradient": float(np.linalg.norm(other - gradient) / np.linalg.norm(gradient)),
+        "loss": abs(torch_value.item() / float(value[0]) - 1),
+        "gradient": float(np.linalg.norm(torch_gradient - gradient) / np.linalg.norm(gradient)),
     }
     if max(differences.values()) > _TOLERANCE[case.device]:
         raise ValueError(f"PyTorch has another objective than TensorFlow: {differences}")
     return differences
 
 
-def scipy_mark(case: Case, evaluations: int) -> float:
+def scipy_target(case: Case, evaluations: int) -> float:
     """Returns the smallest relative loss of SciPy within a number of evaluations."""
-    referee = Referee(case, {"never": lambda psnr, loss: False}, evaluations)
-    with contextlib.suppress(ReachedError):
-        scipy_lbfgs(case, referee)
-    return min(loss for *_, loss in referee.trace)
+    recorder = RunRecorder(case, {"never": lambda psnr, loss: False}, evaluations)
+    with contextlib.suppress(RunFinishedError):
+        scipy_lbfgs(case, recorder)
+    return min(loss for *_, loss in recorder.trace)
 
 
-def bare_seconds(case: Case, repeats: int = 5) -> dict[str, float]:
+def evaluation_seconds(case: Case, repeats: int = 5) -> dict[str, float]:
     """Returns median seconds of the network's forward and backward pass, and of an evaluation."""
     extractor = rwkeras.feature_extractor(case.model, case.objective.layers)
 
@@ -98,22 +98,22 @@ def bare_seconds(case: Case, repeats: int = 5) -> dict[str, float]:
 
 
 def run_case(case: Case, names: list[str], results: dict, save) -> None:
-    """Runs all contestants alternately and records when they reach each target."""
-    results["alike"] = check_alike(case)
-    results["seconds"] = bare_seconds(case)
-    marks = dict(case.marks)
+    """Runs all methods alternately and records when they reach each target."""
+    results["alike"] = check_losses_agree(case)
+    results["seconds"] = evaluation_seconds(case)
+    targets = dict(case.targets)
     if case.reference is not None:
-        mark = scipy_mark(case, case.reference)
-        results["mark"] = mark
-        marks[f"loss {mark:.1e}"] = lambda psnr, loss: loss <= mark
+        target = scipy_target(case, case.reference)
+        results["mark"] = target
+        targets[f"loss {target:.1e}"] = lambda psnr, loss: loss <= target
     results["turns"] = {name: [] for name in names}
     for _ in range(FLAGS.repeats):
         for name in names:
-            referee = Referee(case, marks, FLAGS.limit)
-            with contextlib.suppress(ReachedError):
-                CONTESTANTS[name](case, referee)
-            best = max((psnr for _, _, psnr, _ in referee.trace), default=float("nan"))
-            turn = {"reached": referee.reached, "best_psnr": best, "last": referee.trace[-1:]}
+            recorder = RunRecorder(case, targets, FLAGS.limit)
+            with contextlib.suppress(RunFinishedError):
+                METHODS[name](case, recorder)
+            best = max((psnr for _, _, psnr, _ in recorder.trace), default=float("nan"))
+            turn = {"reached": recorder.reached, "best_psnr": best, "last": recorder.trace[-1:]}
             results["turns"][name].append(turn)
             print(name, turn, flush=True)
             save()
@@ -154,12 +154,12 @@ def set_tf32(allowed: bool) -> None:
     torch.backends.cuda.matmul.allow_tf32 = allowed
 
 
-def entered(names: list[str], device: str) -> list[str]:
-    """Returns the contestants that can run on a device; PyTorch's CPU build has no GPU."""
+def available_methods(names: list[str], device: str) -> list[str]:
+    """Returns the methods that can run on a device; PyTorch's CPU build has no GPU."""
     import torch
 
-    able = device == "CPU" or torch.cuda.is_available()
-    return [name for name in names if able or not name.startswith("PyTorch")]
+    supported = device == "CPU" or torch.cuda.is_available()
+    return [name for name in names if supported or not name.startswith("PyTorch")]
 
 
 def main(argv: list[str]) -> None:
@@ -168,7 +168,7 @@ def main(argv: list[str]) -> None:
     folder = Path(FLAGS.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
     wanted = FLAGS.contestants
-    names = [n for n in CONTESTANTS if not wanted or any(n.startswith(w) for w in wanted)]
+    names = [n for n in METHODS if not wanted or any(n.startswith(w) for w in wanted)]
     results: dict[str, dict] = {}
     machine = {
         "processor": platform.processor() or platform.machine(),
@@ -176,7 +176,7 @@ def main(argv: list[str]) -> None:
         "gpus": [gpu.name for gpu in tf.config.list_physical_devices("GPU")],
         "fast_bfloat16": fast_bfloat16(),
         "tf32": FLAGS.tf32,
-        "peers": list(PEERS),
+        "peers": list(BASELINES),
         "versions": versions(),
     }
 
@@ -192,7 +192,7 @@ def main(argv: list[str]) -> None:
             results[key] = {}
             with tf.device(f"/{device}:0"):
                 case = {**CASES, **SMALL_CASES}[name]()._replace(device=device)
-                run_case(case, entered(names, device), results[key], save)
+                run_case(case, available_methods(names, device), results[key], save)
     print(table(results))
 
 

@@ -16,8 +16,8 @@ _SIZE, _SCALE = 80, 2
 Measures = dict[str, float]
 
 
-def detail(image: np.ndarray, factor: int) -> tf.Tensor:
-    """Returns the detail of a square image that is lost by downsampling.
+def high_frequencies(image: np.ndarray, factor: int) -> tf.Tensor:
+    """Returns the high frequencies of a square image, which are lost by downsampling.
 
     Args:
         image: float32, [size, size, channels].
@@ -29,13 +29,13 @@ def detail(image: np.ndarray, factor: int) -> tf.Tensor:
     """
     size = len(image)
     basis = tf.signal.dct(tf.eye(size), norm="ortho")
-    fine = np.arange(size) * factor >= size
-    kept = np.logical_or.outer(fine, fine)[..., np.newaxis].astype(np.float32)
-    return kept * tf.einsum("hwc,hk,wl->klc", image, basis, basis)
+    is_high = np.arange(size) * factor >= size
+    mask = np.logical_or.outer(is_high, is_high)[..., np.newaxis].astype(np.float32)
+    return mask * tf.einsum("hwc,hk,wl->klc", image, basis, basis)
 
 
 def measure(
-    image: np.ndarray, truth: np.ndarray, factor: int, judges: dict[str, keras.losses.Loss]
+    image: np.ndarray, truth: np.ndarray, factor: int, losses: dict[str, keras.losses.Loss]
 ) -> Measures:
     """Returns measures of an enlargement against the original.
 
@@ -43,17 +43,20 @@ def measure(
         image: The enlargement, float32 RGB in [0, 1], [size, size, 3].
         truth: The original, likewise.
         factor: Enlargement factor.
-        judges: Losses by name.
+        losses: Losses by name.
 
     Returns:
-        "psnr_db"; "ssim"; "detail_energy", the energy of its `detail` relative to the original's;
-        "detail_correlation", the correlation of both details; "patch_distance"; and the losses of
-        the judges. The two measures of detail are NaN if there is no detail.
+        "psnr_db"; "ssim"; "detail_energy", the energy of its `high_frequencies` relative to the
+        original's; "detail_correlation", the correlation of the high frequencies of both;
+        "patch_distance"; and the values of `losses`. The two measures of detail are NaN if the
+        original has no high frequencies.
     """
-    own, true = (detail(x, factor) for x in (image, truth))
-    energy, whole, shared = (tf.reduce_sum(x).numpy() for x in (own * own, true * true, own * true))
+    fine, true_fine = (high_frequencies(x, factor) for x in (image, truth))
+    energy, true_energy, product = (
+        tf.reduce_sum(x).numpy() for x in (fine * fine, true_fine * true_fine, fine * true_fine)
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
-        relative, correlation = energy / whole, shared / np.sqrt(energy * whole)
+        relative, correlation = energy / true_energy, product / np.sqrt(energy * true_energy)
     return {
         "psnr_db": float(rwkeras.psnr(image, truth)[0]),
         "ssim": float(rwkeras.ssim(image, truth)[0]),
@@ -61,7 +64,7 @@ def measure(
         "detail_correlation": float(correlation),
         "patch_distance": float(rwkeras.patch_distance(image, truth)[0]),
         **{
-            name: float(loss(truth[np.newaxis], image[np.newaxis])) for name, loss in judges.items()
+            name: float(loss(truth[np.newaxis], image[np.newaxis])) for name, loss in losses.items()
         },
     }
 
@@ -84,7 +87,7 @@ def table(measured: dict[str, list[Measures]], names: list[str]) -> list[dict[st
     return rows
 
 
-def show(pictures: dict[str, np.ndarray], names: list[str]) -> np.ndarray:
+def comparison_sheet(pictures: dict[str, np.ndarray], names: list[str]) -> np.ndarray:
     """Returns a contact sheet of the crop of each image where the first method's error is largest.
 
     Args:

@@ -32,37 +32,37 @@ def style_network(maps: int, blocks: int, seed: int) -> keras.Model:
         A functional model from RGB in [0, 1], [batch, height, width, 3], of any size to the same.
     """
 
-    def mirrored(x):
+    def mirror_pad(x):
         return keras.ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="symmetric")
 
-    def grown(x):
+    def upsample(x):
         # Repetition and a blur by (1, 2, 1) / 4 make bilinear interpolation, which Keras cannot
         # trace for images of unknown size.
-        x = mirrored(keras.layers.UpSampling2D(2)(x))
+        x = mirror_pad(keras.layers.UpSampling2D(2)(x))
         for _ in range(2):
             x = keras.layers.AveragePooling2D(2, strides=1)(x)
         return x
 
-    def convolved(x, maps: int, name: str, stride: int = 1, **arguments: Any):
-        return keras.layers.Conv2D(maps, 3, stride, name=name, **arguments)(mirrored(x))
+    def conv(x, maps: int, name: str, stride: int = 1, **arguments: Any):
+        return keras.layers.Conv2D(maps, 3, stride, name=name, **arguments)(mirror_pad(x))
 
-    def normalized(x, maps: int, name: str, stride: int = 1):
-        x = convolved(x, maps, name, stride, use_bias=False)
+    def conv_norm(x, maps: int, name: str, stride: int = 1):
+        x = conv(x, maps, name, stride, use_bias=False)
         return keras.layers.GroupNormalization(groups=-1, name=f"{name}_norm")(x)
 
-    def rectified(*arguments: Any):
-        return keras.layers.ReLU()(normalized(*arguments))
+    def conv_norm_relu(*arguments: Any):
+        return keras.layers.ReLU()(conv_norm(*arguments))
 
     inputs = keras.Input((None, None, 3), name="image")
-    x = rectified(EvenSides(_STRIDE)(inputs), maps, "full")
+    x = conv_norm_relu(EvenSides(_STRIDE)(inputs), maps, "full")
     for name, factor in (("half", 2), ("quarter", 4)):
-        x = rectified(x, factor * maps, name, 2)
+        x = conv_norm_relu(x, factor * maps, name, 2)
     for n in range(blocks):
-        inner = rectified(x, 4 * maps, f"block{n}_1")
-        x = keras.layers.Add()([x, normalized(inner, 4 * maps, f"block{n}_2")])
+        residual = conv_norm_relu(x, 4 * maps, f"block{n}_1")
+        x = keras.layers.Add()([x, conv_norm(residual, 4 * maps, f"block{n}_2")])
     for name, factor in (("grown_half", 2), ("grown_full", 1)):
-        x = rectified(grown(x), factor * maps, name)
-    change = FitTo(_STRIDE)([convolved(x, 3, "change"), inputs])
+        x = conv_norm_relu(upsample(x), factor * maps, name)
+    change = FitTo(_STRIDE)([conv(x, 3, "change"), inputs])
     grey = keras.ops.mean(inputs, -1, keepdims=True)
     grey = keras.layers.Concatenate()([grey, grey, grey])
     photo = keras.layers.GroupNormalization(groups=-1, name=_PHOTO)(grey)
@@ -74,7 +74,7 @@ def style_network(maps: int, blocks: int, seed: int) -> keras.Model:
     return model
 
 
-def give_colors(network: keras.Model, style: np.ndarray) -> None:
+def init_output_colors(network: keras.Model, style: np.ndarray) -> None:
     """Initialises the mean and the contrast of a network's output colours from a style.
 
     Args:

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 import rwkeras
-from examples.style_network import give_colors, style_network
+from examples.style_network import init_output_colors, style_network
 from rwkeras.backend import keras
 from rwkeras.decoders.random_crops import random_crops
 from rwkeras.networks.multiscale import gram_layers, multiscale_layers
@@ -92,7 +92,7 @@ class StyleTraining(Settings):
         return rwkeras.DecoderTraining(crop_size=self.image_size, **shared)
 
 
-def halves(pictures: tf.Tensor, octaves: int) -> list[tf.Tensor]:
+def pyramid(pictures: tf.Tensor, octaves: int) -> list[tf.Tensor]:
     """Returns images, [batch, height, width, 3], at `octaves` sizes, each half of the previous."""
     found = [pictures]
     while len(found) < octaves:
@@ -111,7 +111,7 @@ def compiled(network: keras.Model, settings: StyleTraining) -> keras.Model:
     painted = keras.layers.Activation("linear", activity_regularizer=smooth)(network.outputs[0])
     outputs, weights = {"content": painted}, {"content": 1.0}
     losses = {"content": settings.feature_loss()}
-    for octave, picture in enumerate(halves(painted, settings.octaves)):
+    for octave, picture in enumerate(pyramid(painted, settings.octaves)):
         name = _style_name(octave)
         outputs[name], weights[name] = picture, settings.style_weight
         losses[name] = settings.style_loss(octave)
@@ -138,13 +138,13 @@ def train(
     Returns:
         The network, and per epoch the "loss", "content_loss", "style_loss" and so on.
     """
-    sizes = halves(tf.constant(style[np.newaxis]), settings.octaves)
+    sizes = pyramid(tf.constant(style[np.newaxis]), settings.octaves)
     styles = {_style_name(octave): picture for octave, picture in enumerate(sizes)}
     batches = random_crops(squares, settings.crops(), "style").map(
         lambda crops, _: (crops, {"content": crops, **styles})
     )
     network = style_network(settings.maps, settings.blocks, settings.seed)
-    give_colors(network, style)
+    init_output_colors(network, style)
     history = compiled(network, settings).fit(
         batches,
         epochs=settings.steps // settings.epoch_steps,

@@ -29,7 +29,7 @@ import tensorflow as tf
 from absl import app, flags
 
 import rwkeras
-from examples.enlargements import measure, show, table
+from examples.enlargements import comparison_sheet, measure, table
 from rwkeras.backend import keras
 from rwkeras.commands.settings_flags import define_flags, settings_from_flags
 from rwkeras.commands.streams import ignore_write_errors
@@ -42,12 +42,12 @@ from rwkeras.images.photographs import TEST_NAMES, TRAINING_NAMES, photographs
 from rwkeras.settings import Settings, setting
 from rwkeras.validation import invalid_argument
 
-# Layers of the judging network, which is not used in training.
-_JUDGED = ("conv1_2", "conv2_2", "conv3_2")
+# Layers of the network that measures results, which is not used in training.
+_METRIC_LAYERS = ("conv1_2", "conv2_2", "conv3_2")
 
 
 @dataclasses.dataclass(frozen=True)
-class Enlargement(Settings):
+class SuperResolutionSettings(Settings):
     """Settings of the network and its training; each field is a flag."""
 
     images: str | None = setting(None, "A folder of photographs; by default scikit-image's.")
@@ -98,7 +98,7 @@ class Enlargement(Settings):
         return rwkeras.RandomPerceptualLoss(**{name: getattr(self, name) for name in names})
 
 
-def read_split(settings: Enlargement) -> Split:
+def read_split(settings: SuperResolutionSettings) -> Split:
     """Returns square photographs for training and held-out ones, uint8 [size, size, 3].
 
     Raises:
@@ -114,13 +114,13 @@ def read_split(settings: Enlargement) -> Split:
     return Split(*(read_photographs(photos, size, size).squares for photos in large))
 
 
-def shrink(images: tf.Tensor, factor: int) -> tf.Tensor:
+def downsample(images: tf.Tensor, factor: int) -> tf.Tensor:
     """Returns images downsampled by an antialiased bicubic filter, [batch, h / f, w / f, 3]."""
     sides = tf.shape(images)[1:3] // factor
     return tf.image.resize(images, sides, "bicubic", antialias=True)
 
 
-def enlarger(settings: Enlargement) -> keras.Model:
+def super_resolution_network(settings: SuperResolutionSettings) -> keras.Model:
     """Returns the untrained network, which is equivalent to bicubic interpolation.
 
     It consists of convolutions with ReLU at the small size and a sub-pixel convolution (Shi et al.,
@@ -143,7 +143,7 @@ def enlarger(settings: Enlargement) -> keras.Model:
     return keras.Model(inputs, keras.layers.Add()([bicubic, x]), name="super_resolution")
 
 
-def pairs(squares: tf.data.Dataset, settings: Enlargement) -> tf.data.Dataset:
+def pairs(squares: tf.data.Dataset, settings: SuperResolutionSettings) -> tf.data.Dataset:
     """Returns an infinite dataset of batches (small, large) of crops, float32 RGB in [0, 1].
 
     Args:
@@ -152,13 +152,13 @@ def pairs(squares: tf.data.Dataset, settings: Enlargement) -> tf.data.Dataset:
     """
     return (
         random_crops(squares, settings.crops(), "training")
-        .map(lambda crops, _: (shrink(crops, settings.factor), crops))
+        .map(lambda crops, _: (downsample(crops, settings.factor), crops))
         .prefetch(tf.data.AUTOTUNE)
     )
 
 
 def train(
-    squares: tf.data.Dataset, settings: Enlargement, loss: str | keras.losses.Loss
+    squares: tf.data.Dataset, settings: SuperResolutionSettings, loss: str | keras.losses.Loss
 ) -> tuple[keras.Model, list[float]]:
     """Trains the network with a loss in any form that `compile` accepts.
 
@@ -168,7 +168,7 @@ def train(
     """
     epochs = 10 if settings.steps % 10 == 0 else 1
     rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, settings.steps)
-    model = enlarger(settings)
+    model = super_resolution_network(settings)
     model.compile(keras.optimizers.Adam(rate), loss)
     history = model.fit(
         pairs(squares, settings),
@@ -180,35 +180,35 @@ def train(
     return model, history.history["loss"]
 
 
-def run(settings: Enlargement, folder: Path) -> None:
+def run(settings: SuperResolutionSettings, folder: Path) -> None:
     """Trains both networks and writes them, a table of measures and a contact sheet to a folder."""
     losses = {"mse": "mse", "perceptual": settings.loss()}
     if settings.images is not None:
         files = [*(f"{method}.keras" for method in losses), "measures.csv", "details.png"]
         written = [Output("output_dir", folder / file, folder) for file in files]
         check_no_overwrite(written, [Input("images", settings.images, deep=True)])
-    divided = read_split(settings)
+    photos = read_split(settings)
     folder.mkdir(parents=True, exist_ok=True)
-    truth = np.stack(list(divided.held_out.as_numpy_iterator())).astype(np.float32) / 255
+    truth = np.stack(list(photos.held_out.as_numpy_iterator())).astype(np.float32) / 255
     names = list(TEST_NAMES) if settings.images is None else [f"{n + 1}" for n in range(len(truth))]
-    small = shrink(truth, settings.factor)
-    pictures = {"bicubic": enlarger(settings).predict(small, verbose=0)}
+    small = downsample(truth, settings.factor)
+    pictures = {"bicubic": super_resolution_network(settings).predict(small, verbose=0)}
     for method, loss in losses.items():
-        model, _ = train(divided.training, settings, loss)
+        model, _ = train(photos.training, settings, loss)
         with whole_file(folder / f"{method}.keras") as path:
             model.save(path)
         pictures[method] = model.predict(small, verbose=0)
     pictures = {method: np.clip(images, 0, 1) for method, images in pictures.items()}
-    judge = functools.partial(
+    metric = functools.partial(
         rwkeras.RandomPerceptualLoss, settings.architecture, seed=settings.seed + 1
     )
-    judges = {
-        "feature_distance": judge(feature_layers=_JUDGED),
-        "style_distance": judge(feature_layers=(), style_layers=_JUDGED),
+    metrics = {
+        "feature_distance": metric(feature_layers=_METRIC_LAYERS),
+        "style_distance": metric(feature_layers=(), style_layers=_METRIC_LAYERS),
     }
     measured = {
         method: [
-            measure(*pair, settings.factor, judges) for pair in zip(images, truth, strict=True)
+            measure(*pair, settings.factor, metrics) for pair in zip(images, truth, strict=True)
         ]
         for method, images in pictures.items()
     }
@@ -217,21 +217,23 @@ def run(settings: Enlargement, folder: Path) -> None:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    rwkeras.write_image(folder / "details.png", show({**pictures, "photograph": truth}, names))
+    rwkeras.write_image(
+        folder / "details.png", comparison_sheet({**pictures, "photograph": truth}, names)
+    )
     for row in rows[-len(measured) :]:
         means = ", ".join(f"{name} {row[name]:.4g}" for name in list(row)[2:])
         print(f"{row['method']}: {means}")
 
 
 def _define_flags() -> None:
-    define_flags(Enlargement)
+    define_flags(SuperResolutionSettings)
     flags.DEFINE_string("output_dir", None, "Where networks, tables and picture go.", required=True)
 
 
 def main(arguments: list[str]) -> None:
     """Runs the example."""
     try:
-        run(settings_from_flags(Enlargement), Path(flags.FLAGS.output_dir))
+        run(settings_from_flags(SuperResolutionSettings), Path(flags.FLAGS.output_dir))
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 

@@ -39,7 +39,7 @@ def pytest_runtest_protocol(item):
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _end_of_a_module():
+def _free_memory_after_module():
     """Frees the memory of a module's networks and compiled functions.
 
     Functions compiled for the session's network seldom serve two modules. TensorFlow keeps every
@@ -90,7 +90,7 @@ _TOY_DIGEST: list[str] = []
 
 
 @pytest.fixture(autouse=True)
-def _the_network_is_not_changed(request):
+def _check_toy_is_unchanged(request):
     yield
     if "toy" in request.fixturenames:
         model = request.getfixturevalue("toy")

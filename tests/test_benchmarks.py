@@ -13,7 +13,7 @@ import tensorflow as tf
 
 import rwkeras
 from benchmarks import picture_results, pictures
-from benchmarks.picture_methods import METHODS, Given, Method
+from benchmarks.picture_methods import METHODS, Method, RunOptions
 from benchmarks.picture_tasks import Picture, Task, tasks
 from benchmarks.serving_load import Answer, summary
 from tests.conftest import waves
@@ -97,7 +97,7 @@ def test_judge(tmp_path):
     found = [line.strip("| ").split(" | ") for line in output[2:]]
     images = {name: rwkeras.read_image(path) for name, path in zip(pictures, paths, strict=True)}
     for row, name, path in zip(found, ("content", "mirrored"), paths, strict=False):
-        style, content = judged(images[name], images["style"], images["content"])
+        style, content = expected_measures(images[name], images["style"], images["content"])
         assert row[0] == path
         assert [float(value) for value in row[1:]] == pytest.approx([style, content], abs=1e-4)
     assert found[0][2] == "1.0000"
@@ -108,8 +108,8 @@ def test_judge(tmp_path):
 STYLE = waves(40, 40) ** 2
 
 
-def judged(image, style, content):
-    """Returns the judge's numbers by their definitions, from full matrices."""
+def expected_measures(image, style, content):
+    """Returns the evaluation network's measures by their definitions, from full matrices."""
     model = rwkeras.efficientnet_lite0(weights="imagenet")
     depthwise = ("1a", "2b", "3b", "4c", "5c")
     layers = ["stem", *(f"block{name}_depthwise" for name in depthwise)]
@@ -245,7 +245,7 @@ def test_pictures(tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "method"), [("style", "vgg19"), ("texture", "octaves")])
 def test_methods_of_pictures_begin(kind, method):
-    result = METHODS[method].make(tasks(kind, 32)[0], Given(0, lambda progress: True))
+    result = METHODS[method].make(tasks(kind, 32)[0], RunOptions(0, lambda progress: True))
     assert result.stopped
     assert result.image.shape == (32, 32, 3)
 

@@ -12,7 +12,7 @@ class Owner:
     pass
 
 
-def asked(cache, made, key, owner=None):
+def get_recorded(cache, made, key, owner=None):
     """Gets a value equal to its key, and records the key if the value had to be made."""
     return cache.get(owner, key, lambda: made.append(key) or key)
 
@@ -20,7 +20,7 @@ def asked(cache, made, key, owner=None):
 def test_the_least_recently_used_goes_first():
     cache, made = Cache(3), []
     for key in (1, 2, 3, 1, 4, 1, 2):
-        assert asked(cache, made, key) == key
+        assert get_recorded(cache, made, key) == key
         assert len(cache) <= 3
     # 4 evicted 2, and then 2 evicted 3.
     assert made == [1, 2, 3, 4, 2]
@@ -36,7 +36,7 @@ def test_there_are_never_more_than_the_limit_of_any_owners():
 def test_what_weighs_more_leaves_less_room():
     cache, made = Cache(4), []
     for key in (1, 2, 3, 4):
-        asked(cache, made, key)
+        get_recorded(cache, made, key)
     cache.get(None, "heavy", object, lambda _: 3)
     assert len(cache) == 2
     cache.get(None, "too heavy", object, lambda _: 9)
@@ -44,8 +44,8 @@ def test_what_weighs_more_leaves_less_room():
 
 
 @pytest.mark.parametrize("put", [False, True])
-def test_heavy_values_in_cycles_give_their_memory_back_at_once(put):
-    class Circle:
+def test_evicted_reference_cycles_are_freed_immediately(put):
+    class ReferenceCycle:
         def __init__(self):
             self.own = self
 
@@ -54,10 +54,10 @@ def test_heavy_values_in_cycles_give_their_memory_back_at_once(put):
     try:
         for n in range(5):
             if put:
-                cache.put(n, Circle(), 60)
+                cache.put(n, ReferenceCycle(), 60)
             else:
-                cache.get(None, n, Circle, lambda _: 60)
-        values = [value for value in gc.get_objects() if isinstance(value, Circle)]
+                cache.get(None, n, ReferenceCycle, lambda _: 60)
+        values = [value for value in gc.get_objects() if isinstance(value, ReferenceCycle)]
     finally:
         gc.enable()
     assert len(values) == 1
@@ -75,11 +75,11 @@ def test_values_go_with_their_owner():
     assert cache.get(None, 0, object) is value
 
 
-def test_owners_of_one_number_are_told_apart():
+def test_owners_with_reused_ids_are_distinguished():
     cache, made = Cache(9), []
     for _ in range(20):  # Each owner may get the id of the previous one.
         owner = Owner()
-        asked(cache, made, "key", owner)
+        get_recorded(cache, made, "key", owner)
         del owner
     assert len(made) == 20
 
@@ -119,7 +119,7 @@ def test_values_are_made_once_for_all_threads():
     def ask(n):
         together.wait()
         for key in range(40):
-            found[n].append(asked(cache, made, key))
+            found[n].append(get_recorded(cache, made, key))
 
     threads = [threading.Thread(target=ask, args=[n]) for n in range(8)]
     for thread in threads:

@@ -19,7 +19,7 @@ def printed(code, **environment):
     return process.stdout.splitlines()
 
 
-def test_the_package_alone_is_light():
+def test_package_import_is_lazy():
     assert printed(f"import rwkeras\ndir(rwkeras)\nprint({HEAVY})") == ["[]"]
 
 
@@ -38,12 +38,12 @@ OTHERS = [
 @pytest.mark.parametrize(
     "code", [*FIRST, *(pytest.param(code, marks=pytest.mark.slow) for code in OTHERS)]
 )
-def test_keras_knows_the_classes_whatever_is_imported_first(code):
+def test_keras_classes_are_registered_in_any_import_order(code):
     assert printed(f"{code}\nprint({REGISTERED})") == ["True"]
 
 
 @pytest.mark.slow
-def test_a_file_is_loaded_without_a_name_of_the_package_being_used(tmp_path):
+def test_saved_model_loads_after_bare_import(tmp_path):
     import keras
 
     import rwkeras
@@ -60,7 +60,7 @@ print(type(model.layers[0].kernel_initializer).__name__)
     assert printed(code) == ["He"]
 
 
-def test_another_backend_is_of_no_matter_before_a_name_is_used():
+def test_other_backend_is_accepted_until_first_use():
     assert printed("import rwkeras\nprint(rwkeras.__version__)", KERAS_BACKEND="jax") == ["0.1.0"]
     # Keras itself then imports JAX, which may not be installed.
     code = "import rwkeras\ntry:\n    import keras\nexcept ModuleNotFoundError:\n    pass\nprint(1)"

@@ -55,7 +55,7 @@ def decoders():
     yield rwkeras.decnn(top, "fc7", rwkeras.decoder(top, "fc7", rwkeras.DecoderSettings(width=0.1)))
 
 
-def derived():
+def derived_networks():
     model = rwkeras.toy_vgg()
     yield rwkeras.feature_extractor(model, ["conv1_1", "pool2"])
     yield with_octaves(model, ["conv1_1"], 2)
@@ -65,7 +65,7 @@ def derived():
     yield with_mirrored_padding(rwkeras.multiscale(filters=2))
 
 
-def named():
+def networks_by_name():
     yield rwkeras.toy_vgg(include_top=True)
     yield rwkeras.toy_vgg(pooling="max", subtract_mean=True)
     yield narrow_vgg19(width=0.05)
@@ -81,7 +81,7 @@ def large():
         yield keras_application(name)
 
 
-def described(model):
+def describe(model):
     """Returns the configurations of a model's layers, without names, and its weights."""
     nested = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     layers = [
@@ -89,18 +89,18 @@ def described(model):
         for layer in model.layers
         if layer not in nested
     ]
-    return [layers, *(described(each)[0] for each in nested)], model.get_weights()
+    return [layers, *(describe(each)[0] for each in nested)], model.get_weights()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("builder", [named, derived, decoders])
+@pytest.mark.parametrize("builder", [networks_by_name, derived_networks, decoders])
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_networks_are_the_same_in_all_surroundings(builder, setting):
     expected = list(builder())
     with surroundings(setting):
         found = list(builder())
         for one, other in zip(found, expected, strict=True):
-            (layers, weights), (as_usual, usual_weights) = described(one), described(other)
+            (layers, weights), (as_usual, usual_weights) = describe(one), describe(other)
             assert layers == as_usual
             # Some Keras layers have integer weights.
             assert {w.dtype for w in weights if w.dtype.kind == "f"} <= {np.dtype("float32")}
@@ -114,7 +114,7 @@ def test_large_networks_are_the_same_in_all_surroundings(setting):
     test_networks_are_the_same_in_all_surroundings(large, setting)
 
 
-@pytest.mark.parametrize("builder", [named, derived, decoders])
+@pytest.mark.parametrize("builder", [networks_by_name, derived_networks, decoders])
 def test_networks_do_the_same_in_all_surroundings(builder):
     images = waves(96, 96)[np.newaxis]
 
@@ -152,7 +152,7 @@ def test_the_first_lines_of_the_readme_give_the_same_bytes(tmp_path):
     assert not found.failed
 
 
-def test_adam_heeds_no_floatx():
+def test_adam_ignores_floatx():
     usual = inverted(optimizer="adam", parametrization="pixels")
     with surroundings("all"):
         found = inverted(optimizer="adam", parametrization="pixels")

@@ -43,7 +43,7 @@ from rwkeras.tasks.regularized import regularized_inversion_objective
 from rwkeras.tasks.style_objective import style_objective
 from tests.conftest import waves
 from tests.networks.test_pretrained import CONVS, DENSE, write_legacy
-from tests.test_keras_settings import SETTINGS, described, surroundings
+from tests.test_keras_settings import SETTINGS, describe, surroundings
 
 pytestmark = pytest.mark.eager
 
@@ -100,7 +100,7 @@ def toy():
 @group("toy_vgg narrow_vgg19 alexnet filter_bank multiscale untrained_twin load_network")
 def networks(folder):
     return [
-        described(model)
+        describe(model)
         for model in (
             rwkeras.toy_vgg(),
             narrow_vgg19(width=1 / 16),
@@ -116,7 +116,7 @@ def networks(folder):
 @group("vgg19 efficientnet_lite0 keras_application", slow=True)
 def large_networks(folder):
     made = rwkeras.vgg19(), rwkeras.efficientnet_lite0(), rwkeras.keras_application("mobilenet")
-    return [described(model) for model in made]
+    return [describe(model) for model in made]
 
 
 @group("pretrained_vgg19")
@@ -127,7 +127,7 @@ def trained(folder):
     path = write_legacy(folder / "small.h5", dict(zip(CONVS + DENSE, arrays, strict=True)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pretrained, "PRETRAINED_VGG19", architecture)
-        return described(rwkeras.pretrained_vgg19(path))
+        return describe(rwkeras.pretrained_vgg19(path))
 
 
 @group("Binary Gaussian He Laplace Orthogonal Sparse Uniform ZeroSum randomize")
@@ -294,20 +294,20 @@ def recipes(folder):
 STACKED = rwkeras.StackSettings(2, max_iterations=1, precision="float32")
 
 
-def painted(result):
+def main_fields(result):
     return result.image, result.loss, result.evaluations
 
 
 @group("invert InversionSettings OptimizerSettings")
 def inversion(folder):
-    return painted(
+    return main_fields(
         rwkeras.invert(toy(), IMAGE, rwkeras.InversionSettings("conv1_2"), optimizer=OPTIMIZER)
     )
 
 
 @group("invert_regularized")
 def regularized_inversion(folder):
-    return painted(
+    return main_fields(
         rwkeras.invert_regularized(
             toy(),
             IMAGE,
@@ -321,7 +321,7 @@ def regularized_inversion(folder):
 def texture(folder):
     scales = rwkeras.ScaleSettings(smallest=8, least_iterations=2)
     bank = rwkeras.multiscale(filters=2, levels=2)
-    return painted(
+    return main_fields(
         rwkeras.synthesize_texture(
             bank, IMAGE, rwkeras.TextureSettings(draws=2, scales=scales), optimizer=OPTIMIZER
         )
@@ -332,7 +332,7 @@ def texture(folder):
 def style(folder):
     settings = rwkeras.StyleSettings(["conv2_1"], ["conv1_1"], scales=None)
     adam = dataclasses.replace(OPTIMIZER, optimizer="adam")
-    return painted(rwkeras.transfer_style(toy(), IMAGE, IMAGE[::-1], settings, optimizer=adam))
+    return main_fields(rwkeras.transfer_style(toy(), IMAGE, IMAGE[::-1], settings, optimizer=adam))
 
 
 @group("optimize_image")
@@ -340,7 +340,7 @@ def optimized(folder):
     model, batch = toy(), tf.constant(IMAGE[np.newaxis])
     term = rwkeras.content_term("conv1_1", rwkeras.extract(model, ["conv1_1"], batch)["conv1_1"])
     start = tf.reverse(batch, [1])
-    return painted(rwkeras.optimize_image(model, term, start, optimizer=OPTIMIZER))
+    return main_fields(rwkeras.optimize_image(model, term, start, optimizer=OPTIMIZER))
 
 
 @group(
@@ -360,7 +360,7 @@ def decoders(folder):
     joined = rwkeras.decnn(
         model, "conv1_2", rwkeras.decoder(model, "conv1_2", rwkeras.DecoderSettings(width=0.25))
     )
-    return [loaded.get_weights(), rwkeras.decode(loaded, IMAGE), described(joined)]
+    return [loaded.get_weights(), rwkeras.decode(loaded, IMAGE), describe(joined)]
 
 
 @group("train_rotation_rival RotationSettings", slow=True)
@@ -430,14 +430,14 @@ def served_decoder(folder):
     )
 
 
-def leaves(nested):
+def flat_arrays(nested):
     return [np.asarray(leaf) for leaf in keras.tree.flatten(nested)]
 
 
 @functools.cache
-def usual(name):
+def expected_arrays(name):
     with tempfile.TemporaryDirectory() as folder:
-        return leaves(GROUPS[name].use(Path(folder)))
+        return flat_arrays(GROUPS[name].use(Path(folder)))
 
 
 CASES = [
@@ -449,10 +449,10 @@ CASES = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "setting"), CASES)
-def test_the_same_comes_of_it(tmp_path, name, setting):
-    expected = usual(name)
+def test_results_do_not_depend_on_keras_settings(tmp_path, name, setting):
+    expected = expected_arrays(name)
     with surroundings(setting):
-        found = leaves(GROUPS[name].use(tmp_path))
+        found = flat_arrays(GROUPS[name].use(tmp_path))
     assert len(found) == len(expected)
     for one, other in zip(found, expected, strict=True):
         assert one.dtype == other.dtype

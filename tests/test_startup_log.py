@@ -25,7 +25,7 @@ os.write(2, b"behind\\n")
 """
 
 
-def said(more="", environment=None):
+def stderr_of_import(more="", environment=None):
     code = SCRIPT.format(lines=HEADER + NONE + FULL + OTHER, more=more)
     process = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True,
@@ -42,18 +42,18 @@ def test_what_is_noise(has_gpu):
 
 
 def test_the_rest_is_seen():
-    assert said() == FULL + OTHER + b"behind\n"
+    assert stderr_of_import() == FULL + OTHER + b"behind\n"
 
 
 def test_the_rest_is_seen_even_if_the_process_dies():
-    assert said("os.abort()") == FULL + OTHER
+    assert stderr_of_import("os.abort()") == FULL + OTHER
 
 
 def test_who_asks_for_logs_sees_them():
     everything = HEADER + NONE + FULL + OTHER + b"behind\n"
-    assert said(environment={"TF_CPP_MIN_LOG_LEVEL": "0"}) == everything
+    assert stderr_of_import(environment={"TF_CPP_MIN_LOG_LEVEL": "0"}) == everything
 
 
 def test_an_import_that_fails_is_said():
-    stderr = said("raise ValueError('no Keras')").decode()
+    stderr = stderr_of_import("raise ValueError('no Keras')").decode()
     assert stderr.endswith("ValueError: no Keras\n")

@@ -181,7 +181,7 @@ def test_alpha_that_is_lost_is_said(run, tmp_path):
 
 
 @pytest.mark.slow
-def test_terminated_it_goes_on_where_it_was(photo, tmp_path):
+def test_terminated_run_resumes_from_checkpoint(photo, tmp_path):
     def command(output, *more):
         return [
             sys.executable, ROOT / "tools" / "invert.py", f"--image={photo}", "--layer=conv2_2",

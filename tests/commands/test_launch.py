@@ -50,6 +50,6 @@ def test_a_signal_ends_a_tool_in_order(tmp_path, number):
     assert (tmp_path / "so far").exists()
 
 
-def test_what_ignores_hangups_does_not_hear_of_them(tmp_path):
+def test_ignored_sighup_stays_ignored(tmp_path):
     text = TOOL.format(number=int(signal.SIGHUP)).replace("time.sleep(30)", "pass")
     assert launched(tmp_path, text, SIGHUP=signal.SIG_IGN).returncode == 0

@@ -81,7 +81,7 @@ def test_report_interval(save_every, expected):
 
 
 @pytest.fixture
-def hangups():
+def default_sighup():
     """Has SIGHUP end the process, as when no one ignores it."""
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
@@ -89,7 +89,7 @@ def hangups():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_the_run(tmp_path, capsys, hangups, number):
+def test_a_signal_stops_the_run(tmp_path, capsys, default_sighup, number):
     before = signal.getsignal(number)
     with Monitor(tmp_path / "out.png", 100, 0, None) as monitor:
         assert not monitor(progress(0))
@@ -102,7 +102,7 @@ def test_a_signal_stops_the_run(tmp_path, capsys, hangups, number):
     assert signal.getsignal(number) == before
 
 
-def test_what_nohup_began_does_not_hear_of_it(tmp_path, hangups):
+def test_ignored_sighup_stays_ignored(tmp_path, default_sighup):
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with Monitor(tmp_path / "out.png", 100, 0, None) as monitor:
         os.kill(os.getpid(), signal.SIGHUP)
@@ -110,7 +110,7 @@ def test_what_nohup_began_does_not_hear_of_it(tmp_path, hangups):
     assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
 
 
-class Gone:
+class ClosedPipe:
     """A stream whose reader has gone."""
 
     encoding = "utf-8"
@@ -122,8 +122,8 @@ class Gone:
         raise BrokenPipeError
 
 
-@pytest.mark.parametrize("stream", [Gone(), None])
-def test_a_bar_that_nobody_sees(tmp_path, monkeypatch, stream):
+@pytest.mark.parametrize("stream", [ClosedPipe(), None])
+def test_progress_bar_without_stderr(tmp_path, monkeypatch, stream):
     monkeypatch.setattr(sys, "stderr", stream)
     with Monitor(tmp_path / "out.png", 100, 0, None) as monitor:
         assert not monitor(progress(50))

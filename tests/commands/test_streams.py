@@ -10,7 +10,7 @@ from tests.commands.conftest import TOY
 from tests.tools import ROOT
 
 
-class Broken:
+class FailingStream:
     """A stream that fails."""
 
     name = "broken"
@@ -28,20 +28,20 @@ class Broken:
 @pytest.mark.parametrize(
     "stream",
     [
-        Broken(BrokenPipeError()),
-        Broken(ValueError("I/O operation on closed file.")),
-        Broken(RuntimeError("reentrant call")),
+        FailingStream(BrokenPipeError()),
+        FailingStream(ValueError("I/O operation on closed file.")),
+        FailingStream(RuntimeError("reentrant call")),
         None,
     ],
 )
-def test_errors_are_not_heard_of(stream):
+def test_write_errors_are_ignored(stream):
     unfailing = ErrorTolerantStream(stream)
     assert unfailing.write("text") == 4
     print("text", file=unfailing, flush=True)
 
 
-def test_all_else_is_the_streams():
-    assert ErrorTolerantStream(Broken(OSError())).name == "broken"
+def test_other_attributes_are_delegated():
+    assert ErrorTolerantStream(FailingStream(OSError())).name == "broken"
     with pytest.raises(AttributeError):
         _ = ErrorTolerantStream(None).name
 
@@ -82,7 +82,7 @@ def status(arguments, folder, streams):
 
 
 @pytest.mark.parametrize("streams", STREAMS)
-def test_a_tool_that_nobody_hears(tmp_path, streams):
+def test_tool_with_closed_streams(tmp_path, streams):
     (tmp_path / "silent.py").write_text(TOOL)
     code = "from rwkeras.commands.launch import launch; launch('silent')"
     assert status([sys.executable, "-c", code], tmp_path, streams) == 0
@@ -91,7 +91,7 @@ def test_a_tool_that_nobody_hears(tmp_path, streams):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("streams", ["closed", "gone"])
-def test_a_picture_is_written_though_nobody_hears(photo, tmp_path, streams):
+def test_picture_is_written_with_closed_streams(photo, tmp_path, streams):
     tool = [sys.executable, ROOT / "tools" / "invert.py"]
     given = [f"--image={photo}", "--layer=conv1_2", "--output=out.png", *TOY]
     assert status([*tool, *given], tmp_path, streams) == 0

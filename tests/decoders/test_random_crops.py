@@ -154,7 +154,7 @@ def test_the_same_each_time():
 
 
 @pytest.mark.parametrize("total", [1, 5])
-def test_depend_on_the_seed_and_on_what_they_are_for(total):
+def test_crops_depend_on_seed_and_stream(total):
     changes = [{}, {"seed": 6}, {"seed": -5}, {"stream": "held_out"}]
     given = [batches(3, total=total, **change) for change in changes]
     for one, other in itertools.combinations(given, 2):

@@ -84,29 +84,29 @@ def same(first: keras.Model, second: keras.Model) -> bool:
 
 
 @pytest.fixture(scope="module")
-def whole(toy):
+def uninterrupted(toy):
     """A training that nothing interrupts."""
     return trained(toy)
 
 
 @pytest.fixture(scope="module")
-def rough(toy):
+def half_precision(toy):
     """The same in half precision, by its name."""
     names = ("mixed_bfloat16", "mixed_float16")
     return {name: trained(toy, dataclasses.replace(SHORT, precision=name)) for name in names}
 
 
-def test_what_a_training_gives(whole, toy):
-    assert whole.photographs == 5
-    assert whole.unreadable == ()
-    assert whole.seconds > 0
-    assert set(whole.history) >= MEASURES
-    for values in whole.history.values():
+def test_what_a_training_gives(uninterrupted, toy):
+    assert uninterrupted.photographs == 5
+    assert uninterrupted.unreadable == ()
+    assert uninterrupted.seconds > 0
+    assert set(uninterrupted.history) >= MEASURES
+    for values in uninterrupted.history.values():
         assert len(values) == 3
         assert all(type(value) is float for value in values)
-    assert whole.history["loss"][-1] < whole.history["loss"][0]
-    assert whole.model.name == "decnn"
-    encoder, decoder = encoder_and_decoder(whole.model)
+    assert uninterrupted.history["loss"][-1] < uninterrupted.history["loss"][0]
+    assert uninterrupted.model.name == "decnn"
+    encoder, decoder = encoder_and_decoder(uninterrupted.model)
     assert (encoder.name, decoder.name) == ("toy_vgg", "decoder")
     assert not same(
         decoder,
@@ -114,7 +114,7 @@ def test_what_a_training_gives(whole, toy):
             toy, LAYER, rwkeras.DecoderSettings(upsampling="nearest", width=0.5, depth=1)
         ),
     )
-    check_decoder(whole.model, toy, LAYER)
+    check_decoder(uninterrupted.model, toy, LAYER)
 
 
 def test_the_network_stays_as_it_is():
@@ -129,7 +129,7 @@ def test_the_network_stays_as_it_is():
     assert all(layer.trainable for layer in network.layers)
 
 
-def test_the_same_again_whatever_looks_on(whole, toy, tmp_path):
+def test_callbacks_and_backups_do_not_change_results(uninterrupted, toy, tmp_path):
     """With photographs that are read already, a backup, TensorBoard and callbacks."""
     seen = []
 
@@ -145,23 +145,23 @@ def test_the_same_again_whatever_looks_on(whole, toy, tmp_path):
         logdir=str(tmp_path / "logs"),
         callbacks=[Watch()],
     )
-    assert again.history == whole.history
-    assert same(again.model, whole.model)
+    assert again.history == uninterrupted.history
+    assert same(again.model, uninterrupted.model)
     assert again.unreadable == ("broken.png",)
-    measures = (whole.history[name] for name in ("loss", "val_psnr_db"))
+    measures = (uninterrupted.history[name] for name in ("loss", "val_psnr_db"))
     assert seen == list(zip(range(3), *measures, strict=True))
     for part in ("train", "validation"):
         (events,) = (tmp_path / "logs" / part).glob("events.out.tfevents.*")
         assert events.stat().st_size > 100
-    whole.model.save(tmp_path / "decoder.keras")
+    uninterrupted.model.save(tmp_path / "decoder.keras")
     decoded = rwkeras.decode(tmp_path / "decoder.keras", PHOTOS[0])
     np.testing.assert_array_equal(decoded, rwkeras.decode(again.model, PHOTOS[0]))
 
 
-def test_another_seed(whole, toy):
+def test_another_seed(uninterrupted, toy):
     other = trained(toy, dataclasses.replace(SHORT, seed=1))
-    assert other.history["loss"][0] != whole.history["loss"][0]
-    assert not same(other.model, whole.model)
+    assert other.history["loss"][0] != uninterrupted.history["loss"][0]
+    assert not same(other.model, uninterrupted.model)
 
 
 def held_out_crops(training=SHORT):
@@ -172,17 +172,19 @@ def held_out_crops(training=SHORT):
     return np.concatenate([images for images, _ in taken])
 
 
-def test_measures_are_those_of_the_decoder_it_returns(whole):
+def test_measures_are_those_of_the_decoder_it_returns(uninterrupted):
     images = held_out_crops()
-    raw = whole.model(images).numpy()
-    assert whole.history["val_loss"][-1] == pytest.approx(np.mean((raw - images) ** 2), rel=1e-4)
-    decibels = np.mean(rwkeras.psnr(rwkeras.decode(whole.model, images), images))
-    assert whole.history["val_psnr_db"][-1] == pytest.approx(decibels, rel=1e-4)
+    raw = uninterrupted.model(images).numpy()
+    assert uninterrupted.history["val_loss"][-1] == pytest.approx(
+        np.mean((raw - images) ** 2), rel=1e-4
+    )
+    decibels = np.mean(rwkeras.psnr(rwkeras.decode(uninterrupted.model, images), images))
+    assert uninterrupted.history["val_psnr_db"][-1] == pytest.approx(decibels, rel=1e-4)
 
 
-def test_varied_colours_are_learnt_but_not_measured(whole, toy):
+def test_varied_colours_are_learnt_but_not_measured(uninterrupted, toy):
     result = trained(toy, dataclasses.replace(SHORT, vary_colors=True))
-    assert result.history["loss"][0] != whole.history["loss"][0]
+    assert result.history["loss"][0] != uninterrupted.history["loss"][0]
     images = held_out_crops()
     raw = result.model(images).numpy()
     assert result.history["val_loss"][-1] == pytest.approx(np.mean((raw - images) ** 2), rel=1e-4)
@@ -213,39 +215,39 @@ def test_overfits_one_photograph(toy, square):
 
 
 @pytest.mark.slow
-def test_interrupted_in_each_epoch(whole, toy, tmp_path):
+def test_interrupted_in_each_epoch(uninterrupted, toy, tmp_path):
     for count in (1, 3, 3):
         interrupted(toy, tmp_path, StopAfter(count))
     result = trained(toy, backup_dir=str(tmp_path))
     # Of the last interruption nothing is kept but the two epochs before.
-    assert result.history == {name: values[2:] for name, values in whole.history.items()}
-    assert same(result.model, whole.model)
+    assert result.history == {name: values[2:] for name, values in uninterrupted.history.items()}
+    assert same(result.model, uninterrupted.model)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow
-def test_interrupted_when_all_is_done(whole, toy, tmp_path):
+def test_interrupted_when_all_is_done(uninterrupted, toy, tmp_path):
     interrupted(toy, tmp_path, StopAtTheEnd())
     result = trained(toy, backup_dir=tmp_path)
     assert result.history == {}
-    assert same(result.model, whole.model)
+    assert same(result.model, uninterrupted.model)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow
-def test_interrupted_while_the_state_was_written(whole, toy, tmp_path):
+def test_interrupted_while_the_state_was_written(uninterrupted, toy, tmp_path):
     interrupted(toy, tmp_path, StopAfter(5))
     state = tmp_path / "backup" / "latest.weights.h5"
     state.write_bytes(state.read_bytes()[:1000])
     result = trained(toy, backup_dir=tmp_path)
-    assert result.history == {name: values[1:] for name, values in whole.history.items()}
-    assert same(result.model, whole.model)
+    assert result.history == {name: values[1:] for name, values in uninterrupted.history.items()}
+    assert same(result.model, uninterrupted.model)
 
 
 @pytest.mark.slow
-def test_interrupted_in_half_precision(rough, toy, tmp_path):
+def test_interrupted_in_half_precision(half_precision, toy, tmp_path):
     training = dataclasses.replace(SHORT, precision="mixed_float16")
-    expected = rough["mixed_float16"]
+    expected = half_precision["mixed_float16"]
     interrupted(toy, tmp_path, StopAfter(3), training)
     result = trained(toy, training, backup_dir=tmp_path)
     assert result.history == {name: values[1:] for name, values in expected.history.items()}
@@ -253,10 +255,10 @@ def test_interrupted_in_half_precision(rough, toy, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_state_that_is_kept_until_it_is_forgotten(whole, toy, tmp_path):
+def test_a_state_that_is_kept_until_it_is_forgotten(uninterrupted, toy, tmp_path):
     for _ in range(2):
         result = trained(toy, backup_dir=str(tmp_path / "state"), keep_backup=True)
-        assert same(result.model, whole.model)
+        assert same(result.model, uninterrupted.model)
         assert (tmp_path / "state" / "backup").exists()
     assert result.history == {}
     remove_backup(str(tmp_path / "state"))
@@ -264,7 +266,7 @@ def test_a_state_that_is_kept_until_it_is_forgotten(whole, toy, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_state_of_another_training_is_refused(whole, toy, tmp_path):
+def test_the_state_of_another_training_is_refused(uninterrupted, toy, tmp_path):
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / "photos").mkdir()
     interrupted(toy, tmp_path, StopAfter(3))
@@ -290,7 +292,7 @@ def test_the_state_of_another_training_is_refused(whole, toy, tmp_path):
         assert str(info.value) == message
     # The own state is still there, and the files that are others' stay.
     result = trained(toy, backup_dir=str(tmp_path))
-    assert same(result.model, whole.model)
+    assert same(result.model, uninterrupted.model)
     assert len(result.history["loss"]) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "photos"]
     assert (tmp_path / "notes.txt").read_text() == "x"
@@ -307,7 +309,7 @@ def test_no_folder_for_the_state(toy, tmp_path):
         )
 
 
-class Spoil(keras.callbacks.Callback):
+class WorsenDecoder(keras.callbacks.Callback):
     """Spoils a decoder before an epoch, after which it is worse than before."""
 
     def __init__(self, epoch):
@@ -324,7 +326,7 @@ class Spoil(keras.callbacks.Callback):
 
 def test_patience(toy):
     training = dataclasses.replace(SHORT, steps=40, patience=2)
-    spoil = Spoil(3)
+    spoil = WorsenDecoder(3)
     result = trained(toy, training, callbacks=[spoil])
     losses = result.history["val_loss"]
     # The third epoch was the best, of twenty that were allowed.
@@ -337,14 +339,16 @@ def test_patience(toy):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
-def test_half_precision(whole, rough, precision):
-    result = rough[precision]
+def test_half_precision(uninterrupted, half_precision, precision):
+    result = half_precision[precision]
     losses = result.history["loss"]
     assert losses[-1] < losses[0]
-    assert losses != whole.history["loss"]
+    assert losses != uninterrupted.history["loss"]
     # In float16 the first steps only find how large the gradients may be.
     same_steps = 3 if precision == "mixed_bfloat16" else 1
-    np.testing.assert_allclose(losses[:same_steps], whole.history["loss"][:same_steps], rtol=0.05)
+    np.testing.assert_allclose(
+        losses[:same_steps], uninterrupted.history["loss"][:same_steps], rtol=0.05
+    )
     for network in encoder_and_decoder(result.model):
         assert {weight.dtype for weight in network.weights} == {"float32"}
         assert {layer.compute_dtype for layer in network.layers} == {"float32"}
@@ -367,7 +371,7 @@ def test_precision_is_chosen_by_the_machine(toy, monkeypatch, fast):
 
 
 @pytest.mark.slow
-def test_a_folder_of_photographs(whole, toy, tmp_path):
+def test_a_folder_of_photographs(uninterrupted, toy, tmp_path):
     (tmp_path / "more").mkdir()
     for n, photo in enumerate(PHOTOS):
         write_image(tmp_path / "more" / f"{n}.png", photo)
@@ -376,7 +380,7 @@ def test_a_folder_of_photographs(whole, toy, tmp_path):
     assert result.photographs == 5
     assert result.unreadable == ("broken.png",)
     # They are resampled by another filter.
-    np.testing.assert_allclose(result.history["loss"], whole.history["loss"], rtol=0.01)
+    np.testing.assert_allclose(result.history["loss"], uninterrupted.history["loss"], rtol=0.01)
 
 
 def test_photographs_of_scikit_image(toy, monkeypatch):
@@ -487,8 +491,8 @@ def test_two_devices_learn_as_one():
     assert set(process.stdout.splitlines()) == {f"{name} 3 2" for name in MEASURES}
 
 
-def test_the_encoder_is_not_rounded(rough, toy):
-    encoder, _ = encoder_and_decoder(rough["mixed_bfloat16"].model)
+def test_the_encoder_is_not_rounded(half_precision, toy):
+    encoder, _ = encoder_and_decoder(half_precision["mixed_bfloat16"].model)
     for weight, given in zip(
         encoder.get_weights(), encoder_to(toy, LAYER).get_weights(), strict=True
     ):
@@ -514,7 +518,7 @@ def test_other_settings_where_nothing_was_saved(toy, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_state_that_cannot_be_written(whole, toy, tmp_path, monkeypatch):
+def test_a_state_that_cannot_be_written(uninterrupted, toy, tmp_path, monkeypatch):
     def full(callback):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -525,10 +529,10 @@ def test_a_state_that_cannot_be_written(whole, toy, tmp_path, monkeypatch):
         f"The state of the training cannot be kept in {tmp_path / 'backup'}, and it goes on "
         "without: [Errno 28] No space left on device"
     ]
-    assert same(result.model, whole.model)
+    assert same(result.model, uninterrupted.model)
 
 
-def test_a_disk_that_is_full_from_the_beginning(whole, toy, tmp_path, monkeypatch):
+def test_a_disk_that_is_full_from_the_beginning(uninterrupted, toy, tmp_path, monkeypatch):
     def full(*args):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -544,7 +548,7 @@ def test_a_disk_that_is_full_from_the_beginning(whole, toy, tmp_path, monkeypatc
         "[Errno 28] No space left on device",
         "What TensorBoard would show cannot be written",
     ]
-    assert same(result.model, whole.model)
+    assert same(result.model, uninterrupted.model)
 
 
 def test_a_folder_with_other_files_is_not_taken_for_the_state(toy, tmp_path):

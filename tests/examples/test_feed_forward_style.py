@@ -15,8 +15,8 @@ import tensorflow as tf
 import rwkeras
 from examples.feed_forward_style import run
 from examples.style_comparison import compare
-from examples.style_network import give_colors, style_network
-from examples.style_training import StyleTraining, halves, train
+from examples.style_network import init_output_colors, style_network
+from examples.style_training import StyleTraining, pyramid, train
 from rwkeras.decoders.photographs import read_photographs
 from rwkeras.images.painting import painting
 from rwkeras.serving.export import export_decoder
@@ -87,9 +87,9 @@ def test_by_a_vgg():
     assert painted(network, waves(16, 20)).shape == (16, 20, 3)
 
 
-def test_halves():
+def test_pyramid():
     pictures = tf.constant(waves(9, 16)[np.newaxis])
-    found = halves(pictures, 3)
+    found = pyramid(pictures, 3)
     assert [tuple(picture.shape[1:3]) for picture in found] == [(9, 16), (5, 8), (3, 4)]
     assert found[0] is pictures
 
@@ -97,7 +97,7 @@ def test_halves():
 def test_untrained_it_is_the_photograph_in_the_colors_of_the_style():
     network = style_network(maps=4, blocks=1, seed=0)
     style = 0.2 + 0.2 * STYLE
-    give_colors(network, style)
+    init_output_colors(network, style)
     photo = waves(24, 36)
     picture = painted(network, photo)
     np.testing.assert_allclose(picture.mean((0, 1)), style.mean((0, 1)), atol=0.03)

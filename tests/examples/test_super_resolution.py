@@ -13,7 +13,14 @@ import tensorflow as tf
 from PIL import Image
 
 import rwkeras
-from examples.super_resolution import Enlargement, enlarger, pairs, read_split, shrink, train
+from examples.super_resolution import (
+    SuperResolutionSettings,
+    downsample,
+    pairs,
+    read_split,
+    super_resolution_network,
+    train,
+)
 from examples.super_resolution import run as example
 from rwkeras.backend import keras
 from rwkeras.decoders.photographs import read_photographs
@@ -21,7 +28,7 @@ from rwkeras.images.photographs import TEST_NAMES, TRAINING_NAMES
 from tests.conftest import waves
 
 ROOT = Path(__file__).parents[2]
-SMALL = Enlargement(
+SMALL = SuperResolutionSettings(
     photo_size=32,
     crop_size=16,
     batch_size=4,
@@ -60,7 +67,9 @@ def each(dataset) -> list[bytes]:
 @pytest.mark.parametrize("factor", [2, 3, 4])
 def test_untrained_it_is_bicubic_interpolation(factor):
     image = waves(10, 7)[np.newaxis]
-    enlarged = enlarger(dataclasses.replace(SMALL, factor=factor, photo_size=96, crop_size=48))
+    enlarged = super_resolution_network(
+        dataclasses.replace(SMALL, factor=factor, photo_size=96, crop_size=48)
+    )
     expected = tf.image.resize(image, (factor * 10, factor * 7), "bicubic")
     np.testing.assert_allclose(enlarged(image), expected, atol=1e-5)
 
@@ -68,7 +77,7 @@ def test_untrained_it_is_bicubic_interpolation(factor):
 def test_small_pictures_are_averages_of_large_ones():
     row = np.linspace(0, 1, 32, dtype=np.float32)
     images = np.broadcast_to(row[np.newaxis, np.newaxis, :, np.newaxis], (1, 32, 32, 3))
-    small = shrink(images, 4)
+    small = downsample(images, 4)
     assert small.shape == (1, 8, 8, 3)
     means = row.reshape(8, 4).mean(1)
     np.testing.assert_allclose(small[0, 4, 2:-2, 0], means[2:-2], atol=1e-5)
@@ -79,7 +88,7 @@ def test_pairs_are_the_same_for_the_same_seed(squares):
     small, large = first
     assert small.shape == (4, 4, 4, 3)
     assert large.shape == (4, 16, 16, 3)
-    np.testing.assert_array_equal(small, shrink(large, 4))
+    np.testing.assert_array_equal(small, downsample(large, 4))
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one, other)
     _, others = next(pairs(squares, dataclasses.replace(SMALL, seed=1)).as_numpy_iterator())
@@ -183,7 +192,7 @@ def test_program(folder, tmp_path):
     truth = np.stack(list(read_split(settings).held_out.as_numpy_iterator())) / np.float32(255)
     for n, method in enumerate(methods[1:], 1):
         model = keras.saving.load_model(results / f"{method}.keras")
-        made = np.clip(model.predict(shrink(truth, 4), verbose=0), 0, 1)
+        made = np.clip(model.predict(downsample(truth, 4), verbose=0), 0, 1)
         found = [float(rows[n + 3 * picture]["psnr_db"]) for picture in range(2)]
         np.testing.assert_allclose(found, rwkeras.psnr(made, truth), atol=1e-3)
         np.testing.assert_allclose(float(rows[6 + n]["psnr_db"]), np.mean(found), rtol=1e-5)
@@ -207,7 +216,7 @@ def test_program_with_an_empty_folder(tmp_path):
 
 def test_small_photographs_are_refused(folder):
     with pytest.raises(ValueError) as caught:
-        read_split(Enlargement(images=str(folder), photo_size=48, crop_size=48))
+        read_split(SuperResolutionSettings(images=str(folder), photo_size=48, crop_size=48))
     assert str(caught.value) == (
         "Invalid value for argument `images`. Expected pictures of at least 48 x 48 pixels, the "
         f"size of a crop. Received: images={folder}/0.png of 48 x 40, and 4 more"

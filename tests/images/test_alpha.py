@@ -23,7 +23,7 @@ def test_off_white_undoes_it():
     np.testing.assert_allclose(found, colours, atol=1e-5)
 
 
-def test_what_is_not_seen_has_any_colour_and_what_cannot_be_is_clipped():
+def test_unblending_at_zero_alpha_and_out_of_range():
     image = np.full((1, 3, 3), 0.25, np.float32)
     found = unblend_white(image, np.array([[0.0, 0.5, 1.0]], np.float32))
     # 0.25 is darker than what black looks like on white at half opacity.

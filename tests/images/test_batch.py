@@ -22,7 +22,7 @@ IMAGE = waves(6, 5)
         lambda path: tf.Variable(IMAGE),
     ],
 )
-def test_whatever_is_an_image(tmp_path, convert):
+def test_accepted_image_types(tmp_path, convert):
     rwkeras.write_image(tmp_path / "a.png", IMAGE)
     images, batched = rwkeras.as_batch(convert(tmp_path / "a.png"))
     assert images.shape == (1, 6, 5, 3)

@@ -194,7 +194,7 @@ def test_bits_that_a_format_does_not_hold(tmp_path):
 
 
 @pytest.mark.parametrize("bits", [0, 10, 32, True, "16"])
-def test_bits_that_are_none(bits):
+def test_invalid_bits(bits):
     with pytest.raises(ValueError, match="^Invalid value for argument `bits`. Expected 8 or 16. "):
         rwkeras.FileSettings(bits=bits)
 

@@ -168,7 +168,7 @@ def test_streams_that_cannot_be_written(tmp_path, monkeypatch):
     )
 
 
-def test_another_users_file_in_a_folder_for_all(tmp_path, monkeypatch):
+def test_other_users_file_in_a_sticky_folder(tmp_path, monkeypatch):
     tmp_path.chmod(0o1777)
     (tmp_path / "a").touch()
     check_output(tmp_path / "a")
@@ -182,7 +182,7 @@ def test_another_users_file_in_a_folder_for_all(tmp_path, monkeypatch):
     )
 
 
-def test_a_full_disk_is_said_of_the_file_that_was_meant(tmp_path):
+def test_full_disk_error_names_the_output_file(tmp_path):
     path = tmp_path / "a.json"
     path.write_text("old")
     with pytest.raises(OSError) as error, whole_file(path):
@@ -234,7 +234,7 @@ def test_bytes_are_written_with_their_folders(folder):
     assert read(f"{folder}/a/b/c.bin") == b"other"
 
 
-def test_a_file_of_any_file_system_is_whole_or_as_it_was(folder):
+def test_atomic_write_on_any_file_system(folder):
     write_bytes(f"{folder}/c.bin", b"before")
     with pytest.raises(UnicodeEncodeError), whole_file(f"{folder}/c.bin") as temporary:
         temporary.write_text("half \ud800", encoding="utf-8")
@@ -286,7 +286,7 @@ def test_a_write_that_dies_in_the_middle_changes_nothing(folder, monkeypatch, be
     assert before is None or read(path) == before
 
 
-def test_processes_of_one_number_do_not_write_to_the_same_place(folder, monkeypatch):
+def test_temporary_files_differ_for_equal_process_ids(folder, monkeypatch):
     # Containers on two machines that share the folder, each with its process 7.
     monkeypatch.setattr(os, "getpid", lambda: 7)
     path, temporaries = f"{folder}/c.bin", []
@@ -316,7 +316,7 @@ def test_bytes_are_written_through_a_link_whatever_the_length_of_its_name(tmp_pa
     assert os.listdir(tmp_path / "sub") == ["a" * 255]
 
 
-def test_a_full_disk_elsewhere_is_said_of_the_file_that_was_meant(tmp_path, monkeypatch):
+def test_full_remote_disk_error_names_the_output_file(tmp_path, monkeypatch):
     def full(source, target, **_):
         raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
 

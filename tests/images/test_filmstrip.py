@@ -34,7 +34,7 @@ def seen(iterations, strip=None):
     return strip, looked
 
 
-def test_few_stages_are_looked_at_and_each_is_shown_as_it_was():
+def test_frames_are_thinned_out_during_the_run():
     strip, looked = seen(range(0, 205, 5))
     assert looked == [0, 5, 10, 15, 25, 40, 60, 85, 125, 180]
     stages = strip.frames(np.ones((6, 8, 3), np.float32))
@@ -43,7 +43,7 @@ def test_few_stages_are_looked_at_and_each_is_shown_as_it_was():
     assert [int(image[0, 0, 0]) for _, image in stages] == [0, 5, 10, 25, 40, 85, 255]
 
 
-def test_the_end_takes_the_place_of_the_stage_that_was_last_seen():
+def test_final_image_replaces_the_last_frame():
     strip, _ = seen([0, 5, 6], Filmstrip("seed 3, "))
     stages = strip.frames(np.ones((6, 8, 3), np.float32))
     assert [label for label, _ in stages] == [f"seed 3, iteration {n}" for n in (0, 5, 6)]

@@ -88,13 +88,13 @@ def test_case(photo, monkeypatch, ignores):
         check_no_overwrite(written, [])
 
 
-def test_this_file_system_is_asked(tmp_path):
+def test_case_sensitivity_of_the_file_system(tmp_path):
     (tmp_path / "a").touch()
     assert outputs._ignores_case(str(tmp_path)) == (tmp_path / "A").exists()
     assert len(os.listdir(tmp_path)) == 1
 
 
-def test_what_is_apart(photo, tmp_path):
+def test_distinct_paths_are_accepted(photo, tmp_path):
     os.mkfifo("fifo")
     null = Path("/dev/null")
     check_no_overwrite(

@@ -6,7 +6,7 @@ import pytest
 from rwkeras.images.photographs import TEST_NAMES, TRAINING_NAMES, UPRIGHT, photographs
 
 
-def test_what_is_learnt_from_is_not_what_is_shown():
+def test_training_and_test_sets_are_disjoint():
     assert not set(TEST_NAMES) & set(TRAINING_NAMES)
     assert set(TEST_NAMES) < set(UPRIGHT)
     for names in (TEST_NAMES, TRAINING_NAMES, UPRIGHT):

@@ -216,7 +216,7 @@ def test_weights_from_a_file(network, tmp_path, kind, name):
         np.testing.assert_array_equal(got, want)
 
 
-def test_how_caffes_weights_become_such_a_file(network, tmp_path, monkeypatch):
+def test_docstring_converts_caffe_weights(network, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     layers = {name: layer_weights(network, name) for name in CONVS}
     layers["conv1"][0] = layers["conv1"][0][:, :, ::-1]
@@ -233,7 +233,7 @@ def test_how_caffes_weights_become_such_a_file(network, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["text.npz", "text.safetensors", "text.h5"])
-def test_files_that_are_none(tmp_path, name):
+def test_invalid_weight_files(tmp_path, name):
     (tmp_path / name).write_text("no arrays, sorry")
     path = str(tmp_path / name)
     expected = (

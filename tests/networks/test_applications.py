@@ -91,7 +91,7 @@ def test_names_and_weights_do_not_depend_on_what_was_built_before(name, unnamed)
 
 
 @pytest.mark.slow
-def test_a_layers_weights_are_of_its_name():
+def test_weights_depend_on_the_layer_name():
     conv = adapted("resnet50").get_layer("conv2_block1_1_conv")
     expected = rwkeras.He(seed=1).stream("conv2_block1_1_conv", "kernel")(conv.kernel.shape)
     np.testing.assert_array_equal(conv.kernel, expected)

@@ -37,7 +37,7 @@ def test_outputs_have_mean_zero_and_variance_one(batch):
 
 
 @pytest.mark.parametrize("frozen", [False, True])
-def test_is_a_pass_of_keras_in_training_with_momentum_zero(frozen, batch):
+def test_equals_keras_training_pass_with_zero_momentum(frozen, batch):
     model, reference = build(frozen), build()
     reference.get_layer("dropout").rate = 0.0
     for layer in norms(reference):

@@ -205,7 +205,7 @@ def test_weights_from_a_file(network, layout, include_top, tmp_path):
         np.testing.assert_array_equal(got, want)
 
 
-def test_what_is_trained_keeps_its_statistics(network, tmp_path):
+def test_pretrained_batch_statistics_are_kept(network, tmp_path):
     path = str(tmp_path / "a.pth")
     (tmp_path / "a.pth").write_bytes(archive(state(torch_tensors(network))))
     model = rwkeras.load_network("efficientnet_lite0", weights=path)
@@ -302,7 +302,7 @@ def test_the_package_is_missing(monkeypatch):
     )
 
 
-def test_trained_it_knows_photographs():
+def test_pretrained_classifies_photographs():
     data = pytest.importorskip("skimage.data")
     model = trained()
     classes = {"chelsea": 285, "coffee": 967, "rocket": 657}  # Egyptian cat, espresso, missile.

@@ -35,7 +35,7 @@ def test_a_shared_layer_is_there_at_each_call(toy):
     assert found.count("conv2_1") == 1
 
 
-def test_what_leads_to_no_output_is_left_out():
+def test_layers_without_a_path_to_an_output_are_left_out():
     x = keras.Input((None, None, 3), name="image")
     first = keras.layers.Conv2D(2, 3, name="first")(x)
     keras.layers.Conv2D(2, 3, name="second")(first)

@@ -29,7 +29,7 @@ def test_from_a_file(tmp_path, toy):
         ("resnet50", "conv3_block4_out"),
     ],
 )
-def test_rivals_by_name(name, layer):
+def test_other_architectures_by_name(name, layer):
     model = rwkeras.load_network(name, layers=[layer], seed=2)
     again = rwkeras.load_network(name, layers=[layer], seed=2)
     kernels = [w for w in model.get_weights() if w.ndim == 4]
@@ -110,7 +110,7 @@ def test_batch_normalisation_that_is_frozen_keeps_its_statistics(square):
         np.testing.assert_array_equal(first, second)
 
 
-def test_what_is_neither_stays_as_it_is(square):
+def test_other_networks_are_left_unchanged(square):
     model = rwkeras.alexnet()
     before = model.get_weights()
     rwkeras.make_ready(model, np.tile(square, (4, 4, 1)), ["conv3"])

@@ -68,13 +68,13 @@ def machine(tmp_path, monkeypatch):
         ("avx2", (12, 0), True),
     ],
 )
-def test_whether_bfloat16_is_fast_is_known_of_a_machine(machine, flags, capability, fast):
+def test_fast_bfloat16_detection(machine, flags, capability, fast):
     machine(flags, capability)
     assert fast_bfloat16() is fast
 
 
 @pytest.mark.slow
-def test_in_bfloat16_an_inversion_comes_as_far(toy, square):
+def test_inversion_in_bfloat16_converges(toy, square):
     def relative_loss(precision):
         settings = rwkeras.OptimizerSettings(memory=8, max_iterations=20, precision=precision)
         return rwkeras.invert(

@@ -165,7 +165,7 @@ def broken(path, small, kind):
 
 
 @pytest.mark.parametrize("kind", ["missing", "shape", "nan", "cut", "text", "absent"])
-def test_a_file_that_is_not_what_it_should_be(tmp_path, small, kind):
+def test_invalid_weight_files(tmp_path, small, kind):
     path = tmp_path / "broken.h5"
     expected, received = broken(path, small, kind)
     with pytest.raises(ValueError) as error:

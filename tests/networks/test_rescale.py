@@ -44,7 +44,7 @@ def activations(model, image):
     return found
 
 
-def test_means_are_one_and_the_function_is_the_same_but_for_them(biased, square):
+def test_mean_activations_become_one(biased, square):
     images = [square, np.flip(square, axis=0) ** 2]
     before = [activations(biased, image) for image in images]
     means = rescale_filters(biased, images)

@@ -93,7 +93,7 @@ def test_a_filter_that_is_silent_stays_finite(square):
     assert not np.any(layer.kernel.numpy()[..., 1])
 
 
-def test_all_or_nothing_on_an_image_of_one_colour():
+def test_failure_leaves_the_weights_unchanged():
     # Filters that do not sum to zero answer along the borders, those of one pixel do not.
     model = multiscale(filters=3, sizes=(3, 1))
     before = model.get_weights()

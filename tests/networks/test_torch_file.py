@@ -81,7 +81,7 @@ def refused(path, reason):
 @pytest.mark.parametrize(
     ("module", "name"), [("os", "mkdir"), ("builtins", "eval"), ("torch", "load")]
 )
-def test_a_pickle_runs_nothing(layout, module, name, tmp_path):
+def test_pickles_execute_no_code(layout, module, name, tmp_path):
     made = tmp_path / "made"
     value = {**state(ARRAYS), "more": Call(Global(module, name), str(made))}
     refused(
@@ -111,7 +111,7 @@ NUMBERS = Storage(np.arange(12, dtype=np.float32), "0")
         ([of_array(np.ones(1, np.float32), "0")], "no dictionary by name"),
     ],
 )
-def test_what_is_no_tensor_by_name(layout, value, reason, tmp_path):
+def test_invalid_tensors(layout, value, reason, tmp_path):
     refused(written(tmp_path / "a.pth", layout(value)), reason)
 
 
@@ -138,7 +138,7 @@ def test_what_is_no_tensor_by_name(layout, value, reason, tmp_path):
         ),
     ],
 )
-def test_files_that_are_not_whole(data, reason, tmp_path):
+def test_invalid_files(data, reason, tmp_path):
     refused(written(tmp_path / "a.pth", data), reason)
 
 

@@ -62,7 +62,7 @@ def test_terms_of_one_name_are_refused():
     assert len((rwkeras.tv_term() + rwkeras.tv_term(name="more")).terms) == 2
 
 
-def test_only_objectives_add():
+def test_adding_other_types_is_refused():
     with pytest.raises(TypeError):
         rwkeras.tv_term() + 3
 

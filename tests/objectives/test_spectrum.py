@@ -44,7 +44,7 @@ def test_gradient_against_finite_differences():
 
 
 @pytest.mark.parametrize(("one", "other"), [(0.0, 1.0), (1.0, 0.0), (0.0, 0.0)])
-def test_what_has_no_phase_has_a_finite_gradient(one, other):
+def test_gradient_is_finite_for_zero_spectra(one, other):
     x, target = (tf.constant(scale * SOURCE, tf.float32) for scale in (one, other))
     with tf.GradientTape() as tape:
         tape.watch(x)

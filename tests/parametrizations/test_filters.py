@@ -75,7 +75,7 @@ def test_each_frequency_is_multiplied_by_its_matrix():
     assert got.shape == (2, 6, 8, 3)
 
 
-def test_opposite_borders_have_nothing_to_do_with_each_other():
+def test_filters_do_not_wrap_around():
     blur = tf.cast(tf.exp(-100 * frequencies(64, 64)), tf.float32)
     blur = blur * tf.eye(3)[:, :, tf.newaxis, tf.newaxis]
     spike = np.zeros((1, 64, 64, 3), np.float32)

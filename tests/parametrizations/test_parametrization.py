@@ -42,7 +42,7 @@ def test_exponent_0_without_colours_is_pixels():
     np.testing.assert_allclose(apply_filters(got, image), image, atol=1e-5)
 
 
-def test_a_blind_layer_has_the_prior():
+def test_zero_curvature_gives_the_prior():
     blind = adaptive_filter(0 * curvature(np.ones_like), SIZE, SIZE, 1.0, True, 500)
     prior = fourier_filter(SIZE, SIZE, 1.0, True)
     # Interpolated between rings, as the one is, it bends a little.
@@ -61,7 +61,7 @@ def test_where_the_layer_sees_all_it_is_whitened():
 
 
 @pytest.mark.parametrize("seen", [20, 100, 1000])
-def test_as_many_coordinates_count_as_seen_as_were_asked_for(seen):
+def test_effective_degrees_of_freedom(seen):
     law = lambda f: f**-2.0  # noqa: E731
     filters = adaptive_filter(curvature(law), SIZE, SIZE, 1.0, False, seen).numpy()[0, 0, 0]
     # Fitted over rings to 1 / P^2 = a S^-1 + b H, of which b / a is the factor k.
@@ -83,7 +83,7 @@ def test_members_have_filters_of_their_own():
     )
 
 
-def test_a_curvature_that_is_not_finite_is_none():
+def test_non_finite_curvature_is_ignored():
     broken = curvature(np.ones_like) * np.nan
     filters = adaptive_filter(broken, SIZE, SIZE, 1.0, True, 100)
     assert np.isfinite(filters).all()

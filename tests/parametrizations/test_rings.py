@@ -33,7 +33,7 @@ def test_spread_interpolates_in_log_frequency():
     np.testing.assert_allclose(got[0, 1, 2], expected)
 
 
-def test_rings_of_few_coordinates_lean_on_those_above():
+def test_small_rings_are_smoothed_with_outer_ones():
     layout, weights = rings(64, 64), ring_smoothing(64, 64)
     np.testing.assert_allclose(weights.sum(1), 1)
     assert not np.tril(weights, -1).any()

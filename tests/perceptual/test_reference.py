@@ -38,7 +38,7 @@ def test_some_are_hazy_and_some_dark():
     np.testing.assert_allclose(images.mean((0, 2, 3, 4))[:3], [0.2, 0.48, 0.76], atol=0.07)
 
 
-def test_layers_hold_photographs_as_far_apart():
+def test_distances_of_unrelated_photographs_are_about_one():
     photos = [data.astronaut(), data.coffee(), data.chelsea(), data.rocket()]
     corners = [(40, 40), (40, 200), (200, 100), (200, 300)]
     patches = [photo[y : y + 64, x : x + 64] for photo in photos for y, x in corners]

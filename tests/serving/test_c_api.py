@@ -150,7 +150,7 @@ def test_every_kind_comes_back(remote):
         same(answer[name], value)
 
 
-def test_what_tensorflow_keeps_stays(remote):
+def test_tensor_buffers_are_kept_alive(remote):
     text = texts(b"long " * 100, b"short")
     assert remote.predict("keep", {"text": text})["size"] == 2
     remote.predict_often(100, "check", {"x": np.float32(1)})

@@ -33,7 +33,7 @@ EXPORTS, SERVERS, QUERIES = map(commands, ("rwkeras-export", "rwkeras-serve", "r
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
+def work_folder(tmp_path_factory):
     """Where the examples find their files, and leave theirs."""
     folder = tmp_path_factory.mktemp("guide")
     for name in ("photo", "texture"):
@@ -45,16 +45,18 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def served(home, exported):
+def addresses(work_folder, exported):
     """By what a person's words for an address are to be replaced."""
-    shutil.copytree(exported, home / "models" / "painter")
-    export_decoder(load_network(str(home / "decoder.keras")), home / "models" / "decoder")
-    program = servers.find() or servers.stand_in_program(home / "server")
+    shutil.copytree(exported, work_folder / "models" / "painter")
+    export_decoder(
+        load_network(str(work_folder / "decoder.keras")), work_folder / "models" / "decoder"
+    )
+    program = servers.find() or servers.stand_in_program(work_folder / "server")
     port, rest_port = servers.free_ports(2)
     flags = [f"--server={program}", f"--port={port}", f"--rest_port={rest_port}"]
     tool = subprocess.Popen(
         [sys.executable, path_of("serve"), *SERVERS[-1], *flags],
-        cwd=home,
+        cwd=work_folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     try:
@@ -68,14 +70,14 @@ def served(home, exported):
 
 
 @pytest.fixture
-def there(home, monkeypatch):
-    (home / "painted.png").unlink(missing_ok=True)
-    monkeypatch.chdir(home)
-    return home
+def in_work_folder(work_folder, monkeypatch):
+    (work_folder / "painted.png").unlink(missing_ok=True)
+    monkeypatch.chdir(work_folder)
+    return work_folder
 
 
-def asked_there(text, served):
-    for address, replacement in served.items():
+def replace_addresses(text, addresses):
+    for address, replacement in addresses.items():
         text = text.replace(address, replacement)
     return text
 
@@ -87,9 +89,9 @@ def test_there_are_examples():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(4))
-def test_models_are_exported(home, tmp_path, monkeypatch, number):
+def test_models_are_exported(work_folder, tmp_path, monkeypatch, number):
     for name in ("photo.jpg", "texture.jpg", "painting.jpg", "decoder.keras"):
-        shutil.copy(home / name, tmp_path)
+        shutil.copy(work_folder / name, tmp_path)
     monkeypatch.chdir(tmp_path)
     process = run_here("export", [*EXPORTS[number], "--nowarmup"])
     assert process.returncode == 0, process.stderr
@@ -112,32 +114,34 @@ def test_the_server_is_told_of_them(tmp_path, monkeypatch, number):
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
-def test_it_is_asked_with_curl(served, there):
+def test_it_is_asked_with_curl(addresses, in_work_folder):
     blocks = re.findall(r"(?:^    .*\n|^\n)+", GUIDE, re.MULTILINE)
     (block,) = [block for block in blocks if ":predict" in block]
     for label in ("", "/labels/canary"):
-        command = asked_there(textwrap.dedent(block), served)
+        command = replace_addresses(textwrap.dedent(block), addresses)
         command = command.replace("painter:predict", f"painter{label}:predict")
         subprocess.run(command, shell=True, check=True, timeout=300)
-        assert rwkeras.read_image(there / "painted.png").shape == (40, 48, 3)
-        (there / "painted.png").unlink()
+        assert rwkeras.read_image(in_work_folder / "painted.png").shape == (40, 48, 3)
+        (in_work_folder / "painted.png").unlink()
     assert "painter/labels/canary:predict" in GUIDE
 
 
 @pytest.mark.slow
-def test_it_is_asked_in_python(served, there):
+def test_it_is_asked_in_python(addresses, in_work_folder):
     names: dict = {}
-    exec(asked_there(PYTHON, served).replace("max_iterations=50", "max_iterations=5"), names)
+    exec(
+        replace_addresses(PYTHON, addresses).replace("max_iterations=50", "max_iterations=5"), names
+    )
     assert names["reply"].iterations.tolist() == [5]
-    assert rwkeras.read_image(there / "painted.png").shape == (40, 48, 3)
+    assert rwkeras.read_image(in_work_folder / "painted.png").shape == (40, 48, 3)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(3))
-def test_it_is_asked_with_the_tool(served, there, number):
-    arguments = [asked_there(each, served) for each in QUERIES[number]]
+def test_it_is_asked_with_the_tool(addresses, in_work_folder, number):
+    arguments = [replace_addresses(each, addresses) for each in QUERIES[number]]
     decodes = "--kind=decoder" in arguments
     process = run_here("query", arguments + ([] if decodes else ["--option=max_iterations=5"]))
     assert process.returncode == 0, process.stderr
     name = "decoded.png" if decodes else "painted.png"
-    assert rwkeras.read_image(there / name).shape == (40, 48, 3)
+    assert rwkeras.read_image(in_work_folder / name).shape == (40, 48, 3)

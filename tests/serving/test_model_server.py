@@ -62,7 +62,7 @@ def test_the_real_one(model_server, folder):  # noqa: F811
 
 
 @pytest.mark.slow
-def test_one_that_takes_its_place(folder, monkeypatch):
+def test_stand_in_server(folder, monkeypatch):
     monkeypatch.setattr(servers, "find", lambda: None)
     with servers.running(folder, "shouting", stand_in=True) as addresses:
         check(addresses)

@@ -160,7 +160,7 @@ def test_a_server_says_how_it_ended():
     assert run([sys.executable, "-c", code]) == 128 + signal.SIGKILL
 
 
-def test_a_server_ends_with_what_runs_it(monkeypatch):
+def test_server_is_terminated_on_interrupt(monkeypatch):
     processes = []
 
     class Popen(subprocess.Popen):
@@ -176,7 +176,7 @@ def test_a_server_ends_with_what_runs_it(monkeypatch):
     assert processes[0].returncode == -signal.SIGTERM
 
 
-def test_a_server_that_ignores_that_is_killed(monkeypatch, tmp_path):
+def test_server_ignoring_termination_is_killed(monkeypatch, tmp_path):
     monkeypatch.setattr(server, "_PATIENCE", 0.2)
     ready, processes = tmp_path / "ready", []
 

@@ -37,31 +37,31 @@ LATEST = MODEL / str(versions(MODEL)[-1])
 
 
 @pytest.fixture(scope="module")
-def said():
+def export_info():
     return json.loads((LATEST / "assets.extra" / "export.json").read_text())
 
 
 @pytest.fixture(scope="module")
-def anew(said, tmp_path_factory):
+def new_export(export_info, tmp_path_factory):
     """The same exported again."""
     model = rwkeras.multiscale()
     rwkeras.standardize(model, fit_longer_side(from_array(data.coffee()), 256))
     folder = tmp_path_factory.mktemp("models") / "multiscale_style"
-    settings = ServingSettings(**said["serving"])
+    settings = ServingSettings(**export_info["serving"])
     return export_task(TASK, with_mirrored_padding(model), folder, settings=settings)
 
 
-def test_it_is_small(said):
+def test_it_is_small(export_info):
     files = [path for path in LATEST.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 10**6
-    assert (said["network"], said["weights"]) == ("multiscale", "stored")
+    assert (export_info["network"], export_info["weights"]) == ("multiscale", "stored")
     task = json.loads(json.dumps(dataclasses.asdict(TASK)))
-    assert {name: said[name] for name in task} == task
+    assert {name: export_info[name] for name in task} == task
 
 
 @pytest.mark.slow
-def test_it_is_what_is_exported_today(anew):
-    tracked, today = Signatures(LATEST), Signatures(anew)
+def test_tracked_model_matches_a_new_export(new_export):
+    tracked, today = Signatures(LATEST), Signatures(new_export)
     for name in ("serving_default", "rest", "tensors"):
         assert set(tracked[name].outputs) == set(today[name].outputs)
         assert set(tracked[name].inputs) == set(today[name].inputs)
@@ -74,7 +74,7 @@ def test_it_is_what_is_exported_today(anew):
         "style_bytes": strings(png(waves(48, 40)[::-1])),
         "max_iterations": np.int32(5),
     }
-    with Remote(LATEST) as one, Remote(anew) as other:
+    with Remote(LATEST) as one, Remote(new_export) as other:
         answers = [remote.predict("serving_default", request) for remote in (one, other)]
     images = [pixels(answer["image_bytes"][0]) / 255 for answer in answers]
     assert rwkeras.psnr(*(image[np.newaxis].astype(np.float32) for image in images)) > 60

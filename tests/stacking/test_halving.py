@@ -22,7 +22,7 @@ def test_schedule_is_never_of_no_iterations():
     assert schedule(100, 2, 2)[0] == (100, 1)
 
 
-class Known:
+class KnownLosses:
     """A race of candidates whose losses after any number of iterations are known."""
 
     def __init__(self, losses, members, log):
@@ -33,13 +33,13 @@ class Known:
         return np.array([self.losses(member, iterations) for member in self.members])
 
     def select(self, members):
-        return Known(self.losses, [self.members[place] for place in members], self.log)
+        return KnownLosses(self.losses, [self.members[place] for place in members], self.log)
 
 
 def run(losses, candidates=5):
     log = []
     rungs = successive_halving(
-        lambda: Known(losses, list(range(candidates)), log), candidates, 90, 3
+        lambda: KnownLosses(losses, list(range(candidates)), log), candidates, 90, 3
     )
     return rungs, log
 
@@ -51,7 +51,7 @@ def test_the_best_go_on():
     assert rungs[1].losses == {1: 1 / 90, 3: 2 / 90}
 
 
-def test_of_equals_the_first_go_on():
+def test_ties_keep_the_first_candidates():
     assert run(lambda member, iterations: 1.0)[1][1] == (90, [0, 1])
 
 

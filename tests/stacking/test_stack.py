@@ -27,7 +27,7 @@ class Copies(rwkeras.RandomInitializer):
         return np.abs(np.repeat(first, shape[-1], axis=-1))
 
 
-def until(last):
+def stop_after(last):
     return lambda recipe, choice: choice.layer == last
 
 
@@ -39,7 +39,9 @@ def test_a_planted_candidate_is_found(monkeypatch, square, planted):
         "candidate_kernel",
         lambda *given: Copies() if given[2] == planted else true(*given),
     )
-    result = rwkeras.stack(square, settings(4), architecture="toy_vgg", callback=until("conv1_1"))
+    result = rwkeras.stack(
+        square, settings(4), architecture="toy_vgg", callback=stop_after("conv1_1")
+    )
     choice = result.choices[0]
     assert choice.chosen == planted
     assert result.recipe.layers["conv1_1"].candidate == planted
@@ -70,7 +72,7 @@ def test_a_silent_candidate_loses(monkeypatch, square):
 @pytest.fixture(scope="module")
 def stacked():
     return rwkeras.stack(
-        waves(32, 32), settings(3), architecture="toy_vgg", seed=4, callback=until("conv2_1")
+        waves(32, 32), settings(3), architecture="toy_vgg", seed=4, callback=stop_after("conv2_1")
     )
 
 
@@ -117,7 +119,7 @@ def test_loss_is_relative(square):
     np.testing.assert_allclose(losses, [1, 0.25, 1, 0.25], rtol=1e-5)
 
 
-def test_no_place_in_the_batch_is_favoured(square):
+def test_losses_do_not_depend_on_batch_position(square):
     model = rwkeras.toy_vgg(seed=1)
     kernels = np.stack([rwkeras.He(seed=n % 2).draw((3, 3, 8, 8)) for n in range(6)])
     settings = StackSettings(candidates=6, max_iterations=9, precision="float32")
@@ -128,7 +130,7 @@ def test_no_place_in_the_batch_is_favoured(square):
     assert abs(losses[0] / losses[1] - 1) > 0.02
 
 
-def test_those_that_are_selected_go_on_where_they_stand(square):
+def test_selected_candidates_continue_from_their_state(square):
     model = rwkeras.toy_vgg(seed=1)
     kernels = np.stack([rwkeras.He(seed=n).draw((3, 3, 8, 8)) for n in range(4)])
     reference = tf.constant(square[np.newaxis])
@@ -146,16 +148,16 @@ def test_the_same_seed_gives_the_same_recipe_and_resuming_too(stacked):
         "architecture": "toy_vgg",
         "seed": 4,
     }
-    early = rwkeras.stack(**arguments, callback=until("conv1_1"))
+    early = rwkeras.stack(**arguments, callback=stop_after("conv1_1"))
     assert list(early.recipe.layers) == ["conv1_1"]
-    late = rwkeras.stack(**arguments, resume=early.recipe, callback=until("conv2_1"))
+    late = rwkeras.stack(**arguments, resume=early.recipe, callback=stop_after("conv2_1"))
     assert late.recipe == stacked.recipe
     assert early.choices + late.choices == stacked.choices
 
 
 def test_one_candidate_is_the_network_without_a_selection(square):
     recipe = rwkeras.stack(
-        square, settings(1), architecture="toy_vgg", seed=2, callback=until("conv1_2")
+        square, settings(1), architecture="toy_vgg", seed=2, callback=stop_after("conv1_2")
     ).recipe
     model = rwkeras.toy_vgg(seed=2)
     scales = rwkeras.calibrate(model, square)
@@ -196,7 +198,7 @@ def test_errors(arguments, message):
     assert str(error.value) == message
 
 
-def test_a_recipe_of_another_network_is_not_gone_on_from(stacked, square):
+def test_resuming_from_another_networks_recipe_is_refused(stacked, square):
     with pytest.raises(ValueError) as error:
         rwkeras.stack(square, settings(3), architecture="toy_vgg", seed=5, resume=stacked.recipe)
     assert str(error.value).startswith(

@@ -69,7 +69,7 @@ def test_what_does_not_fit_is_divided_into_tiles_as_large_as_fit(toy, optimizer)
         assert settings.tile_size >= 512
 
 
-def test_pairs_are_given_up_for_tiles(toy):
+def test_lbfgs_pairs_are_reduced_before_tiles_shrink(toy):
     estimate = budget(toy, 4096)
     by_bound = [
         planned(toy, 4096, estimate.tiled(*choice) / GIB * 1.001)

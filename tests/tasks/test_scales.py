@@ -76,16 +76,16 @@ def picture(shape, value):
     return np.full(shape, value, np.float32)
 
 
-class Maker:
+class FakeSynthesis:
     """Makes grey pictures, each brighter than the one before, and keeps what it was asked for."""
 
     def __init__(self, size, batch=1):
         self.size, self.batch = size, batch
-        self.asked = []
+        self.calls = []
 
     def __call__(self, step, start, optimizer, callback):
-        self.asked.append((step, start, optimizer))
-        n = len(self.asked)
+        self.calls.append((step, start, optimizer))
+        n = len(self.calls)
         shape = (self.batch, *(max(2, round(side * step.scale)) for side in self.size), 3)
         stopped = False
         for iteration in (0, optimizer.max_iterations):
@@ -116,21 +116,21 @@ SETTINGS = ScaleSettings(smallest=16, step=2, least_iterations=3)
 OPTIMIZER = rwkeras.OptimizerSettings(max_iterations=20, max_evaluations=50, memory=7)
 
 
-def made(make, size, optimizer=OPTIMIZER, callback=None, settings=SETTINGS, draws=1):
+def synthesize(make, size, optimizer=OPTIMIZER, callback=None, settings=SETTINGS, draws=1):
     steps = planned_steps(max(size), settings, optimizer.max_iterations, draws)
     return coarse_to_fine(make, size, steps, settings, optimizer, callback)
 
 
 def test_each_size_starts_from_the_one_before():
-    make = Maker((64, 41), batch=2)
-    result = made(make, (64, 41))
-    assert [step.scale for step, _, _ in make.asked] == [0.25, 0.5, 1]
-    assert [step.number for step, _, _ in make.asked] == [0, 1, 2]
-    starts = [start for _, start, _ in make.asked]
+    make = FakeSynthesis((64, 41), batch=2)
+    result = synthesize(make, (64, 41))
+    assert [step.scale for step, _, _ in make.calls] == [0.25, 0.5, 1]
+    assert [step.number for step, _, _ in make.calls] == [0, 1, 2]
+    starts = [start for _, start, _ in make.calls]
     assert starts[0] is None
     np.testing.assert_allclose(starts[1], picture((2, 32, 20, 3), 0.1), rtol=1e-5)
     np.testing.assert_allclose(starts[2], picture((2, 64, 41, 3), 0.2), rtol=1e-5)
-    settings = [given for _, _, given in make.asked]
+    settings = [given for _, _, given in make.calls]
     assert [given.max_iterations for given in settings] == [20, 10, 5]
     assert {(given.max_evaluations, given.memory) for given in settings} == {(50, 7)}
     assert {given.checkpoint_dir for given in settings} == {None}
@@ -142,24 +142,24 @@ def test_each_size_starts_from_the_one_before():
 
 
 def test_iterations_and_evaluations_are_summed():
-    result = made(Maker((64, 64), batch=2), (64, 64))
+    result = synthesize(FakeSynthesis((64, 64), batch=2), (64, 64))
     assert result.iterations.tolist() == [35, 38]
     assert result.evaluations.tolist() == [60, 63]
 
 
-def test_the_callback_hears_of_one_run():
-    heard = []
-    made(Maker((64, 64)), (64, 64), callback=heard.append)
-    assert [progress.iteration for progress in heard] == [0, 20, 20, 30, 30, 35]
-    assert {progress.max_iterations for progress in heard} == {35}
-    assert [progress.images.shape[1] for progress in heard] == [16, 16, 32, 32, 64, 64]
+def test_callback_sees_cumulative_iterations():
+    reported = []
+    synthesize(FakeSynthesis((64, 64)), (64, 64), callback=reported.append)
+    assert [progress.iteration for progress in reported] == [0, 20, 20, 30, 30, 35]
+    assert {progress.max_iterations for progress in reported} == {35}
+    assert [progress.images.shape[1] for progress in reported] == [16, 16, 32, 32, 64, 64]
 
 
 def test_the_callback_stops():
-    make = Maker((64, 64))
-    result = made(make, (64, 64), callback=lambda progress: progress.iteration >= 30)
+    make = FakeSynthesis((64, 64))
+    result = synthesize(make, (64, 64), callback=lambda progress: progress.iteration >= 30)
     assert result.stopped
-    assert [step.scale for step, _, _ in make.asked] == [0.25, 0.5]
+    assert [step.scale for step, _, _ in make.calls] == [0.25, 0.5]
     # What there is by then, as large as what was asked for.
     np.testing.assert_allclose(result.image, picture((1, 64, 64, 3), 0.2), rtol=1e-5)
     assert result.iterations.tolist() == [30]
@@ -167,17 +167,17 @@ def test_the_callback_stops():
 
 
 def test_an_image_that_is_small_is_made_at_once():
-    make = Maker((20, 12))
-    result = made(make, (20, 12))
-    assert make.asked == [((1.0, 0, 20), None, OPTIMIZER)]
+    make = FakeSynthesis((20, 12))
+    result = synthesize(make, (20, 12))
+    assert make.calls == [((1.0, 0, 20), None, OPTIMIZER)]
     assert result.iterations.tolist() == [20]
 
 
 def test_each_size_has_a_folder_of_its_own():
-    make = Maker((64, 64))
+    make = FakeSynthesis((64, 64))
     optimizer = rwkeras.OptimizerSettings(checkpoint_dir="/somewhere/run")
-    made(make, (64, 64), optimizer)
-    assert [given.checkpoint_dir for _, _, given in make.asked] == [
+    synthesize(make, (64, 64), optimizer)
+    assert [given.checkpoint_dir for _, _, given in make.calls] == [
         "/somewhere/run/step_0",
         "/somewhere/run/step_1",
         "/somewhere/run/step_2",
@@ -218,18 +218,18 @@ def test_a_draw_has_some_iterations_at_least(draws, most, expected):
 
 
 def test_draws_go_on_at_one_size():
-    make = Maker((64, 64))
-    made(make, (64, 64), draws=2)
-    starts = [start for _, start, _ in make.asked]
+    make = FakeSynthesis((64, 64))
+    synthesize(make, (64, 64), draws=2)
+    starts = [start for _, start, _ in make.calls]
     assert starts[0] is None
     assert [start.shape[1] for start in starts[1:]] == [16, 32, 32, 64, 64]
 
 
 def test_pairs_are_bounded_where_there_are_several_steps():
     for size, expected in ((64, 4), (16, 7)):
-        make = Maker((size, size))
-        made(make, (size, size), settings=dataclasses.replace(SETTINGS, memory=4))
-        assert {given.memory for _, _, given in make.asked} == {expected}
+        make = FakeSynthesis((size, size))
+        synthesize(make, (size, size), settings=dataclasses.replace(SETTINGS, memory=4))
+        assert {given.memory for _, _, given in make.calls} == {expected}
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_errors(setting, message):
 
 
 @pytest.mark.parametrize(
-    ("asked", "below", "expected"),
+    ("precision", "below", "expected"),
     [
         ("auto", 33, ["float32", "float32", "auto"]),
         ("auto", 32, ["float32", "auto", "auto"]),
@@ -272,11 +272,11 @@ def test_errors(setting, message):
         ("float32", 0, ["float32", "float32", "float32"]),
     ],
 )
-def test_small_sizes_are_compiled_for_one_precision(asked, below, expected):
-    make = Maker((41, 64))
+def test_small_sizes_are_compiled_for_one_precision(precision, below, expected):
+    make = FakeSynthesis((41, 64))
     settings = dataclasses.replace(SETTINGS, float32_below=below)
-    made(make, (41, 64), rwkeras.OptimizerSettings(precision=asked), settings=settings)
-    assert [given.precision for _, _, given in make.asked] == expected
+    synthesize(make, (41, 64), rwkeras.OptimizerSettings(precision=precision), settings=settings)
+    assert [given.precision for _, _, given in make.calls] == expected
 
 
 FEW = ScaleSettings(smallest=16, step=2, least_iterations=6)
@@ -305,38 +305,38 @@ def kept(monkeypatch, **bounds):
 )
 def test_more_iterations_than_before(monkeypatch, begun, expected):
     kept(monkeypatch, **begun)
-    make, heard = Maker((64, 64)), []
+    make, reported = FakeSynthesis((64, 64)), []
     optimizer = dataclasses.replace(OPTIMIZER, checkpoint_dir="state")
-    made(make, (64, 64), optimizer, heard.append, settings=FEW)
-    given = [asked for _, _, asked in make.asked]
+    synthesize(make, (64, 64), optimizer, reported.append, settings=FEW)
+    given = [settings for _, _, settings in make.calls]
     assert [each.max_iterations for each in given] == expected
     done = len(begun) - 1
     bounds = [begun[f"_{n}"].max_evaluations if n < done else 50 for n in range(3)]
     assert [each.max_evaluations for each in given] == bounds
     assert [each.checkpoint_dir for each in given] == [f"state/step_{n}" for n in range(3)]
-    assert {progress.max_iterations for progress in heard} == {sum(expected)}
-    assert heard[-1].iteration == sum(expected)
+    assert {progress.max_iterations for progress in reported} == {sum(expected)}
+    assert reported[-1].iteration == sum(expected)
 
 
-def test_one_size_is_told_by_the_run_itself(monkeypatch):
+def test_single_scale_keeps_the_checkpoint_folder(monkeypatch):
     monkeypatch.setattr("rwkeras.tasks.scales.kept_bounds", None)
-    make = Maker((16, 16))
+    make = FakeSynthesis((16, 16))
     optimizer = dataclasses.replace(OPTIMIZER, checkpoint_dir="state")
-    made(make, (16, 16), optimizer, settings=FEW)
-    assert make.asked[0][2].checkpoint_dir == "state"
+    synthesize(make, (16, 16), optimizer, settings=FEW)
+    assert make.calls[0][2].checkpoint_dir == "state"
 
 
 def test_a_finished_picture_is_taken_further(image, tmp_path):
     network = rwkeras.toy_vgg(seed=3)  # Of its own, as it is drawn anew.
 
-    def texture(iterations, heard):
+    def texture(iterations, reported):
         optimizer = rwkeras.OptimizerSettings(
             max_iterations=iterations, checkpoint_dir=str(tmp_path), report_every=1
         )
         scales = ScaleSettings(smallest=12, least_iterations=2)
         settings = rwkeras.TextureSettings(["conv1_1"], scales=scales, draws=1)
         return rwkeras.synthesize_texture(
-            network, image, settings, optimizer=optimizer, callback=heard.append
+            network, image, settings, optimizer=optimizer, callback=reported.append
         )
 
     first_heard, second_heard, third_heard = [], [], []

@@ -45,7 +45,7 @@ def test_an_image_for_each(content):
     np.testing.assert_array_equal(as_start(pictures[1:], content[:1]), pictures[1:])
 
 
-def test_what_will_be_stretched_is_said(content):
+def test_warning_for_stretched_initial_images(content):
     _, height, width, _ = content.shape
     with pytest.warns(UserWarning, match="stretched") as warned:
         warn_of_stretching(as_start(waves(4, 90), content), content)

@@ -391,7 +391,7 @@ def test_how_much_styles_count(toy, cat, tissue):
         ((1, -1), "a finite number of at least 0. Received: {}=-1"),
     ],
 )
-def test_styles_cannot_count_so(toy, cat, tissue, weights, message):
+def test_invalid_source_weights(toy, cat, tissue, weights, message):
     with pytest.raises(ValueError) as error:
         rwkeras.transfer_style(
             toy, cat, [tissue, tissue], rwkeras.StyleSettings(**LAYERS, source_weights=weights)

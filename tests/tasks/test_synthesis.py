@@ -102,7 +102,7 @@ SIZES = range(8, 18)
     ],
     ids=["sizes", "lambdas"],
 )
-def test_what_is_kept_has_a_bound(toy, optimizer, losses, sizes, monkeypatch):
+def test_cached_graphs_are_bounded(toy, optimizer, losses, sizes, monkeypatch):
     monkeypatch.setattr(image_problem, "CACHE", cache := Cache(100))
     settings = rwkeras.OptimizerSettings(
         optimizer=optimizer, max_iterations=1, memory=1, parametrization="pixels"
@@ -117,7 +117,7 @@ def test_what_is_kept_has_a_bound(toy, optimizer, losses, sizes, monkeypatch):
     assert counts[-1] == counts[4]
 
 
-def test_graphs_of_gram_matrices_go_as_well(toy, batch, monkeypatch):
+def test_graphs_of_gram_gradients_are_freed(toy, batch, monkeypatch):
     monkeypatch.setattr(image_problem, "CACHE", Cache(1))
     settings = rwkeras.OptimizerSettings(max_iterations=1, memory=1)
     counts = []
@@ -129,7 +129,7 @@ def test_graphs_of_gram_matrices_go_as_well(toy, batch, monkeypatch):
 
 
 @pytest.mark.compiled
-def test_what_was_compiled_goes_with_the_model(square):
+def test_compiled_functions_are_freed_with_the_model(square):
     model = rwkeras.toy_vgg()
     rwkeras.invert(model, square, rwkeras.InversionSettings("conv1_1"), optimizer=FEW)
     gone = weakref.ref(model)

@@ -190,7 +190,7 @@ MASKS.append(1 - MASKS[0])
         {"optimizer": rwkeras.OptimizerSettings(memory=8, max_iterations=6, precision="bfloat16")},
     ],
 )
-def test_what_styles_can_do_besides(texture, arguments):
+def test_style_transfer_with_further_options(texture, arguments):
     styles = [1 - texture, waves(24, 28)]
     result = rwkeras.transfer_style(
         small(),
@@ -210,7 +210,7 @@ def test_what_styles_can_do_besides(texture, arguments):
         {"optimizer": rwkeras.OptimizerSettings(memory=8, max_iterations=6, tile_size=16)},
     ],
 )
-def test_what_textures_can_do_besides(texture, arguments):
+def test_texture_synthesis_with_further_options(texture, arguments):
     sources = [texture, waves(24, 28)]
     given = with_settings(rwkeras.TextureSettings, draws=1, **{"optimizer": BRIEF, **arguments})
     result = rwkeras.synthesize_texture(small(), sources, **given)

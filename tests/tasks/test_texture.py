@@ -403,7 +403,7 @@ def test_a_network_that_does_not_wrap_around_makes_no_tileable_texture(texture):
         )
 
 
-def test_a_state_of_the_plain_network_is_not_gone_on_with(toy, texture, tmp_path):
+def test_checkpoint_of_the_plain_network_is_ignored(toy, texture, tmp_path):
     kept = dataclasses.replace(TWO, checkpoint_dir=str(tmp_path))
     synthesize(toy, texture, optimizer=kept)
     expected = synthesize(toy, texture, tileable=True, optimizer=TWO).image

@@ -6,7 +6,7 @@ from tests.serving.client.models import SERVERS, client_of
 
 
 @pytest.fixture(params=SERVERS)
-def connected(request):
+def connect_client(request):
     """Returns a function that serves a model and returns a client of it, over either wire."""
     with contextlib.ExitStack() as stack:
 
@@ -18,7 +18,7 @@ def connected(request):
 
 
 @pytest.fixture
-def waits(monkeypatch):
+def recorded_waits(monkeypatch):
     """The seconds that are waited for before something is tried again, which takes no time."""
     found = []
     monkeypatch.setattr("rwkeras.serving.client.deadline.time.sleep", found.append)

@@ -40,9 +40,9 @@ def pixels(png):
     return np.asarray(Image.open(io.BytesIO(png)))
 
 
-def test_pictures_go_there_and_back(connected, tmp_path):
+def test_pictures_go_there_and_back(connect_client, tmp_path):
     model = style_model()
-    client = connected(model)
+    client = connect_client(model)
     photo = to_uint8(waves(8, 6))
     Image.fromarray(photo).save(tmp_path / "photo.png")
     Image.fromarray(photo).save(tmp_path / "photo.jpg")
@@ -59,10 +59,12 @@ def test_pictures_go_there_and_back(connected, tmp_path):
     assert len(client.transfer_style(np.stack([photo, photo]), photo).images) == 2
 
 
-def test_options_get_their_types_and_the_others_their_defaults(connected):
+def test_options_get_their_types_and_the_others_their_defaults(connect_client):
     model = style_model()
     photo = to_uint8(waves(8, 6))
-    reply = connected(model).transfer_style([photo] * 2, photo, style_weight=3, max_iterations=7)
+    reply = connect_client(model).transfer_style(
+        [photo] * 2, photo, style_weight=3, max_iterations=7
+    )
     np.testing.assert_array_equal(reply.losses, np.float32([[3, 2**40]] * 2))
     np.testing.assert_array_equal(reply.iterations, [7, 7])
     version, name, inputs = model.requests[0]
@@ -70,12 +72,12 @@ def test_options_get_their_types_and_the_others_their_defaults(connected):
     assert inputs["seed"] == DEFAULTS["seed"]
 
 
-def test_every_type_survives(connected):
+def test_every_type_survives(connect_client):
     specs = {
         name: ("string" if array.dtype == object else array.dtype.name, shape)
         for name, (array, shape) in EVERY_TYPE.items()
     }
-    client = connected(echo_model(specs))
+    client = connect_client(echo_model(specs))
     given = {name: array for name, (array, _) in EVERY_TYPE.items()}
     found = client.predict(given, "serving_default")
     assert found.keys() == given.keys()
@@ -84,17 +86,17 @@ def test_every_type_survives(connected):
         np.testing.assert_array_equal(found[name], array, err_msg=name)
 
 
-def test_one_output_is_known_by_its_name(connected):
+def test_one_output_is_known_by_its_name(connect_client):
     specs = {"image_bytes": ("string", [None])}
     signatures = {
         name: signature_def({"source_bytes": ("string", [None])}, specs)
         for name in ("rest", "serving_default")
     }
     model = Model(lambda _, inputs: {"image_bytes": inputs["source_bytes"]}, signatures)
-    assert connected(model).invert([b"one", b"two"]) == ([b"one", b"two"], *[None] * 7)
+    assert connect_client(model).invert([b"one", b"two"]) == ([b"one", b"two"], *[None] * 7)
 
 
-def test_textures(connected):
+def test_textures(connect_client):
     inputs = {"texture_bytes": ("string", [None]), "width": ("int32", [])}
     outputs = {"image_bytes": ("string", [None]), "iterations": ("int32", [None])}
     signature = signature_def(inputs, outputs, {"width": np.int32(0)})
@@ -102,13 +104,13 @@ def test_textures(connected):
         lambda _, i: {"image_bytes": i["texture_bytes"], "iterations": i["width"][None]},
         {"serving_default": signature},
     )
-    reply = connected(model).synthesize_texture(b"pebbles", width=64)
+    reply = connect_client(model).synthesize_texture(b"pebbles", width=64)
     assert (reply.images, reply.iterations.tolist()) == ([b"pebbles"], [64])
 
 
-def test_inputs_are_refused_before_they_are_sent(connected):
+def test_inputs_are_refused_before_they_are_sent(connect_client):
     model = style_model()
-    client = connected(model)
+    client = connect_client(model)
     with pytest.raises(ValueError) as error:
         client.transfer_style(b"", b"", stile_weight=1)
     assert str(error.value) == (
@@ -137,8 +139,8 @@ def test_inputs_are_refused_before_they_are_sent(connected):
     assert not model.requests
 
 
-def test_the_servers_own_words(connected):
-    client = connected(style_model())
+def test_the_servers_own_words(connect_client):
+    client = connect_client(style_model())
     with pytest.raises(ServingError) as error:
         client.transfer_style([b"else"], b"")
     assert str(error.value) == REFUSAL
@@ -156,16 +158,16 @@ def test_the_servers_own_words(connected):
         ({"label": "x"}, "INVALID_ARGUMENT", "Unrecognized servable version label: x"),
     ],
 )
-def test_unknown_versions(connected, options, code, message):
-    client = connected(style_model(), **options)
+def test_unknown_versions(connect_client, options, code, message):
+    client = connect_client(style_model(), **options)
     with pytest.raises(ServingError) as error:
         client.transfer_style(b"", b"")
     assert (error.value.code, str(error.value)) == (code, message)
 
 
-def test_models_by_name(connected):
+def test_models_by_name(connect_client):
     model = style_model(name="a model, 100% /odd")
-    client = connected(model)
+    client = connect_client(model)
     assert client.status() == [VersionStatus(1, "AVAILABLE", "")]
     model.name = "another"
     with pytest.raises(ServingError) as error:
@@ -174,25 +176,25 @@ def test_models_by_name(connected):
     assert str(error.value) == "Servable not found for request: Latest(a model, 100% /odd)"
 
 
-def test_versions_and_labels(connected):
+def test_versions_and_labels(connect_client):
     for options, version in (({}, 3), ({"version": 2}, 2), ({"label": "well tried"}, 1)):
         model = style_model(versions=(1, 2, 3), labels={"well tried": 1})
         photo = to_uint8(waves(4, 4))
-        client = connected(model, **options)
+        client = connect_client(model, **options)
         assert client.metadata().version == version
         client.transfer_style(photo, photo)
         assert model.requests[0][0] == version
 
 
-def test_status(connected):
+def test_status(connect_client):
     model = style_model(versions=(1, 2))
     available = [VersionStatus(number, "AVAILABLE", "") for number in (1, 2)]
-    assert connected(model).status() == available
-    assert connected(model, version=2).status() == available[1:]
+    assert connect_client(model).status() == available
+    assert connect_client(model, version=2).status() == available[1:]
 
 
-def test_metadata(connected):
-    metadata = connected(style_model()).metadata()
+def test_metadata(connect_client):
+    metadata = connect_client(style_model()).metadata()
     assert list(metadata.signatures) == ["rest", "serving_default"]
     signature = metadata.signatures["serving_default"]
     assert signature.inputs["content_bytes"] == TensorSpec("string", (None,))
@@ -204,30 +206,30 @@ def test_metadata(connected):
     }
 
 
-def test_busy_servers_are_asked_again(connected, waits):
+def test_busy_servers_are_asked_again(connect_client, recorded_waits):
     busy = [ServedError("UNAVAILABLE", "loading"), ServedError("RESOURCE_EXHAUSTED", "full")]
     model = style_model(failures=busy.copy())
     photo = to_uint8(waves(4, 4))
-    connected(model).transfer_style(photo, photo)
+    connect_client(model).transfer_style(photo, photo)
     assert len(model.requests) == 3
-    assert waits == [0.5, 1]
+    assert recorded_waits == [0.5, 1]
 
     model = style_model(failures=busy * 2)
     with pytest.raises(ServingError) as error:
-        connected(model, retries=1).transfer_style(photo, photo)
+        connect_client(model, retries=1).transfer_style(photo, photo)
     assert (error.value.code, str(error.value)) == ("RESOURCE_EXHAUSTED", "full")
     assert len(model.requests) == 2
 
 
 @pytest.mark.parametrize("code", ["INVALID_ARGUMENT", "INTERNAL", "ABORTED", "NOT_FOUND"])
-def test_other_errors_are_final(connected, waits, code):
+def test_other_errors_are_final(connect_client, recorded_waits, code):
     model = style_model(failures=[ServedError(code, "no")])
     photo = to_uint8(waves(4, 4))
     with pytest.raises(ServingError) as error:
-        connected(model).transfer_style(photo, photo)
+        connect_client(model).transfer_style(photo, photo)
     assert (error.value.code, str(error.value)) == (code, "no")
     assert len(model.requests) == 1
-    assert not waits
+    assert not recorded_waits
 
 
 class Clock:
@@ -243,13 +245,13 @@ class Clock:
         self._now[0] += seconds
 
 
-def test_a_server_that_stays_busy_is_not_waited_for(connected, monkeypatch):
+def test_a_server_that_stays_busy_is_not_waited_for(connect_client, monkeypatch):
     # A clock that runs by waiting alone, so that a busy machine has as long as any.
     now = [0.0]
     monkeypatch.setattr("rwkeras.serving.client.deadline.time", Clock(now))
     model = style_model(failures=[ServedError("UNAVAILABLE", "loading")] * 9)
     photo = to_uint8(waves(4, 4))
-    client = connected(model, retries=9)
+    client = connect_client(model, retries=9)
     client.metadata()  # The first call connects.
     with pytest.raises(ServingError) as error:
         client.transfer_style(photo, photo, timeout=25)
@@ -259,7 +261,7 @@ def test_a_server_that_stays_busy_is_not_waited_for(connected, monkeypatch):
     assert now == [0.5 + 1 + 2 + 4 + 8]
 
 
-def test_deadline(connected):
+def test_deadline(connect_client):
     release, answered = threading.Event(), []
 
     def slow(name, inputs):
@@ -268,7 +270,7 @@ def test_deadline(connected):
         return inputs
 
     signature = signature_def({"x": ("int32", [])}, {"x": ("int32", [])})
-    client = connected(Model(slow, {"serving_default": signature}))
+    client = connect_client(Model(slow, {"serving_default": signature}))
     client.metadata()
     # The server has not answered yet, however slow this machine is.
     try:
@@ -293,8 +295,8 @@ def test_no_server():
         assert "\n" not in str(error.value)
 
 
-def test_many_threads_share_a_client(connected):
-    client = connected(echo_model({"x": ("int32", [None])}))
+def test_many_threads_share_a_client(connect_client):
+    client = connect_client(echo_model({"x": ("int32", [None])}))
     results = {}
 
     def ask(i):

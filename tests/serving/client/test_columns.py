@@ -22,7 +22,7 @@ def test_columns_are_those_of_tensorflow_serving():
     }
 
 
-def test_what_is_not_finite_stands_bare():
+def test_non_finite_json_numbers():
     columns = json.loads('{"x": [NaN, -Infinity, 1e+20], "n": [3]}')
     specs = {"x": TensorSpec("float32", (None,)), "n": TensorSpec("int32", (None,))}
     found = from_columns(columns, specs)

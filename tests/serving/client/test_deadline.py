@@ -16,20 +16,20 @@ def failing(*retry_after):
     return attempt
 
 
-def test_waits_double_or_are_as_long_as_asked_for(waits):
+def test_waits_double_or_are_as_long_as_asked_for(recorded_waits):
     assert retried(failing(0, 0, 10, 0), Deadline(100), 4) == "done"
-    assert waits == [0.5, 1, 10, 4]
+    assert recorded_waits == [0.5, 1, 10, 4]
 
 
 @pytest.mark.parametrize(
     ("failures", "seconds", "retries"),
     [([0, None], 100, 5), ([0, 0], 100, 1), ([0, 99.9], 99.9, 5)],
 )
-def test_the_last_error_is_raised(waits, failures, seconds, retries):
+def test_the_last_error_is_raised(recorded_waits, failures, seconds, retries):
     with pytest.raises(ServingError) as error:
         retried(failing(*failures), Deadline(seconds), retries)
     assert str(error.value) == "no"
-    assert waits == [0.5]
+    assert recorded_waits == [0.5]
 
 
 def test_time_passes(monkeypatch):

@@ -78,21 +78,21 @@ def test_errors_of_others(status, headers, body, code, message):
     assert (error.code, str(error)) == (code, message)
 
 
-def test_the_server_says_when_to_come_back(waits):
+def test_the_server_says_when_to_come_back(recorded_waits):
     later = email.utils.formatdate(time.time() + 60, usegmt=True)
     answers = [(503, {"Retry-After": text}, b"") for text in ("7", "0", later, "soon")]
     fine = (200, {}, json.dumps(STATUS).encode())
     with answering(answers[0], answers[1], answers[2], fine) as (client, _):
         assert client.status()
-    assert waits[:2] == [7, 1]
-    assert 50 < waits[2] <= 60
-    waits.clear()
+    assert recorded_waits[:2] == [7, 1]
+    assert 50 < recorded_waits[2] <= 60
+    recorded_waits.clear()
     with answering(answers[3], fine) as (client, _):
         assert client.status()
-    assert waits == [0.5]
+    assert recorded_waits == [0.5]
 
 
-def test_later_than_the_deadline_is_too_late(waits):
+def test_later_than_the_deadline_is_too_late(recorded_waits):
     model = style_model(failures=[ServedError("RESOURCE_EXHAUSTED", "full", retry_after="100")])
     photo = to_uint8(waves(4, 4))
     with (
@@ -102,13 +102,13 @@ def test_later_than_the_deadline_is_too_late(waits):
     ):
         client.transfer_style(photo, photo)
     assert str(error.value) == "full"
-    assert not waits
+    assert not recorded_waits
 
 
 @pytest.mark.parametrize(
     "head", [b"", b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"]
 )
-def test_a_trickle_is_no_answer(head):
+def test_slow_trickle_times_out(head):
     """A server that sends a byte now and then, for which the limit of requests alone would wait."""
     ended = threading.Event()
 
@@ -133,7 +133,7 @@ def test_a_trickle_is_no_answer(head):
     assert (error.code, str(error)) == ("DEADLINE_EXCEEDED", "No answer within 0.5 seconds")
 
 
-def test_nobody_of_that_name():
+def test_unknown_host():
     with Client("http://nobody.invalid:1", timeout=20) as client:
         error = error_of(client)
     assert error.code == "UNAVAILABLE"

@@ -53,7 +53,7 @@ def test_evaluations_follow_from_the_iterations_unless_given(iterations, evaluat
     assert Budget(tf.constant(iterations), tf.constant(7)).evaluations == 7
 
 
-def test_a_black_image_fails_where_it_stands(outcome):
+def test_black_image_fails_without_iterations(outcome):
     # Its gradient has no size that a loss could be balanced by.
     black = np.zeros((1, 20, 28, 3), np.float32)
     found = outcome(black, black, 5, 9)

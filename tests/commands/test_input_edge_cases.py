@@ -1,4 +1,4 @@
-"""What tools say of pictures that people have: by the names that they gave."""
+"""Unusual pictures, file names and flags: what tools accept, and the errors of the rest."""
 
 import contextlib
 import json
@@ -17,11 +17,11 @@ from tests.tools import run_here
 TOY = ["--network=toy_vgg", "--image_size=32", "--max_iterations=1", "--parametrization=pixels"]
 INVERT = ["invert", "--layer=conv1_1", *TOY]
 STYLE = ["style", "--content_layers=conv1_1", "--style_layers=conv1_1", "--nocoarse_to_fine", *TOY]
-COMMAS = "sea, at dawn.png"
-PLAIN = "Expected a picture that is not of one colour, for this network. Received: "
-BLACK = "black.png, 40 x 40 pixels that become {0} x {0}, all of one colour"
-# By name: a command line, and what it refuses; None if nothing.
-LINES = {
+COMMA_NAME = "sea, at dawn.png"
+ONE_COLOUR = "Expected a picture that is not of one colour, for this network. Received: "
+BLACK_PICTURE = "black.png, 40 x 40 pixels that become {0} x {0}, all of one colour"
+# Command line and expected error, None if it succeeds, by name.
+CASES = {
     "thin": (
         [*INVERT, "--image=thin.png", "--output=out.png"],
         "Invalid value for argument `image`. Expected a picture of at least 2 pixels a side where "
@@ -30,7 +30,7 @@ LINES = {
     ),
     "black": (
         [*INVERT, "--image=black.png", "--output=out.png"],
-        f"Invalid value for argument `image`. {PLAIN}image={BLACK.format(32)}",
+        f"Invalid value for argument `image`. {ONE_COLOUR}image={BLACK_PICTURE.format(32)}",
     ),
     "bits of JPEG": (
         [*INVERT, "--image=deep.tif", "--output=out.jpg", "--bits=16"],
@@ -73,7 +73,7 @@ LINES = {
         "between them; there is no 'sea', ' at dusk.png'. Received: style=sea, at dusk.png",
     ),
     "commas": (
-        [*STYLE, "--content=photo.png", f"--style={COMMAS},photo.png,{COMMAS}",
+        [*STYLE, "--content=photo.png", f"--style={COMMA_NAME},photo.png,{COMMA_NAME}",
          "--output=style.png", "--report=report.json"],
         None,
     ),
@@ -86,8 +86,8 @@ LINES = {
     "black reference": (
         ["stack", "--reference=black.png", "--architecture=toy_vgg", "--output=out.json",
          "--max_iterations=1", "--image_size=40"],
-        f"Invalid value for argument `reference`. {PLAIN}reference=black.png, 40 x 40 pixels, all "
-        "of one colour",
+        f"Invalid value for argument `reference`. {ONE_COLOUR}reference=black.png, 40 x 40 pixels, "
+        "all of one colour",
     ),
     "small": (
         ["texture", "--texture=small.png", "--output=out.png", "--image_size=0", "--layers=conv3_1",
@@ -100,9 +100,9 @@ LINES = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("people")
+    folder = tmp_path_factory.mktemp("inputs")
     pictures = {
-        "photo.png": waves(32, 24), "small.png": waves(6, 3), COMMAS: waves(24, 32),
+        "photo.png": waves(32, 24), "small.png": waves(6, 3), COMMA_NAME: waves(24, 32),
         "thin.png": np.ones((3, 2000, 3)), "white.png": np.ones((32, 24, 3)),
         "black.png": np.zeros((40, 40, 3)),
     }  # fmt: skip
@@ -115,34 +115,34 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def done(folder):
+def results(folder):
     with contextlib.chdir(folder):
-        return {name: run_here(line[0], line[1:]) for name, (line, _) in LINES.items()}
+        return {name: run_here(command[0], command[1:]) for name, (command, _) in CASES.items()}
 
 
-@pytest.mark.parametrize("name", [name for name, (_, message) in LINES.items() if message])
-def test_what_is_refused(done, name):
-    check_refused(done[name], f"error: {LINES[name][1]}")
+@pytest.mark.parametrize("name", [name for name, (_, message) in CASES.items() if message])
+def test_refused(results, name):
+    check_refused(results[name], f"error: {CASES[name][1]}")
 
 
-@pytest.mark.parametrize("name", [name for name, (_, message) in LINES.items() if not message])
-def test_what_is_done(done, name):
-    assert done[name].returncode == 0, done[name].stderr
+@pytest.mark.parametrize("name", [name for name, (_, message) in CASES.items() if not message])
+def test_accepted(results, name):
+    assert results[name].returncode == 0, results[name].stderr
 
 
-def test_an_animation_is_said(done):
+def test_warning_for_an_animation(results):
     said = "warning: `image` holds 3 pictures, as an animation does: the first is taken."
-    assert done["animation"].stderr.count(said) == 1
+    assert results["animation"].stderr.count(said) == 1
 
 
-def test_a_name_with_a_comma(done, folder):
-    assert done["commas"].returncode == 0, done["commas"].stderr
+def test_file_name_with_a_comma(results, folder):
+    assert results["commas"].returncode == 0, results["commas"].stderr
     report = json.loads((folder / "report.json").read_text())
-    assert report["flags"]["style"] == [COMMAS, "photo.png", COMMAS]
+    assert report["flags"]["style"] == [COMMA_NAME, "photo.png", COMMA_NAME]
 
 
-def test_sixteen_bits(done, folder):
-    assert done["deep"].returncode == 0, done["deep"].stderr
+def test_sixteen_bits(results, folder):
+    assert results["deep"].returncode == 0, results["deep"].stderr
     written = tifffile.imread(folder / "deep.tiff")
     assert written.dtype == np.uint16
     assert np.any(written % 257)

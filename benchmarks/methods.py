@@ -1,8 +1,8 @@
-"""Contestants of the optimiser benchmark: this package's optimisers, SciPy's and PyTorch's.
+"""Methods of the optimiser benchmark: this package's optimisers, SciPy's and PyTorch's.
 
-Each is a function of a case and a referee, to which it passes its intermediate images: this
-package's optimisers one per report, SciPy's and PyTorch's one per evaluation. Evaluation by the
-referee and compilation are not timed.
+Each is a function of a case and a recorder, to which it passes its intermediate images: this
+package's optimisers one per report, SciPy's and PyTorch's one per evaluation. Recording and
+compilation are not timed.
 """
 
 import time
@@ -21,12 +21,12 @@ from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.tasks.synthesis import begin_run
 
 
-class ReachedError(Exception):
+class RunFinishedError(Exception):
     """Raised when all targets are reached or the evaluations are used up."""
 
 
-class Referee:
-    """Clock and judge of one contestant's run.
+class RunRecorder:
+    """Clock and record of one run of a method.
 
     Attributes:
         reached: Seconds and evaluations at each target reached, by name.
@@ -34,9 +34,9 @@ class Referee:
         seconds: Seconds on the clock so far.
     """
 
-    def __init__(self, case: Case, marks, limit: int):
+    def __init__(self, case: Case, targets, limit: int):
         self._case = case
-        self._marks = dict(marks)
+        self._targets = dict(targets)
         self._limit = limit
         self.reached: dict[str, tuple[float, int]] = {}
         self.trace: list[tuple[int, float, float, float]] = []
@@ -51,18 +51,18 @@ class Referee:
         """Stops the clock."""
         self.seconds += time.perf_counter() - self._since
 
-    def see(self, images: np.ndarray, loss: float, evaluations: int) -> None:
-        """Records an image while the clock is stopped; raises `ReachedError` at the end."""
+    def record(self, images: np.ndarray, loss: float, evaluations: int) -> None:
+        """Records an image while the clock is stopped; raises `RunFinishedError` at the end."""
         psnr = np.nan
         if self._case.source is not None:
             psnr = float(rwkeras.psnr(np.clip(images, 0, 1), self._case.source)[0])
         relative = loss / self._initial
         self.trace.append((evaluations, self.seconds, psnr, relative))
-        for name, is_there in self._marks.items():
-            if name not in self.reached and is_there(psnr, relative):
+        for name, is_reached in self._targets.items():
+            if name not in self.reached and is_reached(psnr, relative):
                 self.reached[name] = self.seconds, evaluations
-        if len(self.reached) == len(self._marks) or evaluations >= self._limit:
-            raise ReachedError
+        if len(self.reached) == len(self._targets) or evaluations >= self._limit:
+            raise RunFinishedError
 
 
 def exact_loss(case: Case, images) -> tf.Tensor:
@@ -86,10 +86,10 @@ def tensorflow_function(case: Case) -> Callable:
     return value_and_gradient
 
 
-def ours(**settings) -> Callable[[Case, Referee], None]:
-    """Returns one of this package's optimisers as a contestant."""
+def rwkeras_optimizer(**settings) -> Callable[[Case, RunRecorder], None]:
+    """Returns one of this package's optimisers as a method."""
 
-    def contest(case: Case, referee: Referee) -> None:
+    def run_method(case: Case, recorder: RunRecorder) -> None:
         def begin(**changes):
             chosen = {"max_iterations": 1000, "report_every": 1, **settings, **changes}
             return begin_run(case.model, case.objective, case.start, OptimizerSettings(**chosen))
@@ -99,20 +99,20 @@ def ours(**settings) -> Callable[[Case, Referee], None]:
         while not warm.finished:
             warm.advance()
         warm.progress(exact=True)
-        referee.start()
+        recorder.start()
         run = begin()
-        referee.stop()
+        recorder.stop()
         while not run.finished:
-            referee.start()
+            recorder.start()
             run.advance()
-            referee.stop()
+            recorder.stop()
             progress = run.progress(exact=True)
-            referee.see(progress.images.numpy(), float(progress.loss[0]), run.evaluations)
+            recorder.record(progress.images.numpy(), float(progress.loss[0]), run.evaluations)
 
-    return contest
+    return run_method
 
 
-def scipy_lbfgs(case: Case, referee: Referee) -> None:
+def scipy_lbfgs(case: Case, recorder: RunRecorder) -> None:
     """Runs SciPy's L-BFGS-B on the same `tf.function`."""
     function = tensorflow_function(case)
     shape = case.start.shape
@@ -124,16 +124,16 @@ def scipy_lbfgs(case: Case, referee: Referee) -> None:
         value, gradient = function(tf.constant(position.reshape(shape), tf.float32))
         value, gradient = float(value[0]), gradient.numpy().ravel().astype(np.float64)
         count += 1
-        referee.stop()
-        referee.see(position.reshape(shape), value, count)
-        referee.start()
+        recorder.stop()
+        recorder.record(position.reshape(shape), value, count)
+        recorder.start()
         return value, gradient
 
     options = {"maxcor": 20, "maxiter": 10**6, "maxfun": 10**6, "ftol": 0, "gtol": 0}
     start = case.start.numpy().ravel().astype(np.float64)
-    referee.start()
+    recorder.start()
     scipy.optimize.minimize(scalar, start, jac=True, method="L-BFGS-B", options=options)
-    referee.stop()
+    recorder.stop()
 
 
 def torch_function(case: Case) -> Callable:
@@ -216,10 +216,10 @@ def _torch_device(case: Case) -> str:
     return "cuda" if case.device == "GPU" and torch.cuda.is_available() else "cpu"
 
 
-def torch_lbfgs(line_search: str | None) -> Callable[[Case, Referee], None]:
-    """Returns PyTorch's L-BFGS as a contestant, with or without its line search."""
+def torch_lbfgs(line_search: str | None) -> Callable[[Case, RunRecorder], None]:
+    """Returns PyTorch's L-BFGS as a method, with or without its line search."""
 
-    def contest(case: Case, referee: Referee) -> None:
+    def run_method(case: Case, recorder: RunRecorder) -> None:
         import torch
 
         function = torch_function(case)
@@ -243,26 +243,26 @@ def torch_lbfgs(line_search: str | None) -> Callable[[Case, Referee], None]:
             value.backward()
             count += 1
             torch_synchronize()
-            referee.stop()
-            seen = images.detach().permute(0, 2, 3, 1).cpu().numpy()
-            referee.see(seen, value.item(), count)
-            referee.start()
+            recorder.stop()
+            image = images.detach().permute(0, 2, 3, 1).cpu().numpy()
+            recorder.record(image, value.item(), count)
+            recorder.start()
             return value
 
-        referee.start()
+        recorder.start()
         optimizer.step(closure)
-        referee.stop()
+        recorder.stop()
 
-    return contest
+    return run_method
 
 
-CONTESTANTS: dict[str, Callable[[Case, Referee], None]] = {
-    "ours": ours(),
-    "ours, float32": ours(precision="float32"),
-    "ours, float32, pixels": ours(precision="float32", parametrization="pixels"),
-    "TFP": ours(precision="float32", parametrization="pixels", optimizer="tfp"),
+METHODS: dict[str, Callable[[Case, RunRecorder], None]] = {
+    "ours": rwkeras_optimizer(),
+    "ours, float32": rwkeras_optimizer(precision="float32"),
+    "ours, float32, pixels": rwkeras_optimizer(precision="float32", parametrization="pixels"),
+    "TFP": rwkeras_optimizer(precision="float32", parametrization="pixels", optimizer="tfp"),
     "SciPy": scipy_lbfgs,
     "PyTorch": torch_lbfgs(None),
     "PyTorch, strong Wolfe": torch_lbfgs("strong_wolfe"),
 }
-PEERS = ("TFP", "SciPy", "PyTorch", "PyTorch, strong Wolfe")
+BASELINES = ("TFP", "SciPy", "PyTorch", "PyTorch, strong Wolfe")

@@ -43,7 +43,7 @@ def build_decnn(given: FileRef | UntrainedDecoder, folder: str) -> keras.Model:
         folder: The sweep's folder, to which file references are relative.
     """
     if isinstance(given, FileRef):
-        with given.fetched(folder) as path:
+        with given.local_copy(folder) as path:
             return load_decoder(path)
     model = given.network.build(folder)
     untrained = decoder(model, given.layer, given.decoder)

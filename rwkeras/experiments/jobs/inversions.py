@@ -80,7 +80,7 @@ class Inversion:
             result = invert_regularized(model, source, prior, **given)
         else:
             settings = InversionSettings(self.layer, seed=self.seed)
-            decoder = self.decoder and self.decoder.fetched(folder)
+            decoder = self.decoder and self.decoder.local_copy(folder)
             with decoder or contextlib.nullcontext(NOISE) as start:
                 result = invert(model, source, settings, init=start, **given)
         values = {**likeness(result.image, source), **course(result)}

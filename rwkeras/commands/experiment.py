@@ -27,8 +27,8 @@ from rwkeras.experiments.claim_list import CLAIMS
 from rwkeras.experiments.claims import verdicts
 from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.page import write_page
-from rwkeras.experiments.registry import EXPERIMENTS, perform
-from rwkeras.experiments.results import keep_result
+from rwkeras.experiments.registry import EXPERIMENTS, run_experiment
+from rwkeras.experiments.results import save_result
 from rwkeras.experiments.settings import QUICK, ExperimentSettings
 from rwkeras.experiments.study import Study
 from rwkeras.images.outputs import Output
@@ -165,7 +165,7 @@ def _keep(table: pd.DataFrame, settings: Mapping[str, Any]) -> None:
         "seconds": settings["seconds"],
         "settings": settings,
     }
-    keep_result(FLAGS.results_dir, FLAGS.experiment, table, run)
+    save_result(FLAGS.results_dir, FLAGS.experiment, table, run)
 
 
 def main() -> None:
@@ -181,7 +181,7 @@ def main() -> None:
         )
     with tqdm(desc=name, unit="job", dynamic_ncols=True) as bar:
         study = _study(_Progress(bar))
-        report = perform(name, study)
+        report = run_experiment(name, study)
     settings = {
         **dataclasses.asdict(study.settings),
         "quick": FLAGS.quick,

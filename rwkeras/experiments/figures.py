@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rwkeras.experiments.statistics import kaplan_meier, t_interval
-from rwkeras.experiments.table import Sample, chosen
+from rwkeras.experiments.table import Sample, select_rows
 from rwkeras.sweeps.jobs import JobResult
 
 # A label and a picture, float RGB in [0, 1], [height, width, 3]; None leaves the cell empty.
@@ -20,7 +20,7 @@ _CELL, _PLOT = 1.3, (6.4, 4.0)
 _MEANS = "Means over draws, with 95 % t intervals."
 
 
-class Shown(NamedTuple):
+class ReportFigure(NamedTuple):
     """A figure of a report.
 
     Attributes:
@@ -66,7 +66,7 @@ def pictures(
     name: str = "pictures",
     picture: str = "picture",
     columns: str = "layer",
-) -> Shown:
+) -> ReportFigure:
     """Draws pictures of the first draw: a row for each condition, a column for each layer.
 
     Args:
@@ -89,7 +89,7 @@ def pictures(
         headings = ["", *headings]
         rows = {row: [("source", source), *line] for row, line in rows.items()}
     image = next(iter(shown)).image if shown else "nothing"
-    return Shown(name, f"{image}; below each its {value}.", picture_grid(headings, rows))
+    return ReportFigure(name, f"{image}; below each its {value}.", picture_grid(headings, rows))
 
 
 def lines(
@@ -99,7 +99,7 @@ def lines(
     x: str = "layer",
     series: str = "network",
     log: bool = False,
-) -> Shown:
+) -> ReportFigure:
     """Draws means over draws with 95 % t intervals, a line for each series.
 
     Args:
@@ -110,13 +110,13 @@ def lines(
         series: The column whose values are lines.
         log: Whether the y axis is logarithmic.
     """
-    table = chosen(table, {"measure": measures})
+    table = select_rows(table, {"measure": measures})
     table = table[table["iteration"].notna()] if x == "iteration" else table
     series = "measure" if len(measures) > 1 else series
     figure, axis = _axes()
     words = [] if x == "iteration" else list(dict.fromkeys(table[x]))
     for label, rows in table.groupby(series, sort=False):
-        values = _over_draws(rows, x)
+        values = _draw_intervals(rows, x)
         places = sorted(values.index, key=words.index if words else float)
         at = [words.index(place) for place in places] if words else places
         (line,) = axis.plot(at, [values[p].estimate for p in places], marker=".", label=label)
@@ -125,10 +125,10 @@ def lines(
     if words:
         axis.set_xticks(range(len(words)), words, rotation=60, fontsize=7)
     y = measures[0] if len(measures) == 1 else ""
-    return _labelled(name or measures[0], _MEANS, figure, axis, x, y, log)
+    return _labelled_figure(name or measures[0], _MEANS, figure, axis, x, y, log)
 
 
-def arrivals(table: pd.DataFrame, measure: str, *, name: str) -> Shown:
+def arrival_curves(table: pd.DataFrame, measure: str, *, name: str) -> ReportFigure:
     """Draws the share of runs that have arrived by a time, as Kaplan and Meier's estimate.
 
     Args:
@@ -137,15 +137,15 @@ def arrivals(table: pd.DataFrame, measure: str, *, name: str) -> Shown:
         name: The figure's name.
     """
     figure, axis = _axes()
-    for label, rows in chosen(table, {"measure": measure}).groupby("network", sort=False):
+    for label, rows in select_rows(table, {"measure": measure}).groupby("network", sort=False):
         times, shares = kaplan_meier(rows["value"].tolist(), rows["censored"].tolist())
         axis.step([0, *times], [0, *shares], where="post", label=label)
     axis.set_ylim(0, 1.02)
     caption = "Kaplan and Meier's estimate; runs that ended before are censored."
-    return _labelled(name, caption, figure, axis, measure, "share that has arrived", False)
+    return _labelled_figure(name, caption, figure, axis, measure, "share that has arrived", False)
 
 
-def boxes(table: pd.DataFrame, measure: str, *, name: str = "") -> Shown:
+def boxes(table: pd.DataFrame, measure: str, *, name: str = "") -> ReportFigure:
     """Draws box plots of the values of the first draw by layer: extremes, quartiles and mean.
 
     Args:
@@ -153,12 +153,14 @@ def boxes(table: pd.DataFrame, measure: str, *, name: str = "") -> Shown:
         measure: The measure.
         name: The figure's name; by default the measure's.
     """
-    table = chosen(table, {"measure": measure, "draw": 0})
+    table = select_rows(table, {"measure": measure, "draw": 0})
     series, groups = (list(dict.fromkeys(table[column])) for column in ("network", "layer"))
     figure, axis = _axes()
     width = 0.8 / len(series)
     for n, label in enumerate(series):
-        found = [chosen(table, {"network": label, "layer": g})["value"].tolist() for g in groups]
+        found = [
+            select_rows(table, {"network": label, "layer": g})["value"].tolist() for g in groups
+        ]
         drawn = axis.boxplot(
             found,
             positions=[g + (n - (len(series) - 1) / 2) * width for g in range(len(groups))],
@@ -175,10 +177,10 @@ def boxes(table: pd.DataFrame, measure: str, *, name: str = "") -> Shown:
         drawn["boxes"][0].set_label(label)
     axis.set_xticks(range(len(groups)), groups, fontsize=7)
     caption = f"{table['image'].iloc[0]}: minimum, quartiles, mean and maximum over networks."
-    return _labelled(name or measure, caption, figure, axis, "", measure, False)
+    return _labelled_figure(name or measure, caption, figure, axis, "", measure, False)
 
 
-def bars(table: pd.DataFrame, measure: str, *, name: str = "") -> Shown:
+def bars(table: pd.DataFrame, measure: str, *, name: str = "") -> ReportFigure:
     """Draws bars of means over draws with their 95 % t intervals, ordered with the longest on top.
 
     Args:
@@ -186,18 +188,18 @@ def bars(table: pd.DataFrame, measure: str, *, name: str = "") -> Shown:
         measure: The measure.
         name: The figure's name; by default the measure's.
     """
-    rows = chosen(table, {"measure": measure})
-    values = _over_draws(rows, "network")
+    rows = select_rows(table, {"measure": measure})
+    values = _draw_intervals(rows, "network")
     order = sorted(values.index, key=lambda label: values[label].estimate)
     figure, axis = _axes(0.6 + 0.32 * len(order))
     errors = [np.nan_to_num(values[label].high - values[label].estimate) for label in order]
     estimates = [values[label].estimate for label in order]
     axis.barh(order, estimates, xerr=errors, color="C0", alpha=0.7)
     axis.tick_params("y", labelsize=7)
-    return _labelled(name or measure, _MEANS, figure, axis, measure, "", False)
+    return _labelled_figure(name or measure, _MEANS, figure, axis, measure, "", False)
 
 
-def _over_draws(rows: pd.DataFrame, column: str) -> pd.Series:
+def _draw_intervals(rows: pd.DataFrame, column: str) -> pd.Series:
     """Returns means over draws with their t intervals, by the values of a column."""
     means = rows.groupby([column, "draw"])["value"].mean().groupby(level=0)
     return means.apply(lambda draws: t_interval(draws.to_numpy()))
@@ -208,9 +210,9 @@ def _axes(height: float = _PLOT[1]) -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
-def _labelled(
+def _labelled_figure(
     name: str, caption: str, figure: Figure, axis: Axes, x: str, y: str, log: bool
-) -> Shown:
+) -> ReportFigure:
     if log:
         axis.set_yscale("log")
     axis.set(xlabel=x, ylabel=y)
@@ -218,4 +220,4 @@ def _labelled(
     if axis.get_legend_handles_labels()[0]:
         axis.legend(fontsize=6)
     figure.tight_layout()
-    return Shown("".join(c if c.isalnum() else "_" for c in name), caption, figure)
+    return ReportFigure("".join(c if c.isalnum() else "_" for c in name), caption, figure)

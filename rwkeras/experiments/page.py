@@ -11,10 +11,10 @@ import pandas as pd
 
 from rwkeras.experiments.claim_list import CLAIMS
 from rwkeras.experiments.claims import verdicts
-from rwkeras.experiments.figures import Shown
+from rwkeras.experiments.figures import ReportFigure
 from rwkeras.experiments.registry import EXPERIMENTS
 from rwkeras.experiments.report import Report
-from rwkeras.experiments.results import described
+from rwkeras.experiments.results import claims_table
 from rwkeras.experiments.table import as_csv
 from rwkeras.images.files import write_bytes
 
@@ -48,22 +48,22 @@ def page(name: str, report: Report, notes: Sequence[str], settings: Mapping[str,
         f"<figcaption>{html.escape(f.caption)} <a href='{f.name}.pdf'>PDF</a></figcaption></figure>"
         for f in report.figures
     )
-    said = "".join(f"<p class='source'>{html.escape(note)}</p>" for note in notes)
+    introduction = "".join(f"<p class='source'>{html.escape(note)}</p>" for note in notes)
     if claims:
         found = verdicts(claims, report.table)
-        said += f"<h2>Claims</h2>{_table(described(claims, found))}"
+        introduction += f"<h2>Claims</h2>{_table(claims_table(claims, found))}"
     listed = pd.DataFrame({"setting": list(settings), "value": list(map(str, settings.values()))})
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'>"
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style>"
-        f"<h1>{html.escape(title)}</h1><p>{html.escape(text)}</p>{said}"
+        f"<h1>{html.escape(title)}</h1><p>{html.escape(text)}</p>{introduction}"
         f"<h2>Figures</h2>{figures}<h2>Data (<a href='{name}.csv'>CSV</a>)</h2>"
         f"{_table(report.table.dropna(axis=1, how='all'))}"
         f"<h2>Settings</h2>{_table(listed)}</html>\n"
     )
 
 
-def _image(shown: Shown, kind: str) -> bytes:
+def _image(shown: ReportFigure, kind: str) -> bytes:
     buffer = io.BytesIO()
     # Without a date, files of the same figure are equal.
     undated = {"CreationDate": None} if kind == "pdf" else None

@@ -39,8 +39,8 @@ TEST = (
 )
 # Photographs of `TUNING` on which networks are stacked, and those with a visible orientation, for
 # rotation prediction.
-STACKED_ON = TUNING[:4]
-UPRIGHT = ("astronaut", "coffee", "chelsea", "rocket", "brick", "clock")
+STACKING_PHOTOGRAPHS = TUNING[:4]
+ROTATION_PHOTOGRAPHS = ("astronaut", "coffee", "chelsea", "rocket", "brick", "clock")
 
 # Homogeneous squares of photographs of `TEST` and of "page": the photograph, first row, first
 # column and side. A texture and the photograph of `TEST` with the same index, which are style and

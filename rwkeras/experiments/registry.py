@@ -46,7 +46,7 @@ EXPERIMENTS: Mapping[str, Callable[[Study], Report]] = {
 }
 
 
-def perform(name: str, study: Study) -> Report:
+def run_experiment(name: str, study: Study) -> Report:
     """Runs an experiment and returns its report, with the experiment's name in the table."""
     report = EXPERIMENTS[name](study)
     return report._replace(table=report.table.assign(experiment=name))

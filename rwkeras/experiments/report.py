@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from rwkeras.experiments.figures import Shown
+from rwkeras.experiments.figures import ReportFigure
 from rwkeras.experiments.table import Sample, row
 from rwkeras.sweeps.jobs import JobResult
 
@@ -19,10 +19,10 @@ class Report(NamedTuple):
     """
 
     table: pd.DataFrame
-    figures: Sequence[Shown]
+    figures: Sequence[ReportFigure]
 
 
-def measured(
+def value_rows(
     results: Mapping[Sample, JobResult], *values: str, suffix: str = ""
 ) -> list[dict[str, Any]]:
     """Returns table rows of the final values of jobs.
@@ -39,7 +39,7 @@ def measured(
     ]
 
 
-def traced(
+def trace_rows(
     results: Mapping[Sample, JobResult], value: str, *, at: str = "iteration", suffix: str = ""
 ) -> list[dict[str, Any]]:
     """Returns table rows of the traces of jobs.

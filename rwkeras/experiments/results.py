@@ -22,7 +22,7 @@ from rwkeras.experiments.claims import NOT_TESTED, Claim, verdicts
 from rwkeras.experiments.table import as_csv, frame, read_csv
 from rwkeras.sweeps.local import cores
 
-RUNS = "runs.json"
+_RUNS_FILE = "runs.json"
 # Keys of the claims in the README's table.
 HEADLINES = (
     "rivals-twin",
@@ -34,10 +34,10 @@ HEADLINES = (
     "decoders-sooner-twin",
     "layers-photographic",
 )
-_MARKS = "<!-- claims: by rwkeras.experiments.results -->", "<!-- claims end -->"
+_TABLE_MARKERS = "<!-- claims: by rwkeras.experiments.results -->", "<!-- claims end -->"
 
 # Names of the estimates by kind of contrast.
-_WHAT = {
+_ESTIMATE_NAMES = {
     "value": "mean",
     "difference": "difference",
     "log_ratio": "factor",
@@ -45,7 +45,7 @@ _WHAT = {
     "earlier": "share",
 }
 
-_HEAD = """# Claims
+_CLAIMS_HEADER = """# Claims
 
 Generated from the tables in `results/` by `python -m rwkeras.experiments.results`; do not edit.
 [Experiments](experiments.md) describes the methods.
@@ -60,7 +60,7 @@ corrected p is below 0.05; it is not tested with fewer than 10 draws.
 """
 
 
-def described(claims: Sequence[Claim], found: pd.DataFrame) -> pd.DataFrame:
+def claims_table(claims: Sequence[Claim], found: pd.DataFrame) -> pd.DataFrame:
     """Returns a table of verdicts in words, with a row for each claim.
 
     Args:
@@ -70,7 +70,7 @@ def described(claims: Sequence[Claim], found: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for claim, each in zip(claims, found.to_dict("records"), strict=True):
         tested = each["verdict"] != NOT_TESTED
-        measured = f"{_WHAT[claim.contrast.kind]} {each['estimate']:.3g}"
+        measured = f"{_ESTIMATE_NAMES[claim.contrast.kind]} {each['estimate']:.3g}"
         if pd.notna(each["low"]):
             measured += f" [{each['low']:.3g}, {each['high']:.3g}]"
         p = f"{each['p_corrected']:.2g} of {each['family']}" if tested else ""
@@ -82,7 +82,7 @@ def described(claims: Sequence[Claim], found: pd.DataFrame) -> pd.DataFrame:
                 "measured": measured if each["draws"] else "",
                 "estimand": claim.estimand,
                 "refuted by": claim.refuted_by,
-                "margin because": claim.margin.reason,
+                "reason for the margin": claim.margin.reason,
                 "draws": f"{each['draws']}{ties}",
                 "p": p,
                 "source": claim.source,
@@ -96,7 +96,7 @@ def _markdown(table: pd.DataFrame, columns: Sequence[str]) -> str:
     return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
 
 
-def claims_page(table: pd.DataFrame, runs: Mapping[str, Any]) -> str:
+def _claims_page(table: pd.DataFrame, runs: Mapping[str, Any]) -> str:
     """Returns the text of `docs/claims.md`.
 
     Args:
@@ -104,34 +104,35 @@ def claims_page(table: pd.DataFrame, runs: Mapping[str, Any]) -> str:
         runs: The contents of `runs.json`.
     """
     found = verdicts(CLAIMS, table)
-    text = described(CLAIMS, found).assign(experiment=found["experiment"])
+    text = claims_table(CLAIMS, found).assign(experiment=found["experiment"])
     counts = found["verdict"].value_counts()
-    parts = [_HEAD, ", ".join(f"{n} {verdict}" for verdict, n in counts.items()) + ".\n"]
+    parts = [_CLAIMS_HEADER, ", ".join(f"{n} {verdict}" for verdict, n in counts.items()) + ".\n"]
     for name, rows in text.groupby("experiment", sort=False):
         run = runs.get(str(name))
-        how = f"`{run['command']}`, {_where(run)}.\n" if run else "Not run in full yet.\n"
+        how = f"`{run['command']}`, {_run_origin(run)}.\n" if run else "Not run in full yet.\n"
         parts.append(f"## {name}\n\n{how}")
         parts.append(_markdown(rows, ("claim", "verdict", "measured", "draws", "p")))
         parts.append(
             "".join(
-                f"- *{row['claim']}* ({row['source']}): {row['estimand']}; refuted by one "
-                f"{row['refuted by']}. Margin: {row['margin because']}.\n"
+                f"- *{row['claim']}* ({row['source']}): {row['estimand']}; refuted by values "
+                f"{row['refuted by']}. Margin: {row['reason for the margin']}.\n"
                 for row in rows.to_dict("records")
             )
         )
     return "\n".join(parts)
 
 
-def _where(run: Mapping[str, Any]) -> str:
+def _run_origin(run: Mapping[str, Any]) -> str:
     # The seconds are left out: a resumed run counts only those since its last start.
     return f"at {run['revision'][:10]} on {run['machine']}, {run['date']}"
 
 
-def readme_table(table: pd.DataFrame) -> str:
+def _readme_table(table: pd.DataFrame) -> str:
     """Returns the README's table of claims, between its markers."""
     found = verdicts(CLAIMS, table)
-    text = described(CLAIMS, found)[found["claim"].isin(HEADLINES)]
-    return f"{_MARKS[0]}\n{_markdown(text, ('claim', 'verdict', 'measured'))}{_MARKS[1]}"
+    text = claims_table(CLAIMS, found)[found["claim"].isin(HEADLINES)]
+    rows = _markdown(text, ("claim", "verdict", "measured"))
+    return f"{_TABLE_MARKERS[0]}\n{rows}{_TABLE_MARKERS[1]}"
 
 
 def read_results(folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -142,11 +143,11 @@ def read_results(folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
 
 
 def _read_runs(folder: Path) -> dict[str, Any]:
-    path = folder / RUNS
+    path = folder / _RUNS_FILE
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def keep_result(folder: str, name: str, table: pd.DataFrame, run: Mapping[str, Any]) -> None:
+def save_result(folder: str, name: str, table: pd.DataFrame, run: Mapping[str, Any]) -> None:
     """Writes an experiment's table and its origin to a folder of results.
 
     Args:
@@ -160,7 +161,7 @@ def keep_result(folder: str, name: str, table: pd.DataFrame, run: Mapping[str, A
     (target / f"{name}.csv").write_text(as_csv(table), encoding="utf-8")
     runs = {**_read_runs(target), name: {**run, "revision": _revision(), "machine": _machine()}}
     text = json.dumps(dict(sorted(runs.items())), indent=1) + "\n"
-    (target / RUNS).write_text(text, encoding="utf-8")
+    (target / _RUNS_FILE).write_text(text, encoding="utf-8")
 
 
 def _revision() -> str:
@@ -198,14 +199,14 @@ def documents(root: Path) -> dict[Path, str]:
     """Returns the text of each file generated from a checkout's results, by path."""
     table, runs = read_results(root / "results")
     readme = (root / "README.md").read_text(encoding="utf-8")
-    before, _, rest = readme.partition(_MARKS[0])
-    after = rest.partition(_MARKS[1])[2]
+    before, _, rest = readme.partition(_TABLE_MARKERS[0])
+    after = rest.partition(_TABLE_MARKERS[1])[2]
     return {
         root / "results" / "claims.csv": verdicts(CLAIMS, table).to_csv(
             index=False, float_format="%.4g", lineterminator="\n"
         ),
-        root / "docs" / "claims.md": claims_page(table, runs),
-        root / "README.md": before + readme_table(table) + after,
+        root / "docs" / "claims.md": _claims_page(table, runs),
+        root / "README.md": before + _readme_table(table) + after,
     }
 
 

@@ -11,7 +11,7 @@ from statsmodels.stats.multitest import multipletests
 
 from rwkeras.validation import check_choice, invalid_argument
 
-CONFIDENCE, LEVEL = 0.95, 0.05
+_CONFIDENCE, LEVEL = 0.95, 0.05
 DIRECTIONS = ("below", "above", "within")
 
 
@@ -62,13 +62,13 @@ def t_interval(samples: ArrayLike) -> Interval:
     mean = float(values.mean())
     if values.size < 2:
         return Interval(mean, math.nan, math.nan, 1)
-    if _alike(values):
+    if _all_equal(values):
         return Interval(mean, mean, mean, values.size)
-    low, high = stats.ttest_1samp(values, 0.0).confidence_interval(CONFIDENCE)
+    low, high = stats.ttest_1samp(values, 0.0).confidence_interval(_CONFIDENCE)
     return Interval(mean, float(low), float(high), values.size)
 
 
-def _alike(values: np.ndarray) -> bool:
+def _all_equal(values: np.ndarray) -> bool:
     """Returns whether all values are equal up to rounding."""
     return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
 
@@ -102,14 +102,14 @@ def mean_test(samples: ArrayLike, direction: str, bound: float) -> Evidence:
 
 def _one_sided(values: np.ndarray, bound: float) -> Evidence:
     """Returns the tests of the hypothesis that a mean is below a bound."""
-    if _alike(values):
+    if _all_equal(values):
         decided = int(values[0] != bound) * values.size
-        return _signs(int(np.sum(values < bound)), decided)
+        return _binomial_tests(int(np.sum(values < bound)), decided)
     found = [stats.ttest_1samp(values, bound, alternative=side) for side in ("less", "greater")]
     return Evidence(*(float(each.pvalue) for each in found))
 
 
-def _signs(hits: int, decided: int) -> Evidence:
+def _binomial_tests(hits: int, decided: int) -> Evidence:
     if decided == 0:
         return Evidence(1.0, 1.0)
     found = [stats.binomtest(hits, decided, alternative=side) for side in ("greater", "less")]
@@ -121,10 +121,10 @@ def sign_interval(signs: ArrayLike) -> Interval:
 
     If all signs are 0, the share is NaN and n is 0.
     """
-    hits, decided = _counted(signs)
+    hits, decided = _count_signs(signs)
     if decided == 0:
         return Interval(math.nan, math.nan, math.nan, 0)
-    low, high = stats.binomtest(hits, decided).proportion_ci(CONFIDENCE, method="exact")
+    low, high = stats.binomtest(hits, decided).proportion_ci(_CONFIDENCE, method="exact")
     return Interval(hits / decided, float(low), float(high), decided)
 
 
@@ -133,15 +133,15 @@ def sign_test(signs: ArrayLike) -> Evidence:
 
     Ties, which are 0, are dropped.
     """
-    return _signs(*_counted(signs))
+    return _binomial_tests(*_count_signs(signs))
 
 
-def _counted(signs: ArrayLike) -> tuple[int, int]:
+def _count_signs(signs: ArrayLike) -> tuple[int, int]:
     values = np.asarray(signs, np.float64)
     return int(np.sum(values > 0)), int(np.sum(values != 0))
 
 
-def every(tests: Sequence[Evidence]) -> Evidence:
+def intersection_union_test(tests: Sequence[Evidence]) -> Evidence:
     """Returns the test of the conjunction of several hypotheses.
 
     Its support is the largest p-value (intersection-union test, Berger, 1982); its refutation is
@@ -158,7 +158,7 @@ def holm(ps: Sequence[float]) -> list[float]:
     return [float(p) for p in multipletests(ps, alpha=LEVEL, method="holm")[1]]
 
 
-def earlier(first: tuple[float, bool], second: tuple[float, bool]) -> int:
+def compare_censored_times(first: tuple[float, bool], second: tuple[float, bool]) -> int:
     """Returns 1 if the first of two times is earlier, -1 if the second is, 0 if tied or unknown.
 
     Args:

@@ -27,7 +27,7 @@ _SEED_STEP = 1000
 Runner = Callable[[Manifest, str, SweepCallback | None], SweepResult]
 
 
-def _locally(manifest: Manifest, folder: str, callback: SweepCallback | None) -> SweepResult:
+def _run_locally(manifest: Manifest, folder: str, callback: SweepCallback | None) -> SweepResult:
     return run_sweep(manifest, folder, callback=callback)
 
 
@@ -46,7 +46,7 @@ class Draw(NamedTuple):
     image: FileRef
     seed: int
 
-    def again(self, n: int) -> "Draw":
+    def reseeded(self, n: int) -> "Draw":
         """Returns the draw with the same image and its n-th seed; 0 returns the draw itself."""
         return self._replace(seed=self.seed + n * _SEED_STEP)
 
@@ -72,7 +72,7 @@ class Study:
     paths: Mapping[str, Sequence[str]] = field(default_factory=dict)
     network: NetworkSpec | None = None
     weights: Mapping[str, FileRef] = field(default_factory=dict)
-    runner: Runner = _locally
+    runner: Runner = _run_locally
     callback: SweepCallback | None = None
     notes: list[str] = field(default_factory=list)
     _photographs: dict[tuple[tuple[str, ...], int], tuple[FileRef, ...]] = field(
@@ -90,7 +90,7 @@ class Study:
         size = size or settings.image_size
         images = put_images(self.folder, kind, self.paths.get(kind, ()), size, settings.samples)
         if len(images) < settings.samples:
-            self.note(f"There are {len(images)} {kind}, and no more draws.")
+            self.note(f"Only {len(images)} {kind}, so only {len(images)} draws.")
         return [
             Draw(n, name, image, settings.seed + n)
             for n, (name, image) in enumerate(images.items())
@@ -125,13 +125,13 @@ class Study:
         Raises:
             ValueError: None of the jobs succeeded.
         """
-        ended = self.runner(Manifest(tuple(jobs.values())), self.folder, self.callback)
-        for _, failure in ended.failures:
+        outcome = self.runner(Manifest(tuple(jobs.values())), self.folder, self.callback)
+        for _, failure in outcome.failures:
             self.note(f"A job failed: {failure.reason}")
         store = Store(self.folder)
         results = {label: store.read(job) for label, job in jobs.items() if store.done(job)}
         if jobs and not results:
-            raise ValueError(f"None of {len(jobs)} jobs has a result: {self.notes[-1]}")
+            raise ValueError(f"All {len(jobs)} jobs failed: {self.notes[-1]}")
         return results
 
     def file(self, job: Job, name: str) -> FileRef:

@@ -70,7 +70,7 @@ def frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return table.astype({**kinds, "censored": "bool"})
 
 
-def chosen(table: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
+def select_rows(table: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
     """Returns the rows of a table that match a selection.
 
     Args:

@@ -71,14 +71,14 @@ class Adam:
         flat = is_flat(gradient)
         count = tf.zeros_like(flat, tf.int32)
         # Adam's first step changes every coordinate by the learning rate.
-        even = tf.sign(gradient)
-        rate = tf.math.divide_no_nan(first_step, tf.reduce_max(length(even)))
+        signs = tf.sign(gradient)
+        rate = tf.math.divide_no_nan(first_step, tf.reduce_max(length(signs)))
         moment = tf.zeros_like(position)
         optimizer, _ = self.prepare(*position.shape)
-        count_of_keras = tf.zeros([], optimizer.iterations.dtype)
+        step_count = tf.zeros([], optimizer.iterations.dtype)
         # The variable has Keras's `floatx`, which the program may have changed.
         rate = tf.cast(rate, optimizer.variables[1].dtype)
-        variables = (count_of_keras, rate, moment, moment)
+        variables = (step_count, rate, moment, moment)
         failed = ~is_finite(value, gradient)
         return AdamState(position, value, gradient, variables, count, count + 1, flat, failed)
 
@@ -89,7 +89,7 @@ class Adam:
 
     def advance(self, function, state: AdamState, limits: Limits) -> AdamState:
         """Advances to `limits.until` iterations; see `lbfgs.advance`."""
-        optimizer, moved = self.prepare(*state.position.shape)
+        optimizer, position_variable = self.prepare(*state.position.shape)
         for variable, value in zip(optimizer.variables, state.variables, strict=True):
             variable.assign(value)
 
@@ -100,7 +100,9 @@ class Adam:
 
         end = tf.while_loop(
             lambda *s: tf.reduce_any(active(AdamState(*s))),
-            lambda *s: _turn(function, AdamState(*s), active(AdamState(*s)), optimizer, moved),
+            lambda *s: _take_step(
+                function, AdamState(*s), active(AdamState(*s)), optimizer, position_variable
+            ),
             state,
         )
         with tf.control_dependencies([end.position]):
@@ -120,18 +122,20 @@ def _optimizer(batch: int, size: int) -> tuple[keras.optimizers.Optimizer, keras
     return optimizer, variable
 
 
-def _turn(function, state: AdamState, moves: tf.Tensor, optimizer, moved) -> AdamState:
-    """Takes one step of each member in `moves`, bool, [batch]."""
-    moved.assign(state.position)
+def _take_step(
+    function, state: AdamState, active: tf.Tensor, optimizer, position_variable
+) -> AdamState:
+    """Takes one step of each member in `active`, bool, [batch]."""
+    position_variable.assign(state.position)
     # What `apply` does for one variable, but TensorFlow would never free the graph of `apply`.
-    optimizer.update_step(state.gradient, moved, optimizer.learning_rate)
+    optimizer.update_step(state.gradient, position_variable, optimizer.learning_rate)
     optimizer.iterations.assign_add(1)
-    position = tf.where(moves[:, tf.newaxis], moved.value, state.position)
+    position = tf.where(active[:, tf.newaxis], position_variable.value, state.position)
     value, gradient = function(position)
     finite = is_finite(value, gradient)
-    taken = moves & finite
+    taken = active & finite
     rows = taken[:, tf.newaxis]
-    count = tf.cast(moves, tf.int32)
+    count = tf.cast(active, tf.int32)
     return AdamState(
         tf.where(rows, position, state.position),
         tf.where(taken, value, state.value),
@@ -140,5 +144,5 @@ def _turn(function, state: AdamState, moves: tf.Tensor, optimizer, moved) -> Ada
         state.iterations + tf.cast(taken, tf.int32),
         state.evaluations + count,
         state.converged | (taken & is_flat(gradient)),
-        state.failed | (moves & ~finite),
+        state.failed | (active & ~finite),
     )

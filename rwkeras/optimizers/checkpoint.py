@@ -47,10 +47,12 @@ class Checkpoints:
         self._directory = directory
         self._description = json.loads(json.dumps(description))
         self._seconds = seconds
-        self._saved = time.monotonic()
+        self._last_save_time = time.monotonic()
         self._variables = [tf.Variable(tensor) for tensor in _leaves(state)]
-        self._text = tf.Variable(json.dumps(self._description))
-        self._checkpoint = tf.train.Checkpoint(description=self._text, state=self._variables)
+        self._description_variable = tf.Variable(json.dumps(self._description))
+        self._checkpoint = tf.train.Checkpoint(
+            description=self._description_variable, state=self._variables
+        )
         self._warned = False
         try:
             _make_folder(directory)
@@ -60,9 +62,9 @@ class Checkpoints:
                 "checkpoint_dir", "a folder that can be written", directory
             ) from error
         except UnicodeDecodeError as error:  # The file that names the latest one is not text.
-            raise _of_another_program(directory) from error
+            raise _foreign_checkpoint_error(directory) from error
 
-    def restored(self, state: RunState) -> RunState:
+    def restore(self, state: RunState) -> RunState:
         """Returns the last saved state, or the given state if there is no checkpoint.
 
         Raises:
@@ -71,25 +73,25 @@ class Checkpoints:
         latest = self._manager.latest_checkpoint
         if latest is None:
             return state
-        self._check(latest)
+        self._check_description(latest)
         try:
             self._checkpoint.restore(latest).assert_consumed()
         except tf.errors.OpError as error:
             raise invalid_argument(
                 "checkpoint_dir", "a folder with a checkpoint that is whole", self._directory
             ) from error
-        self._text.assign(json.dumps(self._description))
+        self._description_variable.assign(json.dumps(self._description))
         leaves = [tf.identity(variable) for variable in self._variables]
         return _with_leaves(state, leaves)
 
-    def _check(self, path: str) -> None:
+    def _check_description(self, path: str) -> None:
         """Raises `ValueError` unless a checkpoint belongs to this run."""
-        found = _description(path, self._directory)
-        names = dict.fromkeys([*self._description, *found])
+        saved = _description(path, self._directory)
+        keys = dict.fromkeys([*self._description, *saved])
         differences = [
-            f"{name} was {found.get(name)!r} and is now {self._description.get(name)!r}"
-            for name in names
-            if not _goes_on(name, found.get(name), self._description.get(name))
+            f"{name} was {saved.get(name)!r} and is now {self._description.get(name)!r}"
+            for name in keys
+            if not _is_compatible(name, saved.get(name), self._description.get(name))
         ]
         if differences:
             raise invalid_argument(
@@ -106,20 +108,20 @@ class Checkpoints:
             self._manager.save()
         except (OSError, tf.errors.OpError) as error:
             # Partial checkpoints would take disk space that the result may need.
-            for part in Path(self._directory).glob("ckpt-*_temp"):
-                shutil.rmtree(part, ignore_errors=True)
+            for partial in Path(self._directory).glob("ckpt-*_temp"):
+                shutil.rmtree(partial, ignore_errors=True)
             if not self._warned:
                 warnings.warn(
                     f"The state of the run cannot be kept in {self._directory}, and it goes on "
-                    f"without: {_reason(error)}",
+                    f"without: {_short_message(error)}",
                     stacklevel=2,
                 )
             self._warned = True
-        self._saved = time.monotonic()
+        self._last_save_time = time.monotonic()
 
     def save_if_due(self, state: RunState) -> None:
         """Saves a state if the last save was long enough ago."""
-        if time.monotonic() - self._saved >= self._seconds:
+        if time.monotonic() - self._last_save_time >= self._seconds:
             self.save(state)
 
 
@@ -140,14 +142,14 @@ def _description(path: str, directory: str) -> dict[str, Any]:
     try:
         return json.loads(tf.train.load_checkpoint(path).get_tensor(_DESCRIPTION))
     except (tf.errors.OpError, ValueError, IndexError, RuntimeError) as error:  # All occur.
-        raise _of_another_program(directory) from error
+        raise _foreign_checkpoint_error(directory) from error
 
 
-def _of_another_program(directory: str) -> ValueError:
+def _foreign_checkpoint_error(directory: str) -> ValueError:
     return invalid_argument("checkpoint_dir", "a folder with checkpoints of rwkeras", directory)
 
 
-def kept_bounds(directory: str) -> Bounds | None:
+def saved_bounds(directory: str) -> Bounds | None:
     """Returns the bounds of the run with checkpoints in a folder; None without a checkpoint.
 
     Raises:
@@ -156,23 +158,23 @@ def kept_bounds(directory: str) -> Bounds | None:
     try:
         latest = tf.train.latest_checkpoint(directory)
     except UnicodeDecodeError as error:
-        raise _of_another_program(directory) from error
+        raise _foreign_checkpoint_error(directory) from error
     if latest is None:
         return None
-    found = _description(latest, directory)
-    return Bounds(*(found[name] for name in Bounds._fields))
+    saved = _description(latest, directory)
+    return Bounds(*(saved[name] for name in Bounds._fields))
 
 
-def _goes_on(name: str, before: Any, now: Any) -> bool:
+def _is_compatible(name: str, saved: Any, current: Any) -> bool:
     """Returns whether a run may continue after a change of one value of its description."""
     if name not in Bounds._fields:
-        return before == now
-    if before is None or now is None:
-        return now is None
-    return now >= before
+        return saved == current
+    if saved is None or current is None:
+        return current is None
+    return current >= saved
 
 
-def _reason(error: Exception) -> str:
+def _short_message(error: Exception) -> str:
     """Returns the message of a write error without TensorFlow's node and op names."""
     return str(error).split("}} ")[-1].split(" [Op:")[0]
 

@@ -39,10 +39,10 @@ class CompiledProblem:
         self.curvature = Compiled(self._curvature)
         self.start = Compiled(self._start)
         self.revise = Compiled(self._revise)
-        self._advances = Compiled(self._advance)
+        self._compiled_advance = Compiled(self._advance)
         # Adam uses shared Keras variables, one run at a time.
-        alone = isinstance(self._method, adam.Adam)
-        self._turn = self._method.lock if alone else contextlib.nullcontext()
+        is_adam = isinstance(self._method, adam.Adam)
+        self._lock = self._method.lock if is_adam else contextlib.nullcontext()
         self.images = Compiled(self._images)
         self.losses = Compiled(self._losses)
 
@@ -53,8 +53,8 @@ class CompiledProblem:
 
     def advance(self, *arguments: Any) -> Any:
         """Returns the optimiser's state after more iterations; see `_advance`."""
-        with self._turn:
-            return self._advances(*arguments)
+        with self._lock:
+            return self._compiled_advance(*arguments)
 
     def _curvature(self, precision, images, data):
         """Returns the objective's curvature at images, by ring; see `power_spectrum`."""

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from rwkeras.optimizers.rows import chosen, dot
+from rwkeras.optimizers.rows import dot, select
 
 
 class History(NamedTuple):
@@ -33,10 +33,10 @@ class History(NamedTuple):
 def empty(position: tf.Tensor, memory: int) -> History:
     """Returns a history without pairs for positions, [batch, n]."""
     batch = position.shape[0]
-    none = (tf.zeros_like(position),) * memory
+    zeros = (tf.zeros_like(position),) * memory
     return History(
-        none,
-        none,
+        zeros,
+        zeros,
         tf.zeros([batch, memory], position.dtype),
         tf.ones([batch], position.dtype),
         tf.zeros([batch], tf.int32),
@@ -68,14 +68,14 @@ def store(history: History, step: tf.Tensor, change: tf.Tensor, members: tf.Tens
     one = tf.ones_like(curvature)
     stored, square = tf.where(members, curvature, one), tf.where(members, square, one)
     inverses = history.inverse_curvatures
-    moved = tf.concat([inverses[:, 1:], 1 / stored[:, tf.newaxis]], axis=1)
+    shifted = tf.concat([inverses[:, 1:], 1 / stored[:, tf.newaxis]], axis=1)
     pairs = history.steps, history.changes
-    newer = (*history.steps[1:], step), (*history.changes[1:], change)
-    steps, changes = chosen(members, newer, pairs)
+    shifted_pairs = (*history.steps[1:], step), (*history.changes[1:], change)
+    steps, changes = select(members, shifted_pairs, pairs)
     return History(
         steps,
         changes,
-        tf.where(members[:, tf.newaxis], moved, inverses),
+        tf.where(members[:, tf.newaxis], shifted, inverses),
         tf.where(members, stored / square, history.scaling),
         history.stored + tf.cast(members, tf.int32),
     )
@@ -103,17 +103,17 @@ def descent_direction(history: History, gradient: tf.Tensor) -> tf.Tensor:
     steps, changes = _as_array(history.steps), _as_array(history.changes)
 
     def pair(age):
-        known = tf.cast(age <= history.stored, gradient.dtype)
-        inverse = known * history.inverse_curvatures[:, memory - age]
+        is_stored = tf.cast(age <= history.stored, gradient.dtype)
+        inverse = is_stored * history.inverse_curvatures[:, memory - age]
         return inverse, steps.read(memory - age), changes.read(memory - age)
 
-    def older(age, result, coefficients):
+    def first_loop(age, result, coefficients):
         inverse, step, change = pair(age)
         coefficient = inverse * dot(step, result)
         result -= coefficient[:, tf.newaxis] * change
         return age + 1, result, coefficients.write(age - 1, coefficient)
 
-    def newer(age, result, coefficients):
+    def second_loop(age, result, coefficients):
         inverse, step, change = pair(age)
         correction = coefficients.read(age - 1) - inverse * dot(change, result)
         return age - 1, result + correction[:, tf.newaxis] * step, coefficients
@@ -122,8 +122,10 @@ def descent_direction(history: History, gradient: tf.Tensor) -> tf.Tensor:
         gradient.dtype, memory, clear_after_read=False, element_shape=history.scaling.shape
     )
     age, result, coefficients = tf.while_loop(
-        lambda age, *_: age <= oldest, older, (tf.constant(1), gradient, coefficients)
+        lambda age, *_: age <= oldest, first_loop, (tf.constant(1), gradient, coefficients)
     )
     result *= history.scaling[:, tf.newaxis]
-    _, result, _ = tf.while_loop(lambda age, *_: age > 0, newer, (age - 1, result, coefficients))
+    _, result, _ = tf.while_loop(
+        lambda age, *_: age > 0, second_loop, (age - 1, result, coefficients)
+    )
     return -result

@@ -22,10 +22,10 @@ from rwkeras.optimizers import history, line_search
 from rwkeras.optimizers.history import History
 from rwkeras.optimizers.line_search import Search, Trial
 from rwkeras.optimizers.problem import Limits, ValueAndGradient
-from rwkeras.optimizers.rows import chosen, dot, norm, scaled
+from rwkeras.optimizers.rows import dot, norm, scaled, select
 
 # A step up to this many rounding errors of the position counts as converged.
-_RESOLUTION = 100
+_MAX_ROUNDING_ERRORS = 100
 
 
 class LbfgsState(NamedTuple):
@@ -40,7 +40,7 @@ class LbfgsState(NamedTuple):
         search: The current line search.
         low_gradient: Scaled gradient at the search's `low` step, [batch, n].
         history: The curvature pairs.
-        reach: Norm of the last step, or at the start of the first step to try, [batch].
+        step_length: Norm of the last step, or at the start of the first step to try, [batch].
         iterations: Number of steps taken, int32, [batch].
         evaluations: Number of evaluations of the objective, int32, [batch].
         converged: bool, [batch]: the gradient vanished, a step along steepest descent did not lower
@@ -57,7 +57,7 @@ class LbfgsState(NamedTuple):
     search: Search
     low_gradient: tf.Tensor
     history: History
-    reach: tf.Tensor
+    step_length: tf.Tensor
     iterations: tf.Tensor
     evaluations: tf.Tensor
     converged: tf.Tensor
@@ -86,28 +86,28 @@ def start(
         memory: Number of curvature pairs to keep.
     """
     value, gradient = function(position)
-    size = norm(gradient)
-    inverse = 1 / tf.where(size > 0, size, tf.ones_like(size))
-    scale = tf.where(tf.math.is_finite(inverse), inverse, tf.ones_like(size))
+    gradient_norm = norm(gradient)
+    inverse = 1 / tf.where(gradient_norm > 0, gradient_norm, tf.ones_like(gradient_norm))
+    scale = tf.where(tf.math.is_finite(inverse), inverse, tf.ones_like(gradient_norm))
     value, gradient = scale * value, scaled(gradient, scale)
-    count = tf.zeros_like(size, tf.int32)
-    failed = ~(tf.math.is_finite(value) & tf.math.is_finite(size))
-    steepness = norm(gradient)
-    reach = tf.math.divide_no_nan(steepness * first_step, length(gradient))
-    step = tf.math.divide_no_nan(reach, steepness)
+    count = tf.zeros_like(gradient_norm, tf.int32)
+    failed = ~(tf.math.is_finite(value) & tf.math.is_finite(gradient_norm))
+    scaled_norm = norm(gradient)
+    step_length = tf.math.divide_no_nan(scaled_norm * first_step, length(gradient))
+    step = tf.math.divide_no_nan(step_length, scaled_norm)
     return LbfgsState(
         position=position,
         value=value,
         gradient=gradient,
         scale=scale,
-        direction=_standing(failed, -gradient),
+        direction=_zero_if_failed(failed, -gradient),
         search=line_search.begin(value, -dot(gradient, gradient), step),
         low_gradient=gradient,
         history=history.empty(position, memory),
-        reach=reach,
+        step_length=step_length,
         iterations=count,
         evaluations=count + 1,
-        converged=size == 0,
+        converged=gradient_norm == 0,
         failed=failed,
     )
 
@@ -131,18 +131,18 @@ def revise(
     position = best(state)
     value, gradient = function(position)
     value, gradient = state.scale * value, scaled(gradient, state.scale)
-    reach = tf.math.divide_no_nan(norm(gradient) * first_step, length(gradient))
+    step_length = tf.math.divide_no_nan(norm(gradient) * first_step, length(gradient))
     failed = ~(tf.math.is_finite(value) & tf.math.is_finite(norm(gradient)))
-    search, direction, pairs = _begin(state.history, value, gradient, reach)
+    search, direction, pairs = _begin(state.history, value, gradient, step_length)
     return state._replace(
         position=position,
         value=value,
         gradient=gradient,
-        direction=_standing(failed, direction),
+        direction=_zero_if_failed(failed, direction),
         search=search,
         low_gradient=gradient,
         history=pairs,
-        reach=reach,
+        step_length=step_length,
         evaluations=state.evaluations + 1,
         converged=norm(gradient) == 0,
         failed=failed,
@@ -166,15 +166,15 @@ def advance(function: ValueAndGradient, state: LbfgsState, limits: Limits) -> Lb
         within &= state.search.trials < limits.max_trials
         return within & ~(state.converged | state.failed)
 
-    def goes_on(*state) -> tf.Tensor:
+    def should_continue(*state) -> tf.Tensor:
         state = LbfgsState(*state)
         return tf.reduce_any(active(state) & (state.iterations < limits.until))
 
     def body(*state) -> LbfgsState:
         state = LbfgsState(*state)
-        return _turn(function, state, active(state))
+        return _try_step(function, state, active(state))
 
-    return tf.while_loop(goes_on, body, state)
+    return tf.while_loop(should_continue, body, state)
 
 
 def best(state: LbfgsState) -> tf.Tensor:
@@ -184,9 +184,9 @@ def best(state: LbfgsState) -> tf.Tensor:
     return tf.where((step > 0)[:, tf.newaxis], low, state.position)
 
 
-def _turn(function: ValueAndGradient, state: LbfgsState, active: tf.Tensor) -> LbfgsState:
+def _try_step(function: ValueAndGradient, state: LbfgsState, active: tf.Tensor) -> LbfgsState:
     """Tries one step of every active member."""
-    step = tf.where(active, state.search.step, tf.zeros_like(state.reach))
+    step = tf.where(active, state.search.step, tf.zeros_like(state.step_length))
     value, gradient = function(state.position + scaled(state.direction, step))
     value, gradient = state.scale * value, scaled(gradient, state.scale)
     trial = Trial(step, value, dot(gradient, state.direction))
@@ -196,7 +196,7 @@ def _turn(function: ValueAndGradient, state: LbfgsState, active: tf.Tensor) -> L
     searching = active & ~accepted
     narrowed = line_search.narrow(state.search, trial)
     is_low = searching & (narrowed.low.step == step)
-    low_gradient = chosen(is_low, gradient, state.low_gradient)
+    low_gradient = select(is_low, gradient, state.low_gradient)
     search = narrowed.where(searching, state.search)
     state = state._replace(search=search, low_gradient=low_gradient)
 
@@ -204,7 +204,7 @@ def _turn(function: ValueAndGradient, state: LbfgsState, active: tf.Tensor) -> L
     # A search without a step that satisfies both conditions may have one that satisfies the first.
     lowered = exhausted & (search.low.step > 0)
     taken = trial.where(accepted, search.low)
-    gradient = chosen(accepted, gradient, low_gradient)
+    gradient = select(accepted, gradient, low_gradient)
     return tf.cond(
         tf.reduce_any(accepted | exhausted),
         lambda: _move(state, accepted | lowered, taken, gradient, exhausted & ~lowered),
@@ -213,7 +213,7 @@ def _turn(function: ValueAndGradient, state: LbfgsState, active: tf.Tensor) -> L
 
 
 def _move(
-    state: LbfgsState, moves: tf.Tensor, taken: Trial, gradient: tf.Tensor, stuck: tf.Tensor
+    state: LbfgsState, moves: tf.Tensor, taken: Trial, gradient: tf.Tensor, search_failed: tf.Tensor
 ) -> LbfgsState:
     """Takes the steps found and begins new searches.
 
@@ -222,57 +222,59 @@ def _move(
         moves: Members that take a step, bool, [batch].
         taken: The step.
         gradient: Scaled gradient after the step, [batch, n].
-        stuck: Members whose search failed, bool, [batch]. They restart along steepest descent, or
-            end if the failed search was along it.
+        search_failed: Members whose search failed, bool, [batch]. They restart along steepest
+            descent, or end if the failed search was along it.
     """
-    step = scaled(state.direction, tf.where(moves, taken.step, tf.zeros_like(state.reach)))
-    level = moves & (taken.value >= state.value)
-    steepest = state.history.stored == 0
+    step = scaled(state.direction, tf.where(moves, taken.step, tf.zeros_like(state.step_length)))
+    no_decrease = moves & (taken.value >= state.value)
+    is_steepest = state.history.stored == 0
     pairs = history.store(state.history, step, gradient - state.gradient, moves)
-    pairs = history.clear(pairs, stuck | level)
+    pairs = history.clear(pairs, search_failed | no_decrease)
 
     position = state.position + step
     value = tf.where(moves, taken.value, state.value)
-    gradient = chosen(moves, gradient, state.gradient)
-    reach = tf.where(moves, norm(step), state.reach)
-    begun, direction, pairs = _begin(pairs, value, gradient, reach)
+    gradient = select(moves, gradient, state.gradient)
+    step_length = tf.where(moves, norm(step), state.step_length)
+    new_search, direction, pairs = _begin(pairs, value, gradient, step_length)
     # The last step was within rounding of the position: converged rather than failed.
     epsilon = tf.experimental.numpy.finfo(position.dtype.as_numpy_dtype).eps
-    resolved = reach <= _RESOLUTION * epsilon * norm(position)
-    new = moves | stuck
+    within_rounding = step_length <= _MAX_ROUNDING_ERRORS * epsilon * norm(position)
+    is_new = moves | search_failed
     return state._replace(
         position=position,
         value=value,
         gradient=gradient,
-        direction=chosen(new, direction, state.direction),
-        search=begun.where(new, state.search),
-        low_gradient=chosen(new, gradient, state.low_gradient),
+        direction=select(is_new, direction, state.direction),
+        search=new_search.where(is_new, state.search),
+        low_gradient=select(is_new, gradient, state.low_gradient),
         history=pairs,
-        reach=reach,
+        step_length=step_length,
         iterations=state.iterations + tf.cast(moves, tf.int32),
         converged=state.converged
-        | (new & (norm(gradient) == 0))
-        | (level & steepest)
-        | (stuck & steepest & resolved),
-        failed=state.failed | (stuck & steepest & ~resolved),
+        | (is_new & (norm(gradient) == 0))
+        | (no_decrease & is_steepest)
+        | (search_failed & is_steepest & within_rounding),
+        failed=state.failed | (search_failed & is_steepest & ~within_rounding),
     )
 
 
 def _begin(
-    pairs: History, value: tf.Tensor, gradient: tf.Tensor, reach: tf.Tensor
+    pairs: History, value: tf.Tensor, gradient: tf.Tensor, step_length: tf.Tensor
 ) -> tuple[Search, tf.Tensor, History]:
     """Returns a new search, its direction, and the pairs, cleared where they lead uphill."""
     direction = history.descent_direction(pairs, gradient)
     slope = dot(gradient, direction)
-    steepest = ~(slope < 0) | (pairs.stored == 0)
-    size = norm(gradient)
-    direction = chosen(steepest, -gradient, direction)
-    slope = tf.where(steepest, -size * size, slope)
+    is_steepest = ~(slope < 0) | (pairs.stored == 0)
+    gradient_norm = norm(gradient)
+    direction = select(is_steepest, -gradient, direction)
+    slope = tf.where(is_steepest, -gradient_norm * gradient_norm, slope)
     # Without pairs the scale is unknown: the length of the last step is the best guess.
-    step = tf.where(steepest, tf.math.divide_no_nan(reach, size), tf.ones_like(size))
-    return line_search.begin(value, slope, step), direction, history.clear(pairs, steepest)
+    step = tf.where(
+        is_steepest, tf.math.divide_no_nan(step_length, gradient_norm), tf.ones_like(gradient_norm)
+    )
+    return line_search.begin(value, slope, step), direction, history.clear(pairs, is_steepest)
 
 
-def _standing(failed: tf.Tensor, direction: tf.Tensor) -> tf.Tensor:
+def _zero_if_failed(failed: tf.Tensor, direction: tf.Tensor) -> tf.Tensor:
     """Returns a direction set to zero for members that have failed."""
-    return chosen(failed, tf.zeros_like(direction), direction)
+    return select(failed, tf.zeros_like(direction), direction)

@@ -19,7 +19,7 @@ _APPROXIMATE_DECREASE = 0.1
 
 MAX_TRIALS = 20
 # Minimum distance of the next step from the ends of the bracket, as a fraction of its width.
-_MARGIN = 0.1
+_MIN_FRACTION = 0.1
 # Every so many trials the bracket is halved instead of interpolated.
 _HALVE_EVERY = 3
 _MIN_EXPANSION, _MAX_EXPANSION = 2.0, 10.0
@@ -76,28 +76,30 @@ def begin(value: tf.Tensor, slope: tf.Tensor, step: tf.Tensor) -> Search:
     """Returns a search from a point of a given value and slope, which tries `step` first."""
     zero = tf.zeros_like(step)
     origin = Trial(zero, value, slope)
-    beyond = Trial(zero + step.dtype.max, zero + step.dtype.max, zero)
-    return Search(origin, origin, beyond, step, tf.zeros_like(step, tf.int32))
+    open_end = Trial(zero + step.dtype.max, zero + step.dtype.max, zero)
+    return Search(origin, origin, open_end, step, tf.zeros_like(step, tf.int32))
 
 
 def is_accepted(origin: Trial, trial: Trial) -> tf.Tensor:
     """Returns whether a step satisfies the weak Wolfe conditions, or the approximate ones."""
-    allowed = origin.value + _SUFFICIENT_DECREASE * trial.step * origin.slope
-    nearly = origin.value + _APPROXIMATE * tf.abs(origin.value)
-    flat = trial.slope <= (2 * _APPROXIMATE_DECREASE - 1) * origin.slope
-    lower = (trial.value <= allowed) | ((trial.value <= nearly) & flat)
+    armijo_bound = origin.value + _SUFFICIENT_DECREASE * trial.step * origin.slope
+    approximate_bound = origin.value + _APPROXIMATE * tf.abs(origin.value)
+    approximately_flat = trial.slope <= (2 * _APPROXIMATE_DECREASE - 1) * origin.slope
+    lower = (trial.value <= armijo_bound) | (
+        (trial.value <= approximate_bound) & approximately_flat
+    )
     return _is_finite(trial) & lower & (trial.slope >= _CURVATURE * origin.slope)
 
 
 def narrow(search: Search, trial: Trial) -> Search:
     """Returns the search after a rejected step, with the next step to try."""
-    allowed = search.origin.value + _SUFFICIENT_DECREASE * trial.step * search.origin.slope
-    too_short = _is_finite(trial) & (trial.value <= allowed)
+    armijo_bound = search.origin.value + _SUFFICIENT_DECREASE * trial.step * search.origin.slope
+    too_short = _is_finite(trial) & (trial.value <= armijo_bound)
     low = trial.where(too_short, search.low)
     high = search.high.where(too_short, trial)
     trials = search.trials + 1
-    inside = _interpolate(low, high, trials)
-    step = tf.where(_is_open(high), _extrapolate(search.low, trial), inside)
+    interpolated = _interpolate(low, high, trials)
+    step = tf.where(_is_open(high), _extrapolate(search.low, trial), interpolated)
     return Search(search.origin, low, high, step, trials)
 
 
@@ -117,35 +119,35 @@ def _is_finite(trial: Trial) -> tf.Tensor:
 
 def _extrapolate(previous: Trial, trial: Trial) -> tf.Tensor:
     """Returns a longer step: the zero of the secant through the slopes, within bounds."""
-    flattening = trial.slope - previous.slope
-    flattens = flattening > 0
-    divisor = tf.where(flattens, flattening, tf.ones_like(flattening))
-    further = (previous.step - trial.step) * trial.slope / divisor
+    slope_increase = trial.slope - previous.slope
+    slope_increases = slope_increase > 0
+    divisor = tf.where(slope_increases, slope_increase, tf.ones_like(slope_increase))
+    secant_step = (previous.step - trial.step) * trial.slope / divisor
     longest = _MAX_EXPANSION * trial.step
-    step = tf.where(flattens, trial.step + further, longest)
+    step = tf.where(slope_increases, trial.step + secant_step, longest)
     return tf.clip_by_value(step, _MIN_EXPANSION * trial.step, longest)
 
 
 def _interpolate(low: Trial, high: Trial, trials: tf.Tensor) -> tf.Tensor:
     """Returns a step inside the bracket: the minimum of the cubic through its ends, within bounds.
 
-    Nocedal and Wright (2006), Eq. 3.59. If `high` is not finite, the step is at `_MARGIN` of the
-    bracket; if the cubic has no minimum, and every few trials, it is halfway.
+    Nocedal and Wright (2006), Eq. 3.59. If `high` is not finite, the step is at `_MIN_FRACTION`
+    of the bracket; if the cubic has no minimum, and every few trials, it is halfway.
     """
     one, zero = tf.ones_like(low.step), tf.zeros_like(low.step)
     width = high.step - low.step
     # Avoids division by zero and overflow for members that have no bracket or do not search.
-    wide = (width > 0) & ~_is_open(high)
-    secant = (tf.where(wide, high.value, zero) - tf.where(wide, low.value, zero)) / tf.where(
-        wide, width, one
-    )
+    has_bracket = (width > 0) & ~_is_open(high)
+    secant = (
+        tf.where(has_bracket, high.value, zero) - tf.where(has_bracket, low.value, zero)
+    ) / tf.where(has_bracket, width, one)
     a = low.slope + high.slope - 3 * secant
     square = a * a - low.slope * high.slope
     root = tf.sqrt(tf.where(square >= 0, square, zero))
     divisor = high.slope - low.slope + 2 * root
-    cubic = wide & (square >= 0) & (divisor != 0)
-    share = 1 - (high.slope + root - a) / tf.where(cubic, divisor, one)
-    near = tf.fill(share.shape, tf.constant(_MARGIN, share.dtype))
-    halved = ~cubic | ~tf.math.is_finite(share) | (trials % _HALVE_EVERY == 0)
-    share = tf.where(halved, 5 * near, tf.clip_by_value(share, near, 1 - near))
-    return low.step + width * tf.where(_is_finite(high), share, near)
+    cubic = has_bracket & (square >= 0) & (divisor != 0)
+    fraction = 1 - (high.slope + root - a) / tf.where(cubic, divisor, one)
+    margin = tf.fill(fraction.shape, tf.constant(_MIN_FRACTION, fraction.dtype))
+    halved = ~cubic | ~tf.math.is_finite(fraction) | (trials % _HALVE_EVERY == 0)
+    fraction = tf.where(halved, 5 * margin, tf.clip_by_value(fraction, margin, 1 - margin))
+    return low.step + width * tf.where(_is_finite(high), fraction, margin)

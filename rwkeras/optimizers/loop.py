@@ -18,23 +18,27 @@ def minimize(
             checkpoints.
     """
     if checkpoints is not None:
-        run.state = checkpoints.restored(run.state)
-    kept, heard, stopped = run.state, None, False
+        run.state = checkpoints.restore(run.state)
+    complete_state, last_reported, stopped = run.state, None, False
     try:
         while True:
-            due = heard is None or run.finished or run.iteration % run.settings.report_every == 0
-            if callback is not None and due and heard != run.evaluations:
-                heard = run.evaluations
+            should_report = (
+                last_reported is None
+                or run.finished
+                or run.iteration % run.settings.report_every == 0
+            )
+            if callback is not None and should_report and last_reported != run.evaluations:
+                last_reported = run.evaluations
                 stopped = bool(callback(run.progress()))
             if stopped or run.finished:
                 break
             run.advance()
-            kept = run.state
+            complete_state = run.state
             if checkpoints is not None:
-                checkpoints.save_if_due(kept)
+                checkpoints.save_if_due(complete_state)
     finally:
-        # Also after an exception. `kept` excludes a phase change that was interrupted: saved half
-        # done, it would not be completed when the run is resumed.
+        # Also after an exception. `complete_state` excludes a phase change that was interrupted:
+        # saved half done, it would not be completed when the run is resumed.
         if checkpoints is not None:
-            checkpoints.save(kept)
+            checkpoints.save(complete_state)
     return run.result(stopped)

@@ -16,15 +16,15 @@ from rwkeras.parametrizations.parametrization import stages
 # bfloat16 is checked against float32 after _FIRST_CHECK iterations, then every _CHECK_EVERY.
 _FIRST_CHECK, _CHECK_EVERY = 10, 20
 # "auto" leaves bfloat16 once a line search takes _MAX_TRIALS trials, and for the last
-# 1 / _LAST_SHARE of a run.
-_MAX_TRIALS, _LAST_SHARE = 6, 10
+# 1 / _FLOAT32_DIVISOR of a run.
+_MAX_TRIALS, _FLOAT32_DIVISOR = 6, 10
 
 
 class Phase(NamedTuple):
     """A part of a run with its own coordinates and precision.
 
     Attributes:
-        seen: Number of coordinates that count as seen; see `adaptive_filter`.
+        degrees_of_freedom: Number of coordinates that count as seen; see `adaptive_filter`.
         precision: Precision of the evaluations.
         until: Iteration at which the coordinates change; `UNBOUNDED` for never.
         float32: Index of the phase that continues in the same coordinates in float32, once bfloat16
@@ -32,7 +32,7 @@ class Phase(NamedTuple):
         following: Index of the phase with the next coordinates; None for the last.
     """
 
-    seen: float
+    degrees_of_freedom: float
     precision: str
     until: int
     float32: int | None
@@ -53,21 +53,23 @@ def planned_phases(
         shape: Static shape of the images, [batch, height, width, channels].
         values: Number of target values per image; see `stages`.
     """
-    most = settings.max_iterations
-    iterations = min(most, settings.max_evaluations or most)
-    parts = stages(settings.parametrization, tuple(shape[1:]), values, iterations)
-    used = ["float32"]
+    max_iterations = settings.max_iterations
+    iterations = min(max_iterations, settings.max_evaluations or max_iterations)
+    planned_stages = stages(settings.parametrization, tuple(shape[1:]), values, iterations)
+    used_precisions = ["float32"]
     if settings.precision != "float32" and "bfloat16" in precisions:
-        used = ["bfloat16", "float32"] if settings.precision == "auto" else ["bfloat16"]
+        used_precisions = ["bfloat16", "float32"] if settings.precision == "auto" else ["bfloat16"]
     return [
         Phase(
-            seen=part.degrees_of_freedom,
+            degrees_of_freedom=stage.degrees_of_freedom,
             precision=precision,
-            until=UNBOUNDED if part.until is None else part.until,
-            float32=None if precision == used[-1] else index + 1,
-            following=None if part is parts[-1] else index + len(used),
+            until=UNBOUNDED if stage.until is None else stage.until,
+            float32=None if precision == used_precisions[-1] else index + 1,
+            following=None if stage is planned_stages[-1] else index + len(used_precisions),
         )
-        for index, (part, precision) in enumerate(itertools.product(parts, used))
+        for index, (stage, precision) in enumerate(
+            itertools.product(planned_stages, used_precisions)
+        )
     ]
 
 
@@ -79,22 +81,22 @@ def next_limits(phase: Phase, iteration: int, settings: OptimizerSettings) -> Li
         iteration: The current iteration.
         settings: The optimiser's settings.
     """
-    most = settings.max_iterations
+    max_iterations = settings.max_iterations
     if phase.following is not None:
-        most = min(most, phase.until)
-    marks = [most, _next_multiple(iteration, settings.report_every)]
+        max_iterations = min(max_iterations, phase.until)
+    candidates = [max_iterations, _next_multiple(iteration, settings.report_every)]
     if settings.tile_size is not None:
         # The state before the call is kept in memory. After a single iteration it still shares all
         # but one of its L-BFGS pairs with the new state.
-        marks.append(iteration + 1)
+        candidates.append(iteration + 1)
     if phase.precision == "bfloat16":
-        every = _FIRST_CHECK if iteration < _FIRST_CHECK else _CHECK_EVERY
-        marks.append(_next_multiple(iteration, every))
+        interval = _FIRST_CHECK if iteration < _FIRST_CHECK else _CHECK_EVERY
+        candidates.append(_next_multiple(iteration, interval))
     if phase.float32 is not None:
-        marks.append(max(float32_from(settings.max_iterations), iteration + 1))
+        candidates.append(max(float32_from(settings.max_iterations), iteration + 1))
     return Limits(
-        until=min(marks),
-        max_iterations=most,
+        until=min(candidates),
+        max_iterations=max_iterations,
         max_evaluations=settings.max_evaluations or UNBOUNDED,
         max_trials=UNBOUNDED if phase.float32 is None else _MAX_TRIALS,
     )
@@ -107,7 +109,7 @@ def is_check(iteration: int) -> bool:
 
 def float32_from(max_iterations: int) -> int:
     """Returns the iteration from which "auto" always evaluates in float32."""
-    return max_iterations - max_iterations // _LAST_SHARE
+    return max_iterations - max_iterations // _FLOAT32_DIVISOR
 
 
 def _next_multiple(number: int, of: int) -> int:

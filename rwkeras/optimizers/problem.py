@@ -63,8 +63,11 @@ class Coordinates(NamedTuple):
         return largest[:, 0, 0, 0] * tf.sqrt(tf.reduce_mean(squares, (1, 2, 3)))
 
 
-def parametrized(
-    images: tf.Tensor, curvature: tf.Tensor | None, seen: float, settings: OptimizerSettings
+def make_coordinates(
+    images: tf.Tensor,
+    curvature: tf.Tensor | None,
+    degrees_of_freedom: float,
+    settings: OptimizerSettings,
 ) -> Coordinates:
     """Returns the coordinates of the settings' parametrisation with given images as origin.
 
@@ -72,7 +75,7 @@ def parametrized(
         images: float32, [batch, height, width, 3], of static shape.
         curvature: Curvature of the objective at the images, for "adaptive"; None for zero. See
             `adaptive_filter`.
-        seen: See `adaptive_filter`.
+        degrees_of_freedom: See `adaptive_filter`.
         settings: The optimiser's settings.
     """
     batch, height, width, channels = images.shape
@@ -84,7 +87,9 @@ def parametrized(
     if curvature is None:
         shape = [batch, len(rings(height, width).sizes), channels, channels]
         curvature = tf.zeros(shape, tf.float64)
-    return Coordinates(images, adaptive_filter(curvature, height, width, *prior, seen))
+    return Coordinates(
+        images, adaptive_filter(curvature, height, width, *prior, degrees_of_freedom)
+    )
 
 
 class Limits(NamedTuple):
@@ -128,14 +133,14 @@ def value_and_gradient(losses, coordinates: Coordinates, data: Any) -> ValueAndG
 
     def function(position):
         images = coordinates.images(position)
-        value, gradient = _of_images(losses, images, data)
+        value, gradient = _value_and_image_gradient(losses, images, data)
         # The filter is symmetric, so it is its own transpose.
         return value, tf.reshape(apply_filters(coordinates.filters, gradient), tf.shape(position))
 
     return function
 
 
-def _of_images(losses, images: tf.Tensor, data: Any) -> tuple[tf.Tensor, tf.Tensor]:
+def _value_and_image_gradient(losses, images: tf.Tensor, data: Any) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the objective, [batch], and its gradient with respect to the images."""
     if hasattr(losses, "value_and_gradient"):
         terms, gradient = losses.value_and_gradient(images, data)

@@ -21,7 +21,7 @@ def scaled(rows: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
     return factors[:, tf.newaxis] * rows
 
 
-def chosen(members: tf.Tensor, rows: Any, others: Any) -> Any:
+def select(members: tf.Tensor, rows: Any, others: Any) -> Any:
     """Returns `rows` for selected members of a batch, `others` for the rest.
 
     Like `tf.where`, but copies nothing if all members or none are selected, as with a single image.
@@ -33,18 +33,18 @@ def chosen(members: tf.Tensor, rows: Any, others: Any) -> Any:
         others: The same structure.
     """
 
-    def either(row: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    def select_rows(row: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
         if row.shape.rank == 0:
             return other
         return tf.where(tf.reshape(members, [-1, *[1] * (row.shape.rank - 1)]), row, other)
 
-    def mixed() -> Any:
-        return tf.nest.map_structure(either, rows, others)
+    def select_mixed() -> Any:
+        return tf.nest.map_structure(select_rows, rows, others)
 
     if members.shape[0] == 1:  # All or none: saves half of the tracing.
         return tf.cond(members[0], lambda: rows, lambda: others)
     return tf.cond(
         tf.reduce_all(members),
         lambda: rows,
-        lambda: tf.cond(tf.reduce_any(members), mixed, lambda: others),
+        lambda: tf.cond(tf.reduce_any(members), select_mixed, lambda: others),
     )

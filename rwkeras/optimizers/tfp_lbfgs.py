@@ -48,29 +48,29 @@ def _scaled(function: ValueAndGradient, scale: tf.Tensor) -> Callable:
 
 
 @contextlib.contextmanager
-def _unchecked() -> Iterator[None]:
+def _without_numerics_checks() -> Iterator[None]:
     """Exempts operations that are created in the block from `tf.debugging.enable_check_numerics`.
 
     TFP divides by zero in healthy runs and discards the result. TensorFlow has no public way to
     query whether the checks are enabled.
     """
-    own = context.context()
+    eager_context = context.context()
     checks = [
         callback
-        for callback in own.op_callbacks
+        for callback in eager_context.op_callbacks
         if type(getattr(callback, "__self__", None)).__name__ == "CheckNumericsCallback"
     ]
     for callback in checks:
-        own.remove_op_callback(callback)
+        eager_context.remove_op_callback(callback)
     try:
         yield
     finally:
         for callback in checks:
-            own.add_op_callback(callback)
+            eager_context.add_op_callback(callback)
 
 
 def _minimize(function, iterations, memory, *, position=None, results=None):
-    with _unchecked():
+    with _without_numerics_checks():
         return tfp.optimizer.lbfgs_minimize(
             function,
             initial_position=position,
@@ -85,10 +85,10 @@ def start(function, position, first_step, length, memory) -> TfpState:
     """Returns the initial state; see `lbfgs.start`."""
     value, gradient = function(position)
     # TFP's first step is the gradient itself, whatever its length.
-    reach = length(gradient)
-    scale = first_step / tf.where(reach > 0, reach, tf.ones_like(reach))
+    step_length = length(gradient)
+    scale = first_step / tf.where(step_length > 0, step_length, tf.ones_like(step_length))
     scale = tf.where(
-        (reach > 0) & (scale > 0) & tf.math.is_finite(scale), scale, tf.ones_like(scale)
+        (step_length > 0) & (scale > 0) & tf.math.is_finite(scale), scale, tf.ones_like(scale)
     )
     scaled = scale * value, scale[:, tf.newaxis] * gradient
     results = _minimize(lambda position: scaled, 0, memory, position=position)

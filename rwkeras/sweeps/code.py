@@ -10,7 +10,7 @@ from pathlib import Path
 from rwkeras.digests import bytes_digest
 
 _PACKAGE = __name__.partition(".")[0]
-_DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+_DOCSTRING_NODES = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @functools.cache
@@ -31,50 +31,50 @@ def code_digest(module: str) -> str:
     Raises:
         OSError: The module has no file, or a file cannot be read.
     """
-    own = {_PACKAGE, module.partition(".")[0]}
+    packages = {_PACKAGE, module.partition(".")[0]}
     start = sys.modules[module]
     if getattr(start, "__file__", None) is None:
         raise FileNotFoundError(f"the module {module} has no file")
-    found: dict[Path, str] = {}
+    digests: dict[Path, str] = {}
     # Not found by name: a script is `__main__` here, but `__mp_main__` in processes it starts.
-    left = [(Path(str(start.__file__)), start.__package__ or "")]
-    while left:
-        path, package = left.pop()
-        if path not in found:
-            found[path], names = _code(path, package)
-            imported = (_located(name) for name in names if name.partition(".")[0] in own)
-            left += [each for each in imported if each is not None]
-    return bytes_digest("".join(sorted(found.values())).encode())
+    pending = [(Path(str(start.__file__)), start.__package__ or "")]
+    while pending:
+        path, package = pending.pop()
+        if path not in digests:
+            digests[path], names = _module_digest(path, package)
+            imported = (_locate(name) for name in names if name.partition(".")[0] in packages)
+            pending += [each for each in imported if each is not None]
+    return bytes_digest("".join(sorted(digests.values())).encode())
 
 
 @functools.cache
-def _code(path: Path, package: str) -> tuple[str, frozenset[str]]:
+def _module_digest(path: Path, package: str) -> tuple[str, frozenset[str]]:
     """Returns the digest of a single module, and the names that it imports."""
     source = path.read_bytes()
     stub = path.with_suffix(".pyi")  # Names that are imported lazily.
     if stub.is_file():
         source += b"\n" + stub.read_bytes()
     tree = ast.parse(source)
-    names = frozenset(_imported(tree, package))
+    names = frozenset(_imported_names(tree, package))
     for node in ast.walk(tree):
-        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+        if isinstance(node, _DOCSTRING_NODES) and ast.get_docstring(node, clean=False) is not None:
             del node.body[0]
     return bytes_digest(ast.dump(tree).encode()), names
 
 
-def _imported(tree: ast.AST, package: str) -> Iterator[str]:
+def _imported_names(tree: ast.AST, package: str) -> Iterator[str]:
     """Yields the imported modules, and names imported from modules, which may be modules too."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            given = "." * node.level + (node.module or "")
-            origin = importlib.util.resolve_name(given, package)
+            module_name = "." * node.level + (node.module or "")
+            origin = importlib.util.resolve_name(module_name, package)
             yield from (f"{origin}.{alias.name}" for alias in node.names)
 
 
 @functools.cache
-def _located(name: str) -> tuple[Path, str] | None:
+def _locate(name: str) -> tuple[Path, str] | None:
     """Returns file and package of a module, or of the module of a name; None without a file."""
     top, *rest = name.split(".")
     spec = importlib.util.find_spec(top)

@@ -40,7 +40,7 @@ class FileRef:
         return content
 
     @contextlib.contextmanager
-    def fetched(self, folder: str) -> Iterator[str]:
+    def local_copy(self, folder: str) -> Iterator[str]:
         """Context manager that yields the path of a temporary local copy, of the same name."""
         with tempfile.TemporaryDirectory() as local:
             path = Path(local, os.path.basename(self.path))

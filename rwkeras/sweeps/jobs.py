@@ -56,7 +56,7 @@ def shallow_fields(value: Any) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
-def _described(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     """Returns a JSON value for a dataclass; for a file, its content's digest without its path."""
     if isinstance(value, FileRef):
         return value.sha256
@@ -74,7 +74,7 @@ def job_key(job: Job) -> str:
     """
     try:
         code = code_digest(type(job).__module__)
-        text = json.dumps([code, job], default=_described, sort_keys=True)
+        text = json.dumps([code, job], default=_to_json, sort_keys=True)
     except (TypeError, OSError) as error:
         expected = "a dataclass of numbers, words, files, and tuples and dataclasses of them"
         raise invalid_argument("job", expected, f"{type(job).__name__} ({error})") from error

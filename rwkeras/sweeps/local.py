@@ -28,7 +28,7 @@ def default_workers() -> int:
     return 1 if tf.config.list_physical_devices("GPU") else cores()
 
 
-def _share(jobs: int, workers: int) -> tuple[int, int]:
+def _processes_and_threads(jobs: int, workers: int) -> tuple[int, int]:
     """Returns the number of processes for a number of jobs, and the threads of each process."""
     count = max(1, min(workers, jobs))
     return count, max(1, cores() // count)
@@ -45,7 +45,7 @@ class _Queue:
     def __bool__(self) -> bool:
         return bool(self._jobs)
 
-    def take(self, last: Hashable, taken: Iterable[Hashable]) -> Job:
+    def pop(self, last: Hashable, assigned: Iterable[Hashable]) -> Job:
         """Removes and returns the best job for a worker.
 
         Preferred is the affinity of the worker's last job, then one of no worker's last job, then
@@ -53,11 +53,11 @@ class _Queue:
 
         Args:
             last: Affinity of the worker's last job.
-            taken: Affinities of all workers' last jobs.
+            assigned: Affinities of all workers' last jobs.
         """
         affinity = last
         if affinity not in self._jobs:
-            free = [each for each in self._jobs if each not in set(taken)]
+            free = [each for each in self._jobs if each not in set(assigned)]
             affinity = free[0] if free else max(self._jobs, key=lambda each: len(self._jobs[each]))
         job = self._jobs[affinity].popleft()
         if not self._jobs[affinity]:
@@ -97,14 +97,14 @@ def run_sweep(
     """
     workers = default_workers() if workers is None else workers
     workers = checked_number("workers", workers, integer=True, minimum=1)
-    count, threads = _share(len(manifest), workers)
-    left = Store(folder).waiting(manifest, callback)
-    queue = _Queue(left)
+    count, threads = _processes_and_threads(len(manifest), workers)
+    pending = Store(folder).pending(manifest, callback)
+    queue = _Queue(pending)
     failures: list[tuple[Job, Failure]] = []
-    pool = [Worker(folder, threads) for _ in range(min(count, len(left)))]
+    pool = [Worker(folder, threads) for _ in range(min(count, len(pending)))]
 
     def assign(worker: Worker) -> None:
-        worker.give(queue.take(worker.affinity, [each.affinity for each in pool]))
+        worker.submit(queue.pop(worker.affinity, [each.affinity for each in pool]))
 
     try:
         for worker in pool:
@@ -112,7 +112,7 @@ def run_sweep(
         while busy := [worker for worker in pool if worker.job is not None]:
             ready = wait([worker.connection for worker in busy])
             for worker in (worker for worker in busy if worker.connection in ready):
-                job, failure = worker.take()
+                job, failure = worker.wait()
                 if failure is not None:
                     failures.append((job, failure))
                 if queue:
@@ -121,5 +121,5 @@ def run_sweep(
                     callback(job, failure)
     finally:
         for worker in pool:
-            worker.end()
+            worker.terminate()
     return SweepResult(len(manifest) - len(failures), tuple(failures))

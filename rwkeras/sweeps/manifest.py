@@ -18,7 +18,7 @@ from rwkeras.validation import invalid_argument
 _FORMAT = "rwkeras manifest 1"
 
 
-def _encoded(value: Any) -> dict[str, Any]:
+def _encode(value: Any) -> dict[str, Any]:
     """Returns a JSON value for a dataclass: its module and name, and its fields."""
     kind = type(value)
     if kind.__module__ == "__main__":
@@ -28,8 +28,8 @@ def _encoded(value: Any) -> dict[str, Any]:
     return {"kind": f"{kind.__module__}:{kind.__qualname__}", "fields": shallow_fields(value)}
 
 
-def _decoded(value: dict[str, Any]) -> Any:
-    """Returns the dataclass of an `_encoded` value; any other dictionary unchanged."""
+def _decode(value: dict[str, Any]) -> Any:
+    """Returns the dataclass of a value of `_encode`; any other dictionary unchanged."""
     if value.keys() != {"kind", "fields"}:
         return value
     module, _, name = value["kind"].partition(":")
@@ -50,10 +50,10 @@ def put_manifest(folder: str, manifest: Manifest) -> FileRef:
         ValueError: The class of a job cannot be imported by other processes.
     """
     # One job per line.
-    jobs = ",\n".join(json.dumps(job, default=_encoded) for job in manifest.jobs)
-    head = f'{{"format": "{_FORMAT}", "keys": "{_keys(manifest)}", "jobs": ['
+    jobs = ",\n".join(json.dumps(job, default=_encode) for job in manifest.jobs)
+    head = f'{{"format": "{_FORMAT}", "keys": "{_keys_digest(manifest)}", "jobs": ['
     # Named by its keys, as several sweeps may share the folder.
-    path = os.path.join("manifests", f"{_keys(manifest)[:20]}.json")
+    path = os.path.join("manifests", f"{_keys_digest(manifest)[:20]}.json")
     return put_file(folder, path, f"{head}\n{jobs}\n]}}\n".encode())
 
 
@@ -64,11 +64,11 @@ def read_manifest(reference: FileRef, folder: str) -> Manifest:
         ValueError: The file is not a manifest, or was made with other code than this process has.
     """
     try:
-        values = json.loads(reference.read(folder), object_hook=_decoded)
+        values = json.loads(reference.read(folder), object_hook=_decode)
         if values["format"] != _FORMAT:
             raise invalid_argument("format", f"'{_FORMAT}'", values["format"])
         manifest = Manifest(tuple(values["jobs"]))
-        if values["keys"] != _keys(manifest):  # Its results have other keys.
+        if values["keys"] != _keys_digest(manifest):  # Its results have other keys.
             raise invalid_argument("keys", "the code with which it was made", "other code")
         return manifest
     except (ValueError, TypeError, KeyError, AttributeError, ImportError) as error:
@@ -78,6 +78,6 @@ def read_manifest(reference: FileRef, folder: str) -> Manifest:
         ) from error
 
 
-def _keys(manifest: Manifest) -> str:
+def _keys_digest(manifest: Manifest) -> str:
     """Returns a digest of the keys of all jobs."""
     return bytes_digest("".join(map(job_key, manifest.jobs)).encode())

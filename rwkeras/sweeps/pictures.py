@@ -19,14 +19,14 @@ def from_png(content: bytes) -> np.ndarray:
     return from_pillow(Image.open(io.BytesIO(content)))
 
 
-def _path(name: str) -> str:
+def _picture_path(name: str) -> str:
     """Returns the path of a picture by name, relative to a sweep's folder."""
     return os.path.join("images", f"{name}.png")
 
 
 def put_picture(folder: str, name: str, picture: np.ndarray) -> FileRef:
     """Writes a picture as an 8-bit PNG below a sweep's folder and returns its reference."""
-    return put_file(folder, _path(name), png(picture))
+    return put_file(folder, _picture_path(name), png(picture))
 
 
 def check_copies(folder: str, sources: Mapping[str, Path], argument: str) -> None:
@@ -37,7 +37,7 @@ def check_copies(folder: str, sources: Mapping[str, Path], argument: str) -> Non
         sources: Paths of the pictures to copy, by the names of their copies.
         argument: The argument that names the pictures, as the caller spells it.
     """
-    copies = [Output("output_dir", Path(folder, _path(name)), folder) for name in sources]
+    copies = [Output("output_dir", Path(folder, _picture_path(name)), folder) for name in sources]
     check_no_overwrite(copies, [Input(argument, path) for path in sources.values()])
 
 

@@ -19,15 +19,15 @@ except ModuleNotFoundError as error:
     ) from error
 
 # Failure of a job that was not started, or was lost with its machine.
-_LOST = Failure("the pipeline ended without it")
+_NO_RESULT = Failure("the pipeline ended without it")
 
 # Beam's local runner.
-_HERE = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+_LOCAL_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 
-_jobs = functools.lru_cache(maxsize=1)(read_manifest)
+_cached_manifest = functools.lru_cache(maxsize=1)(read_manifest)
 
 
-class _RunSome(beam.DoFn):
+class _RunJobsFn(beam.DoFn):
     """Runs some jobs of a manifest, given by their indices.
 
     Each copy that a runner makes of this DoFn, one per core or slot, has its own worker process: a
@@ -51,8 +51,8 @@ class _RunSome(beam.DoFn):
 
     def process(self, element: Sequence[int]) -> Iterator[tuple[str, str]]:
         """Yields the key and the reason of each job that failed."""
-        jobs, store = _jobs(self._manifest, self._folder).jobs, Store(self._folder)
-        for job in (jobs[place] for place in element):
+        jobs, store = _cached_manifest(self._manifest, self._folder).jobs, Store(self._folder)
+        for job in (jobs[index] for index in element):
             # The runner may repeat an attempt, some of whose jobs were done.
             failure = None if store.done(job) else self._worker.run(job)
             (self._done if failure is None else self._failed).inc()
@@ -61,7 +61,7 @@ class _RunSome(beam.DoFn):
 
     def teardown(self) -> None:
         """Ends the worker process."""
-        self._worker.end()
+        self._worker.terminate()
 
 
 class RunJobs(beam.PTransform):
@@ -73,26 +73,28 @@ class RunJobs(beam.PTransform):
         manifest: The jobs.
         folder: The sweep's folder; any path that `tf.io.gfile` takes on every machine.
         threads: Number of TensorFlow threads for each job.
-        together: Maximum number of jobs with the same affinity, such as network and layer, in one
-            element of the pipeline. A worker builds and compiles once for all of them.
+        max_batch_size: Maximum number of jobs with the same affinity, such as network and layer, in
+            one element of the pipeline. A worker builds and compiles once for all of them.
     """
 
-    def __init__(self, manifest: Manifest, folder: str, *, threads: int = 1, together: int = 4):
+    def __init__(
+        self, manifest: Manifest, folder: str, *, threads: int = 1, max_batch_size: int = 4
+    ):
         super().__init__()
         threads = checked_number("threads", threads, integer=True, minimum=1)
-        together = checked_number("together", together, integer=True, minimum=1)
+        max_batch_size = checked_number("max_batch_size", max_batch_size, integer=True, minimum=1)
         self._folder, self._threads = folder, threads
         self._manifest = put_manifest(folder, manifest)
-        alike: dict[Hashable, list[int]] = {}
+        by_affinity: dict[Hashable, list[int]] = {}
         store = Store(folder)
-        for place, job in enumerate(manifest.jobs):
+        for index, job in enumerate(manifest.jobs):
             if not store.done(job):
-                alike.setdefault(job.affinity, []).append(place)
+                by_affinity.setdefault(job.affinity, []).append(index)
         # Indices instead of jobs: a large sweep's pipeline would otherwise be too large to submit.
         self._elements = [
-            tuple(places[first : first + together])
-            for places in alike.values()
-            for first in range(0, len(places), together)
+            tuple(indices[first : first + max_batch_size])
+            for indices in by_affinity.values()
+            for first in range(0, len(indices), max_batch_size)
         ]
 
     def expand(self, input_or_inputs: beam.pvalue.PBegin) -> beam.PCollection:
@@ -101,18 +103,18 @@ class RunJobs(beam.PTransform):
             input_or_inputs
             | "Jobs" >> beam.Create(self._elements)
             | "Share out" >> beam.Reshuffle()
-            | "Run" >> beam.ParDo(_RunSome(self._folder, self._manifest, self._threads))
+            | "Run" >> beam.ParDo(_RunJobsFn(self._folder, self._manifest, self._threads))
         )
 
 
-def _runner(options: PipelineOptions) -> str | None:
+def _local_runner(options: PipelineOptions) -> str | None:
     """Returns the local runner's name if the options name DirectRunner or none; otherwise None.
 
     Beam's DirectRunner first looks for another runner on the network, which ignores the options
     `--direct_num_workers` and `--direct_running_mode`. Offline it is FnApiRunner.
     """
     name = options.view_as(StandardOptions).runner
-    return _HERE if (name or "direct").lower() in ("direct", "directrunner") else None
+    return _LOCAL_RUNNER if (name or "direct").lower() in ("direct", "directrunner") else None
 
 
 def run_pipeline(
@@ -121,7 +123,7 @@ def run_pipeline(
     options: PipelineOptions | Sequence[str] = (),
     *,
     threads: int = 1,
-    together: int = 4,
+    max_batch_size: int = 4,
     callback: SweepCallback | None = None,
 ) -> SweepResult:
     """Runs the jobs of a sweep that have no result yet, as an Apache Beam pipeline.
@@ -137,7 +139,7 @@ def run_pipeline(
         options: Beam's options, such as ["--runner=FlinkRunner", "--flink_master=..."]; by default
             its local runner. Workers need this package: `--setup_file` or `--sdk_container_image`.
         threads: See `RunJobs`. 1 suits the usual runners, which use one worker per core.
-        together: See `RunJobs`.
+        max_batch_size: See `RunJobs`.
         callback: Called for each job that was done before, and for each other job once the pipeline
             has ended.
 
@@ -148,16 +150,18 @@ def run_pipeline(
         ValueError: An argument cannot be used.
     """
     store = Store(folder)
-    left = store.waiting(manifest, callback)
+    pending = store.pending(manifest, callback)
     failures: list[tuple[Job, Failure]] = []
-    if left:
+    if pending:
         if not isinstance(options, PipelineOptions):
             options = PipelineOptions(list(options))
-        pipeline = beam.Pipeline(_runner(options), options)
-        pipeline | "Sweep" >> RunJobs(manifest, folder, threads=threads, together=together)
+        pipeline = beam.Pipeline(_local_runner(options), options)
+        pipeline | "Sweep" >> RunJobs(
+            manifest, folder, threads=threads, max_batch_size=max_batch_size
+        )
         pipeline.run().wait_until_finish()
-    for job in left:
-        failure = None if store.done(job) else store.failure(job) or _LOST
+    for job in pending:
+        failure = None if store.done(job) else store.failure(job) or _NO_RESULT
         if failure is not None:
             failures.append((job, failure))
         if callback is not None:

@@ -61,25 +61,25 @@ class Store:
         """Returns the path of a file of a job's result."""
         return os.path.join(self.folder, "jobs", job_key(job), name)
 
-    def _put(self, job: Job, name: str, value: object) -> None:
+    def _write_json(self, job: Job, name: str, value: object) -> None:
         write_bytes(self.path(job, name), (json.dumps(value, indent=1) + "\n").encode())
 
-    def _load(self, job: Job, name: str) -> dict:
+    def _read_json(self, job: Job, name: str) -> dict:
         return json.loads(read_bytes(self.path(job, name)))
 
     def done(self, job: Job) -> bool:
         """Returns whether a job has a complete result."""
         return tf.io.gfile.exists(self.path(job, _RESULT))
 
-    def waiting(self, manifest: Manifest, callback: SweepCallback | None) -> list[Job]:
+    def pending(self, manifest: Manifest, callback: SweepCallback | None) -> list[Job]:
         """Returns the jobs that have no result yet; calls the callback for the others."""
-        found = []
+        jobs = []
         for job in manifest.jobs:
             if not self.done(job):
-                found.append(job)
+                jobs.append(job)
             elif callback is not None:
                 callback(job, None)
-        return found
+        return jobs
 
     def write(self, job: Job, result: JobResult) -> None:
         """Stores a result, unless the job has one; it is complete once the last file is written.
@@ -101,38 +101,38 @@ class Store:
             "trace": [dict(row) for row in result.trace],
             "files": list(result.files),
         }
-        self._put(job, _RESULT, value)
+        self._write_json(job, _RESULT, value)
         with contextlib.suppress(tf.errors.NotFoundError):
             tf.io.gfile.remove(self.path(job, _FAILURE))
 
     def values(self, job: Job) -> dict[str, Any]:
         """Returns the values of an existing result, without reading its pictures."""
-        return self._load(job, _RESULT)["values"]
+        return self._read_json(job, _RESULT)["values"]
 
     def read(self, job: Job) -> JobResult:
         """Returns an existing result; its pictures were rounded to 8 bits."""
-        value = self._load(job, _RESULT)
+        value = self._read_json(job, _RESULT)
         pictures = {
             name: from_png(read_bytes(self.path(job, f"{name}.png"))) for name in value["pictures"]
         }
         files = {name: read_bytes(self.path(job, name)) for name in value["files"]}
         return JobResult(value["values"], pictures, value["trace"], files)
 
-    def fail(self, job: Job, failure: Failure) -> Failure | None:
+    def record_failure(self, job: Job, failure: Failure) -> Failure | None:
         """Records and returns the failure of a job.
 
         Returns None if the job has a result, which another process may have written meanwhile.
         """
         if self.done(job):
             return None
-        self._put(job, _FAILURE, failure._asdict())
+        self._write_json(job, _FAILURE, failure._asdict())
         return failure
 
     def failure(self, job: Job) -> Failure | None:
         """Returns the failure of a job's last run; None if it has a result or has not failed."""
         if self.done(job) or not tf.io.gfile.exists(self.path(job, _FAILURE)):
             return None
-        return Failure(**self._load(job, _FAILURE))
+        return Failure(**self._read_json(job, _FAILURE))
 
 
 def run_job(job: Job, folder: str) -> Failure | None:
@@ -152,5 +152,5 @@ def run_job(job: Job, folder: str) -> Failure | None:
         store.write(job, job.run(folder))
     except Exception as error:  # No error may stop the other jobs.
         reason = " ".join(str(error).split()) or type(error).__name__
-        return store.fail(job, Failure(reason, traceback.format_exc()))
+        return store.record_failure(job, Failure(reason, traceback.format_exc()))
     return None

@@ -17,10 +17,10 @@ from rwkeras.sweeps.jobs import Job
 from rwkeras.sweeps.store import Failure, Store, run_job
 
 # Failure if the process started after a change of the code, so that its result has another key.
-_MISNAMED = Failure("its code was changed while the sweep ran")
+_CODE_CHANGED = Failure("its code was changed while the sweep ran")
 
 
-def _end_with_parent() -> None:
+def _exit_with_parent() -> None:
     """Waits for the parent process to end, in whatever way, and then ends this process."""
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -30,7 +30,7 @@ def _end_with_parent() -> None:
 
 def _serve(connection: Connection, folder: str, threads: int) -> None:
     """Runs jobs received through a connection until its other end is closed."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
     # Each job compiles its own functions, which TensorFlow would report as frequent retracing.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -43,11 +43,11 @@ def _serve(connection: Connection, folder: str, threads: int) -> None:
 @contextlib.contextmanager
 def _interrupts_blocked() -> Iterator[None]:
     """Blocks SIGINT in processes started in the block, so that only the parent handles Ctrl-C."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)
 
 
 class Worker:
@@ -76,43 +76,43 @@ class Worker:
     def _start(self) -> None:
         # Not forked: a fork would inherit locks held by TensorFlow's threads, but not the threads.
         context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        arguments = theirs, self._folder, self._threads
+        self.connection, child_connection = context.Pipe()
+        arguments = child_connection, self._folder, self._threads
         self._process = context.Process(target=_serve, args=arguments, daemon=True)
         with _interrupts_blocked():
             self._process.start()
-        theirs.close()
+        child_connection.close()
 
-    def give(self, job: Job) -> None:
+    def submit(self, job: Job) -> None:
         """Sends a job to the process."""
         if self._process is None or not self._process.is_alive():
-            self.end()
+            self.terminate()
             self._start()
         self.job, self.affinity = job, job.affinity
-        # If the process has died meanwhile, `take` notices it.
+        # If the process has died meanwhile, `wait` notices it.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.connection.send(job)
 
-    def take(self) -> tuple[Job, Failure | None]:
+    def wait(self) -> tuple[Job, Failure | None]:
         """Waits until the job has ended; returns it with its failure, or None."""
         if self.job is None or self._process is None:
             raise RuntimeError("The worker has no job.")
         job, self.job = self.job, None
         try:
-            failure = self.connection.recv() or _MISNAMED
+            failure = self.connection.recv() or _CODE_CHANGED
         except (EOFError, ConnectionResetError):
             self._process.join()
             failure = Failure(f"the worker ended with exit code {self._process.exitcode}")
             self.affinity = None
-        # `fail` returns None if the job has its result.
-        return job, Store(self._folder).fail(job, failure)
+        # `record_failure` returns None if the job has its result.
+        return job, Store(self._folder).record_failure(job, failure)
 
     def run(self, job: Job) -> Failure | None:
         """Runs a job in the process; returns its failure, or None."""
-        self.give(job)
-        return self.take()[1]
+        self.submit(job)
+        return self.wait()[1]
 
-    def end(self) -> None:
+    def terminate(self) -> None:
         """Terminates the process, and any job that it is running."""
         if self._process is not None:
             self._process.terminate()

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from rwkeras.optimizers.checkpoint import Bounds, kept_bounds
+from rwkeras.optimizers.checkpoint import Bounds, saved_bounds
 from rwkeras.optimizers.settings import Callback, OptimizationResult, OptimizerSettings, Progress
 from rwkeras.settings import Settings, setting
 
@@ -221,7 +221,7 @@ def _bounds(steps: Sequence[Step], optimizer: OptimizerSettings) -> list[Bounds]
     """
     saved: list[Bounds | None] = [None] * len(steps)
     if optimizer.checkpoint_dir is not None and len(steps) > 1:
-        saved = [kept_bounds(_step_folder(optimizer.checkpoint_dir, step)) for step in steps]
+        saved = [saved_bounds(_step_folder(optimizer.checkpoint_dir, step)) for step in steps]
     bounds: list[Bounds] = []
     planned = 0
     for step, own, following in zip(steps, saved, [*saved[1:], None], strict=True):

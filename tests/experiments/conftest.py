@@ -4,11 +4,13 @@ from rwkeras.sweeps.local import SweepResult
 from rwkeras.sweeps.store import run_job
 
 
-def here(manifest, folder, callback):
+def run_in_process(manifest, folder, callback):
     """Runs jobs in this process, those that share a network or compiled functions in a row."""
-    alike: dict = {}
+    by_network: dict = {}
     for job in manifest.jobs:
-        alike.setdefault(job.affinity[0], {}).setdefault(job.affinity, []).append(job)
-    jobs = [job for of_network in alike.values() for each in of_network.values() for job in each]
+        by_network.setdefault(job.affinity[0], {}).setdefault(job.affinity, []).append(job)
+    jobs = [
+        job for of_network in by_network.values() for each in of_network.values() for job in each
+    ]
     failures = [(job, failure) for job in jobs if (failure := run_job(job, folder))]
     return SweepResult(len(manifest) - len(failures), tuple(failures))

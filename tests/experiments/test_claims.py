@@ -83,14 +83,14 @@ def test_a_claim_on_all_kinds_is_as_good_as_its_worst_kind():
         "standard": {"l": base},
     }
     contrast = Contrast(
-        "difference", {"network": ("a", "b")}, {"network": "standard"}, every="network"
+        "difference", {"network": ("a", "b")}, {"network": "standard"}, for_each="network"
     )
     measured = table(kinds)
     assert set(per_draw(measured, contrast)) == {"a", "b"}
     found = verdict(contrast, measured, "within", 0.1)
     assert found["verdict"] == "undecided"
     assert found["estimate"] == pytest.approx(np.mean(kinds["b"]["l"] - base))
-    only = Contrast("difference", {"network": "a"}, {"network": "standard"}, every="network")
+    only = Contrast("difference", {"network": "a"}, {"network": "standard"}, for_each="network")
     assert verdict(only, measured, "within", 0.1)["verdict"] == "holds"
     kinds["b"]["l"] = base + 1
     assert verdict(contrast, table(kinds), "within", 0.1)["verdict"] == "refuted"
@@ -98,7 +98,7 @@ def test_a_claim_on_all_kinds_is_as_good_as_its_worst_kind():
 
 def test_every_layer_by_its_own_draws():
     measured = table({"a": {"l1": 25 + noise(11), "l2": 15 + noise(12)}})
-    contrast = Contrast("value", {"measure": "m"}, every="layer")
+    contrast = Contrast("value", {"measure": "m"}, for_each="layer")
     assert verdict(contrast, measured, "above", 20)["verdict"] == "refuted"
     assert verdict(contrast, measured, "above", 10)["verdict"] == "holds"
 
@@ -147,11 +147,11 @@ def test_too_few_draws_are_no_test_and_no_part_of_the_family():
 def test_the_family_is_all_that_was_tested():
     measured = table({str(n): {"l": noise(20 + n) - 0.75} for n in range(8)})
     claims = [claim(Contrast("value", {"network": str(n)}), key=str(n)) for n in range(8)]
-    together = verdicts(claims, measured)
+    in_family = verdicts(claims, measured)
     alone = [verdicts([each], measured)["p_corrected"][0] for each in claims]
-    np.testing.assert_allclose(alone, together["p"])
-    assert (together["p_corrected"] > together["p"]).sum() >= 7
-    assert set(together["family"]) == {8}
+    np.testing.assert_allclose(alone, in_family["p"])
+    assert (in_family["p_corrected"] > in_family["p"]).sum() >= 7
+    assert set(in_family["family"]) == {8}
 
 
 def test_a_draw_that_lacks_a_layer_is_left_out():

@@ -8,12 +8,12 @@ import pytest
 
 from rwkeras.experiments.claim_list import CLAIMS
 from rwkeras.experiments.page import write_page
-from rwkeras.experiments.registry import EXPERIMENTS, perform
+from rwkeras.experiments.registry import EXPERIMENTS, run_experiment
 from rwkeras.experiments.settings import QUICK
 from rwkeras.experiments.study import Study
-from rwkeras.experiments.table import chosen, read_csv
+from rwkeras.experiments.table import read_csv, select_rows
 from rwkeras.images.reading import read_image
-from tests.experiments.conftest import here
+from tests.experiments.conftest import run_in_process
 
 pytestmark = pytest.mark.eager
 
@@ -44,8 +44,8 @@ def folder(tmp_path_factory):
 def test_quick(folder, name):
     samples = 1 if name in MANY_TRAININGS else QUICK.samples
     settings = dataclasses.replace(QUICK, training_steps=3, decoder_steps=2, samples=samples)
-    study = Study(str(folder), settings, runner=here)
-    report = perform(name, study)
+    study = Study(str(folder), settings, runner=run_in_process)
+    report = run_experiment(name, study)
     assert not [note for note in study.notes if "failed" in note]
     given = dataclasses.asdict(settings)
     page = Path(write_page(str(folder / name), name, report, study.notes, given))
@@ -64,6 +64,6 @@ def test_quick(folder, name):
         assert claim.sentence in text.replace("&#x27;", "'")
         contrast = claim.contrast
         for side in (contrast.a, contrast.b):
-            missing = chosen(report.table, {**contrast.where, **side}).empty
+            missing = select_rows(report.table, {**contrast.where, **side}).empty
             given = not {"vgg", "alexnet"} & set(claim.key.split("-"))
             assert not missing or not given or claim.key in LARGE, (claim.key, side)

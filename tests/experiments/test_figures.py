@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 
-from rwkeras.experiments.figures import arrivals, bars, boxes, lines, picture_grid, pictures
+from rwkeras.experiments.figures import arrival_curves, bars, boxes, lines, picture_grid, pictures
 from rwkeras.experiments.statistics import t_interval
 from rwkeras.experiments.table import Sample, frame, row
 from rwkeras.sweeps.jobs import JobResult
@@ -109,7 +109,7 @@ def test_bars_are_means_over_draws():
 
 def test_arrivals_do_not_count_what_never_arrived():
     given = table().assign(censored=lambda t: t["network"] == "b")
-    shown = arrivals(given, "m", name="arrivals")
+    shown = arrival_curves(given, "m", name="arrivals")
     first, second = shown.figure.axes[0].lines
     assert first.get_ydata()[-1] == 1
     assert second.get_ydata()[-1] == 0

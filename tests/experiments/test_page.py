@@ -1,6 +1,6 @@
 import pytest
 
-from rwkeras.experiments.figures import Shown, picture_grid
+from rwkeras.experiments.figures import ReportFigure, picture_grid
 from rwkeras.experiments.page import page, write_page
 from rwkeras.experiments.report import Report
 from rwkeras.experiments.table import Sample, frame, read_csv, row
@@ -17,8 +17,8 @@ def report() -> Report:
         )
     ]
     figures = [
-        Shown("first", "Of a & b.", picture_grid(["a"], {"": [("", waves(8, 8))]})),
-        Shown("second", "Pictures.", picture_grid(["a"], {"": [("", waves(8, 8))]})),
+        ReportFigure("first", "Of a & b.", picture_grid(["a"], {"": [("", waves(8, 8))]})),
+        ReportFigure("second", "Pictures.", picture_grid(["a"], {"": [("", waves(8, 8))]})),
     ]
     return Report(frame(rows).assign(experiment="transfer"), figures)
 

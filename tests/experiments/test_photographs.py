@@ -6,11 +6,11 @@ import pytest
 from rwkeras.experiments.claims import LEAST_DRAWS
 from rwkeras.experiments.images import put_images
 from rwkeras.experiments.photographs import (
-    STACKED_ON,
+    ROTATION_PHOTOGRAPHS,
+    STACKING_PHOTOGRAPHS,
     TEST,
     TEST_TEXTURES,
     TUNING,
-    UPRIGHT,
     photograph,
 )
 from rwkeras.images.photographs import TEST_NAMES
@@ -32,8 +32,8 @@ def test_what_tuned_anything_tests_nothing():
 
 
 def test_experiments_stack_on_and_learn_from_those_alone():
-    assert set(STACKED_ON) <= set(TUNING)
-    assert set(UPRIGHT) <= set(TUNING)
+    assert set(STACKING_PHOTOGRAPHS) <= set(TUNING)
+    assert set(ROTATION_PHOTOGRAPHS) <= set(TUNING)
 
 
 def test_there_are_enough_for_a_claim():

@@ -15,7 +15,7 @@ def test_documents_are_made_of_the_committed_results():
         assert path.read_text() == text, f"{path}: run python -m rwkeras.experiments.results"
 
 
-def measured(ratio):
+def rivals_table(ratio):
     rows = []
     for n in range(10):
         for network, value in (("untrained twin", ratio), ("trained on ImageNet", 1.0)):
@@ -24,14 +24,14 @@ def measured(ratio):
     return frame(rows).assign(experiment="rivals")
 
 
-def kept(folder, ratio):
+def save_rivals(folder, ratio):
     run = {"command": "rwkeras-experiment", "date": "2020-01-01", "seconds": 60, "settings": {}}
-    results.keep_result(str(folder), "rivals", measured(ratio), run)
+    results.save_result(str(folder), "rivals", rivals_table(ratio), run)
 
 
 def test_results_are_kept_with_their_origin_and_replaced(tmp_path):
-    kept(tmp_path / "results", 0.5)
-    kept(tmp_path / "results", 2.0)
+    save_rivals(tmp_path / "results", 0.5)
+    save_rivals(tmp_path / "results", 2.0)
     runs = json.loads((tmp_path / "results" / "runs.json").read_text())
     assert list(runs) == ["rivals"]
     assert " cores of " in runs["rivals"]["machine"]
@@ -42,16 +42,16 @@ def test_results_are_kept_with_their_origin_and_replaced(tmp_path):
 
 
 def test_documents_say_what_the_results_do(tmp_path):
-    kept(tmp_path / "results", 0.5)
+    save_rivals(tmp_path / "results", 0.5)
     (tmp_path / "README.md").write_text(
-        f"Before.\n{results._MARKS[0]}{results._MARKS[1]}\nAfter.\n"
+        f"Before.\n{results._TABLE_MARKERS[0]}{results._TABLE_MARKERS[1]}\nAfter.\n"
     )
     made = {path.name: text for path, text in results.documents(tmp_path).items()}
     assert "| holds | factor 0.522 [" in made["claims.md"]
     assert "1 holds" in made["claims.md"]
     assert "rivals-twin,rivals,holds,0.5" in made["claims.csv"]
-    assert made["README.md"].startswith(f"Before.\n{results._MARKS[0]}\n| claim |")
-    assert made["README.md"].endswith(f"{results._MARKS[1]}\nAfter.\n")
+    assert made["README.md"].startswith(f"Before.\n{results._TABLE_MARKERS[0]}\n| claim |")
+    assert made["README.md"].endswith(f"{results._TABLE_MARKERS[1]}\nAfter.\n")
     assert "| holds |" in made["README.md"]
     Path(tmp_path / "README.md").write_text(made["README.md"])
     assert results.documents(tmp_path)[tmp_path / "README.md"] == made["README.md"]

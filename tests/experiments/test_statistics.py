@@ -7,9 +7,9 @@ from scipy import stats
 from rwkeras.experiments.statistics import (
     Evidence,
     Interval,
-    earlier,
-    every,
+    compare_censored_times,
     holm,
+    intersection_union_test,
     kaplan_meier,
     mean_test,
     sign_interval,
@@ -99,8 +99,8 @@ def test_holm_is_the_textbooks():
 
 def test_all_hold_if_the_least_certain_does():
     tests = [Evidence(0.01, 0.99), Evidence(0.2, 0.8), Evidence(0.5, 0.001)]
-    assert every(tests) == Evidence(0.5, pytest.approx(0.003))
-    assert every(tests[:1]) == tests[0]
+    assert intersection_union_test(tests) == Evidence(0.5, pytest.approx(0.003))
+    assert intersection_union_test(tests[:1]) == tests[0]
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_all_hold_if_the_least_certain_does():
     ],
 )
 def test_which_of_two_censored_times_is_the_earlier(first, second, sign):
-    assert earlier(first, second) == sign
-    assert earlier(second, first) == -sign
+    assert compare_censored_times(first, second) == sign
+    assert compare_censored_times(second, first) == -sign
 
 
 def test_signs_are_tested_exactly_and_ties_dropped():

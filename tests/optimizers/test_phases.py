@@ -33,7 +33,12 @@ def test_adaptive_changes_its_coordinates_in_either_precision():
     assert [phase.until for phase in phases] == [60, 60, UNBOUNDED, UNBOUNDED]
     assert [phase.float32 for phase in phases] == [1, None, 3, None]
     assert [phase.following for phase in phases] == [2, 3, None, None]
-    assert phases[0].seen == phases[1].seen < phases[2].seen == phases[3].seen
+    assert (
+        phases[0].degrees_of_freedom
+        == phases[1].degrees_of_freedom
+        < phases[2].degrees_of_freedom
+        == phases[3].degrees_of_freedom
+    )
 
 
 @pytest.mark.parametrize("precision", ["auto", "bfloat16", "float32"])

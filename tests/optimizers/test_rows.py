@@ -1,7 +1,7 @@
 import numpy as np
 import tensorflow as tf
 
-from rwkeras.optimizers.rows import chosen, dot, norm
+from rwkeras.optimizers.rows import dot, norm, select
 
 RNG = np.random.default_rng(1)
 
@@ -11,21 +11,21 @@ def test_dot():
     np.testing.assert_allclose(dot(tf.constant(a), tf.constant(b)), (a * b).sum(1))
 
 
-def test_chosen():
+def test_select():
     ours, theirs = tf.ones([2, 3]), tf.zeros([2, 3])
-    assert chosen(tf.constant([True, True]), ours, theirs) is ours
-    assert chosen(tf.constant([False, False]), ours, theirs) is theirs
-    mixed = chosen(tf.constant([True, False]), (ours, theirs), (theirs, ours))
+    assert select(tf.constant([True, True]), ours, theirs) is ours
+    assert select(tf.constant([False, False]), ours, theirs) is theirs
+    mixed = select(tf.constant([True, False]), (ours, theirs), (theirs, ours))
     np.testing.assert_array_equal(mixed[0], [[1, 1, 1], [0, 0, 0]])
     np.testing.assert_array_equal(mixed[1], [[0, 0, 0], [1, 1, 1]])
     # Tensors of any rank.
     shapes = (2,), (2, 3, 4)
     ours, theirs = tuple(map(tf.ones, shapes)), tuple(map(tf.zeros, shapes))
-    flat, deep = chosen(tf.constant([False, True]), ours, theirs)
+    flat, deep = select(tf.constant([False, True]), ours, theirs)
     np.testing.assert_array_equal(flat, [0, 1])
     np.testing.assert_array_equal(deep, np.stack([np.zeros((3, 4)), np.ones((3, 4))]))
     # Scalars, without a batch dimension.
-    assert chosen(tf.constant([True, False]), tf.constant(1), tf.constant(2)) == 2
+    assert select(tf.constant([True, False]), tf.constant(1), tf.constant(2)) == 2
 
 
 def test_norms_neither_over_nor_underflow():

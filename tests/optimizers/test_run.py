@@ -23,7 +23,7 @@ def quadratic(images, scale):
     return {"left": 0.25 * loss, "right": 0.75 * loss}
 
 
-def large(images, data):
+def inexact(images, data):
     """The quadratic with activations that are too large, to simulate errors of bfloat16."""
     scale, correction = data
     return quadratic(1.002 * images + correction, scale)
@@ -44,7 +44,7 @@ def noise(images, data, seed):
 _COMPILED: dict = {}
 
 
-def shared(minimized, optimizer, memory):
+def compiled_problem(minimized, optimizer, memory):
     """Returns compiled losses or a compiled problem, cached."""
     key = id(minimized), optimizer, memory
     if key not in _COMPILED:
@@ -56,24 +56,24 @@ def shared(minimized, optimizer, memory):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _nothing_stays():
+def _clear_compiled():
     yield
     _COMPILED.clear()
 
 
-def begin(losses, data, start=START, values=0, **settings):
+def make_run(losses, data, start=START, values=0, **settings):
     # Few pairs, as each is traced.
     few = {"parametrization": "pixels", "precision": "float32", "memory": 6}
     settings = OptimizerSettings(**{**few, **settings})
-    problem = shared(losses, settings.optimizer, settings.memory)
+    problem = compiled_problem(losses, settings.optimizer, settings.memory)
     return Run(problem, start, data, values, settings)
 
 
 def run(losses, data=ONES, callback=None, **kwargs):
-    return minimize(begin(losses, data, **kwargs), callback)
+    return minimize(make_run(losses, data, **kwargs), callback)
 
 
-LOSSES = {"float32": quadratic, "bfloat16": large}
+LOSSES = {"float32": quadratic, "bfloat16": inexact}
 BOTH = Problem(LOSSES, {"float32": noise, "bfloat16": noise}, correct)
 
 
@@ -183,15 +183,15 @@ def test_in_chunks_bit_for_bit_as_in_one_run(optimizer, precision):
 
 
 def test_callback_hears_of_start_and_chunks_and_end():
-    seen = []
-    result = run(BOTH, ONES, seen.append, max_iterations=12, report_every=5)
-    assert [progress.iteration for progress in seen] == [0, 5, 10, 12]
-    assert seen[0].evaluations == 1
-    assert seen[0].max_iterations == 12
-    assert seen[-1].evaluations == max(result.evaluations)
-    np.testing.assert_allclose(seen[0].loss, result.initial_loss, rtol=1e-5)
-    np.testing.assert_array_equal(seen[0].images, START)
-    assert (seen[-1].loss < seen[0].loss).all()
+    reported = []
+    result = run(BOTH, ONES, reported.append, max_iterations=12, report_every=5)
+    assert [progress.iteration for progress in reported] == [0, 5, 10, 12]
+    assert reported[0].evaluations == 1
+    assert reported[0].max_iterations == 12
+    assert reported[-1].evaluations == max(result.evaluations)
+    np.testing.assert_allclose(reported[0].loss, result.initial_loss, rtol=1e-5)
+    np.testing.assert_array_equal(reported[0].images, START)
+    assert (reported[-1].loss < reported[0].loss).all()
     assert not result.stopped
 
 
@@ -223,9 +223,9 @@ def test_the_bound_on_evaluations_is_exact(bound):
 
 def test_adaptive_measures_the_curvature_again_in_its_second_stage():
     settings = {"parametrization": "adaptive", "values": 1, "memory": 2, "report_every": 1}
-    seen = []
-    run(BOTH, ONES, seen.append, max_iterations=62, **settings)
-    cost = {p.iteration: p.evaluations for p in seen}
+    reported = []
+    run(BOTH, ONES, reported.append, max_iterations=62, **settings)
+    cost = {p.iteration: p.evaluations for p in reported}
     assert cost[0] == 1 + PROBES
     assert cost[60] >= 60 + 2 * (1 + PROBES)
 
@@ -311,45 +311,45 @@ def test_auto_leaves_a_bfloat16_that_misleads():
         return scale, (tf.add_n(list(quadratic(images, scale).values())), images)
 
     problem = Problem({"float32": quadratic, "bfloat16": misleading}, {}, start_of)
-    taken = begin(problem, ONES, precision="auto", report_every=1)
-    lows = []
-    while not taken.finished:
-        lows.append(taken.phase.precision == "bfloat16")
-        taken.advance()
-    assert lows[0]
-    assert not any(lows[10:])
-    np.testing.assert_allclose(taken.result(False).image, CENTRE, atol=5e-3)
+    current_run = make_run(problem, ONES, precision="auto", report_every=1)
+    in_bfloat16 = []
+    while not current_run.finished:
+        in_bfloat16.append(current_run.phase.precision == "bfloat16")
+        current_run.advance()
+    assert in_bfloat16[0]
+    assert not any(in_bfloat16[10:])
+    np.testing.assert_allclose(current_run.result(False).image, CENTRE, atol=5e-3)
 
 
 def test_bfloat16_is_corrected_at_the_start_and_now_and_then():
-    taken = begin(BOTH, ONES, precision="bfloat16", report_every=1)
+    current_run = make_run(BOTH, ONES, precision="bfloat16", report_every=1)
     agree = {}
-    while taken.iteration < 22:
-        low, exact = taken.progress(), taken.progress(exact=True)
-        agree[taken.iteration] = np.allclose(low.loss, exact.loss, rtol=1e-5)
-        taken.advance()
+    while current_run.iteration < 22:
+        low, exact = current_run.progress(), current_run.progress(exact=True)
+        agree[current_run.iteration] = np.allclose(low.loss, exact.loss, rtol=1e-5)
+        current_run.advance()
     assert [iteration for iteration, agrees in agree.items() if agrees] == [0, 10, 20]
-    result = minimize(taken)
+    result = minimize(current_run)
     np.testing.assert_allclose(result.image, CENTRE, atol=5e-3)
 
 
 def test_bfloat16_that_is_stuck_where_it_was_corrected_ends():
-    taken = begin(BOTH, ONES, precision="bfloat16")
-    while taken.iteration < 10:
-        taken.advance()
+    current_run = make_run(BOTH, ONES, precision="bfloat16")
+    while current_run.iteration < 10:
+        current_run.advance()
     # The next trial is the last of a search along steepest descent, and much too long.
-    optimizer = taken.state.optimizer
+    optimizer = current_run.state.optimizer
     none = tf.zeros_like(optimizer.history.stored)
     search = optimizer.search._replace(
         step=1e30 * tf.ones_like(optimizer.search.step), trials=none + line_search.MAX_TRIALS - 1
     )
     history = optimizer.history._replace(stored=none)
     hopeless = optimizer._replace(search=search, history=history)
-    taken.state = taken.state._replace(optimizer=hopeless)
-    taken.advance()
-    assert taken.iteration == 10
-    assert np.all(taken.state.optimizer.failed)
-    assert taken.finished
+    current_run.state = current_run.state._replace(optimizer=hopeless)
+    current_run.advance()
+    assert current_run.iteration == 10
+    assert np.all(current_run.state.optimizer.failed)
+    assert current_run.finished
 
 
 def test_losses_of_the_result_are_in_float32():
@@ -395,13 +395,13 @@ def test_a_batch_ends_though_one_member_has_spent_its_evaluations(member, bounds
         settings = OptimizerSettings(
             parametrization="pixels", max_evaluations=bound, max_iterations=10**6
         )
-        taken = Run(problem, START, ONES, 0, settings)
+        current_run = Run(problem, START, ONES, 0, settings)
         for _ in range(100):
-            if taken.finished:
+            if current_run.finished:
                 break
-            taken.advance()
-        assert taken.finished
-        result = taken.result(False)
+            current_run.advance()
+        assert current_run.finished
+        result = current_run.result(False)
         assert (result.evaluations <= bound).all()
         # Each member continues until it has converged, failed or used its evaluations.
         ended = result.converged | result.failed | (result.evaluations == bound)
@@ -409,10 +409,10 @@ def test_a_batch_ends_though_one_member_has_spent_its_evaluations(member, bounds
 
 
 def test_a_run_that_goes_nowhere_is_an_error(monkeypatch):
-    taken = begin(BOTH, ONES, max_iterations=10)
-    monkeypatch.setattr(taken._problem, "advance", lambda _, __, state, *rest: state)
+    current_run = make_run(BOTH, ONES, max_iterations=10)
+    monkeypatch.setattr(current_run._problem, "advance", lambda _, __, state, *rest: state)
     with pytest.raises(RuntimeError) as error:
-        taken.advance()
+        current_run.advance()
     assert str(error.value) == (
         "The optimisation goes nowhere after 0 iterations and 1 evaluations. "
         "This is a fault of rwkeras."

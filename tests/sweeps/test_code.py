@@ -24,7 +24,7 @@ FILES = {
 def package(tmp_path, monkeypatch):
     """Returns a function that writes a package's files and returns a module's digest."""
     monkeypatch.syspath_prepend(tmp_path)
-    caches = code_digest, code._code, code._located
+    caches = code_digest, code._module_digest, code._locate
 
     def digest_with(changes, module="toy.works"):
         for name, text in {**FILES, **changes}.items():
@@ -83,13 +83,13 @@ def test_names_of_a_stub_are_imported_when_they_are_used(package):
 
 
 def test_code_of_this_package_counts_for_jobs_of_others(package, monkeypatch):
-    before, plain = package({"works.py": "import rwkeras.sweeps.jobs\n"}), code._code
+    before, plain = package({"works.py": "import rwkeras.sweeps.jobs\n"}), code._module_digest
 
     def edited(path, package):
         digest, names = plain(path, package)
         return digest + "edited" * (path.name == "validation.py"), names
 
-    monkeypatch.setattr(code, "_code", edited)
+    monkeypatch.setattr(code, "_module_digest", edited)
     code_digest.cache_clear()
     assert code_digest("toy.works") != before
     monkeypatch.undo()
@@ -108,26 +108,26 @@ def test_a_script_has_a_digest_in_processes_of_another_name(tmp_path):
         "    process.start()\n"
         "    process.join()\n"
     )
-    told = subprocess.check_output([sys.executable, script], text=True).split()
-    assert told[::2] == ["__main__", "__mp_main__"]
-    assert told[1] == told[3]
+    output = subprocess.check_output([sys.executable, script], text=True).split()
+    assert output[::2] == ["__main__", "__mp_main__"]
+    assert output[1] == output[3]
 
 
 def test_what_jobs_compute_counts_and_how_it_is_shown_does_not(monkeypatch):
-    read, plain = set(), code._code
+    read_files, plain = set(), code._module_digest
 
-    def noting(path, package):
-        read.add("/".join(path.parts[-2:]))
+    def recorded(path, package):
+        read_files.add("/".join(path.parts[-2:]))
         return plain(path, package)
 
     importlib.import_module("rwkeras.experiments.jobs.inversions")
-    monkeypatch.setattr(code, "_code", noting)
+    monkeypatch.setattr(code, "_module_digest", recorded)
     code_digest.cache_clear()
     plain.cache_clear()
-    begun = time.perf_counter()
+    started = time.perf_counter()
     code_digest("rwkeras.experiments.jobs.inversions")
-    assert time.perf_counter() - begun < 5  # A fraction of a second on an idle machine.
-    assert {"objectives/losses.py", "optimizers/lbfgs.py", "networks/vgg.py"} <= read
+    assert time.perf_counter() - started < 5  # A fraction of a second on an idle machine.
+    assert {"objectives/losses.py", "optimizers/lbfgs.py", "networks/vgg.py"} <= read_files
     # Code of other jobs does not count: training a decoder is no part of an inversion.
     others = ("experiments/", "commands/", "studio/", "stacking/", "rotation/", "decoders/train")
-    assert not {name for name in read if name.startswith(others)}
+    assert not {name for name in read_files if name.startswith(others)}

@@ -53,27 +53,27 @@ def test_failures_are_recorded_and_the_others_go_on(tmp_path):
         bad[1]: "the worker ended with exit code 7",
         bad[2]: "the worker ended with exit code -9",
     }
-    store, told = Store(str(tmp_path)), []
+    store, reported = Store(str(tmp_path)), []
 
-    def tell(job, failure):
-        told.append((job, failure))
+    def report(job, failure):
+        reported.append((job, failure))
 
-    result = run_sweep(manifest, str(tmp_path), workers=2, callback=tell)
+    result = run_sweep(manifest, str(tmp_path), workers=2, callback=report)
     assert result.done == 4
     assert {job: failure.reason for job, failure in result.failures} == reasons
     assert {job: store.failure(job).reason for job in bad} == reasons
     assert [job for job in manifest.jobs if store.done(job)] == good
     # The callback is called once for each job.
-    assert dict(told) == {**dict.fromkeys(good), **dict(result.failures)}
-    assert len(told) == len(manifest)
+    assert dict(reported) == {**dict.fromkeys(good), **dict(result.failures)}
+    assert len(reported) == len(manifest)
 
     # Run again, finished jobs are reported first and not repeated, and failed jobs are retried.
     (tmp_path / "help").touch()
     before = written(tmp_path)
-    told.clear()
-    again = run_sweep(Manifest((bad[0], *good)), str(tmp_path), workers=1, callback=tell)
+    reported.clear()
+    again = run_sweep(Manifest((bad[0], *good)), str(tmp_path), workers=1, callback=report)
     assert again == (5, ())
-    assert told == [(job, None) for job in (*good, bad[0])]
+    assert reported == [(job, None) for job in (*good, bad[0])]
     assert before.items() < written(tmp_path).items()
     assert {number: len(runs) for number, runs in begun(tmp_path).items()} == {
         **dict.fromkeys(range(7), 1),
@@ -144,14 +144,14 @@ def test_a_result_that_has_another_name_is_none(tmp_path):
             run_job(Number(1), str(tmp_path))
         worker.job, worker.connection = Number(1), SimpleNamespace(recv=lambda: None)
         worker._process = SimpleNamespace()
-        assert worker.take() == (Number(1), failure)
+        assert worker.wait() == (Number(1), failure)
         assert Store(str(tmp_path)).failure(Number(1)) == failure
 
 
 def test_an_ended_sweep_starts_no_process(tmp_path, monkeypatch):
     store = Store(str(tmp_path))
     store.write(Number(1), Number(1).run(str(tmp_path)))
-    monkeypatch.setattr(local.Worker, "give", lambda *_: pytest.fail("a worker has a job"))
+    monkeypatch.setattr(local.Worker, "submit", lambda *_: pytest.fail("a worker has a job"))
     assert run_sweep(Manifest((Number(1),)), str(tmp_path)) == (1, ())
     assert run_sweep(Manifest(()), str(tmp_path)) == (0, ())
 
@@ -172,26 +172,26 @@ def test_cores_are_shared_out(monkeypatch):
         monkeypatch.setattr(local.tf.config, "list_physical_devices", lambda _: devices)  # noqa: B023
         assert local.default_workers() == workers
     # Depends on the number of jobs in the manifest alone, so that a resumed sweep gets the same.
-    assert [local._share(jobs, 8) for jobs in (0, 1, 3, 8, 100)] == [
+    assert [local._processes_and_threads(jobs, 8) for jobs in (0, 1, 3, 8, 100)] == [
         (1, 8),
         (1, 8),
         (3, 2),
         (8, 1),
         (8, 1),
     ]
-    assert local._share(100, 16) == (16, 1)
+    assert local._processes_and_threads(100, 16) == (16, 1)
 
 
 def test_a_worker_gets_a_job_like_its_last_or_one_like_nobodys():
     numbers = enumerate("aabbbbc")
     queue = local._Queue(Number(number, kind=kind) for number, kind in numbers)
-    assert queue.take(None, [None, None]) == Number(0, kind="a")
-    assert queue.take(None, ["a", None]) == Number(2, kind="b")
-    assert queue.take("a", ["a", "b"]) == Number(1, kind="a")
+    assert queue.pop(None, [None, None]) == Number(0, kind="a")
+    assert queue.pop(None, ["a", None]) == Number(2, kind="b")
+    assert queue.pop("a", ["a", "b"]) == Number(1, kind="a")
     # No job like the last one is left: first an affinity without a worker, then the largest group.
-    assert queue.take("a", ["a", "b"]) == Number(6, kind="c")
-    assert queue.take("c", ["c", "b"]) == Number(3, kind="b")
-    assert queue.take("b", ["b", "b"]) == Number(4, kind="b")
+    assert queue.pop("a", ["a", "b"]) == Number(6, kind="c")
+    assert queue.pop("c", ["c", "b"]) == Number(3, kind="b")
+    assert queue.pop("b", ["b", "b"]) == Number(4, kind="b")
     assert queue
-    assert queue.take("b", ["b", "b"]) == Number(5, kind="b")
+    assert queue.pop("b", ["b", "b"]) == Number(5, kind="b")
     assert not queue

@@ -48,16 +48,20 @@ def test_several_workers_build_a_network_once_each(folder, tmp_path, monkeypatch
     built = [Built(network, n, seconds=0.2) for n in range(12)]
     bad = [Number(1, trouble="raise"), Number(2, trouble="exit")]
     manifest = Manifest((*bad, *built, *inversions(folder)))
-    told = []
+    reported = []
     result = run_pipeline(
-        manifest, folder, TWO_PROCESSES, together=1, callback=lambda *end: told.append(end)
+        manifest,
+        folder,
+        TWO_PROCESSES,
+        max_batch_size=1,
+        callback=lambda *end: reported.append(end),
     )
     assert result.done == len(manifest) - 2
     assert [(job, failure.reason) for job, failure in result.failures] == [
         (bad[0], "number 1 is no good"),
         (bad[1], "the worker ended with exit code 7"),
     ]
-    assert told == [(job, dict(result.failures).get(job)) for job in manifest.jobs]
+    assert reported == [(job, dict(result.failures).get(job)) for job in manifest.jobs]
 
     values = [Store(folder).values(job) for job in built]
     assert len({value["starter"] for value in values}) == 2
@@ -92,7 +96,7 @@ def test_failures_are_elements_and_metrics(folder):
 def test_an_attempt_that_is_repeated_does_nothing_again(folder):
     manifest = Manifest((Number(0), Number(1)))
     reference = module.put_manifest(folder, manifest)
-    attempt = module._RunSome(folder, reference, 1)
+    attempt = module._RunJobsFn(folder, reference, 1)
     attempt.setup()
     attempt._worker = None  # No worker is needed.
     for job in manifest.jobs:
@@ -104,7 +108,7 @@ def test_an_attempt_that_is_repeated_does_nothing_again(folder):
 def test_jobs_that_are_alike_are_run_together(folder):
     jobs = [Number(n, kind=kind) for n, kind in enumerate("aabaaba")]
     Store(folder).write(jobs[1], jobs[1].run(folder))
-    transform = RunJobs(Manifest(tuple(jobs)), folder, together=2)
+    transform = RunJobs(Manifest(tuple(jobs)), folder, max_batch_size=2)
     assert transform._elements == [(0, 3), (4, 6), (2, 5)]
 
 
@@ -112,10 +116,10 @@ def test_of_an_ended_sweep_nothing_is_submitted(folder, monkeypatch):
     job = Number(1)
     Store(folder).write(job, job.run(folder))
     monkeypatch.setattr(beam, "Pipeline", lambda *_: pytest.fail("a pipeline is made"))
-    told = []
-    result = run_pipeline(Manifest((job,)), folder, callback=lambda *end: told.append(end))
+    reported = []
+    result = run_pipeline(Manifest((job,)), folder, callback=lambda *end: reported.append(end))
     assert result == (1, ())
-    assert told == [(job, None)]
+    assert reported == [(job, None)]
 
 
 def test_a_job_that_the_pipeline_has_left_out_is_no_success(folder, monkeypatch):
@@ -135,12 +139,12 @@ def test_a_job_that_the_pipeline_has_left_out_is_no_success(folder, monkeypatch)
     ],
 )
 def test_the_direct_runner_is_that_of_this_machine(options, here):
-    runner = module._runner(PipelineOptions(options))
+    runner = module._local_runner(PipelineOptions(options))
     assert (runner or "").endswith(".FnApiRunner") == here
     assert (runner is None) != here
 
 
-@pytest.mark.parametrize("name", ["threads", "together"])
+@pytest.mark.parametrize("name", ["threads", "max_batch_size"])
 def test_arguments_are_checked(folder, name):
     with pytest.raises(ValueError) as error:
         run_pipeline(Manifest((Number(1),)), folder, **{name: 0})

@@ -39,7 +39,7 @@ def test_a_result_is_read_as_it_was_written(store):
 
 def test_any_file_system_of_tensorflow_will_do():
     store = Store("ram://sweep")
-    store.fail(JOB, Failure("no luck"))
+    store.record_failure(JOB, Failure("no luck"))
     assert store.failure(JOB).reason == "no luck"
     store.write(JOB, result())
     assert store.failure(JOB) is None
@@ -94,7 +94,7 @@ def test_names_that_the_store_needs_are_refused(store):
 def test_a_failure_is_kept_until_there_is_a_result(store):
     assert store.failure(JOB) is None
     failure = Failure("no luck", "Traceback ...")
-    assert store.fail(JOB, failure) == failure
+    assert store.record_failure(JOB, failure) == failure
     assert store.failure(JOB) == failure
     store.write(JOB, result())
     assert store.failure(JOB) is None
@@ -103,7 +103,7 @@ def test_a_failure_is_kept_until_there_is_a_result(store):
 
 def test_a_slower_attempt_that_fails_leaves_the_result(store):
     store.write(JOB, result())
-    assert store.fail(JOB, Failure("out of memory")) is None
+    assert store.record_failure(JOB, Failure("out of memory")) is None
     assert store.failure(JOB) is None
     # Two attempts that end at the same time may leave both files.
     with open(store.path(JOB, "failure.json"), "w") as file:

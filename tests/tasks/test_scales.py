@@ -285,7 +285,7 @@ FEW = ScaleSettings(smallest=16, step=2, least_iterations=6)
 def kept(monkeypatch, **bounds):
     """Makes steps have been begun before, by their numbers, with bounds."""
     found = {f"state/step_{name[1:]}": value for name, value in bounds.items()}
-    monkeypatch.setattr("rwkeras.tasks.scales.kept_bounds", found.get)
+    monkeypatch.setattr("rwkeras.tasks.scales.saved_bounds", found.get)
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_more_iterations_than_before(monkeypatch, begun, expected):
 
 
 def test_single_scale_keeps_the_checkpoint_folder(monkeypatch):
-    monkeypatch.setattr("rwkeras.tasks.scales.kept_bounds", None)
+    monkeypatch.setattr("rwkeras.tasks.scales.saved_bounds", None)
     make = FakeSynthesis((16, 16))
     optimizer = dataclasses.replace(OPTIMIZER, checkpoint_dir="state")
     synthesize(make, (16, 16), optimizer, settings=FEW)

@@ -6,18 +6,18 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from rwkeras.decoders.levels import encoder_to
-from rwkeras.experiments.conditions import Condition, by_name, over
+from rwkeras.experiments.conditions import Condition, by_name, condition_jobs
 from rwkeras.experiments.decoding.fits import (
-    decoded,
-    fit,
-    fitted,
+    decode_images,
+    fit_job,
     layer_stage,
     middle_layer,
-    untrained_decoding,
+    train_decoders,
+    untrained_decoding_job,
 )
 from rwkeras.experiments.figures import bars, pictures
 from rwkeras.experiments.jobs.networks import NetworkSpec, network_bytes
-from rwkeras.experiments.report import Report, measured
+from rwkeras.experiments.report import Report, value_rows
 from rwkeras.experiments.study import Draw, Study
 from rwkeras.experiments.table import frame
 from rwkeras.networks.recipe import ARCHITECTURES
@@ -26,9 +26,9 @@ from rwkeras.networks.vgg_architecture import narrowed
 from rwkeras.sweeps.files import put_file
 
 # The default encoder and decoder, with which all variants are compared.
-WHOLE = "all maps"
+ALL_MAPS = "all maps"
 # The share of feature maps in the narrow variants.
-_NARROW = 1 / 8
+_NARROW_WIDTH = 1 / 8
 
 
 class _Variant(NamedTuple):
@@ -49,11 +49,11 @@ def _variants(study: Study, layer: str) -> dict[str, _Variant]:
     """Returns the variants by name."""
     stages = ARCHITECTURES[study.settings.architecture].stages[: layer_stage(layer)]
     maps = tuple(filters for _, filters in reversed(stages))
-    narrow, other = {"width": _NARROW}, {"factors": (2, 2)}
+    narrow, other = {"width": _NARROW_WIDTH}, {"factors": (2, 2)}
     return {
-        WHOLE: _Variant(),
+        ALL_MAPS: _Variant(),
         # The maps of the decoder are given, as by default they would shrink with the encoder's.
-        "an eighth of the encoder's": _Variant(_NARROW, {"maps": maps[:1]}, {"maps": maps}),
+        "an eighth of the encoder's": _Variant(_NARROW_WIDTH, {"maps": maps[:1]}, {"maps": maps}),
         "an eighth of the decoder's": _Variant(1.0, narrow, narrow),
         "grown otherwise": _Variant(1.0, other, {"factors": (4,)}),
         "filters 1 x 1": _Variant(1.0, {"kernel_size": 1}, {"kernel_size": 1}),
@@ -91,10 +91,17 @@ def feature_maps(study: Study) -> Report:
             for name, variant in variants.items()
         ]
 
-    trained = decoded(study, fitted(study, over(conditions("trained"), draws, partial(fit, study))))
-    plain = study.run(over(conditions("untrained"), draws, untrained_decoding))
+    trained = decode_images(
+        study,
+        train_decoders(
+            study, condition_jobs(conditions("trained"), draws, partial(fit_job, study))
+        ),
+    )
+    untrained = study.run(condition_jobs(conditions("untrained"), draws, untrained_decoding_job))
     suffix = ", untrained"
-    rows = measured(trained, "psnr_db") + measured(plain, "edges", "contours", suffix=suffix)
+    rows = value_rows(trained, "psnr_db") + value_rows(
+        untrained, "edges", "contours", suffix=suffix
+    )
     table, source = frame(rows), study.picture(draws[0])
     return Report(
         table,
@@ -102,6 +109,6 @@ def feature_maps(study: Study) -> Report:
             bars(table, "psnr_db"),
             pictures(trained, "psnr_db", source, name="trained", columns="network"),
             bars(table, f"edges{suffix}"),
-            pictures(plain, "edges", source, name="untrained", columns="network"),
+            pictures(untrained, "edges", source, name="untrained", columns="network"),
         ],
     )

@@ -19,7 +19,7 @@ from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import Job, JobResult
 
 # The stride up to which a single upsampling step was the most accurate for a given time.
-_ONE_STEP = 4
+_MAX_SINGLE_STEP_STRIDE = 4
 # Feature maps at each size of decoders of deep layers; as many as in the encoder would take
 # minutes to train.
 _MAPS = (256, 128, 64, 32, 16)
@@ -28,13 +28,13 @@ _HELD_OUT = 0.2
 # About a quarter of the default pixels per step, as each of ten draws has several trainings.
 _CROP, _BATCH = 48, 8
 # Measurements per training, if the number of steps is divisible by it.
-_MEASURES = 40
+_MEASUREMENTS = 40
 
 # Strides of the blocks of EfficientNet-Lite0; later blocks have stride 32.
 _LITE_STRIDES = {"block1": 2, "block2": 4, "block3": 8, "block4": 16, "block5": 16}
 
 
-class Fitted(NamedTuple):
+class TrainedDecoder(NamedTuple):
     """A trained decoder.
 
     Attributes:
@@ -61,7 +61,9 @@ def layer_stride(layer: str) -> int:
 
 def middle_layer(study: Study) -> str:
     """Returns the first layer of stride 4 of the study's VGG."""
-    return next(layer for layer in study.first_layers if layer_stride(layer) == _ONE_STEP)
+    return next(
+        layer for layer in study.first_layers if layer_stride(layer) == _MAX_SINGLE_STEP_STRIDE
+    )
 
 
 def decoder_layers(study: Study) -> tuple[str, ...]:
@@ -69,7 +71,7 @@ def decoder_layers(study: Study) -> tuple[str, ...]:
     return study.first_layers[::2]
 
 
-def fitted_shape(layer: str, seed: int, **changes: Any) -> DecoderSettings:
+def trained_decoder_settings(layer: str, seed: int, **changes: Any) -> DecoderSettings:
     """Returns the settings of trained decoders, chosen for accuracy at low cost.
 
     Up to stride 4, all convolutions are at the layer's resolution and one subpixel step upsamples
@@ -83,14 +85,16 @@ def fitted_shape(layer: str, seed: int, **changes: Any) -> DecoderSettings:
     """
     stride = layer_stride(layer)
     given: dict[str, Any] = {"upsampling": "subpixel", "seed": seed}
-    if 1 < stride <= _ONE_STEP:
+    if 1 < stride <= _MAX_SINGLE_STEP_STRIDE:
         given["factors"] = (stride,)
-    elif stride > _ONE_STEP:
+    elif stride > _MAX_SINGLE_STEP_STRIDE:
         given["maps"] = _MAPS[: stride.bit_length() - 1]
     return DecoderSettings(**{**given, **changes})
 
 
-def fit(study: Study, network: NetworkSpec, draw: Draw, layer: str, **changes: Any) -> DecoderFit:
+def fit_job(
+    study: Study, network: NetworkSpec, draw: Draw, layer: str, **changes: Any
+) -> DecoderFit:
     """Returns the job that trains a decoder on the photographs of `TUNING`.
 
     Args:
@@ -106,15 +110,19 @@ def fit(study: Study, network: NetworkSpec, draw: Draw, layer: str, **changes: A
         batch_size=_BATCH,
         held_out=_HELD_OUT,
         steps=steps,
-        epoch_steps=steps // math.gcd(steps, _MEASURES),
+        epoch_steps=steps // math.gcd(steps, _MEASUREMENTS),
         precision="float32",  # "auto" would depend on the machine.
         seed=draw.seed,
     )
     photos = study.photographs(TUNING, training.photo_size)
-    return DecoderFit(network, layer, fitted_shape(layer, draw.seed, **changes), training, photos)
+    return DecoderFit(
+        network, layer, trained_decoder_settings(layer, draw.seed, **changes), training, photos
+    )
 
 
-def untrained(network: NetworkSpec, draw: Draw, layer: str, **changes: Any) -> UntrainedDecoder:
+def untrained_decoder(
+    network: NetworkSpec, draw: Draw, layer: str, **changes: Any
+) -> UntrainedDecoder:
     """Returns an untrained decoder.
 
     It mirrors the encoder, with nearest-neighbour upsampling and one convolution at each size: with
@@ -130,22 +138,24 @@ def untrained(network: NetworkSpec, draw: Draw, layer: str, **changes: Any) -> U
     return UntrainedDecoder(network, layer, DecoderSettings(**{**given, **changes}))
 
 
-def untrained_decoding(
+def untrained_decoding_job(
     network: NetworkSpec, draw: Draw, layer: str, **changes: Any
 ) -> UntrainedDecoding:
-    """Returns the job that decodes a draw's image with an untrained decoder; see `untrained`."""
-    return UntrainedDecoding(untrained(network, draw, layer, **changes), draw.image)
+    """Returns the job that decodes a draw's image with an `untrained_decoder`."""
+    return UntrainedDecoding(untrained_decoder(network, draw, layer, **changes), draw.image)
 
 
-def fitted(study: Study, jobs: Mapping[Sample, Job]) -> dict[Sample, Fitted]:
+def train_decoders(study: Study, jobs: Mapping[Sample, Job]) -> dict[Sample, TrainedDecoder]:
     """Runs the jobs that train decoders and returns the decoders by sample."""
     return {
-        sample: Fitted(study.file(jobs[sample], DECODER_FILE), result)
+        sample: TrainedDecoder(study.file(jobs[sample], DECODER_FILE), result)
         for sample, result in study.run(jobs).items()
     }
 
 
-def decoded(study: Study, decoders: Mapping[Sample, Fitted]) -> dict[Sample, JobResult]:
+def decode_images(
+    study: Study, decoders: Mapping[Sample, TrainedDecoder]
+) -> dict[Sample, JobResult]:
     """Decodes the image of each decoder's draw and returns the results by sample."""
     images = {draw.number: draw.image for draw in study.draws()}
     return study.run(

@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from rwkeras.experiments.conditions import by_name, over, purely_random
-from rwkeras.experiments.decoding.fits import decoder_layers, fit, fitted, untrained
+from rwkeras.experiments.conditions import by_name, condition_jobs, purely_random
+from rwkeras.experiments.decoding.fits import (
+    decoder_layers,
+    fit_job,
+    train_decoders,
+    untrained_decoder,
+)
 from rwkeras.experiments.decoding.untrained_decoders import (
-    measured_colors,
+    color_rows,
     untrained_decodings,
 )
-from rwkeras.experiments.figures import Cell, Shown, lines, picture_grid
+from rwkeras.experiments.figures import Cell, ReportFigure, lines, picture_grid
 from rwkeras.experiments.jobs.equivariance import (
     GEOMETRIC,
     PHOTOMETRIC,
@@ -23,7 +28,7 @@ from rwkeras.experiments.study import Study
 from rwkeras.experiments.table import Sample, frame, row
 from rwkeras.sweeps.jobs import Job, JobResult
 
-TRAINED, UNTRAINED = "trained decoder", "untrained decoder"
+_TRAINED_DECODER, UNTRAINED_DECODER = "trained decoder", "untrained decoder"
 
 
 def invariance(study: Study) -> Report:
@@ -36,27 +41,27 @@ def invariance(study: Study) -> Report:
     """
     draws, layers = study.draws(), decoder_layers(study)
     network = purely_random(study, by_name(layers))
-    trained = fitted(study, over([network], draws, partial(fit, study)))
+    trained = train_decoders(study, condition_jobs([network], draws, partial(fit_job, study)))
     jobs: dict[Sample, Job] = {
-        sample._replace(network=TRAINED): Equivariance(each.file, draws[sample.draw].image)
+        sample._replace(network=_TRAINED_DECODER): Equivariance(each.file, draws[sample.draw].image)
         for sample, each in trained.items()
     }
-    jobs |= over(
-        [network._replace(name=UNTRAINED)],
+    jobs |= condition_jobs(
+        [network._replace(name=UNTRAINED_DECODER)],
         draws,
-        lambda net, draw, layer: Equivariance(untrained(net, draw, layer), draw.image),
+        lambda net, draw, layer: Equivariance(untrained_decoder(net, draw, layer), draw.image),
     )
     results = study.run(jobs)
     colors = {
-        sample._replace(network=UNTRAINED): result
+        sample._replace(network=UNTRAINED_DECODER): result
         for sample, result in untrained_decodings(study, layers).items()
     }
-    table = frame(_followed(results) + measured_colors(study, colors))
+    table = frame(_equivariance_rows(results) + color_rows(study, colors))
     names = [f"error share, {name}" for name in GEOMETRIC] + [f"alike, {n}" for n in PHOTOMETRIC]
     return Report(table, [_pictures(study, results), *(lines(table, name) for name in names)])
 
 
-def _followed(results: Mapping[Sample, JobResult]) -> list[dict[str, Any]]:
+def _equivariance_rows(results: Mapping[Sample, JobResult]) -> list[dict[str, Any]]:
     """Returns rows with the equivariance of decoders, for kinds of transforms and for each.
 
     "error share", of geometric transforms, is the sum of error^2 over that of output_change^2;
@@ -77,7 +82,7 @@ def _followed(results: Mapping[Sample, JobResult]) -> list[dict[str, Any]]:
     return rows
 
 
-def _pictures(study: Study, results: Mapping[Sample, JobResult]) -> Shown:
+def _pictures(study: Study, results: Mapping[Sample, JobResult]) -> ReportFigure:
     """Draws the first image under each transform, and the same decoded."""
     first = study.draws()[0]
     source = study.picture(first)
@@ -89,4 +94,4 @@ def _pictures(study: Study, results: Mapping[Sample, JobResult]) -> Shown:
             row = f"{sample.layer},\n{sample.network}"
             cells[row] = [("", result.pictures[name]) for name in names]
     caption = f"{first.name} and the largest of each transform, above; below, decoded."
-    return Shown("pictures", caption, picture_grid(["", *TRANSFORMS], cells))
+    return ReportFigure("pictures", caption, picture_grid(["", *TRANSFORMS], cells))

@@ -4,23 +4,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from rwkeras.experiments.conditions import (
-    over,
+    condition_jobs,
+    efficientnet_conditions,
     rotation_rivals,
     stacked,
-    twins,
-    vgg_on_imagenet,
+    trained_vgg_conditions,
 )
-from rwkeras.experiments.figures import Shown, lines, picture_grid
-from rwkeras.experiments.report import Report, measured, traced
+from rwkeras.experiments.figures import ReportFigure, lines, picture_grid
+from rwkeras.experiments.report import Report, trace_rows, value_rows
 from rwkeras.experiments.study import Study
 from rwkeras.experiments.table import Sample, frame, row
 from rwkeras.sweeps.jobs import JobResult
 
 # The iteration by which random networks converge according to the papers, and the factor of its
 # final distance within which an inversion counts as converged.
-EARLY, _NEAR = 100, 1.05
+EARLY, _CONVERGED_FACTOR = 100, 1.05
 # Iterations of the pictures, and iterations that are kept in the table to limit its size.
-_MARKS, _KEPT = (10, 50, EARLY), (10, 20, 50, EARLY, 200, 500, 1000, 2000, 4000)
+_SNAPSHOTS, _KEPT_ITERATIONS = (10, 50, EARLY), (10, 20, 50, EARLY, 200, 500, 1000, 2000, 4000)
 _STRIDE = 16
 
 
@@ -32,29 +32,31 @@ def convergence(study: Study) -> Report:
     """
     draws, last = study.draws(), study.settings.final_iterations
     deepest = {f"stride {2 ** (len(study.pools) - 1)}": study.first_layers[-1]}
-    vgg = [stacked(study, deepest, draws), *vgg_on_imagenet(study, deepest)]
-    kinds = rotation_rivals(study, deepest, draws)
-    for kind in twins(study):
+    vgg = [stacked(study, deepest, draws), *trained_vgg_conditions(study, deepest)]
+    conditions = rotation_rivals(study, deepest, draws)
+    for condition in efficientnet_conditions(study):
         name = f"stride {max(s for s in study.settings.strides if s <= _STRIDE)}"
-        kinds.append(kind._replace(layers={name: kind.layers[name]}))
+        conditions.append(condition._replace(layers={name: condition.layers[name]}))
     rows, figures = [], []
-    for coordinates, suffix, several in (
-        ("adaptive", "", kinds),
-        ("pixels", " (pixels)", [*vgg, *kinds]),  # VGG-19 over pixels only, as in the papers.
+    for coordinates, suffix, compared in (
+        ("adaptive", "", conditions),
+        ("pixels", " (pixels)", [*vgg, *conditions]),  # VGG-19 over pixels only, as in the papers.
     ):
         given = {"parametrization": coordinates, "iterations": last}
-        snapshots = tuple(mark for mark in _MARKS if mark < last)
-        results = study.run(over(several, draws, study.inversion, snapshots=snapshots, **given))
-        on_the_way = traced(results, "distance", suffix=suffix)
-        rows += [each for each in on_the_way if each["iteration"] in _KEPT]
-        rows += measured(results, "distance", suffix=suffix) + _ended(results, suffix)
-        table = frame(on_the_way)
+        snapshots = tuple(iteration for iteration in _SNAPSHOTS if iteration < last)
+        results = study.run(
+            condition_jobs(compared, draws, study.inversion, snapshots=snapshots, **given)
+        )
+        distance_rows = trace_rows(results, "distance", suffix=suffix)
+        rows += [each for each in distance_rows if each["iteration"] in _KEPT_ITERATIONS]
+        rows += value_rows(results, "distance", suffix=suffix) + _convergence_rows(results, suffix)
+        table = frame(distance_rows)
         figures.append(lines(table, f"distance{suffix}", x="iteration", log=True))
         figures.append(_pictures(results, coordinates))
     return Report(frame(rows), figures)
 
 
-def _ended(results: Mapping[Sample, JobResult], suffix: str) -> list[dict[str, Any]]:
+def _convergence_rows(results: Mapping[Sample, JobResult], suffix: str) -> list[dict[str, Any]]:
     """Returns rows with the iteration from which each inversion stays near its final distance.
 
     For inversions that ended before `EARLY`, the final distance is also that of `EARLY`.
@@ -62,7 +64,9 @@ def _ended(results: Mapping[Sample, JobResult], suffix: str) -> list[dict[str, A
     rows = []
     for sample, result in results.items():
         end, count = result.values["distance"], result.values["iterations"]
-        far = [each["iteration"] for each in result.trace if each["distance"] > _NEAR * end]
+        far = [
+            each["iteration"] for each in result.trace if each["distance"] > _CONVERGED_FACTOR * end
+        ]
         near = [each["iteration"] for each in result.trace if each["iteration"] > max([-1, *far])]
         rows.append(row(sample, f"iterations to the end{suffix}", min([count, *near])))
         if count < EARLY:
@@ -70,7 +74,7 @@ def _ended(results: Mapping[Sample, JobResult], suffix: str) -> list[dict[str, A
     return rows
 
 
-def _pictures(results: Mapping[Sample, JobResult], name: str) -> Shown:
+def _pictures(results: Mapping[Sample, JobResult], name: str) -> ReportFigure:
     """Draws the first image at several iterations, with a row for each condition."""
     first = {sample: result for sample, result in results.items() if sample.draw == 0}
     names = {name for result in first.values() for name in result.pictures}
@@ -81,4 +85,4 @@ def _pictures(results: Mapping[Sample, JobResult], name: str) -> Shown:
     }
     headings = [each.replace("_", " ").replace("picture", "end") for each in order]
     caption = f"{next(iter(first)).image} on the way, {name} coordinates."
-    return Shown(name, caption, picture_grid(headings, cells))
+    return ReportFigure(name, caption, picture_grid(headings, cells))

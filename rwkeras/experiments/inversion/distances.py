@@ -1,8 +1,8 @@
 """Distance between images and their inversions over pixels, as in the papers, by layer."""
 
-from rwkeras.experiments.conditions import by_name, over, stacked, twins
+from rwkeras.experiments.conditions import by_name, condition_jobs, efficientnet_conditions, stacked
 from rwkeras.experiments.figures import lines, pictures
-from rwkeras.experiments.report import Report, measured
+from rwkeras.experiments.report import Report, value_rows
 from rwkeras.experiments.study import Study
 from rwkeras.experiments.table import frame
 
@@ -16,12 +16,14 @@ def distances(study: Study) -> Report:
     """
     draws = study.draws()
     rows, figures = [], []
-    for name, kinds in (
+    for name, conditions in (
         ("vgg", [stacked(study, by_name(study.layers), draws)]),
-        ("lite", twins(study)),
+        ("lite", efficientnet_conditions(study)),
     ):
-        results = study.run(over(kinds, draws, study.inversion, parametrization="pixels"))
-        own = measured(results, "distance", "psnr_db")
+        results = study.run(
+            condition_jobs(conditions, draws, study.inversion, parametrization="pixels")
+        )
+        own = value_rows(results, "distance", "psnr_db")
         figures.append(lines(frame(own), "distance", name=name))
         source = study.picture(draws[0])
         figures.append(pictures(results, "distance", source, name=f"{name}_pictures"))

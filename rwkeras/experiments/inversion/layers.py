@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rwkeras.experiments.conditions import by_name, over, purely_random, stacked
+from rwkeras.experiments.conditions import by_name, condition_jobs, purely_random, stacked
 from rwkeras.experiments.figures import lines, pictures
 from rwkeras.experiments.jobs.structure import contours
-from rwkeras.experiments.report import Report, measured
+from rwkeras.experiments.report import Report, value_rows
 from rwkeras.experiments.study import Draw, Study
 from rwkeras.experiments.table import Sample, frame, row
 from rwkeras.networks.recipe import ARCHITECTURES
 from rwkeras.sweeps.jobs import JobResult
 
 # Number of fully connected layers from which contours are visible according to the papers.
-_TOP = 2
+_TOP_LAYERS = 2
 
 
 def layers(study: Study) -> Report:
@@ -24,13 +24,13 @@ def layers(study: Study) -> Report:
     """
     draws = study.draws()
     network = stacked(study, by_name(study.layers), draws)
-    results = study.run(over([network], draws, study.inversion))
+    results = study.run(condition_jobs([network], draws, study.inversion))
     architecture = ARCHITECTURES[study.settings.architecture]
     large = study.draws(size=architecture.top_size)
-    top = purely_random(study, by_name(architecture.top_layers[:_TOP]), top=True)
-    from_top = study.run(over([top], large, study.inversion))
+    top = purely_random(study, by_name(architecture.top_layers[:_TOP_LAYERS]), top=True)
+    from_top = study.run(condition_jobs([top], large, study.inversion))
     values = "psnr_db", "distance"
-    rows = measured(results, *values) + measured(from_top, *values)
+    rows = value_rows(results, *values) + value_rows(from_top, *values)
     table = frame([*rows, *_contours(study, large, from_top)])
     return Report(
         table,
@@ -52,8 +52,8 @@ def _contours(
     sources = {draw.number: study.picture(draw) for draw in draws}
     rows = []
     for sample, result in results.items():
-        alike = {n: contours(result.pictures["picture"], x) for n, x in sources.items()}
-        rows.append(row(sample, "contours", alike.pop(sample.draw)))
-        chance = sum(alike.values()) / max(1, len(alike))
+        correlations = {n: contours(result.pictures["picture"], x) for n, x in sources.items()}
+        rows.append(row(sample, "contours", correlations.pop(sample.draw)))
+        chance = sum(correlations.values()) / max(1, len(correlations))
         rows.append(row(sample, "contours_by_chance", chance))
     return rows

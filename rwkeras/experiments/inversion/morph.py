@@ -1,7 +1,7 @@
 """Interpolation between two images in the features of a random network."""
 
 from rwkeras.experiments.conditions import by_name, stacked
-from rwkeras.experiments.figures import Cell, Shown, lines, picture_grid
+from rwkeras.experiments.figures import Cell, ReportFigure, lines, picture_grid
 from rwkeras.experiments.jobs.inversions import Morph
 from rwkeras.experiments.report import Report
 from rwkeras.experiments.study import Study
@@ -23,29 +23,29 @@ def morph(study: Study) -> Report:
         raise invalid_argument("images", "at least two images", [draw.name for draw in draws])
     first, last = draws[:2]
     network = stacked(study, by_name(study.first_layers), [first])
-    shares = [n / (_STEPS - 1) for n in range(_STEPS)]
+    weights = [n / (_STEPS - 1) for n in range(_STEPS)]
     ends, spec = (first.image, last.image), network.network(first)
     results = study.run(
         {
-            (layer, share): Morph(spec, *ends, share, layer, first.seed, study.optimizer())
+            (layer, weight): Morph(spec, *ends, weight, layer, first.seed, study.optimizer())
             for layer in network.layers
-            for share in shares
+            for weight in weights
         }
     )
-    mixed = [(1 - s) * study.picture(first) + s * study.picture(last) for s in shares]
-    cells: dict[str, list[Cell]] = {"mixed pixels": [("", picture) for picture in mixed]}
+    mixtures = [(1 - s) * study.picture(first) + s * study.picture(last) for s in weights]
+    cells: dict[str, list[Cell]] = {"mixed pixels": [("", picture) for picture in mixtures]}
     rows = []
-    for (layer, share), result in results.items():
+    for (layer, weight), result in results.items():
         distance = result.values["distance_average"]
         cells.setdefault(layer, []).append((f"{distance:.3f}", result.pictures["picture"]))
         sample = Sample(0, network.name, first.seed, f"{first.name} to {last.name}", layer)
-        rows.append(row(sample, "distance to mixed pixels", distance, iteration=share))
+        rows.append(row(sample, "distance to mixed pixels", distance, iteration=weight))
     table = frame(rows)
     caption = f"{first.name} to {last.name}; below each its distance to the mixture of the pixels."
     return Report(
         table,
         [
-            Shown("pictures", caption, picture_grid([f"{s:.2f}" for s in shares], cells)),
+            ReportFigure("pictures", caption, picture_grid([f"{s:.2f}" for s in weights], cells)),
             lines(table, "distance to mixed pixels", x="iteration", series="layer"),
         ],
     )

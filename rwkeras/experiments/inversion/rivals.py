@@ -4,15 +4,15 @@ from rwkeras.experiments.conditions import (
     ALEXNET,
     Condition,
     by_stride,
-    over,
+    condition_jobs,
+    efficientnet_conditions,
     rotation_rivals,
     stacked,
-    twins,
-    vgg_on_imagenet,
+    trained_vgg_conditions,
 )
 from rwkeras.experiments.figures import lines, pictures
 from rwkeras.experiments.jobs.networks import NetworkSpec
-from rwkeras.experiments.report import Report, measured
+from rwkeras.experiments.report import Report, value_rows
 from rwkeras.experiments.study import Study
 from rwkeras.experiments.table import frame
 
@@ -29,16 +29,16 @@ def rivals(study: Study) -> Report:
     """
     draws = study.draws()
     pools = by_stride(study.pools, 2)
-    kinds = [
+    conditions = [
         stacked(study, pools, draws),
-        *vgg_on_imagenet(study, pools),
-        *twins(study),
+        *trained_vgg_conditions(study, pools),
+        *efficientnet_conditions(study),
         *rotation_rivals(study, pools, draws),
     ]
-    adaptive = study.run(over([*kinds, *_alexnet(study)], draws, study.inversion))
-    pixels = study.run(over(kinds, draws, study.inversion, parametrization="pixels"))
+    adaptive = study.run(condition_jobs([*conditions, *_alexnet(study)], draws, study.inversion))
+    pixels = study.run(condition_jobs(conditions, draws, study.inversion, parametrization="pixels"))
     values = "distance", "psnr_db"
-    table = frame(measured(adaptive, *values) + measured(pixels, *values, suffix=" (pixels)"))
+    table = frame(value_rows(adaptive, *values) + value_rows(pixels, *values, suffix=" (pixels)"))
     source = study.picture(draws[0])
     return Report(
         table,

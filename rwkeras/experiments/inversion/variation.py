@@ -1,13 +1,19 @@
 """Variation of inversions over networks of one kind."""
 
-from rwkeras.experiments.conditions import by_stride, over, purely_random, stacked, twins
+from rwkeras.experiments.conditions import (
+    by_stride,
+    condition_jobs,
+    efficientnet_conditions,
+    purely_random,
+    stacked,
+)
 from rwkeras.experiments.figures import boxes, pictures
-from rwkeras.experiments.report import Report, measured
+from rwkeras.experiments.report import Report, value_rows
 from rwkeras.experiments.study import Study
 from rwkeras.experiments.table import frame
 
 # Step between the layers that are used, to limit the number of inversions.
-_EVERY = 2
+_LAYER_STEP = 2
 
 
 def variation(study: Study) -> Report:
@@ -17,11 +23,18 @@ def variation(study: Study) -> Report:
     weights of the trained network are fixed, so its variation is that of the noise.
     """
     draws = study.draws()
-    again = [draw.again(n) for draw in draws for n in range(study.settings.networks)]
+    reseeded = [draw.reseeded(n) for draw in draws for n in range(study.settings.networks)]
     layers = by_stride(study.first_layers, 1)
-    kinds = [stacked(study, layers, again), purely_random(study, layers), *twins(study)[:2]]
-    few = [kind._replace(layers=dict(list(kind.layers.items())[::_EVERY])) for kind in kinds]
-    results = study.run(over(few, again, study.inversion))
-    table = frame(measured(results, "distance"))
+    conditions = [
+        stacked(study, layers, reseeded),
+        purely_random(study, layers),
+        *efficientnet_conditions(study)[:2],
+    ]
+    thinned = [
+        condition._replace(layers=dict(list(condition.layers.items())[::_LAYER_STEP]))
+        for condition in conditions
+    ]
+    results = study.run(condition_jobs(thinned, reseeded, study.inversion))
+    table = frame(value_rows(results, "distance"))
     source = study.picture(draws[0])
     return Report(table, [boxes(table, "distance"), pictures(results, "distance", source)])

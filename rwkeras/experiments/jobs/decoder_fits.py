@@ -47,11 +47,13 @@ class DecoderFit:
             decoder=self.decoder,
             training=self.training,
         )
-        seen, held_out = (trained.history[name] for name in ("psnr_db", "val_psnr_db"))
+        training_psnr, held_out_psnr = (
+            trained.history[name] for name in ("psnr_db", "val_psnr_db")
+        )
         steps = range(self.training.epoch_steps, self.training.steps + 1, self.training.epoch_steps)
         trace = [
             {"step": step, "psnr_db": a, "held_out_psnr_db": b}
-            for step, a, b in zip(steps, seen, held_out, strict=False)
+            for step, a, b in zip(steps, training_psnr, held_out_psnr, strict=False)
         ]
         files = {DECODER_FILE: network_bytes(trained.model)}
-        return JobResult({"held_out_psnr_db": held_out[-1]}, {}, trace, files)
+        return JobResult({"held_out_psnr_db": held_out_psnr[-1]}, {}, trace, files)

@@ -11,9 +11,9 @@ from rwkeras.decoders.decnn import decnn, load_decoder
 from rwkeras.decoders.decode import decode
 from rwkeras.decoders.network import decoder
 from rwkeras.decoders.settings import DecoderSettings
-from rwkeras.experiments.jobs.measures import likeness
+from rwkeras.experiments.jobs.measures import similarity
 from rwkeras.experiments.jobs.networks import NetworkSpec
-from rwkeras.experiments.jobs.structure import color_mapped, matched, structure
+from rwkeras.experiments.jobs.structure import color_mapped, match_mean_std, structure
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import JobResult
 from rwkeras.sweeps.pictures import read_picture
@@ -43,7 +43,7 @@ def build_decnn(given: FileRef | UntrainedDecoder, folder: str) -> keras.Model:
         folder: The sweep's folder, to which file references are relative.
     """
     if isinstance(given, FileRef):
-        with given.fetched(folder) as path:
+        with given.local_copy(folder) as path:
             return load_decoder(path)
     model = given.network.build(folder)
     untrained = decoder(model, given.layer, given.decoder)
@@ -71,7 +71,7 @@ class Decoding:
         """Returns the decoded picture and its similarity to the source."""
         source = read_picture(self.image, folder)
         picture = decode(build_decnn(self.decoder, folder), source)
-        return JobResult(likeness(picture, source), {"picture": picture})
+        return JobResult(similarity(picture, source), {"picture": picture})
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class UntrainedDecoding:
         source = read_picture(self.image, folder)
         output = build_decnn(self.decoder, folder)(source[np.newaxis], training=False).numpy()[0]
         pictures = {
-            "picture": np.clip(matched(output, source), 0, 1),
+            "picture": np.clip(match_mean_std(output, source), 0, 1),
             "mapped": np.clip(color_mapped(output, source), 0, 1),
         }
         return JobResult(structure(output, source), pictures)

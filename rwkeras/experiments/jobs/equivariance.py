@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from rwkeras.experiments.jobs.decodings import UntrainedDecoder, build_decnn
-from rwkeras.experiments.jobs.structure import correlation, matching, middle
+from rwkeras.experiments.jobs.structure import correlation, crop_border, mean_std_scale_offset
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import JobResult
 from rwkeras.sweeps.pictures import read_picture
@@ -17,7 +17,7 @@ from rwkeras.validation import check_choice
 
 # Share of each side that is left out: the middle half is compared, which no transform fills with
 # content from beyond the border.
-_OUTSIDE = 1 / 4
+_BORDER_FRACTION = 1 / 4
 
 
 class Transform(NamedTuple):
@@ -39,7 +39,7 @@ def _shift(image: np.ndarray, size: float, contrast: float) -> np.ndarray:
     return ndimage.shift(image, (0, pixels, 0), order=0, mode="mirror")
 
 
-def _turn(image: np.ndarray, size: float, contrast: float) -> np.ndarray:
+def _rotate(image: np.ndarray, size: float, contrast: float) -> np.ndarray:
     return ndimage.rotate(image, size, reshape=False, order=3, mode="mirror")
 
 
@@ -52,7 +52,7 @@ def _enlarge(image: np.ndarray, size: float, contrast: float) -> np.ndarray:
 GEOMETRIC: Mapping[str, Transform] = {
     # 3, 5 and 11 pixels at a width of 96.
     "shift": Transform(_shift, (1 / 32, 1 / 19, 1 / 9)),
-    "rotate": Transform(_turn, (5.0, 15.0, 30.0)),
+    "rotate": Transform(_rotate, (5.0, 15.0, 30.0)),
     "enlarge": Transform(_enlarge, (1.1, 1.25, 1.5)),
 }
 PHOTOMETRIC: Mapping[str, Transform] = {
@@ -85,21 +85,23 @@ def transformed(
     return TRANSFORMS[transform].apply(image, size, contrast)
 
 
-def change(image: np.ndarray, reference: np.ndarray) -> float:
+def relative_rmse(image: np.ndarray, reference: np.ndarray) -> float:
     """Returns the RMS difference of two images over the standard deviation of the reference.
 
     Both are measured in the middle of the images; the standard deviation is about the mean of each
     channel. The result is infinite if the reference is constant.
     """
-    inner, wanted = (middle(x, _OUTSIDE).astype(np.float64) for x in (image, reference))
+    inner, wanted = (
+        crop_border(x, _BORDER_FRACTION).astype(np.float64) for x in (image, reference)
+    )
     spread = float(np.sqrt(np.mean(_centred(wanted) ** 2)))
     difference = float(np.sqrt(np.mean((inner - wanted) ** 2)))
     return difference / spread if spread > 0 else math.inf
 
 
-def alike(image: np.ndarray, reference: np.ndarray) -> float:
+def centred_correlation(image: np.ndarray, reference: np.ndarray) -> float:
     """Returns the correlation of the middles of two images, with channel means subtracted."""
-    return correlation(*(_centred(middle(x, _OUTSIDE)) for x in (image, reference)))
+    return correlation(*(_centred(crop_border(x, _BORDER_FRACTION)) for x in (image, reference)))
 
 
 def _centred(image: np.ndarray) -> np.ndarray:
@@ -128,11 +130,12 @@ class Equivariance:
     def run(self, folder: str) -> JobResult:
         """Returns a row of the trace for each transform T and size.
 
-        With x the image and f the encoder followed by the decoder, "input_change" is the `change`
-        of T x from x, "output_change" that of f(T x) from f(x), and "error" that of f(T x) from
-        T f(x); "alike" is the correlation `alike` of f(T x) and T f(x). The pictures are f(x) and,
-        for the largest size of each transform, f(T x). Pictures of an untrained decoder are all
-        mapped by the scale and offset that give f(x) the mean and standard deviation of x.
+        With x the image and f the encoder followed by the decoder, "input_change" is the
+        `relative_rmse` of T x from x, "output_change" that of f(T x) from f(x), and "error" that of
+        f(T x) from T f(x); "alike" is the `centred_correlation` of f(T x) and T f(x). The pictures
+        are f(x) and, for the largest size of each transform, f(T x). Pictures of an untrained
+        decoder are all mapped by the scale and offset that give f(x) the mean and standard
+        deviation of x.
         """
         source = read_picture(self.image, folder)
         model = build_decnn(self.decoder, folder)
@@ -143,7 +146,7 @@ class Equivariance:
         plain = decoded(source)
         scale, offset = 1.0, 0.0
         if isinstance(self.decoder, UntrainedDecoder):
-            scale, offset = matching(plain, source)
+            scale, offset = mean_std_scale_offset(plain, source)
         pictures = {"picture": np.clip(scale * plain + offset, 0, 1)}
         rows = []
         for name, transform in TRANSFORMS.items():
@@ -155,10 +158,10 @@ class Equivariance:
                     {
                         "transform": name,
                         "size": size,
-                        "input_change": change(given, source),
-                        "output_change": change(found, plain),
-                        "error": change(found, wanted),
-                        "alike": alike(found, wanted),
+                        "input_change": relative_rmse(given, source),
+                        "output_change": relative_rmse(found, plain),
+                        "error": relative_rmse(found, wanted),
+                        "alike": centred_correlation(found, wanted),
                     }
                 )
             pictures[name.replace(" ", "_")] = np.clip(scale * found + offset, 0, 1)

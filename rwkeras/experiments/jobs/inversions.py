@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from rwkeras.experiments.jobs.measures import course, distance, likeness
+from rwkeras.experiments.jobs.measures import distance, run_summary, similarity
 from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.networks.features import extract
 from rwkeras.objectives.balance import balance
@@ -61,7 +61,7 @@ class Inversion:
         rows: list[dict[str, Any]] = []
         pictures: dict[str, np.ndarray] = {}
 
-        def note(progress: Progress) -> None:
+        def record(progress: Progress) -> None:
             image = np.clip(progress.images[0].numpy(), 0, 1)
             row = {"iteration": progress.iteration, "evaluations": progress.evaluations}
             loss = float(progress.loss[0])
@@ -69,10 +69,10 @@ class Inversion:
             if progress.iteration in self.snapshots:
                 pictures[f"iteration_{progress.iteration:05d}"] = image
 
-        every = math.gcd(self.optimizer.report_every, *self.snapshots)
+        interval = math.gcd(self.optimizer.report_every, *self.snapshots)
         given: dict[str, Any] = {
-            "optimizer": dataclasses.replace(self.optimizer, report_every=every),
-            "callback": note,
+            "optimizer": dataclasses.replace(self.optimizer, report_every=interval),
+            "callback": record,
         }
         model = self.network.build(folder)
         if self.regularized:
@@ -80,10 +80,10 @@ class Inversion:
             result = invert_regularized(model, source, prior, **given)
         else:
             settings = InversionSettings(self.layer, seed=self.seed)
-            decoder = self.decoder and self.decoder.fetched(folder)
+            decoder = self.decoder and self.decoder.local_copy(folder)
             with decoder or contextlib.nullcontext(NOISE) as start:
                 result = invert(model, source, settings, init=start, **given)
-        values = {**likeness(result.image, source), **course(result)}
+        values = {**similarity(result.image, source), **run_summary(result)}
         return JobResult(values, {"picture": result.image, **pictures}, rows)
 
 
@@ -119,21 +119,23 @@ class Morph:
         model = self.network.build(folder)
         first, last = (read_picture(image, folder) for image in (self.image, self.other))
 
-        def between(a: Any, b: Any) -> Any:
+        def interpolate(a: Any, b: Any) -> Any:
             return (1 - self.share) * a + self.share * b
 
-        target = between(
+        target = interpolate(
             *(extract(model, [self.layer], x[np.newaxis])[self.layer] for x in (first, last))
         )
-        at = tf.constant(first[np.newaxis])
-        objective = balance(model, content_term(self.layer, target), at)
+        reference = tf.constant(first[np.newaxis])
+        objective = balance(model, content_term(self.layer, target), reference)
         noise, optimizer = InversionSettings.noise_stddev, self.optimizer
-        start = starting_noise(objective, at.shape, self.seed, stddev=noise, optimizer=optimizer)
+        start = starting_noise(
+            objective, reference.shape, self.seed, stddev=noise, optimizer=optimizer
+        )
         result = optimize_image(model, objective, start, optimizer=optimizer).unbatched()
         values = {
             "distance_first": distance(result.image, first),
             "distance_last": distance(result.image, last),
-            "distance_average": distance(result.image, between(first, last)),
-            **course(result),
+            "distance_average": distance(result.image, interpolate(first, last)),
+            **run_summary(result),
         }
         return JobResult(values, {"picture": result.image})

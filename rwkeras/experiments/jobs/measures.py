@@ -13,7 +13,7 @@ def distance(image: np.ndarray, source: np.ndarray) -> float:
     return float(mean_euclidean_distance(image, source)[0])
 
 
-def likeness(image: np.ndarray, source: np.ndarray) -> dict[str, float]:
+def similarity(image: np.ndarray, source: np.ndarray) -> dict[str, float]:
     """Returns measures of the similarity of an image to its source: PSNR, SSIM and distance."""
     return {
         "psnr_db": float(psnr(image, source)[0]),
@@ -22,7 +22,7 @@ def likeness(image: np.ndarray, source: np.ndarray) -> dict[str, float]:
     }
 
 
-def course(result: OptimizationResult) -> dict[str, Any]:
+def run_summary(result: OptimizationResult) -> dict[str, Any]:
     """Returns the final loss, the counts and the outcome of an optimisation of one image."""
     return {
         "loss": float(result.loss),

@@ -72,7 +72,7 @@ class NetworkSpec:
 def _build(spec: NetworkSpec, folder: str) -> keras.Model:
     with contextlib.ExitStack() as files:
         file, weights = (
-            files.enter_context(given.fetched(folder)) if isinstance(given, FileRef) else given
+            files.enter_context(given.local_copy(folder)) if isinstance(given, FileRef) else given
             for given in (spec.file, spec.weights)
         )
         model = load_network(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from rwkeras.experiments.jobs.measures import course
+from rwkeras.experiments.jobs.measures import run_summary
 from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.metrics import patch_distance, ssim
 from rwkeras.optimizers.settings import OptimizerSettings
@@ -45,7 +45,7 @@ class Texture:
         noise = white_noise((1, *source.shape), settings.seed, stddev=settings.noise_stddev)
         distance, start = (float(patch_distance(x, source)[0]) for x in (result.image, noise))
         values = {"patch_distance": distance, "relative_patch_distance": distance / start}
-        return JobResult({**values, **course(result)}, {"picture": result.image})
+        return JobResult({**values, **run_summary(result)}, {"picture": result.image})
 
 
 @dataclass(frozen=True)
@@ -81,4 +81,4 @@ class Style:
             "patch_distance_style": float(patch_distance(result.image, style)[0]),
             "patch_distance_content": float(patch_distance(content, style)[0]),
         }
-        return JobResult({**values, **course(result)}, {"picture": result.image})
+        return JobResult({**values, **run_summary(result)}, {"picture": result.image})

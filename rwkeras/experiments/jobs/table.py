@@ -11,7 +11,7 @@ from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import Manifest, job_key, shallow_fields
 from rwkeras.sweeps.store import Store
 
-DONE, FAILED, WAITING = "done", "failed", "waiting"
+_DONE, _FAILED, _WAITING = "done", "failed", "waiting"
 
 Row = Mapping[str, Any]
 
@@ -33,11 +33,11 @@ def _cells(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 def _ended(job: Any, store: Store) -> Row:
     if store.done(job):
-        return {"state": DONE, "reason": "", **store.values(job)}
+        return {"state": _DONE, "reason": "", **store.values(job)}
     failure = store.failure(job)
     if failure is None:
-        return {"state": WAITING, "reason": ""}
-    return {"state": FAILED, "reason": failure.reason}
+        return {"state": _WAITING, "reason": ""}
+    return {"state": _FAILED, "reason": failure.reason}
 
 
 def results_table(manifest: Manifest, store: Store) -> list[Row]:
@@ -50,24 +50,24 @@ def results_table(manifest: Manifest, store: Store) -> list[Row]:
     Returns:
         Rows with the same columns in the same order: "key", the job's key; its fields that are not
         empty in all jobs; by dotted names, the fields of nested dataclasses in which jobs differ;
-        "state", one of `DONE`, `FAILED` and `WAITING`; "reason", why a job failed; and the values
+        "state": "done", "failed" or "waiting"; "reason", why a job failed; and the values
         of its result.
     """
-    asked = [dict(_cells(job)) for job in manifest.jobs]
-    shown = []
-    for name in dict.fromkeys(name for cells in asked for name in cells):
-        found = {"" if cells.get(name) is None else str(cells[name]) for cells in asked}
+    cells_by_job = [dict(_cells(job)) for job in manifest.jobs]
+    shown_fields = []
+    for name in dict.fromkeys(name for cells in cells_by_job for name in cells):
+        found = {"" if cells.get(name) is None else str(cells[name]) for cells in cells_by_job}
         if len(found) > 1 or ("." not in name and found != {""}):
-            shown.append(name)
+            shown_fields.append(name)
     ended = [_ended(job, store) for job in manifest.jobs]
     values = list(dict.fromkeys(name for row in ended for name in row))
     return [
         {
             "key": job_key(job),
-            **{name: cells.get(name, "") for name in shown},
+            **{name: cells.get(name, "") for name in shown_fields},
             **{name: row.get(name, "") for name in values},
         }
-        for job, cells, row in zip(manifest.jobs, asked, ended, strict=True)
+        for job, cells, row in zip(manifest.jobs, cells_by_job, ended, strict=True)
     ]
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from rwkeras.experiments.conditions import over, stacked, twins
-from rwkeras.experiments.figures import Cell, Shown, bars, picture_grid
+from rwkeras.experiments.conditions import condition_jobs, efficientnet_conditions, stacked
+from rwkeras.experiments.figures import Cell, ReportFigure, bars, picture_grid
 from rwkeras.experiments.jobs.syntheses import Style
-from rwkeras.experiments.report import Report, measured
+from rwkeras.experiments.report import Report, value_rows
 from rwkeras.experiments.study import Draw, Study
 from rwkeras.experiments.table import Sample, frame, row
 from rwkeras.metrics import ssim
@@ -26,20 +26,20 @@ def styles(study: Study) -> Report:
     draws, paintings = study.draws(), study.draws("styles")
     style_of = {draw.number: paintings[draw.number % len(paintings)] for draw in draws}
     vgg = stacked(study, {"": ""}, draws, subtract_mean=True)
-    kinds = [vgg._replace(arguments={"style_layers": study.first_layers})]
-    for kind in twins(study):
-        layers = tuple(kind.layers.values())
+    conditions = [vgg._replace(arguments={"style_layers": study.first_layers})]
+    for condition in efficientnet_conditions(study):
+        layers = tuple(condition.layers.values())
         # The content layer has stride 2, as conv2_2 of a VGG.
         given = {"content_layers": layers[:1], "style_layers": layers}
-        kinds.append(kind._replace(layers={"": ""}, arguments=given))
+        conditions.append(condition._replace(layers={"": ""}, arguments=given))
     optimizer = study.optimizer(parametrization="pixels")
 
     def job(network: Any, draw: Draw, _: str, **layers: Any) -> Style:
         settings = replace(STYLE_PRESETS["painting"], scales=None, seed=draw.seed, **layers)
         return Style(network, draw.image, style_of[draw.number].image, settings, optimizer)
 
-    results = study.run(over(kinds, draws, job))
-    table = frame(measured(results, *_VALUES) + _by_chance(study, results))
+    results = study.run(condition_jobs(conditions, draws, job))
+    table = frame(value_rows(results, *_VALUES) + _by_chance(study, results))
     cells: dict[str, list[Cell]] = {
         "content": [("", study.picture(draw)) for draw in draws],
         "style": [("", study.picture(style)) for style in style_of.values()],
@@ -47,7 +47,7 @@ def styles(study: Study) -> Report:
     for sample, result in results.items():
         label = f"SSIM {result.values['ssim_content']:.2f}"
         cells.setdefault(sample.network, []).append((label, result.pictures["picture"]))
-    shown = Shown("styles", "A draw a column.", picture_grid([""] * len(draws), cells))
+    shown = ReportFigure("styles", "A draw a column.", picture_grid([""] * len(draws), cells))
     return Report(table, [shown, *(bars(table, value) for value in _VALUES)])
 
 

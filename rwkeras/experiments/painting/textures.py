@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from rwkeras.experiments.conditions import over, stacked, twins
+from rwkeras.experiments.conditions import condition_jobs, efficientnet_conditions, stacked
 from rwkeras.experiments.figures import lines, pictures
-from rwkeras.experiments.report import Report, measured
+from rwkeras.experiments.report import Report, value_rows
 from rwkeras.experiments.study import Study
 from rwkeras.experiments.table import frame
 
@@ -19,12 +19,15 @@ def textures(study: Study) -> Report:
     by its deepest layer. Patch distances to the source are relative to that of noise.
     """
     draws = study.draws("textures")
-    vgg = stacked(study, _cumulated(study.first_layers), draws, subtract_mean=True)
-    lite = [kind._replace(layers=_cumulated(kind.layers.values())) for kind in twins(study)]
+    vgg = stacked(study, _cumulative(study.first_layers), draws, subtract_mean=True)
+    lite = [
+        condition._replace(layers=_cumulative(condition.layers.values()))
+        for condition in efficientnet_conditions(study)
+    ]
     rows, figures = [], []
-    for name, kinds in (("vgg", [vgg]), ("lite", lite)):
-        results = study.run(over(kinds, draws, study.texture))
-        own = measured(results, _DISTANCE)
+    for name, conditions in (("vgg", [vgg]), ("lite", lite)):
+        results = study.run(condition_jobs(conditions, draws, study.texture))
+        own = value_rows(results, _DISTANCE)
         figures.append(lines(frame(own), _DISTANCE, name=name))
         source = study.picture(draws[0])
         figures.append(pictures(results, _DISTANCE, source, name=f"{name}_pictures"))
@@ -32,7 +35,7 @@ def textures(study: Study) -> Report:
     return Report(frame(rows), figures)
 
 
-def _cumulated(layers: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def _cumulative(layers: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Returns, for each layer, the tuple of layers up to and including it, by its name."""
     several = tuple(layers)
     return {top: several[: n + 1] for n, top in enumerate(several)}

@@ -10,8 +10,8 @@ from rwkeras.experiments.decoding import (
     invariance,
     untrained_decoders,
 )
-from rwkeras.experiments.decoding.decoder_distributions import KINDS
-from rwkeras.experiments.decoding.fits import Fitted
+from rwkeras.experiments.decoding.decoder_distributions import DISTRIBUTIONS
+from rwkeras.experiments.decoding.fits import TrainedDecoder
 from rwkeras.experiments.jobs.equivariance import TRANSFORMS
 from rwkeras.experiments.settings import QUICK, ExperimentSettings
 from rwkeras.experiments.study import Study
@@ -20,25 +20,25 @@ from rwkeras.images.writing import write_image
 from rwkeras.sweeps.files import FileRef
 from rwkeras.sweeps.jobs import JobResult
 from tests.conftest import waves
-from tests.experiments.conftest import here
+from tests.experiments.conftest import run_in_process
 
 FILE = FileRef("decoder.keras", "0" * 64)
 
 
-def course(*values):
+def decoder_with_trace(*values):
     trace = [{"step": 10 * (n + 1), "held_out_psnr_db": value} for n, value in enumerate(values)]
-    return Fitted(FILE, JobResult({}, {}, trace))
+    return TrainedDecoder(FILE, JobResult({}, {}, trace))
 
 
 def test_decoders_are_timed_to_where_the_least_accurate_of_a_draw_ends():
     trained = {
-        Sample(0, "a", 0, "p", "stride 4"): course(15, 20, 25, 30),
-        Sample(0, "b", 0, "p", "stride 4"): course(10, 15, 18, 20),
+        Sample(0, "a", 0, "p", "stride 4"): decoder_with_trace(15, 20, 25, 30),
+        Sample(0, "b", 0, "p", "stride 4"): decoder_with_trace(10, 15, 18, 20),
         # Other draws and layers have their own marks.
-        Sample(1, "a", 1, "q", "stride 4"): course(40, 50),
-        Sample(0, "a", 0, "p", "stride 8"): course(5, 8, 9),
+        Sample(1, "a", 1, "q", "stride 4"): decoder_with_trace(40, 50),
+        Sample(0, "a", 0, "p", "stride 8"): decoder_with_trace(5, 8, 9),
     }
-    rows = decoders._steps(trained)
+    rows = decoders._step_rows(trained)
     assert [each["value"] for each in rows] == [20, 40, 20, 20]
     assert {each["measure"] for each in rows} == {"steps to the mark"}
 
@@ -47,7 +47,9 @@ def test_one_thing_is_varied_at_a_time(tmp_path):
     study = Study(str(tmp_path), ExperimentSettings())
     variants = feature_maps._variants(study, "conv3_1")
     usual = feature_maps._Variant()
-    assert [name for name, variant in variants.items() if variant == usual] == [feature_maps.WHOLE]
+    assert [name for name, variant in variants.items() if variant == usual] == [
+        feature_maps.ALL_MAPS
+    ]
     narrow = variants["an eighth of the encoder's"]
     assert (narrow.width, narrow.trained, narrow.untrained) == (
         1 / 8,
@@ -60,7 +62,7 @@ def test_one_thing_is_varied_at_a_time(tmp_path):
 
 
 def test_narrow_encoders_are_files_of_their_draw(tmp_path):
-    study = Study(str(tmp_path), QUICK, runner=here)
+    study = Study(str(tmp_path), QUICK, runner=run_in_process)
     first, second = study.draws()
     narrow = feature_maps._encoder(study, "conv3_1", 0.5, first)
     model = narrow.build(study.folder)
@@ -71,8 +73,8 @@ def test_narrow_encoders_are_files_of_their_draw(tmp_path):
 
 
 def test_gaussian_weights_are_the_standard():
-    assert KINDS[0] == "gaussian"
-    assert "he" not in KINDS
+    assert DISTRIBUTIONS[0] == "gaussian"
+    assert "he" not in DISTRIBUTIONS
 
 
 def test_transforms_are_followed_by_the_square_and_the_light_by_the_mean():
@@ -83,7 +85,7 @@ def test_transforms_are_followed_by_the_square_and_the_light_by_the_mean():
     ]
     trace[0] = {**trace[0], "error": 3.0}
     sample = Sample(0, "untrained decoder", 0, "p", "conv1_1")
-    rows = invariance._followed({sample: JobResult({}, {}, trace)})
+    rows = invariance._equivariance_rows({sample: JobResult({}, {}, trace)})
     found = {each["measure"]: each["value"] for each in rows}
     assert found["error share"] == pytest.approx((8 + 9) / (9 * 4))
     assert found["error share, shift"] == pytest.approx((2 + 9) / (3 * 4))
@@ -91,7 +93,7 @@ def test_transforms_are_followed_by_the_square_and_the_light_by_the_mean():
     assert [found["alike"], found["alike, darken"]] == pytest.approx([0.8, 0.8])
 
 
-def run(losses, per_iteration=2):
+def run_with_losses(losses, per_iteration=2):
     trace = [
         {"iteration": n, "evaluations": per_iteration * n, "loss": loss, "distance": 0.1}
         for n, loss in enumerate(losses)
@@ -101,22 +103,24 @@ def run(losses, per_iteration=2):
 
 
 def test_evaluations_to_a_loss():
-    trace = run([8.0, 4.0, 2.0, 1.0]).trace
-    assert decoded_starts.evaluations_to(trace, 8.0) == 1
-    assert decoded_starts.evaluations_to(trace, 3.0) == 4
-    assert decoded_starts.evaluations_to(trace, 0.5) is None
+    trace = run_with_losses([8.0, 4.0, 2.0, 1.0]).trace
+    assert decoded_starts.evaluations_until(trace, 8.0) == 1
+    assert decoded_starts.evaluations_until(trace, 3.0) == 4
+    assert decoded_starts.evaluations_until(trace, 0.5) is None
 
 
 def test_starts_that_never_come_to_the_loss_of_noise_are_censored():
     results = {}
     decoded = [4.0, 1.0, 0.5], [4.0, 3.0, 0.9], [5.0, 4.0, 3.0]
     for n, losses in enumerate(decoded):
-        sample = Sample(n, decoded_starts.NOISE, n, "p", "conv1_1")
-        results[sample] = run([9.0, 6.0, 3.0, 2.0, 1.0])
-        results[sample._replace(network=decoded_starts.DECODED)] = run(losses)
-    rows = decoded_starts._times(results)
+        sample = Sample(n, decoded_starts.FROM_NOISE, n, "p", "conv1_1")
+        results[sample] = run_with_losses([9.0, 6.0, 3.0, 2.0, 1.0])
+        results[sample._replace(network=decoded_starts.FROM_DECODED_IMAGE)] = run_with_losses(
+            losses
+        )
+    rows = decoded_starts._evaluation_rows(results)
     found = [(r["network"], r["value"], r["censored"]) for r in rows]
-    noise, start = decoded_starts.NOISE, decoded_starts.DECODED
+    noise, start = decoded_starts.FROM_NOISE, decoded_starts.FROM_DECODED_IMAGE
     assert found == [
         (noise, 8, False), (start, 2, False),
         (noise, 8, False), (start, 4, False),
@@ -128,8 +132,8 @@ def test_of_colours_grey_images_say_nothing(tmp_path):
     for name, colors in (("grey", 1), ("red", np.array([1, 0.5, 0.5]))):
         write_image(tmp_path / f"{name}.png", waves(40, 40)[..., :1] * colors * np.ones(3))
     paths = {"images": [str(tmp_path / f"{name}.png") for name in ("grey", "red")]}
-    study = Study(str(tmp_path / "out"), QUICK, paths, runner=here)
+    study = Study(str(tmp_path / "out"), QUICK, paths, runner=run_in_process)
     values = {"color_correlation": 0.0, "color_explained": 0.0}
     results = {Sample(n, "a", n, "p", "conv1_1"): JobResult(values) for n in (0, 1)}
-    rows = untrained_decoders.measured_colors(study, results)
+    rows = untrained_decoders.color_rows(study, results)
     assert [each["draw"] for each in rows] == [1, 1]

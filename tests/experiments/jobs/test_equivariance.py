@@ -8,8 +8,8 @@ from rwkeras.experiments.jobs.equivariance import (
     PHOTOMETRIC,
     TRANSFORMS,
     Equivariance,
-    alike,
-    change,
+    centred_correlation,
+    relative_rmse,
     transformed,
 )
 from rwkeras.experiments.jobs.networks import NetworkSpec
@@ -72,14 +72,14 @@ def test_measures_against_numpy_in_the_middle(image):
     inner, wanted = other[INNER].astype(np.float64), image[INNER].astype(np.float64)
     centred = wanted - wanted.mean(axis=(0, 1))
     expected = np.sqrt(np.mean((inner - wanted) ** 2)) / np.sqrt(np.mean(centred**2))
-    assert change(other, image) == pytest.approx(expected, rel=1e-6)
+    assert relative_rmse(other, image) == pytest.approx(expected, rel=1e-6)
     outside = other.copy()
     outside[:10] = 9
-    assert change(outside, image) == change(other, image)
+    assert relative_rmse(outside, image) == relative_rmse(other, image)
     # Invariant to scale and to offsets of channels, but not to changes of structure.
-    assert alike(3 * image + np.array([1.0, -2.0, 5.0]), image) == pytest.approx(1)
-    assert alike(np.rot90(image), image) < 0.9
-    assert change(image, np.ones_like(image)) == np.inf
+    assert centred_correlation(3 * image + np.array([1.0, -2.0, 5.0]), image) == pytest.approx(1)
+    assert centred_correlation(np.rot90(image), image) < 0.9
+    assert relative_rmse(image, np.ones_like(image)) == np.inf
 
 
 def test_an_untrained_decoder_follows_exposure_and_shifts_of_pixels(tmp_path, image):
@@ -101,14 +101,16 @@ def test_an_untrained_decoder_follows_exposure_and_shifts_of_pixels(tmp_path, im
     assert rows["rotate", 30.0]["error"] > 0.05
     source = read_picture(reference, folder)
     moved = transformed(source, "rotate", 15.0)
-    assert rows["rotate", 15.0]["input_change"] == pytest.approx(change(moved, source))
+    assert rows["rotate", 15.0]["input_change"] == pytest.approx(relative_rmse(moved, source))
     model = build_decnn(decoder, folder)
     first, last = (model(x[None]).numpy()[0] for x in (source, moved))
-    assert rows["rotate", 15.0]["output_change"] == pytest.approx(change(last, first), rel=1e-5)
+    assert rows["rotate", 15.0]["output_change"] == pytest.approx(
+        relative_rmse(last, first), rel=1e-5
+    )
     light = transformed(source, "add light", 0.2)
     # The added constant is proportional to the scale of the decoder's output.
     scale = source[8:-8, 8:-8].std() / first[8:-8, 8:-8].std()
-    error = change(model(light[None]).numpy()[0], first + 0.2 / scale)
+    error = relative_rmse(model(light[None]).numpy()[0], first + 0.2 / scale)
     assert rows["add light", 0.2]["error"] == pytest.approx(error, rel=1e-4)
     names = {"picture", "shift", "rotate", "enlarge", "brighten", "darken", "add_light"}
     assert result.pictures.keys() == names

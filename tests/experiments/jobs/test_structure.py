@@ -7,9 +7,9 @@ from rwkeras.experiments.jobs.structure import (
     color_mapped,
     contours,
     correlation,
+    crop_border,
     edges,
-    matched,
-    middle,
+    match_mean_std,
     structure,
 )
 from tests.conftest import waves
@@ -24,8 +24,8 @@ def noise(square):
 
 def test_the_middle_leaves_out_a_share_of_each_side():
     image = np.arange(16 * 8 * 3).reshape(16, 8, 3)
-    np.testing.assert_array_equal(middle(image), image[2:14, 1:7])
-    np.testing.assert_array_equal(middle(image, 1 / 4), image[4:12, 2:6])
+    np.testing.assert_array_equal(crop_border(image), image[2:14, 1:7])
+    np.testing.assert_array_equal(crop_border(image, 1 / 4), image[4:12, 2:6])
 
 
 def test_correlation_is_pearsons_and_nothing_with_a_constant(square, noise):
@@ -36,13 +36,13 @@ def test_correlation_is_pearsons_and_nothing_with_a_constant(square, noise):
 
 
 def test_matched_images_have_mean_and_spread_of_the_source(square, noise):
-    found = matched(100 * noise - 7, square)
-    assert middle(found).mean() == pytest.approx(middle(square).mean(), abs=1e-5)
-    assert middle(found).std() == pytest.approx(middle(square).std(), rel=1e-5)
+    found = match_mean_std(100 * noise - 7, square)
+    assert crop_border(found).mean() == pytest.approx(crop_border(square).mean(), abs=1e-5)
+    assert crop_border(found).std() == pytest.approx(crop_border(square).std(), rel=1e-5)
     # Scale and offset are the same for all channels, so they are recovered exactly.
-    np.testing.assert_allclose(matched(5 * square + 2, square), square, atol=1e-5)
-    flat = matched(np.full_like(square, 3), square)
-    np.testing.assert_allclose(flat, middle(square).mean(), atol=1e-6)
+    np.testing.assert_allclose(match_mean_std(5 * square + 2, square), square, atol=1e-5)
+    flat = match_mean_std(np.full_like(square, 3), square)
+    np.testing.assert_allclose(flat, crop_border(square).mean(), atol=1e-6)
 
 
 def test_the_map_of_colors_is_the_least_squares(square, noise):
@@ -51,7 +51,7 @@ def test_the_map_of_colors_is_the_least_squares(square, noise):
     best = color_mapped(given, square)
 
     def error(x):
-        return np.sum((middle(x) - middle(square)) ** 2)
+        return np.sum((crop_border(x) - crop_border(square)) ** 2)
 
     rng = np.random.default_rng(1)
     for _ in range(20):
@@ -81,7 +81,7 @@ def test_colors_that_are_told_and_those_that_are_not(square):
     assert color_correlation(square, square) == pytest.approx(1)
     assert color_correlation(grey, square) == pytest.approx(0, abs=1e-6)
     assert color_explained(square, square) == pytest.approx(1)
-    means = np.broadcast_to(middle(square).mean(axis=(0, 1)), square.shape)
+    means = np.broadcast_to(crop_border(square).mean(axis=(0, 1)), square.shape)
     assert color_explained(means, square) == pytest.approx(0, abs=1e-6)
     assert color_explained(square, grey) == 0
 

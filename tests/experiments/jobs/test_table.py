@@ -19,7 +19,7 @@ def test_a_table_says_what_was_asked_and_what_came_of_it(tmp_path):
     manifest = inversion_grid([IMAGE], ["conv1_1", "conv2_1"], [7], networks, OptimizerSettings())
     done, failed, waiting, _ = manifest.jobs
     store.write(done, JobResult({"psnr_db": 30.5}))
-    store.fail(failed, Failure("no luck", "Traceback"))
+    store.record_failure(failed, Failure("no luck", "Traceback"))
     rows = results_table(manifest, store)
     assert rows[0] == {
         "key": job_key(done),

@@ -22,14 +22,14 @@ from absl import app, flags
 from rwkeras.images.files import whole_file
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("output_dir", None, "Where the table and the numbers go.")
-flags.DEFINE_string("revision", "HEAD~1", "What to compare with, as git names it.")
-flags.DEFINE_list("tasks", ["invert", "texture", "style"], "The tasks.")
-flags.DEFINE_string("network", "vgg19", "A network's name.")
-flags.DEFINE_integer("image_size", 256, "Side of the pictures.")
-flags.DEFINE_integer("max_iterations", 30, "Of each task.")
-flags.DEFINE_integer("repeats", 5, "How often each has its turn.")
-flags.DEFINE_bool("serve", False, "Whether to run tasks as asked for on the standard input.")
+flags.DEFINE_string("output_dir", None, "Folder for the table and the measurements.")
+flags.DEFINE_string("revision", "HEAD~1", "Git revision to compare with.")
+flags.DEFINE_list("tasks", ["invert", "texture", "style"], "Tasks to time.")
+flags.DEFINE_string("network", "vgg19", "Name of the network.")
+flags.DEFINE_integer("image_size", 256, "Side of the pictures, in pixels.")
+flags.DEFINE_integer("max_iterations", 30, "Iterations per task.")
+flags.DEFINE_integer("repeats", 5, "Number of alternating repetitions.")
+flags.DEFINE_bool("serve", False, "Whether to run tasks read from standard input.")
 
 _ROOT = Path(__file__).parents[1]
 _LAYERS = {"invert": "conv3_1", "content": ["conv2_2"], "style": ["conv1_1", "conv2_1", "conv3_1"]}

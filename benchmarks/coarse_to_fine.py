@@ -24,11 +24,13 @@ from rwkeras.tasks.presets import VGG_LAYERS
 from rwkeras.tasks.scales import ScaleSettings
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("output_dir", None, "Where pictures and the table go.", required=True)
-flags.DEFINE_list("textures", ["brick", "gravel"], "Files, or pictures of scikit-image.")
-flags.DEFINE_integer("image_size", 192, "Side of the textures' middle square.")
-flags.DEFINE_list("max_iterations", ["400"], "Those of the smallest size.")
-flags.DEFINE_integer("seed", 0, "Of weights and noise.")
+flags.DEFINE_string("output_dir", None, "Folder for pictures and the table.", required=True)
+flags.DEFINE_list(
+    "textures", ["brick", "gravel"], "Textures: files, or names of scikit-image pictures."
+)
+flags.DEFINE_integer("image_size", 192, "Side of the textures' central square, in pixels.")
+flags.DEFINE_list("max_iterations", ["400"], "Iterations at the smallest size.")
+flags.DEFINE_integer("seed", 0, "Seed of the weights and the initial noise.")
 
 # At 48 pixels, the first four stages of a VGG-19 cover the whole structure of a texture.
 _SCALES = ScaleSettings(smallest=48, least_iterations=80)

@@ -28,10 +28,12 @@ TRAININGS = {
     "conv2_1": ["--steps=5000"],
     "conv3_1": ["--factors=4", "--steps=7000"],
 }
-flags.DEFINE_string("output_dir", None, "Where decoders, sheet and table go.", required=True)
-flags.DEFINE_list("layers", list(TRAININGS), "The layers.")
-flags.DEFINE_integer("image_size", 128, "Side of the photographs' middle square.")
-flags.DEFINE_list("extra", [], "Further flags of every training, such as --steps=100.")
+flags.DEFINE_string(
+    "output_dir", None, "Folder for decoders, contact sheet and table.", required=True
+)
+flags.DEFINE_list("layers", list(TRAININGS), "Layers to decode.")
+flags.DEFINE_integer("image_size", 128, "Side of the photographs' central square, in pixels.")
+flags.DEFINE_list("extra", [], "Additional flags of each training, such as --steps=100.")
 
 _TOOL = Path(__file__).parents[1] / "tools" / "train_decoder.py"
 

@@ -19,11 +19,13 @@ from rwkeras.commands.peak import peak_memory
 from rwkeras.images.files import whole_file
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("output_dir", None, "Where the numbers go.")
-flags.DEFINE_list("sizes", ["256", "512", "1024", "2048"], "Sides of the pictures.")
-flags.DEFINE_string("precision", "float32", "Of the network.")
-flags.DEFINE_integer("evaluations", 4, "How many evaluations are timed; the first is not.")
-flags.DEFINE_integer("measure", None, "Measures one size in this process.")
+flags.DEFINE_string("output_dir", None, "Folder for the measurements.")
+flags.DEFINE_list("sizes", ["256", "512", "1024", "2048"], "Sides of the pictures, in pixels.")
+flags.DEFINE_string("precision", "float32", "Precision of the network.")
+flags.DEFINE_integer(
+    "evaluations", 4, "Number of evaluations, all but the first of which are timed."
+)
+flags.DEFINE_integer("measure", None, "Side of the one size to measure in this process.")
 
 
 def measure(size: int) -> dict[str, float]:
@@ -46,7 +48,7 @@ def measure(size: int) -> dict[str, float]:
     seconds = (time.perf_counter() - started) / (run.evaluations - before)
     peak = peak_memory()
     if peak is None:
-        raise OSError("This system does not say how much memory was taken.")
+        raise OSError("This system does not report peak memory.")
     return {"size": size, "seconds": seconds, "peak_gib": peak}
 
 

@@ -103,7 +103,7 @@ def content_correlation(image: Features, reference: Features) -> float:
         ValueError: The sizes differ.
     """
     if image.shape != reference.shape:
-        expected = f"a picture of the size of the content, {reference.shape}"
+        expected = f"a picture of the same size as the content, {reference.shape}"
         raise invalid_argument("image", expected, image.shape)
     pairs = ((image.layers[layer], reference.layers[layer]) for layer in CONTENT_LAYERS)
     return float(np.mean([_correlation(*map(_unit, pair)) for pair in pairs]))
@@ -132,9 +132,13 @@ def _correlation(first: np.ndarray, second: np.ndarray) -> float:
 
 def _define_flags() -> None:
     """Defines the flags; not on import, as other benchmarks import this module."""
-    flags.DEFINE_string("reference", None, "A picture of the style or texture.", required=True)
-    flags.DEFINE_string("content", None, "A picture of the content; none for textures.")
-    flags.DEFINE_integer("image_size", 256, "Longer side of all pictures; 0 leaves them.")
+    flags.DEFINE_string("reference", None, "Picture of the style or texture.", required=True)
+    flags.DEFINE_string("content", None, "Picture of the content; none for textures.")
+    flags.DEFINE_integer(
+        "image_size",
+        256,
+        "Longer side that all pictures are resampled to, in pixels; 0: original size.",
+    )
 
 
 def main(argv: list[str]) -> None:

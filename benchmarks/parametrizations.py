@@ -19,14 +19,16 @@ from rwkeras.images.reading import from_array, square
 from rwkeras.images.writing import write_image
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("output_dir", None, "Where pictures and the table go.", required=True)
-flags.DEFINE_list("photos", ["astronaut", "chelsea", "coffee", "rocket"], "Of scikit-image.")
-flags.DEFINE_list("layers", ["conv3_1", "conv4_1", "conv5_1", "pool5"], "The layers.")
-flags.DEFINE_list("parametrizations", ["pixels", "adaptive"], "The parametrisations.")
-flags.DEFINE_integer("image_size", 256, "Side of the photographs' middle square.")
-flags.DEFINE_integer("max_evaluations", 200, "Evaluations of the gradient.")
-flags.DEFINE_string("precision", "auto", "Of the network.")
-flags.DEFINE_integer("seed", 0, "Of weights and noise.")
+flags.DEFINE_string("output_dir", None, "Folder for pictures and the table.", required=True)
+flags.DEFINE_list(
+    "photos", ["astronaut", "chelsea", "coffee", "rocket"], "Names of scikit-image photographs."
+)
+flags.DEFINE_list("layers", ["conv3_1", "conv4_1", "conv5_1", "pool5"], "Layers to invert.")
+flags.DEFINE_list("parametrizations", ["pixels", "adaptive"], "Parametrisations to compare.")
+flags.DEFINE_integer("image_size", 256, "Side of the photographs' central square, in pixels.")
+flags.DEFINE_integer("max_evaluations", 200, "Number of gradient evaluations.")
+flags.DEFINE_string("precision", "auto", "Precision of the network.")
+flags.DEFINE_integer("seed", 0, "Seed of the weights and the initial noise.")
 
 
 def invert(photo: np.ndarray, layer: str, parametrization: str) -> np.ndarray:

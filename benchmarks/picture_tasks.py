@@ -80,7 +80,7 @@ def tasks(kind: str, size: int, folder: str | None = None) -> list[Task]:
         pictures += [cropped(name, image) for name, image in _folder_pictures(folder, below)]
         names = [picture.name for picture in pictures]
         if len(set(names)) < len(names):
-            raise invalid_argument("images", "pictures whose names differ from all others", names)
+            raise invalid_argument("images", "pictures with unique names", names)
         return pictures
 
     if kind == "texture":

@@ -104,7 +104,7 @@ def check_settings(path: Path, settings: dict) -> None:
         ValueError: The folder has results of other settings.
     """
     if path.exists() and json.loads(path.read_text()) != settings:
-        expected = f"a folder without results, or with those of the settings {settings}"
+        expected = f"a folder without results, or with results of the same settings, {settings}"
         raise invalid_argument("output_dir", expected, str(path.parent))
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps(settings, indent=2) + "\n")
@@ -164,20 +164,28 @@ def load_evaluation_network() -> EvaluationNetwork:
     try:
         return EvaluationNetwork()
     except ValueError as error:
-        raise SystemExit(f"The judge of styles cannot be had. {error}") from error
+        raise SystemExit(f"The judging network of styles is unavailable. {error}") from error
 
 
 def _define_flags() -> None:
     """Defines the flags; not on import, as tests define their own."""
-    flags.DEFINE_string("output_dir", None, "Where pictures and tables go.", required=True)
-    flags.DEFINE_string("images", None, "A folder with content/, style/ and texture/ of more.")
-    flags.DEFINE_list("methods", list(METHODS), "The methods.")
-    flags.DEFINE_list("tasks", list(TASKS), "The tasks.")
-    flags.DEFINE_list("pictures", None, "Names such as brick or coffee-painting; by default all.")
-    flags.DEFINE_integer("size", 256, "Side of the pictures' middle squares.")
-    flags.DEFINE_list("budgets", ["15", "60", "240"], "Seconds after which pictures are kept too.")
-    flags.DEFINE_integer("seed", 0, "Of weights and noise.")
-    flags.DEFINE_integer("max_iterations", None, "Instead of each method's own, to try it all.")
+    flags.DEFINE_string("output_dir", None, "Folder for pictures and tables.", required=True)
+    flags.DEFINE_string(
+        "images", None, "Folder with additional pictures in content/, style/ and texture/."
+    )
+    flags.DEFINE_list("methods", list(METHODS), "Methods to compare.")
+    flags.DEFINE_list("tasks", list(TASKS), "Tasks to run.")
+    flags.DEFINE_list("pictures", None, "Names such as brick or coffee-painting; default: all.")
+    flags.DEFINE_integer("size", 256, "Side of the pictures' central squares, in pixels.")
+    flags.DEFINE_list(
+        "budgets",
+        ["15", "60", "240"],
+        "Times in seconds at which intermediate pictures are kept too.",
+    )
+    flags.DEFINE_integer("seed", 0, "Seed of the weights and the initial noise.")
+    flags.DEFINE_integer(
+        "max_iterations", None, "Iterations instead of each method's own, for a trial run."
+    )
 
 
 def main(argv: list[str]) -> None:

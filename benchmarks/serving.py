@@ -37,13 +37,19 @@ _MODEL = Path(__file__).parents[1] / "saved_models" / "multiscale_style"
 Runner = Callable[[int], np.ndarray]
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("output_dir", None, "Where the results go.", required=True)
-flags.DEFINE_string("address", None, "Of a server of the model over gRPC, as of `Client`.")
-flags.DEFINE_string("model", str(_MODEL), "The model's folder; its name is the served model's.")
-flags.DEFINE_integer("image_size", 256, "Side of both pictures.")
-flags.DEFINE_integer("max_iterations", 30, "Of each picture.")
-flags.DEFINE_integer("repeats", 5, "Turns of each way to compute.")
-flags.DEFINE_list("compared_iterations", ["1", "10", "30", "100"], "After which to compare.")
+flags.DEFINE_string("output_dir", None, "Folder for the results.", required=True)
+flags.DEFINE_string("address", None, "gRPC address of a server of the model, as for `Client`.")
+flags.DEFINE_string(
+    "model", str(_MODEL), "Folder of the model, whose name is that of the served model."
+)
+flags.DEFINE_integer("image_size", 256, "Side of both pictures, in pixels.")
+flags.DEFINE_integer("max_iterations", 30, "Iterations per picture.")
+flags.DEFINE_integer("repeats", 5, "Number of repetitions of each method.")
+flags.DEFINE_list(
+    "compared_iterations",
+    ["1", "10", "30", "100"],
+    "Iteration counts at which results are compared.",
+)
 
 
 def pictures() -> tuple[np.ndarray, np.ndarray]:

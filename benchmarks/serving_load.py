@@ -108,14 +108,14 @@ def summary(answers: Sequence[Answer]) -> dict[str, object]:
 
 def _define_flags() -> None:
     """Defines the flags; not on import, as tests define their own."""
-    flags.DEFINE_string("address", None, "The server's, as of `Client`.", required=True)
-    flags.DEFINE_string("output_dir", None, "Where the results go.", required=True)
-    flags.DEFINE_string("model", "multiscale_style", "The served model.")
-    flags.DEFINE_integer("pid", None, "The server's process, here, whose memory is measured.")
-    flags.DEFINE_integer("clients", 8, "How many ask at once.")
-    flags.DEFINE_integer("requests", 1000, "How many they send together.")
-    flags.DEFINE_list("sizes", ["32", "48", "64"], "Sides of the pictures, which take turns.")
-    flags.DEFINE_integer("max_iterations", 5, "Of each picture.")
+    flags.DEFINE_string("address", None, "Address of the server, as for `Client`.", required=True)
+    flags.DEFINE_string("output_dir", None, "Folder for the results.", required=True)
+    flags.DEFINE_string("model", "multiscale_style", "Name of the served model.")
+    flags.DEFINE_integer("pid", None, "Local process of the server, whose memory is measured.")
+    flags.DEFINE_integer("clients", 8, "Number of concurrent clients.")
+    flags.DEFINE_integer("requests", 1000, "Total number of requests.")
+    flags.DEFINE_list("sizes", ["32", "48", "64"], "Sides of the pictures in pixels, used in turn.")
+    flags.DEFINE_integer("max_iterations", 5, "Iterations per picture.")
 
 
 def main(argv: list[str]) -> None:

@@ -24,15 +24,15 @@ from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.local import cores
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("output_dir", None, "Where the table and the numbers go.", required=True)
-flags.DEFINE_string("network", "vgg19", "A network's name.")
-flags.DEFINE_string("layer", "conv3_1", "The layer that pictures are recovered from.")
-flags.DEFINE_integer("image_size", 128, "Side of the pictures.")
-flags.DEFINE_integer("max_iterations", 40, "Of each inversion.")
-flags.DEFINE_string("precision", "float32", "Of the network.")
-flags.DEFINE_list("batches", ["1", "2", "4", "8"], "Sizes of batches.")
+flags.DEFINE_string("output_dir", None, "Folder for the table and the measurements.", required=True)
+flags.DEFINE_string("network", "vgg19", "Name of the network.")
+flags.DEFINE_string("layer", "conv3_1", "Layer to invert.")
+flags.DEFINE_integer("image_size", 128, "Side of the pictures, in pixels.")
+flags.DEFINE_integer("max_iterations", 40, "Iterations per inversion.")
+flags.DEFINE_string("precision", "float32", "Precision of the network.")
+flags.DEFINE_list("batches", ["1", "2", "4", "8"], "Batch sizes.")
 flags.DEFINE_list("processes", ["1", "2"], "Numbers of processes.")
-flags.DEFINE_integer("repeats", 5, "How often each has its turn.")
+flags.DEFINE_integer("repeats", 5, "Number of repetitions.")
 
 
 class Case(NamedTuple):
@@ -124,7 +124,7 @@ def measure(case: Case, batches: list[int], processes: list[int], repeats: int) 
             # The first round compiles everything.
             if repeat:
                 found.append(rate)
-                print(f"{count} processes, batch {batch}: {rate:.2f} a minute", flush=True)
+                print(f"{count} processes, batch {batch}: {rate:.2f} per minute", flush=True)
     all_cores.close()
     single_threaded.close()
     return [

@@ -35,13 +35,13 @@ from rwkeras.images.files import whole_file
 from rwkeras.networks.precision import fast_bfloat16
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("output_dir", None, "Where the table and the numbers go.", required=True)
-flags.DEFINE_list("cases", list(CASES), "The cases.")
-flags.DEFINE_list("contestants", None, "Some of the contestants, by the start of their names.")
-flags.DEFINE_list("devices", None, "Where: CPU, GPU; by default wherever there is one.")
-flags.DEFINE_bool("tf32", True, "Whether a GPU may round what it multiplies to TF32.")
-flags.DEFINE_integer("repeats", 3, "How often every contestant has its turn.")
-flags.DEFINE_integer("limit", 1000, "Evaluations after which a contestant is given up.")
+flags.DEFINE_string("output_dir", None, "Folder for the table and the measurements.", required=True)
+flags.DEFINE_list("cases", list(CASES), "Cases to run.")
+flags.DEFINE_list("contestants", None, "Contestants whose names start with these; default: all.")
+flags.DEFINE_list("devices", None, "Devices: CPU, GPU; default: all that are available.")
+flags.DEFINE_bool("tf32", True, "Whether a GPU may use TF32 arithmetic.")
+flags.DEFINE_integer("repeats", 3, "Number of repetitions of each contestant.")
+flags.DEFINE_integer("limit", 1000, "Number of evaluations after which a contestant is stopped.")
 
 # Allowed relative difference between frameworks, from the rounding of float32 and of TF32.
 _TOLERANCE = {"CPU": 2e-3, "GPU": 2e-2}
@@ -63,7 +63,7 @@ def check_losses_agree(case: Case) -> dict[str, float]:
         "gradient": float(np.linalg.norm(torch_gradient - gradient) / np.linalg.norm(gradient)),
     }
     if max(differences.values()) > _TOLERANCE[case.device]:
-        raise ValueError(f"PyTorch has another objective than TensorFlow: {differences}")
+        raise ValueError(f"PyTorch's objective differs from TensorFlow's: {differences}")
     return differences
 
 

@@ -88,10 +88,10 @@ def run(settings: StyleTraining, given: dict[str, Any]) -> None:
     images = given["images"] or photographs(TRAINING_NAMES)
     found = read_photographs(images, settings.photo_size, settings.image_size)
     for name in found.unreadable:
-        print(f"warning: {name} cannot be read and is left out", file=sys.stderr)
+        print(f"warning: {name} cannot be read and is skipped", file=sys.stderr)
     started = time.perf_counter()
     network, _ = train(style, found.squares, settings)
-    print(f"trained: {time.perf_counter() - started:.0f} s")
+    print(f"training time: {time.perf_counter() - started:.0f} s")
     with whole_file(output) as temporary:
         network.save(temporary)
     network = keras.saving.load_model(output)  # As users load the file.
@@ -103,24 +103,42 @@ def run(settings: StyleTraining, given: dict[str, Any]) -> None:
         network, photo, style, seed=settings.seed, optimizer=optimizer, pairs=given["pairs"]
     )
     for fast, slow in both.seconds:
-        print(f"one pass: {fast:.3f} s, optimised: {slow:.1f} s, {slow / fast:.0f} times as long")
+        print(f"one pass: {fast:.3f} s, optimised: {slow:.1f} s, ratio {slow / fast:.0f}")
     rwkeras.write_image(drawn, sheet(photo, style, both, given["picture_size"]))
 
 
 def _define_flags() -> None:
-    flags.DEFINE_string("style", None, "A picture of the style; by default one is drawn.")
-    flags.DEFINE_string("images", None, "A folder of photographs; by default scikit-image's.")
-    flags.DEFINE_string("output", "style.keras", "The .keras file to write.")
-    flags.DEFINE_string("export_dir", None, "Of the served model; by default named as the file.")
-    flags.DEFINE_bool("compare", True, "Whether to paint a photograph both ways, and to time it.")
-    flags.DEFINE_string("photo", None, f"That photograph, not trained on; by default {_PHOTO}.")
-    flags.DEFINE_integer("compared_size", 512, "Its longer side.")
-    flags.DEFINE_integer(
-        "iterations", rwkeras.OptimizerSettings.max_iterations, "Of the optimisation."
+    flags.DEFINE_string("style", None, "Picture of the style; default: a generated painting.")
+    flags.DEFINE_string(
+        "images", None, "Folder of photographs for training; default: those of scikit-image."
     )
-    flags.DEFINE_integer("pairs", 1, "How many times both ways are timed.")
-    flags.DEFINE_string("picture", None, "What came of it; by default a .png named as the file.")
-    flags.DEFINE_integer("picture_size", 512, "The longer side of each picture in it.")
+    flags.DEFINE_string("output", "style.keras", "Output .keras file.")
+    flags.DEFINE_string(
+        "export_dir",
+        None,
+        "Folder of the served model; default: the name of --output without its extension.",
+    )
+    flags.DEFINE_bool(
+        "compare",
+        True,
+        "Whether to compare results and run times with optimisation on a photograph.",
+    )
+    flags.DEFINE_string(
+        "photo",
+        None,
+        f"Photograph for the comparison, not used in training; default: {_PHOTO} of scikit-image.",
+    )
+    flags.DEFINE_integer("compared_size", 512, "Longer side of that photograph, in pixels.")
+    flags.DEFINE_integer(
+        "iterations", rwkeras.OptimizerSettings.max_iterations, "Iterations of the optimisation."
+    )
+    flags.DEFINE_integer("pairs", 1, "Number of timings of each method.")
+    flags.DEFINE_string(
+        "picture", None, "Contact sheet of the comparison; default: the name of --output with .png."
+    )
+    flags.DEFINE_integer(
+        "picture_size", 512, "Longer side of each picture in the contact sheet, in pixels."
+    )
     define_flags(StyleTraining)
 
 

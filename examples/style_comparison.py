@@ -105,6 +105,6 @@ def sheet(photo: np.ndarray, style: np.ndarray, both: Comparison, size: int) -> 
         "photograph": photo,
         "style": style,
         f"one pass: {fast:.2f} s": both.painted,
-        f"optimised: {slow:.0f} s, {both.ratio:.0f} times as long": both.optimized,
+        f"optimised: {slow:.0f} s, ratio {both.ratio:.0f}": both.optimized,
     }
     return contact_sheet([[(label, fit_longer_side(x, size)) for label, x in shown.items()]])

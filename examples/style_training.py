@@ -23,33 +23,49 @@ _MULTISCALE = "multiscale"
 class StyleTraining(Settings):
     """Settings of the network and its training; each field is a flag."""
 
-    photo_size: int = setting(512, "Photographs become squares of this side.")
-    image_size: int = setting(96, "The side of the crops of them that are trained on.", minimum=1)
-    style_size: int = setting(256, "The longer side to which the style is resampled.", minimum=1)
-    batch_size: int = setting(2, "Crops a step.")
-    steps: int = setting(1500, "How many steps are made.")
-    epoch_steps: int = setting(50, "After how many of them the losses are said.")
-    learning_rate: float = setting(1e-2, "Of Adam at first; it falls to zero along a cosine.")
+    photo_size: int = setting(
+        512, "Side in pixels of the squares to which photographs are cropped and resampled."
+    )
+    image_size: int = setting(96, "Side of the training crops, in pixels.", minimum=1)
+    style_size: int = setting(
+        256, "Longer side that the style is resampled to, in pixels.", minimum=1
+    )
+    batch_size: int = setting(2, "Crops per step.")
+    steps: int = setting(1500, "Number of training steps.")
+    epoch_steps: int = setting(50, "Number of steps between reports of the losses.")
+    learning_rate: float = setting(
+        1e-2, "Initial learning rate of Adam, with cosine decay to zero."
+    )
     maps: int = setting(
-        16, "Maps at the picture's size; twice and four times that where it shrinks.", minimum=1
+        16,
+        "Number of maps at full size; twice and four times as many at half and quarter size.",
+        minimum=1,
     )
-    blocks: int = setting(5, "Residual blocks, at a quarter of the picture's size.", minimum=1)
+    blocks: int = setting(5, "Number of residual blocks, at quarter size.", minimum=1)
     architecture: str = setting(
-        _MULTISCALE, "Of the random networks: multiscale, vgg19 or toy_vgg."
+        _MULTISCALE, "Architecture of the random networks: multiscale, vgg19 or toy_vgg."
     )
-    width: float = setting(1.0, "The share of their filters.")
+    width: float = setting(
+        1.0, "Ratio of the numbers of filters of the random networks to the architecture's."
+    )
     feature_layers: tuple[str, ...] = setting(
-        (), "Where it is to be like the photograph; by default what suits the architecture."
+        (), "Layers of the content loss; default: those for the architecture."
     )
     style_layers: tuple[str, ...] = setting(
-        (), "Where Gram matrices are to be the style's; by default what suits the architecture."
+        (), "Layers of the style loss; default: those for the architecture."
     )
-    octaves: int = setting(2, "At how many sizes they are, each half of the one before.", minimum=1)
+    octaves: int = setting(
+        2,
+        "Number of octaves of the style loss, each at half the size of the one before.",
+        minimum=1,
+    )
     style_weight: float = setting(
-        1.0, "How much they count at each, where the photograph counts 1."
+        1.0, "Weight of the style loss at each octave; the content loss has weight 1."
     )
-    tv_weight: float = setting(0.0, "How much the mean squared difference of neighbours counts.")
-    seed: int = setting(0, "Of all that is drawn.")
+    tv_weight: float = setting(
+        0.0, "Weight of the total variation, the mean squared difference of neighbouring pixels."
+    )
+    seed: int = setting(0, "Seed of all random numbers.")
 
     def __post_init__(self):
         super().__post_init__()

@@ -50,31 +50,39 @@ _METRIC_LAYERS = ("conv1_2", "conv2_2", "conv3_2")
 class SuperResolutionSettings(Settings):
     """Settings of the network and its training; each field is a flag."""
 
-    images: str | None = setting(None, "A folder of photographs; by default scikit-image's.")
+    images: str | None = setting(None, "Folder of photographs; default: those of scikit-image.")
     held_out: float = setting(
-        0.2, "The share of a folder that is not trained on but measured.", exclusive=True
+        0.2, "Fraction of the photographs of a folder held out for validation.", exclusive=True
     )
-    photo_size: int = setting(256, "Photographs become squares of this side.")
-    factor: int = setting(4, "How many times as wide and as high a picture becomes.", minimum=2)
-    maps: int = setting(32, "How many maps each convolution has.", minimum=1)
-    depth: int = setting(5, "How many convolutions there are before the last.", minimum=1)
-    crop_size: int = setting(96, "The side of the crops that are trained on.")
-    batch_size: int = setting(16, "Crops a step.")
-    steps: int = setting(1500, "How many steps each training has.")
-    learning_rate: float = setting(2e-3, "Of Adam at first; it falls to zero along a cosine.")
-    architecture: str = setting("vgg19", "Of the random network: vgg19 or toy_vgg.")
-    width: float = setting(0.25, "The share of its filters.")
-    pooling: str = setting("avg", "How it pools: avg or max.")
-    subtract_mean: bool = setting(False, "Whether it sees pixels around zero.")
+    photo_size: int = setting(
+        256, "Side in pixels of the squares to which photographs are cropped and resampled."
+    )
+    factor: int = setting(4, "Enlargement factor of width and height.", minimum=2)
+    maps: int = setting(32, "Number of maps of each convolution.", minimum=1)
+    depth: int = setting(5, "Number of convolutions before the last.", minimum=1)
+    crop_size: int = setting(96, "Side of the training crops, in pixels.")
+    batch_size: int = setting(16, "Crops per step.")
+    steps: int = setting(1500, "Number of steps of each training.")
+    learning_rate: float = setting(
+        2e-3, "Initial learning rate of Adam, with cosine decay to zero."
+    )
+    architecture: str = setting("vgg19", "Architecture of the loss network: vgg19 or toy_vgg.")
+    width: float = setting(
+        0.25, "Ratio of the loss network's numbers of filters to the architecture's."
+    )
+    pooling: str = setting("avg", "Pooling of the loss network: avg or max.")
+    subtract_mean: bool = setting(
+        False, "Whether the loss network subtracts the mean colour from its input."
+    )
     # The best trade-off found between Gram matrices close to the photographs' and pixel errors.
-    feature_layers: tuple[str, ...] = setting((), "Whose activations count.")
-    feature_weight: float = setting(1.0, "How much they count.")
+    feature_layers: tuple[str, ...] = setting((), "Layers whose activations are compared.")
+    feature_weight: float = setting(1.0, "Weight of the activations.")
     style_layers: tuple[str, ...] = setting(
-        ("conv1_1", "conv1_2", "conv2_1"), "Whose Gram matrices count."
+        ("conv1_1", "conv1_2", "conv2_1"), "Layers whose Gram matrices are compared."
     )
-    style_weight: float = setting(3.0, "How much they count.")
-    pixel_weight: float = setting(10.0, "How much the mean squared error counts.")
-    seed: int = setting(0, "Of all that is drawn.")
+    style_weight: float = setting(3.0, "Weight of the Gram matrices.")
+    pixel_weight: float = setting(10.0, "Weight of the mean squared error.")
+    seed: int = setting(0, "Seed of all random numbers.")
 
     def __post_init__(self):
         super().__post_init__()
@@ -227,7 +235,9 @@ def run(settings: SuperResolutionSettings, folder: Path) -> None:
 
 def _define_flags() -> None:
     define_flags(SuperResolutionSettings)
-    flags.DEFINE_string("output_dir", None, "Where networks, tables and picture go.", required=True)
+    flags.DEFINE_string(
+        "output_dir", None, "Folder for networks, table and contact sheet.", required=True
+    )
 
 
 def main(arguments: list[str]) -> None:

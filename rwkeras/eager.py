@@ -25,7 +25,7 @@ def eager_only(function: Callable[_P, _R]) -> Callable[_P, _R]:
     def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         if not tf.executing_eagerly():
             raise RuntimeError(
-                f"`{function.__name__}` runs eagerly and cannot be part of a graph. Call it "
+                f"`{function.__name__}` runs eagerly and cannot be used in a graph. Call it "
                 "outside of `tf.function`, `tf.data.Dataset.map` and the layers of a model."
             )
         return function(*args, **kwargs)

@@ -142,7 +142,8 @@ def patch_distance(
     if min(sides) < patch_size or images[0].shape[3] != channels:
         raise invalid_argument(
             "texture",
-            f"images of at least {patch_size} x {patch_size} pixels and the same channels",
+            f"images of at least {patch_size} x {patch_size} pixels with the same number of "
+            "channels",
             f"{tuple(images[0].shape)} and {tuple(images[1].shape)}",
         )
     size = [patch_size * patch_size * channels, directions]

@@ -263,7 +263,7 @@ def test_pictures_of_a_folder(tmp_path):
     with pytest.raises(ValueError) as error:
         tasks("texture", 32, tmp_path)
     assert str(error.value).startswith(
-        "Invalid value for argument `images`. Expected pictures whose names differ from all others."
+        "Invalid value for argument `images`. Expected pictures with unique names."
     )
 
 
@@ -304,8 +304,8 @@ def test_pictures_are_not_written_over_those_that_are_read(tmp_path, monkeypatch
     with pytest.raises(ValueError) as error:
         pictures.check_outputs(tmp_path, {"texture": [brick]}, [])
     assert str(error.value) == (
-        "Invalid value for argument `output_dir`. Expected a value with which "
-        "brick-octaves-end.png is not written over the file of `images`. "
-        f"Received: output_dir={tmp_path}"
+        "Invalid value for argument `output_dir`. Expected a value for which "
+        "brick-octaves-end.png does not overwrite the file of `images`. Received: "
+        f"output_dir={tmp_path}"
     )
     pictures.check_outputs(tmp_path / "results", {"texture": [brick]}, [])

@@ -50,7 +50,7 @@ def test_in_a_graph_one_line_says_what_is_wrong(name):
     with pytest.raises(RuntimeError) as error:
         function()
     assert str(error.value) == (
-        f"`{name}` runs eagerly and cannot be part of a graph. Call it outside of `tf.function`, "
+        f"`{name}` runs eagerly and cannot be used in a graph. Call it outside of `tf.function`, "
         "`tf.data.Dataset.map` and the layers of a model."
     )
 
@@ -63,7 +63,7 @@ def test_where_tensorflow_rewrites_the_caller(toy):
     with pytest.raises(RuntimeError) as error:
         inverted(tf.constant(waves(16, 16)))
     assert str(error.value).strip().splitlines()[-1].strip() == (
-        "RuntimeError: `invert` runs eagerly and cannot be part of a graph. Call it outside of "
+        "RuntimeError: `invert` runs eagerly and cannot be used in a graph. Call it outside of "
         "`tf.function`, `tf.data.Dataset.map` and the layers of a model."
     )
 
@@ -76,8 +76,8 @@ def test_an_image_of_a_graph():
     with pytest.raises(ValueError) as error:
         batched(tf.constant(waves(16, 12)))
     assert str(error.value) == (
-        "Invalid value for argument `image`. Expected an image whose pixels are known, as they are "
-        "not where a graph is made. Received: image=a symbolic tensor of (16, 12, 3)"
+        "Invalid value for argument `image`. Expected an image with known pixels, not a symbolic "
+        "tensor of a graph. Received: image=a symbolic tensor of shape (16, 12, 3)"
     )
 
 

@@ -187,7 +187,7 @@ def test_a_network_of_channels_first_is_named_as_the_fault():
         rwkeras.invert(model, waves(16, 16), rwkeras.InversionSettings("maps"))
     assert str(error.value) == (
         "Invalid value for argument `model`. Expected a network of images, [batch, height, width, "
-        "channels], whose channels come last. Received: model='turned' of (3, None, None)"
+        "channels], with channels last. Received: model='turned' of (3, None, None)"
     )
 
 

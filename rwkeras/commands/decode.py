@@ -23,14 +23,16 @@ from rwkeras.images.writing import FileSettings, check_image_output, write_image
 from rwkeras.metrics import psnr, ssim
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("image", None, "The picture to encode and decode.")
-flags.DEFINE_string("decoder", None, "The .keras file that rwkeras-train-decoder wrote.")
-flags.DEFINE_string("output", None, "The picture to write; the extension selects the format.")
+flags.DEFINE_string("image", None, "Picture to encode and decode.")
+flags.DEFINE_string("decoder", None, "The .keras file written by rwkeras-train-decoder.")
+flags.DEFINE_string("output", None, "Output picture; the extension selects the format.")
 flags.DEFINE_integer(
-    "image_size", 256, "Length of the longer side that the picture is resampled to; 0: as it is."
+    "image_size",
+    256,
+    "Length of the longer side that the picture is resampled to, in pixels; 0: original size.",
 )
 define_flags(FileSettings, "bits")
-flags.DEFINE_string("report", None, "A JSON file to write measures to.")
+flags.DEFINE_string("report", None, "JSON file to write measures to.")
 flags.mark_flags_as_required(["image", "decoder", "output"])
 
 

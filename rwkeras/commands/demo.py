@@ -31,18 +31,18 @@ try:
     from skimage import data
 except ModuleNotFoundError as error:
     raise ValueError(
-        "The demonstration needs photographs from scikit-image: pip install 'rwkeras[demo]'"
+        "The demo needs photographs from scikit-image: pip install 'rwkeras[demo]'"
     ) from error
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("output_dir", "demo", "The folder for the pictures; made if it is missing.")
-flags.DEFINE_integer("image_size", 256, "Length of the longer side of the pictures.")
+flags.DEFINE_string("output_dir", "demo", "Folder for the pictures; created if it is missing.")
+flags.DEFINE_integer("image_size", 256, "Length of the longer side of the pictures, in pixels.")
 flags.DEFINE_integer(
     "max_iterations",
     100,
-    "Iterations of each task at most; of those from coarse to fine, at first.",
+    "Maximum number of iterations per task; with coarse-to-fine synthesis, at the first size.",
 )
-flags.DEFINE_integer("seed", 0, "Seed of weights and noise.")
+flags.DEFINE_integer("seed", 0, "Seed of the weights and the initial noise.")
 
 _DEEP_LAYER = "conv3_1"
 _NETWORK = "multiscale"
@@ -86,7 +86,7 @@ def _texture(texture: np.ndarray) -> Row:
     image = _run("texture", functools.partial(synthesize_texture, _NETWORK, texture, settings))
     noise = white_noise((1, *texture.shape), FLAGS.seed, stddev=settings.noise_stddev)
     fall = patch_distance(noise, texture)[0] / patch_distance(image, texture)[0]
-    return [("texture", texture), (f"{fall:.0f} times nearer than noise", image)]
+    return [("texture", texture), (f"{fall:.0f} times closer than noise", image)]
 
 
 def _style(photo: np.ndarray, style: np.ndarray) -> Row:

@@ -41,12 +41,14 @@ from rwkeras.sweeps.store import Failure
 from rwkeras.validation import check_choice, invalid_argument
 
 FLAGS = flags.FLAGS
-flags.DEFINE_enum("experiment", None, list(EXPERIMENTS), "The experiment.")
-flags.DEFINE_string("output_dir", None, "The folder for pages and results; made if missing.")
+flags.DEFINE_enum("experiment", None, list(EXPERIMENTS), "Name of the experiment.")
+flags.DEFINE_string("output_dir", None, "Folder for pages and results; created if it is missing.")
 for _kind in ("images", "textures", "styles"):
-    define_paths(_kind, [], "Pictures or folders; by default photographs that tuned nothing.")
+    define_paths(
+        _kind, [], "Pictures or folders; by default photographs that were not used for tuning."
+    )
 flags.DEFINE_bool(
-    "quick", False, "Smoke test: ends within two minutes, and its results mean nothing."
+    "quick", False, "Smoke test of less than two minutes, whose results are meaningless."
 )
 flags.DEFINE_string(
     "network",
@@ -54,21 +56,22 @@ flags.DEFINE_string(
     f"Network to use instead of a stacked one: one of {', '.join(NETWORKS)}, a recipe's .json, or "
     "a .keras file.",
 )
-flags.DEFINE_string("pretrained_vgg19_weights", None, "ImageNet weights of Keras's VGG19, a file.")
-flags.DEFINE_string("alexnet_weights", None, "Trained weights of AlexNet, a file.")
+flags.DEFINE_string(
+    "pretrained_vgg19_weights", None, "File of the ImageNet weights of Keras's VGG19."
+)
+flags.DEFINE_string("alexnet_weights", None, "File of trained AlexNet weights.")
 flags.DEFINE_string(
     "results_dir",
     None,
-    "A folder of results to commit, in which the table and its origin are kept.",
+    "Folder of results under version control, to which the table and its provenance are added.",
 )
-flags.DEFINE_integer("workers", None, "Processes; by default as many as there are cores.")
+flags.DEFINE_integer("workers", None, "Number of processes; default: number of cores.")
 _NAMES = [field.name for field in settings_fields(ExperimentSettings)]
 define_flags(
     ExperimentSettings,
     defaults=dict.fromkeys(_NAMES),
     more={
-        name: f"Instead of {getattr(ExperimentSettings, name)}, or of {getattr(QUICK, name)} with "
-        "--quick."
+        name: f"Default: {getattr(ExperimentSettings, name)}; with --quick: {getattr(QUICK, name)}."
         for name in _NAMES
     },
 )
@@ -89,7 +92,7 @@ def _settings() -> ExperimentSettings:
 def _file(path: str, name: str) -> FileRef:
     """Copies a file to the output folder; returns its reference."""
     if not os.path.isfile(path):
-        raise invalid_argument(name, "the path of a file that exists", path)
+        raise invalid_argument(name, "the path of an existing file", path)
     with open(path, "rb") as file:
         content = file.read()
     return put_file(FLAGS.output_dir, os.path.join("networks", os.path.basename(path)), content)
@@ -145,7 +148,9 @@ def _check_inputs(folder: str) -> None:
     for name, path, _ in inputs(_COPIED):
         other = copies.setdefault(os.path.basename(path), name)
         if other != name and path not in NETWORKS:
-            raise invalid_argument(name, f"a file of another name than that of `{other}`", path)
+            raise invalid_argument(
+                name, f"a file with a different name from that of `{other}`", path
+            )
     page = Path(os.path.realpath(folder))
     for name, path, _ in inputs(_READS):
         if page in (Path(os.path.realpath(path)), *Path(os.path.realpath(path)).parents):

@@ -43,50 +43,51 @@ _REFERENCE_SIDE = 256
 _OF_VGG = ("painting", "paper")
 _Scaled = TypeVar("_Scaled", StyleSettings, TextureSettings)
 
-flags.DEFINE_string("output_dir", None, "The model's folder, in which a new version is created.")
+flags.DEFINE_string("output_dir", None, "Folder of the model, in which a new version is created.")
 flags.DEFINE_string(
     "network",
     None,
-    "A network by name, a recipe's .json, or a .keras file. By default multiscale for styles and "
-    "textures, vgg19 for inversions and the presets painting and paper.",
+    "Name of a network, a recipe's .json, or a .keras file; default: vgg19 for inversion and for "
+    "the presets painting and paper, otherwise multiscale.",
 )
 flags.DEFINE_string(
     "reference",
     None,
-    "A picture on which a network by name, or of a multi-scale recipe, is calibrated.",
+    "Picture on which a network given by name or by a multi-scale recipe is calibrated.",
 )
 flags.DEFINE_enum(
     "weights",
     "stored",
     ["stored", "generated"],
-    "Whether weights are stored in the export, or generated at load.",
+    "Whether the export stores the weights or generates them when loaded.",
 )
 flags.DEFINE_integer(
     "iterations",
     ServingSettings.max_iterations,
-    "Iterations of an optimisation; from coarse to fine, of its first size.",
+    "Default maximum number of iterations of a request; with coarse-to-fine synthesis, at the "
+    "first size.",
 )
 flags.DEFINE_bool(
     "coarse_to_fine",
     None,
-    "Whether styles and textures are made from coarse to fine; by default so with the multi-scale "
-    "network, at once with others.",
+    "Whether styles and textures are synthesised from coarse to fine; default: only with the "
+    "multi-scale network.",
 )
 define_flags(ServingSettings, *_LIMITS)
-flags.DEFINE_integer("version", None, "The version's number; by default the next.")
-flags.DEFINE_bool("warmup", True, "Whether to write a request that the server warms up with.")
+flags.DEFINE_integer("version", None, "Version number; default: the next one.")
+flags.DEFINE_bool("warmup", True, "Whether to write a warm-up request for the server.")
 flags.DEFINE_enum(
     "preset",
     None,
     list(STYLE_PRESETS),
-    "Layers and weights of a style; the default depends on the network.",
+    "Layers and weights of style transfer; the default depends on the network.",
 )
 define_flags(
     TextureSettings,
     "layers",
-    more={"layers": "Of a texture."},
+    more={"layers": "For --kind=texture."},
 )
-define_flags(InversionSettings, "layer", more={"layer": "Of an inversion."})
+define_flags(InversionSettings, "layer", more={"layer": "For --kind=invert."})
 flags.mark_flag_as_required("output_dir")
 
 
@@ -110,7 +111,7 @@ def _texture(model: keras.Model) -> ServedTask:
 
 def _inversion(model: keras.Model) -> ServedTask:
     if FLAGS.coarse_to_fine:
-        raise invalid_argument("coarse_to_fine", "none, with --kind=invert", True)
+        raise invalid_argument("coarse_to_fine", "None with --kind=invert", True)
     return ServedInversion(settings_from_flags(InversionSettings, "layer"))
 
 
@@ -124,7 +125,7 @@ flags.DEFINE_enum(
     "kind",
     "style",
     [*_TASKS, _DECODER],
-    "What the model does; a decoder is a .keras file's network from images to images.",
+    "Task of the model; decoder: the network of a .keras file from images to images.",
 )
 
 
@@ -162,11 +163,11 @@ def _prepare(network: str, model: keras.Model, task: ServedTask) -> keras.Model:
     """
     if network not in NETWORKS and not is_multiscale_recipe(network):
         if FLAGS.reference is not None:
-            expected = "none, with a network that a file has ready"
+            expected = "None with a network whose file is already calibrated"
             raise invalid_argument("reference", expected, FLAGS.reference)
         return model
     if FLAGS.reference is None:
-        expected = "a picture, with a network by name or of a multi-scale recipe"
+        expected = "a picture, with a network given by name or by a multi-scale recipe"
         raise invalid_argument("reference", expected, "none")
     picture = read_image(FLAGS.reference, "reference")
     reference = fit_picture("reference", FLAGS.reference, picture, _REFERENCE_SIDE)
@@ -187,7 +188,7 @@ def _export_task(folder: str) -> Path:
     network, settings = _network_name(), _settings()
     recipe = _recipe(network)
     if FLAGS.weights == "generated" and recipe is None:
-        expected = "stored, with a network that is no recipe of a VGG"
+        expected = "stored, with a network that is not a VGG recipe"
         raise invalid_argument("weights", expected, "generated")
     model = _load(network)
     task = _TASKS[FLAGS.kind](model)
@@ -205,7 +206,7 @@ def _export_task(folder: str) -> Path:
 
 def _export_decoder(folder: str) -> Path:
     if not (FLAGS.network or "").endswith(".keras"):
-        raise invalid_argument("network", "a .keras file, with --kind=decoder", FLAGS.network)
+        raise invalid_argument("network", "a .keras file with --kind=decoder", FLAGS.network)
     model = load_network(FLAGS.network)
     return export_decoder(
         model, folder, settings=_settings(), version=FLAGS.version, warmup=FLAGS.warmup

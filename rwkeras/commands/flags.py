@@ -38,44 +38,48 @@ _OPTIMIZER_FLAGS = (
 )
 _QUALITIES = {"jpeg_quality": (".jpg", ".jpeg"), "webp_quality": (".webp",)}
 
-flags.DEFINE_string("output", None, "The picture to write; the extension selects the format.")
+flags.DEFINE_string("output", None, "Output picture; the extension selects the format.")
 define_flags(FileSettings)
 flags.DEFINE_integer(
     "variations",
     1,
-    "How many pictures to make, of consecutive seeds from --seed on. If more than one, each goes "
-    "beside OUTPUT with its seed in its name, such as OUTPUT_seed3.png, and OUTPUT itself is a "
-    "sheet that shows them side by side. A seed is of weights and of noise: where the network is "
-    "drawn at random, each picture has one of its own.",
+    "Number of results, with consecutive seeds of weights and noise from --seed on. If more than "
+    "one, each is written beside OUTPUT with its seed in its name, such as OUTPUT_seed3.png, and "
+    "OUTPUT is a contact sheet of them. If the network is random, each result has its own.",
 )
 flags.DEFINE_integer(
-    "image_size", 256, "Length of the longer side that pictures are resampled to; 0: original size."
+    "image_size",
+    256,
+    "Length of the longer side that pictures are resampled to, in pixels; 0: original size.",
 )
 define_flags(OptimizerSettings, *_OPTIMIZER_FLAGS)
 flags.DEFINE_string(
-    "network", "vgg19", f"One of {', '.join(NETWORKS)}, a recipe's .json, or a .keras file."
+    "network",
+    "vgg19",
+    f"Network: one of {', '.join(NETWORKS)}, a recipe's .json, or a .keras file.",
 )
 flags.DEFINE_string(
     "weights",
     None,
-    "Trained weights of alexnet, efficientnet_lite0 or pretrained_vgg19: a file, or imagenet for "
+    "Trained weights for alexnet, efficientnet_lite0 or pretrained_vgg19: a file, or imagenet for "
     "the last two.",
 )
 flags.DEFINE_string(
     "rescale_images",
     None,
-    "A folder of pictures over which each filter of pretrained_vgg19 is rescaled to mean 1.",
+    "Folder of pictures over which the mean activation of each filter of pretrained_vgg19 is "
+    "rescaled to 1.",
 )
 define_flags(InversionSettings, "weighting")
-flags.DEFINE_integer("save_every", 0, "Write a preview after every so many iterations; 0: none.")
+flags.DEFINE_integer("save_every", 0, "Iterations between previews; 0: no previews.")
 flags.DEFINE_string(
     "filmstrip",
     None,
-    "A picture to write of the stages of the run, side by side: the start, the end, and some "
-    "between them, whose iterations grow by a factor. Of variations, each has its row.",
+    "Picture of the stages of the run, side by side: start, end, and frames between them at "
+    "iterations that grow geometrically. With --variations, one row each.",
 )
-flags.DEFINE_string("report", None, "A JSON file to write losses, settings and versions to.")
-flags.DEFINE_string("logdir", None, "A folder for TensorBoard: losses and previews.")
+flags.DEFINE_string("report", None, "JSON file to write losses, settings and versions to.")
+flags.DEFINE_string("logdir", None, "Folder for TensorBoard logs: losses and previews.")
 flags.mark_flag_as_required("output")
 
 
@@ -140,6 +144,6 @@ def file_settings(output: Path, sheets: Iterable[Path] = ()) -> FileSettings:
     endings = {path.suffix.lower() for path in paths}
     for name, own in _QUALITIES.items():
         if FLAGS[name].present and not endings.intersection(own):
-            expected = f"a picture to write that ends in {' or '.join(own)} with it"
+            expected = f"an output picture that ends in {' or '.join(own)} with it"
             raise invalid_argument(name, expected, FLAGS[name].value)
     return check_bits(settings_from_flags(FileSettings), output)

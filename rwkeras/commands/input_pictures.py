@@ -32,8 +32,8 @@ class _InputPicture(NamedTuple):
     def __str__(self):
         text = f"{self.path}, {_pixels(self.size)}"
         if self.resampled_size != self.size:
-            text += f" that become {_pixels(self.resampled_size).removesuffix(' pixels')}"
-        return text + (", all of one colour" if self.plain else "")
+            text += f" resampled to {_pixels(self.resampled_size).removesuffix(' pixels')}"
+        return text + (", of a single colour" if self.plain else "")
 
 
 def _pixels(size: tuple[int, int]) -> str:
@@ -68,9 +68,9 @@ def fit_picture(
     picture = _InputPicture(flag, os.fspath(path), image.shape[:2], small.shape[:2], plain)
     _REGISTRY[picture.flag, picture.path] = picture
     if min(small.shape[:2]) < 2:
-        expected = "a picture of at least 2 pixels a side"
+        expected = "a picture with sides of at least 2 pixels"
         if longer_side:
-            expected += f" where the longer one has {longer_side}"
+            expected += f" if the longer one has {longer_side}"
         raise invalid_argument(flag, expected, str(picture))
     return small
 
@@ -105,7 +105,7 @@ def name_picture_in_errors(flag: str | None = None) -> Iterator[None]:
             raise
         expected = error.expected
         if isinstance(error, SilentNetworkError) and picture.plain:
-            expected = "a picture that is not of one colour, for this network"
+            expected = "a picture of more than one colour, for this network"
         raise invalid_argument(picture.flag, expected, str(picture)) from error
 
 

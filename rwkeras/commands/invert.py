@@ -18,15 +18,15 @@ from rwkeras.validation import invalid_argument
 flags.DEFINE_string(
     "image",
     None,
-    "The picture to recover. Its alpha channel, which is laid over white, and its ICC profile go "
-    "over to the result in formats that hold them; pixel values are not colour-converted.",
+    "Picture to invert. Its alpha channel, which is composited over white, and its ICC profile "
+    "are copied to the result if the format supports them; pixel values are not colour-converted.",
 )
 define_flags(InversionSettings, "layer")
 flags.DEFINE_string(
     "init",
     NOISE,
-    "What to start from: noise, the path of a picture, or that of the .keras file of a decoder for "
-    "the layer of this network.",
+    "Initial image: noise, the path of a picture, or that of a decoder's .keras file, trained for "
+    "the same layer and network.",
 )
 flags.mark_flag_as_required("image")
 
@@ -37,7 +37,7 @@ def main() -> int:
 
     def prepare():
         if FLAGS.variations > 1 and FLAGS.init.endswith(".keras"):
-            expected = "1 with a decoder to start from, which is of one network"
+            expected = "1 with a decoder as `init`, which is for one network"
             raise invalid_argument("variations", expected, FLAGS.variations)
         image = source.batch
         model = network([FLAGS.layer], image, subtract_mean=False)

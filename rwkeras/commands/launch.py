@@ -25,8 +25,8 @@ _ERRORS = (ValueError, OSError, MemoryError)
 flags.DEFINE_float(
     "max_megapixels",
     None,
-    "Pictures of more million pixels are refused, as a file of a few bytes can claim any size; by "
-    f"default {(Image.MAX_IMAGE_PIXELS or 0) / 1e6:.1f}.",
+    "Maximum size of input pictures in millions of pixels, as a file of a few bytes can claim any "
+    f"size; default: {(Image.MAX_IMAGE_PIXELS or 0) / 1000000.0:.1f}.",
 )
 
 

@@ -99,7 +99,8 @@ class Monitor:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         print(
-            "\nstopping; once more to quit without a result", file=ErrorTolerantStream(sys.stderr)
+            "\nstopping; interrupt again to quit without a result",
+            file=ErrorTolerantStream(sys.stderr),
         )
 
     def __call__(self, progress: Progress) -> bool:
@@ -128,7 +129,7 @@ class Monitor:
             yield
         except (OSError, tf.errors.OpError):
             self._writer = None
-            warnings.warn("What TensorBoard would show cannot be written", stacklevel=3)
+            warnings.warn("TensorBoard logs cannot be written", stacklevel=3)
 
     def _write_preview(self, iteration: int, image: np.ndarray) -> None:
         """Writes a preview; warns at the first failure."""

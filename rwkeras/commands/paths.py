@@ -68,9 +68,9 @@ def check_paths(name: str, *, required: bool = False) -> None:
     """
     given = flags.FLAGS[name].value or []
     if required and not given:
-        raise invalid_argument(name, "the path of a file that exists", "''")
+        raise invalid_argument(name, "the path of an existing file", "''")
     missing = [path for path in given if not os.path.exists(path)]
     if len(given) > 1 and missing:
         which = ", ".join(f"'{path}'" for path in missing)
-        expected = f"paths of files that exist, with commas between them; there is no {which}"
+        expected = f"comma-separated paths of existing files; not found: {which}"
         raise invalid_argument(name, expected, ",".join(given))

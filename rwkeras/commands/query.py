@@ -35,23 +35,25 @@ _CALLS: dict[str, Callable[..., Reply]] = {
 }
 _REPORTED = ("loss", "initial_loss", "iterations", "evaluations", "converged")
 
-flags.DEFINE_string("address", None, "http://HOST:PORT for REST, HOST:PORT for gRPC.")
+flags.DEFINE_string(
+    "address", None, "Address of the server: http://HOST:PORT for REST, HOST:PORT for gRPC."
+)
 flags.DEFINE_string(
     "model",
     None,
-    f"The model's name; by default by --kind: {', '.join(MODELS.values())}.",
+    f"Name of the model; default by --kind: {', '.join(MODELS.values())}.",
 )
-flags.DEFINE_integer("version", None, "Its version; by default the latest.")
-flags.DEFINE_string("label", None, "A label of a version, instead of its number.")
+flags.DEFINE_integer("version", None, "Version of the model; default: the latest.")
+flags.DEFINE_string("label", None, "Label of a version, instead of its number.")
 define_flags(ClientSettings)
-flags.DEFINE_bool("status", False, "Only print the versions of the model.")
-flags.DEFINE_enum("kind", "style", list(_PICTURES), "What the model does.")
-flags.DEFINE_string("content", None, "style: the picture to paint.")
-flags.DEFINE_string("style", None, "style: the picture whose style to paint it in.")
-flags.DEFINE_string("texture", None, "texture: the picture of a texture.")
-flags.DEFINE_string("source", None, "invert, decoder: the picture to recover.")
-flags.DEFINE_multi_string("option", [], "NAME=NUMBER, an option of the model; may be repeated.")
-flags.DEFINE_string("output", None, "The picture to write, a .png file.")
+flags.DEFINE_bool("status", False, "Print the versions of the model and exit.")
+flags.DEFINE_enum("kind", "style", list(_PICTURES), "Task of the model.")
+flags.DEFINE_string("content", None, "For --kind=style: picture of the content.")
+flags.DEFINE_string("style", None, "For --kind=style: picture of the style.")
+flags.DEFINE_string("texture", None, "For --kind=texture: picture of the texture.")
+flags.DEFINE_string("source", None, "For --kind=invert or decoder: picture to reconstruct.")
+flags.DEFINE_multi_string("option", [], "NAME=NUMBER, an option of the model; repeatable.")
+flags.DEFINE_string("output", None, "Output picture, a .png file.")
 flags.mark_flag_as_required("address")
 
 
@@ -61,9 +63,9 @@ def _pictures() -> dict[str, Any]:
     for name in (name for names in _PICTURES.values() for name in names):
         path = FLAGS[name].value
         if name in wanted and path is None:
-            raise invalid_argument(name, f"a picture, which --kind={FLAGS.kind} takes", "nothing")
+            raise invalid_argument(name, f"a picture, with --kind={FLAGS.kind}", "nothing")
         if name not in wanted and path is not None:
-            raise invalid_argument(name, f"nothing, as --kind={FLAGS.kind} does not take it", path)
+            raise invalid_argument(name, f"None with --kind={FLAGS.kind}", path)
     return {name: FLAGS[name].value for name in wanted}
 
 

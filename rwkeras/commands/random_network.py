@@ -5,17 +5,17 @@ from absl import flags
 from rwkeras.networks.initializers import INITIALIZERS
 from rwkeras.networks.vgg import POOLINGS
 
-flags.DEFINE_integer("seed", 0, "Seed of the network's weights and of the starting noise.")
-flags.DEFINE_enum("pooling", None, list(POOLINGS), "Pooling of a VGG; avg if it is not given.")
+flags.DEFINE_integer("seed", 0, "Seed of the network's weights and of the initial noise.")
+flags.DEFINE_enum("pooling", None, list(POOLINGS), "Pooling of a VGG; default: avg.")
 flags.DEFINE_enum(
     "initializer",
     None,
     list(INITIALIZERS),
-    "Distribution of random weights; if it is not given gaussian for a VGG, he for others.",
+    "Distribution of random weights; default: gaussian for a VGG, he for other networks.",
 )
 flags.DEFINE_bool(
     "subtract_mean",
     None,
-    "Whether a random VGG subtracts ImageNet's mean colour first; if it is not given, as the "
-    "task's pictures are best: to invert not, for textures and styles.",
+    "Whether a random VGG subtracts ImageNet's mean colour from its input; default: for textures "
+    "and styles, but not for inversion.",
 )

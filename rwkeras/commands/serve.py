@@ -25,20 +25,22 @@ from rwkeras.validation import invalid_argument
 FLAGS = flags.FLAGS
 
 flags.DEFINE_string(
-    "models_dir", None, "A folder with a folder for each model, as of rwkeras-export."
+    "models_dir", None, "Folder with one folder per model, as written by rwkeras-export."
 )
 flags.DEFINE_string(
     "server",
     None,
-    f"The program or its name; by default {PROGRAM}, or where there is none {DOCKER}.",
+    f"Path or name of the server program; default: {PROGRAM}, or {DOCKER} if that is not found.",
 )
 define_flags(ServerSettings)
 flags.DEFINE_multi_string(
-    "label", [], "MODEL:LABEL=VERSION, a version that is served by a label; may be repeated."
+    "label", [], "MODEL:LABEL=VERSION, a label for a version to serve; repeatable."
 )
-flags.DEFINE_multi_string("server_flag", [], "Another flag of the server; may be repeated.")
+flags.DEFINE_multi_string("server_flag", [], "Additional flag of the server; repeatable.")
 flags.DEFINE_bool(
-    "print_config", False, "Only print the list of models, a --model_config_file of the server."
+    "print_config",
+    False,
+    "Print the list of models, a --model_config_file of the server, and exit.",
 )
 flags.mark_flag_as_required("models_dir")
 
@@ -53,7 +55,7 @@ def _labels() -> dict[str, dict[str, int]]:
             raise invalid_argument("label", "MODEL:LABEL=VERSION", text)
         named = labels.setdefault(model, {})
         if named.setdefault(label, int(version)) != int(version):
-            raise invalid_argument("label", f"one version by the label '{label}'", text)
+            raise invalid_argument("label", f"one version for label '{label}'", text)
     return labels
 
 

@@ -86,5 +86,5 @@ def _value(field: Setting) -> Any:
     try:
         return tuple(field.kind(text) for text in given)
     except ValueError as error:
-        expected = f"{_NUMBERS[field.kind]} with commas between them, such as 2,1"
+        expected = f"comma-separated {_NUMBERS[field.kind]}, such as 2,1"
         raise invalid_argument(field.name, expected, ",".join(given)) from error

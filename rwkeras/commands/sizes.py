@@ -22,8 +22,8 @@ def define_coarse_to_fine(settings: ScaleSettings, more: str = "") -> None:
     flags.DEFINE_bool(
         "coarse_to_fine",
         True,
-        f"Whether to begin with a small picture, of at least {settings.smallest} pixels, and to "
-        f"add detail as it grows. --max_iterations are those of the smallest{more}.",
+        "Whether to synthesise from coarse to fine, starting at a longer side of at least "
+        f"{settings.smallest} pixels. --max_iterations then applies to the first size{more}.",
     )
 
 
@@ -40,8 +40,8 @@ def coarse_to_fine_scales(settings: ScaleSettings, side: int) -> ScaleSettings |
         return None
     if FLAGS["coarse_to_fine"].present and len(settings.scales(side)) == 1:
         least = math.ceil(settings.smallest * settings.step)
-        why = f"it takes a longer side of {least} pixels, not of {side}"
-        warnings.warn(f"`coarse_to_fine` changes nothing: {why}.", stacklevel=2)
+        why = f"the longer side must be at least {least} pixels, not {side}"
+        warnings.warn(f"`coarse_to_fine` has no effect: {why}.", stacklevel=2)
     return settings
 
 
@@ -50,8 +50,8 @@ def define_draws() -> None:
     flags.DEFINE_integer(
         "draws",
         None,
-        f"By how many draws of the network each size is made; {DRAWS} if it is not given. Only of "
-        "networks such as multiscale.",
+        f"Number of draws of the network per image size; default: {DRAWS}. Only for networks such "
+        "as multiscale.",
     )
 
 

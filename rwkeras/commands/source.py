@@ -43,7 +43,7 @@ class Source:
             picture = picture._replace(alpha=None)
         if picture.icc_profile is not None and not holds_icc_profile(FLAGS.output):
             ending = Path(FLAGS.output).suffix
-            message = f"`{self._flag}` has an ICC profile, which a {ending} file does not hold."
+            message = f"`{self._flag}` has an ICC profile, which a {ending} file does not support."
             warnings.warn(message, stacklevel=2)
             picture = picture._replace(icc_profile=None)
         return picture

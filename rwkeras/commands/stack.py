@@ -31,20 +31,22 @@ from rwkeras.validation import check_number
 
 FLAGS = flags.FLAGS
 _SETTINGS = ("candidates", "max_iterations", "reduction", "precision")
-flags.DEFINE_string("reference", None, "The picture that candidates are to recover.")
-flags.DEFINE_string("output", None, "The recipe to write, a .json file.")
+flags.DEFINE_string("reference", None, "Picture whose inversion ranks the candidates.")
+flags.DEFINE_string("output", None, "Recipe to write, a .json file.")
 flags.DEFINE_integer(
-    "image_size", 128, "Side that the picture is resampled to, the longer; 0: as it is."
+    "image_size",
+    128,
+    "Length of the longer side that the picture is resampled to, in pixels; 0: original size.",
 )
-flags.DEFINE_enum("architecture", "vgg19", list(ARCHITECTURES), "The network.")
+flags.DEFINE_enum("architecture", "vgg19", list(ARCHITECTURES), "Architecture of the network.")
 flags.DEFINE_bool(
     "include_top",
     False,
-    "Whether to stack fc6, fc7 and fc8 too, which need a picture of 256 x 256.",
+    "Whether to stack fc6, fc7 and fc8 too, which require a picture of 256 x 256 pixels.",
 )
 define_flags(StackSettings, *_SETTINGS)
 flags.DEFINE_bool("resume", False, "Whether to resume from the recipe in --output.")
-flags.DEFINE_string("report", None, "A JSON file to write every candidate's losses to.")
+flags.DEFINE_string("report", None, "JSON file to write the losses of all candidates to.")
 flags.mark_flags_as_required(["reference", "output"])
 
 _NETWORK = ("architecture", "include_top", "pooling", "subtract_mean", "initializer", "seed")
@@ -73,7 +75,7 @@ def _keep(recipe: Recipe, output: Path) -> None:
     try:
         recipe.save(output)
     except OSError as error:
-        warnings.warn(f"The recipe so far cannot be written: {error}", stacklevel=2)
+        warnings.warn(f"The partial recipe cannot be written: {error}", stacklevel=2)
 
 
 def main() -> None:

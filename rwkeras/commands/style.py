@@ -47,49 +47,50 @@ _READS = ("content", "style", "content_masks", "style_masks", "init")
 flags.DEFINE_string(
     "content",
     None,
-    "The picture to paint. Its alpha channel, which is laid over white, and its ICC profile go "
-    "over to the result in formats that hold them; pixel values are not colour-converted.",
+    "Picture of the content. Its alpha channel, which is composited over white, and its ICC "
+    "profile are copied to the result if the format supports them; pixel values are not "
+    "colour-converted.",
 )
-define_paths("style", None, "The picture whose style to paint it in, or several.")
+define_paths("style", None, "Picture of the style, or several.")
 define_paths(
     "content_masks",
     None,
-    "Grey pictures of the content, one for each style: white where the style applies.",
+    "Grey pictures with the content's aspect ratio, one per style: white where the style applies.",
 )
 define_paths(
-    "style_masks", None, "Grey pictures, one for each style: white where its statistics are taken."
+    "style_masks", None, "Grey pictures, one per style: white where its statistics are measured."
 )
 define_flags(StyleSettings, "style_scale")
 flags.DEFINE_enum(
     "preset",
     None,
     list(STYLE_PRESETS),
-    "A named choice of network, layers and weights: multiscale, of that network, paints best; "
-    "painting and paper are of vgg19. The default depends on --network.",
+    "Preset of network, layers and weights: multiscale, with the network of that name, gives the "
+    "best results; painting and paper use vgg19. The default depends on --network.",
 )
 define_flags(
     StyleSettings,
     *_OVERRIDES,
-    more=dict.fromkeys(_OVERRIDES, "Overrides the preset's."),
+    more=dict.fromkeys(_OVERRIDES, "Overrides the preset."),
 )
 flags.DEFINE_string(
     "init",
     StyleSettings.init,
-    "What to start from: content, noise, the path of a picture, or that of a decoder's .keras "
-    "file, for what it makes of the content.",
+    "Initial image: content, noise, the path of a picture, or that of a decoder's .keras file, "
+    "which is applied to the content.",
 )
 define_coarse_to_fine(STYLE_SCALES)
 define_draws()
 flags.DEFINE_bool(
     "original_colors",
     False,
-    "Whether the result has the content's colours, and of the painting only what is light and what "
-    "is dark. Losses are those of the picture before.",
+    "Whether the result keeps the colours of the content and takes only the luminance from the "
+    "style. Losses are those before this.",
 )
 flags.DEFINE_bool(
     "match_colors",
     False,
-    "Whether the styles are first given the colours of the content, in mean and covariance.",
+    "Whether the styles' colours are first matched to those of the content in mean and covariance.",
 )
 FLAGS.set_default("network", "multiscale")
 flags.mark_flags_as_required(["content", "style"])
@@ -108,8 +109,7 @@ def _settings() -> StyleSettings:
     """Returns the preset with overrides; raises `ValueError` for flags that conflict."""
     if FLAGS.original_colors and FLAGS.match_colors:
         expected = (
-            "no `match_colors` with `original_colors`, which takes the colours of the content "
-            "whatever those of the styles are"
+            "False with `original_colors`, which keeps the colours of the content in any case"
         )
         raise invalid_argument("match_colors", expected, FLAGS.match_colors)
     settings = dataclasses.replace(

@@ -42,23 +42,34 @@ from rwkeras.validation import check_choice, check_number, invalid_argument
 
 FLAGS = flags.FLAGS
 _OPTIMIZER_FLAGS = ("max_iterations", "parametrization", "precision")
-define_paths("images", None, "Pictures, or folders of pictures.")
-flags.DEFINE_list("layers", [InversionSettings.layer], "The layers to recover them from.")
-flags.DEFINE_list("seeds", ["0"], "Seeds of random networks' weights and of the starting noise.")
-define_paths("networks", ["vgg19"], f"Of {', '.join(NETWORKS)}, recipes' .json and .keras files.")
-flags.DEFINE_string("output_dir", None, "The folder for results, which Beam's workers reach too.")
+define_paths("images", None, "Pictures or folders of pictures.")
+flags.DEFINE_list("layers", [InversionSettings.layer], "Layers to invert.")
+flags.DEFINE_list(
+    "seeds", ["0"], "Seeds of the weights of random networks and of the initial noise."
+)
+define_paths(
+    "networks", ["vgg19"], f"Networks: {', '.join(NETWORKS)}, recipes' .json and .keras files."
+)
+flags.DEFINE_string("output_dir", None, "Folder for results, accessible to Beam's workers.")
 flags.DEFINE_integer(
-    "image_size", 256, "Length of the longer side that pictures are resampled to; 0: original size."
+    "image_size",
+    256,
+    "Length of the longer side that pictures are resampled to, in pixels; 0: original size.",
 )
 define_flags(
     OptimizerSettings,
     *_OPTIMIZER_FLAGS,
     defaults={"precision": "float32"},
-    more={"precision": "With auto, machines may differ."},
+    more={"precision": "With auto, results may differ between machines."},
 )
-flags.DEFINE_integer("workers", None, "Processes here; by default as many as there are cores.")
-flags.DEFINE_enum("runner", "local", ["local", "beam"], "This machine, or Apache Beam.")
-flags.DEFINE_string("beam_options", "", "Beam's options, such as --runner=FlinkRunner.")
+flags.DEFINE_integer("workers", None, "Number of local processes; default: number of cores.")
+flags.DEFINE_enum(
+    "runner",
+    "local",
+    ["local", "beam"],
+    "Where the sweep runs: on this machine, or on Apache Beam.",
+)
+flags.DEFINE_string("beam_options", "", "Options of Beam, such as --runner=FlinkRunner.")
 flags.mark_flags_as_required(["images", "output_dir"])
 
 # Fully connected layers, which fix the size of images.
@@ -90,7 +101,7 @@ def _networks(reference: FileRef) -> list[NetworkSpec]:
     top = any(layer in _TOP for layer in FLAGS.layers)
     titles = [name if name in NETWORKS else Path(name).stem for name in FLAGS.networks]
     if len(set(titles)) < len(titles):  # Copies would also overwrite each other.
-        raise invalid_argument("networks", "networks of different names", ", ".join(titles))
+        raise invalid_argument("networks", "networks with different names", ", ".join(titles))
     found = []
     for network in FLAGS.networks:
         if network in NETWORKS:
@@ -197,7 +208,7 @@ def main() -> None:
         write_bytes(table, csv_bytes(results_table(manifest, Store(FLAGS.output_dir))))
     if result.failures:
         raise ValueError(
-            f"{len(result.failures)} of {len(manifest)} jobs failed; {table} has the reasons, and "
-            "the same command tries them again"
+            f"{len(result.failures)} of {len(manifest)} jobs failed; see {table} for the reasons; "
+            "the same command retries them"
         )
     print(f"results: {table}")

@@ -48,7 +48,10 @@ def _explain(result: OptimizationResult) -> None:
     if not np.all(np.isfinite(result.loss)):
         print("warning: the loss is not finite; this is the best image so far", file=sys.stderr)
     elif np.any(result.converged) and not np.any(result.iterations):
-        print("note: the start is flat: the loss does not change with the picture", file=sys.stderr)
+        print(
+            "note: zero gradient at the initial image: the loss does not depend on it",
+            file=sys.stderr,
+        )
     elif np.any(result.failed):
         print(
             f"note: no lower loss was found after {np.max(result.iterations)} iterations; "
@@ -62,7 +65,7 @@ def _print_peak_memory(bound: float) -> None:
     peak = peak_memory()
     if peak is not None:
         kind = "warning" if peak > bound else "note"
-        print(f"{kind}: {peak:.2f} GiB of memory at most, of {bound:g}", file=sys.stderr)
+        print(f"{kind}: peak memory {peak:.2f} GiB, limit {bound:g} GiB", file=sys.stderr)
 
 
 class _Result(NamedTuple):

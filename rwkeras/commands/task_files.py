@@ -76,7 +76,7 @@ def _previews(output: Path, others: Iterable[Output]) -> list[Output]:
     previews = [output.with_name(name) for name in sorted(names) if pattern.fullmatch(name)]
     for preview in previews:
         if is_stream(preview):  # Writing to an unread pipe would block the run.
-            expected = f"a value with which {preview.name}, no regular file, is not written"
+            expected = f"a value for which {preview.name}, not a regular file, is not written"
             raise invalid_argument("output", expected, str(output))
     return [Output("output", preview, output) for preview in previews]
 
@@ -89,5 +89,5 @@ def _check_checkpoints(files: Iterable[tuple[str, Path]]) -> None:
     for name, path in files:
         target = Path(os.path.realpath(path))
         if folder in target.parents and _CHECKPOINT.fullmatch(target.name):
-            expected = "a name that no file of a checkpoint has, in `checkpoint_dir`"
+            expected = "a name that differs from those of checkpoint files in `checkpoint_dir`"
             raise invalid_argument(name, expected, str(path))

@@ -33,14 +33,16 @@ from rwkeras.tasks.settings import TEXTURE_SCALES, TextureSettings, require_laye
 from rwkeras.tasks.texture import check_source_weights, synthesize_texture
 from rwkeras.validation import check_number, invalid_argument
 
-define_paths("texture", None, "The picture of a texture, or several to combine.")
+define_paths("texture", None, "Picture of a texture, or several to combine.")
 flags.DEFINE_integer(
     "octaves",
     1,
-    "Number of octaves of a Gaussian pyramid whose layers are matched; 1: the picture alone.",
+    "Number of octaves of a Gaussian pyramid whose layers are matched; 1: only the picture itself.",
 )
 define_flags(TextureSettings, "layers")
-flags.DEFINE_string("output_size", None, "WxH of the result in pixels; by default the source's.")
+flags.DEFINE_string(
+    "output_size", None, "WxH of the result in pixels; default: size of the source."
+)
 define_flags(TextureSettings, "tileable")
 define_coarse_to_fine(TEXTURE_SCALES)
 define_draws()

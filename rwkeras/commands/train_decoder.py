@@ -47,25 +47,27 @@ _TRAINING = (
 # Number of photographs that a named network is made ready on.
 _REFERENCES = 16
 
-flags.DEFINE_string(
-    "images", None, "A folder of photographs; if it is not given, those of scikit-image."
-)
+flags.DEFINE_string("images", None, "Folder of photographs; default: those of scikit-image.")
 define_flags(InversionSettings, "layer", more={"layer": "The decoder inverts this layer."})
-flags.DEFINE_string("output", None, "The .keras file to write.")
+flags.DEFINE_string("output", None, "Output .keras file.")
 flags.DEFINE_string(
-    "network", "vgg19", f"One of {', '.join(NETWORKS)}, a recipe's .json, or a .keras file."
+    "network",
+    "vgg19",
+    f"Network: one of {', '.join(NETWORKS)}, a recipe's .json, or a .keras file.",
 )
 flags.DEFINE_string(
     "weights",
     None,
-    "Trained weights of alexnet, efficientnet_lite0 or pretrained_vgg19: a file, or imagenet for "
+    "Trained weights for alexnet, efficientnet_lite0 or pretrained_vgg19: a file, or imagenet for "
     "the last two.",
 )
-define_flags(DecoderSettings, *_SHAPE, more={"depth": "0: None."})
+define_flags(DecoderSettings, *_SHAPE, more={"depth": "0 stands for None."})
 define_flags(DecoderTraining, *_TRAINING)
-flags.DEFINE_string("backup_dir", None, "A folder for the state; by default beside the output.")
-flags.DEFINE_string("logdir", None, "A folder for TensorBoard.")
-flags.DEFINE_string("report", None, "A JSON file to write measures and settings to.")
+flags.DEFINE_string(
+    "backup_dir", None, "Folder for the training state; default: beside the output."
+)
+flags.DEFINE_string("logdir", None, "Folder for TensorBoard logs.")
+flags.DEFINE_string("report", None, "JSON file to write measures and settings to.")
 flags.mark_flag_as_required("output")
 
 
@@ -81,7 +83,7 @@ def _photographs(training: DecoderTraining) -> Photographs:
     if found.unreadable:
         names = ", ".join(found.unreadable[:3]) + (" ..." if len(found.unreadable) > 3 else "")
         count = len(found.unreadable)
-        print(f"warning: {count} files cannot be read and are left out: {names}", file=sys.stderr)
+        print(f"warning: {count} files cannot be read and are skipped: {names}", file=sys.stderr)
     return found
 
 

@@ -47,7 +47,9 @@ def variations(output: Path, *, noise: bool) -> list[Variation]:
         return [Variation(first, output, "")]
     drawn = accepts_argument(FLAGS.network, "seed") and FLAGS.weights is None
     if not drawn and not noise:
-        expected = "1 where the seed decides nothing: the weights are given, and so is the start"
+        expected = (
+            "1, as the result does not depend on the seed: weights and initial image are given"
+        )
         raise invalid_argument("variations", expected, count)
     return [
         Variation(

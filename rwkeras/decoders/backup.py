@@ -65,7 +65,7 @@ class _Backup(keras.callbacks.BackupAndRestore):
 
 def _warn(folder: str, error: Exception) -> None:
     warnings.warn(
-        f"The state of the training cannot be kept in {folder}, and it goes on without: {error}",
+        f"The training state cannot be saved in {folder}; the run continues without: {error}",
         stacklevel=3,
     )
 
@@ -80,7 +80,7 @@ def check_no_backup(folder: str, **files: Path | None) -> None:
     backup = Path(os.path.realpath(Path(folder) / _BACKUP))
     for name, path in files.items():
         if path is not None and backup in Path(os.path.realpath(path)).parents:
-            expected = f"a file outside of the training's state, {Path(folder) / _BACKUP}"
+            expected = f"a file outside the training state, {Path(folder) / _BACKUP}"
             raise invalid_argument(name, expected, str(path))
 
 
@@ -110,7 +110,7 @@ def backup_callbacks(
     has_state = (backup / _STATE).exists()
     if not (has_state or description_file.exists()) and backup.is_dir() and any(backup.iterdir()):
         # Keras would remove the folder at the end, with all its contents.
-        expected = f"a folder in which '{_BACKUP}' is a training's, or is not there yet"
+        expected = f"a folder without '{_BACKUP}', or with one that holds a training state"
         raise invalid_argument("backup_dir", expected, folder)
     try:
         backup.mkdir(parents=True, exist_ok=True)
@@ -121,10 +121,12 @@ def backup_callbacks(
         if is_disk_full(error):
             _warn(folder, error)
             return []
-        expected = "a folder that can be written to"
+        expected = "a writable folder"
         raise invalid_argument("backup_dir", expected, f"{folder} ({error.strerror})") from error
     if not description_file.exists() or description_file.read_text() != description_text:
-        raise invalid_argument("backup_dir", "a folder without another training's state", folder)
+        raise invalid_argument(
+            "backup_dir", "a folder without the state of a different training", folder
+        )
     return [_Backup(str(backup), keep)]
 
 
@@ -139,5 +141,5 @@ def restore(joint: keras.Model, backup: Sequence[keras.callbacks.BackupAndRestor
                 return int(json.loads(state.read_text())["epoch"])
         except (OSError, ValueError, KeyError) as error:  # From Keras and JSON.
             found = f"{state.parent} ({type(error).__name__})"
-            raise invalid_argument("backup_dir", "a state that is whole", found) from error
+            raise invalid_argument("backup_dir", "an intact training state", found) from error
     return 0

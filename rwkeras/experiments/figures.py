@@ -89,7 +89,9 @@ def pictures(
         headings = ["", *headings]
         rows = {row: [("source", source), *line] for row, line in rows.items()}
     image = next(iter(shown)).image if shown else "nothing"
-    return ReportFigure(name, f"{image}; below each its {value}.", picture_grid(headings, rows))
+    return ReportFigure(
+        name, f"{image}; the number below each image is its {value}.", picture_grid(headings, rows)
+    )
 
 
 def lines(
@@ -141,8 +143,10 @@ def arrival_curves(table: pd.DataFrame, measure: str, *, name: str) -> ReportFig
         times, shares = kaplan_meier(rows["value"].tolist(), rows["censored"].tolist())
         axis.step([0, *times], [0, *shares], where="post", label=label)
     axis.set_ylim(0, 1.02)
-    caption = "Kaplan and Meier's estimate; runs that ended before are censored."
-    return _labelled_figure(name, caption, figure, axis, measure, "share that has arrived", False)
+    caption = "Kaplan-Meier estimate; runs that ended before are censored."
+    return _labelled_figure(
+        name, caption, figure, axis, measure, "fraction of runs that have reached the mark", False
+    )
 
 
 def boxes(table: pd.DataFrame, measure: str, *, name: str = "") -> ReportFigure:

@@ -94,6 +94,6 @@ def photograph(name: str) -> np.ndarray:
         return _READERS.get(name, scikit_image_photograph)(name)
     except ModuleNotFoundError as error:
         raise ValueError(
-            "Experiments take photographs of scikit-image, Matplotlib and scikit-learn: "
-            "pip install 'rwkeras[experiments]'"
+            "Experiments use photographs from scikit-image, Matplotlib and scikit-learn: pip "
+            "install 'rwkeras[experiments]'"
         ) from error

@@ -15,45 +15,53 @@ class ExperimentSettings(Settings):
 
     samples: int = setting(
         10,
-        "How many draws there are, each of an image, networks, noises and trainings of its own; "
-        "at most one for each image. With fewer than 10 no claim is tested.",
+        "Number of draws, each with its own image, networks, noise and training runs; at most one "
+        "per image. With fewer than 10, no claim is tested.",
         minimum=1,
     )
-    networks: int = setting(
-        5, "How many networks of a kind have one image, in `variation`.", minimum=2
-    )
+    networks: int = setting(5, "Number of networks per kind and image, in `variation`.", minimum=2)
     architecture: str = setting(
-        "vgg19", 'Of the random networks: "vgg19" or "toy_vgg".', choices=ARCHITECTURES
+        "vgg19", 'Architecture of the random networks: "vgg19" or "toy_vgg".', choices=ARCHITECTURES
     )
     strides: Sequence[int] = setting(
         (2, 4, 8, 16, 32),
-        "At which strides EfficientNet-Lite0, trained and untrained, is looked at: 2 to 32.",
+        "Strides of the EfficientNet-Lite0 layers compared, trained and untrained: 2 to 32.",
         minimum=2,
     )
-    image_size: int = setting(96, "The side of the images, which are cut to squares.", minimum=32)
+    image_size: int = setting(
+        96, "Side of the images in pixels, which are cropped to squares.", minimum=32
+    )
     max_iterations: int = setting(200, "Iterations of each optimisation.", minimum=1)
     final_iterations: int = setting(
-        2000, "Iterations where a claim is about the end, in `convergence`.", minimum=1
+        2000,
+        "Iterations of the optimisations whose final state is compared, in `convergence`.",
+        minimum=1,
     )
     memory: int = setting(
-        OptimizerSettings.memory, "Of each optimisation; see `OptimizerSettings`.", minimum=1
+        OptimizerSettings.memory,
+        "Number of pairs that L-BFGS keeps; see `OptimizerSettings`.",
+        minimum=1,
     )
-    candidates: int = setting(3, "Of each layer of a stack; see `StackSettings`.", minimum=1)
+    candidates: int = setting(3, "Candidates per layer of a stack; see `StackSettings`.", minimum=1)
     stack_iterations: int = setting(
         30, "Iterations of a stack's inversions; see `StackSettings`.", minimum=1
     )
-    stack_size: int = setting(64, "The side of the images that stacks are chosen on.", minimum=32)
-    training_steps: int = setting(
-        RotationSettings.steps, "Steps of the rival that learns rotations.", minimum=1
+    stack_size: int = setting(
+        64, "Side in pixels of the images on which stacks are selected.", minimum=32
     )
-    decoder_steps: int = setting(600, "Steps of each training of a decoder.", minimum=1)
+    training_steps: int = setting(
+        RotationSettings.steps,
+        "Training steps of the comparison network that predicts rotations.",
+        minimum=1,
+    )
+    decoder_steps: int = setting(600, "Training steps of each decoder.", minimum=1)
     precision: str = setting(
         "float32",
-        'See `OptimizerSettings`. Machines differ in whether "auto" takes bfloat16, so that jobs '
-        "on several could.",
+        'Precision of the network; see `OptimizerSettings`. "auto" may use bfloat16 on some '
+        "machines and not on others, so that the jobs of one experiment could differ.",
         choices=PRECISIONS,
     )
-    seed: int = setting(0, "The first of the seeds; each draw has another.", minimum=None)
+    seed: int = setting(0, "First seed; each draw has its own.", minimum=None)
 
 
 # A smoke test that takes up to two minutes on two cores; its results are meaningless.

@@ -39,8 +39,8 @@ def as_batch(image: Any, name: str = "image") -> ImageBatch:
         ValueError: `image` is none of these, is not finite, or has a side of less than 2 pixels.
     """
     if tf.is_symbolic_tensor(image):
-        expected = "an image whose pixels are known, as they are not where a graph is made"
-        raise invalid_argument(name, expected, f"a symbolic tensor of {tuple(image.shape)}")
+        expected = "an image with known pixels, not a symbolic tensor of a graph"
+        raise invalid_argument(name, expected, f"a symbolic tensor of shape {tuple(image.shape)}")
     if isinstance(image, str | os.PathLike):
         pixels = read_image(image, name)
     elif isinstance(image, Image.Image):

@@ -24,7 +24,7 @@ def picture_files(folder: str | os.PathLike[str], name: str = "images") -> list[
         ValueError: The folder does not exist or contains no image.
     """
     if not Path(folder).is_dir():
-        raise invalid_argument(name, "a folder of pictures that exists", str(folder))
+        raise invalid_argument(name, "an existing folder of pictures", str(folder))
     endings = Image.registered_extensions()
     files = [
         path
@@ -32,7 +32,7 @@ def picture_files(folder: str | os.PathLike[str], name: str = "images") -> list[
         if path.is_file() and path.suffix.lower() in endings and not path.name.startswith(".")
     ]
     if not files:
-        raise invalid_argument(name, "a folder with pictures in it", str(folder))
+        raise invalid_argument(name, "a folder that contains pictures", str(folder))
     return files
 
 
@@ -51,7 +51,7 @@ def named_files(paths: Iterable[str], name: str = "images") -> dict[str, Path]:
         files += picture_files(path, name) if os.path.isdir(path) else [Path(path)]
     names = [file.stem for file in files]
     if len(set(names)) < len(names):
-        raise invalid_argument(name, "files of different names", names)
+        raise invalid_argument(name, "files with different names", names)
     return dict(zip(names, files, strict=True))
 
 

@@ -24,9 +24,11 @@ def check_comment(comment: Any, format_name: str) -> None:
         format_name: The format, by Pillow's name.
     """
     if format_name not in _FORMATS:
-        raise invalid_argument("comment", f"None with {format_name}, which holds none", comment)
+        raise invalid_argument(
+            "comment", f"None with {format_name}, which does not support it", comment
+        )
     if not isinstance(comment, str) or not comment or not comment.isascii() or "\0" in comment:
-        raise invalid_argument("comment", "ASCII text without zeros, not empty", comment)
+        raise invalid_argument("comment", "non-empty ASCII text without null characters", comment)
     if format_name == "JPEG" and len(comment) > _JPEG_BYTES:
         expected = f"at most {_JPEG_BYTES} characters in a JPEG file"
         raise invalid_argument("comment", expected, f"{len(comment)} characters")

@@ -53,7 +53,7 @@ def _in_range(values: np.ndarray, bits: int, name: str) -> np.ndarray:
     if np.issubdtype(values.dtype, np.floating):
         return values.astype(np.float32)
     if not np.issubdtype(values.dtype, np.unsignedinteger):
-        raise invalid_argument(name, "pixels that are unsigned or of floating point", values.dtype)
+        raise invalid_argument(name, "pixels of an unsigned or floating-point type", values.dtype)
     largest = 2**bits - 1
     if bits <= 16:
         return values.astype(np.float32) / np.float32(largest)
@@ -146,7 +146,7 @@ def deep_tiff(path: Path, name: str) -> Deep | None:
                 raise too_large(name, f"{path} ({page.imagewidth} x {page.imagelength} pixels)")
             ends = np.add(page.dataoffsets, page.databytecounts)
             if not len(ends) or max(ends) > os.path.getsize(path):
-                raise broken(path, name, "it ends before its pixels do")
+                raise broken(path, name, "the file ends before its pixel data")
             deep = _of_page(page, name)
             warn_of_frames(name, len(opened.pages))
             return deep
@@ -166,7 +166,7 @@ def deep_tiff(path: Path, name: str) -> Deep | None:
 
 def _uncompressed(path: Path, name: str) -> ValueError:
     expected = (
-        "a TIFF file without compression or deflated; others need pip install 'rwkeras[tiff]'"
+        "an uncompressed or deflate-compressed TIFF file; others need pip install 'rwkeras[tiff]'"
     )
     return invalid_argument(name, expected, str(path))
 

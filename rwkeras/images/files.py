@@ -39,7 +39,7 @@ def check_output(
     try:
         stream = is_stream(path)
     except OSError as error:
-        expected = "a name that a file can have there"
+        expected = "a valid file name"
         raise invalid_argument(name, expected, f"{path} ({error.strerror})") from error
     try:
         if stream:
@@ -47,7 +47,7 @@ def check_output(
         else:
             _check_regular_file(path, name)
     except OSError as error:
-        expected = "a file in a folder that can be written to"
+        expected = "a file in a writable folder"
         raise invalid_argument(name, expected, f"{path} ({error.strerror})") from error
     if ending is not None and path.suffix != ending:
         raise invalid_argument(name, f"a file name that ends in {ending}", str(path))
@@ -86,7 +86,7 @@ def _check_regular_file(path: Path, name: str) -> None:
     """Raises `OSError` or `ValueError` unless a regular file can be written at a path."""
     folder = Path(os.path.realpath(path)).parent
     if not folder.is_dir():
-        raise invalid_argument(name, "a file in a folder that exists", str(path))
+        raise invalid_argument(name, "a file in an existing folder", str(path))
     # Permission bits are not enough: root has them all, and a file system may still refuse.
     tempfile.TemporaryFile(dir=folder).close()
     with contextlib.suppress(FileNotFoundError):

@@ -32,7 +32,7 @@ def existing_file(path: str | os.PathLike[str], name: str) -> Path:
     except ValueError:  # The name contains a null character.
         found = False
     if not found:
-        raise invalid_argument(name, "the path of a file that exists", os.fspath(path))
+        raise invalid_argument(name, "the path of an existing file", os.fspath(path))
     return Path(path)
 
 
@@ -44,8 +44,8 @@ def too_large(name: str, shown: str) -> ValueError:
         shown: Description of the image.
     """
     expected = (
-        f"a picture of at most {Image.MAX_IMAGE_PIXELS} pixels, or --max_megapixels of more (in "
-        "Python, `PIL.Image.MAX_IMAGE_PIXELS`)"
+        f"a picture of at most {Image.MAX_IMAGE_PIXELS} pixels, unless --max_megapixels is larger "
+        "(in Python, `PIL.Image.MAX_IMAGE_PIXELS`)"
     )
     return invalid_argument(name, expected, shown)
 
@@ -58,7 +58,7 @@ def broken(path: Path, name: str, reason: object) -> ValueError:
         name: The argument, as the caller spells it.
         reason: What is wrong with it.
     """
-    return invalid_argument(name, "a picture that is whole", f"{path} ({reason})")
+    return invalid_argument(name, "an intact picture", f"{path} ({reason})")
 
 
 def warn_of_frames(name: str, count: int) -> None:
@@ -69,7 +69,9 @@ def warn_of_frames(name: str, count: int) -> None:
         count: Number of images in the file.
     """
     if count > 1:
-        message = f"`{name}` holds {count} pictures, as an animation does: the first is taken."
+        message = (
+            f"`{name}` contains {count} pictures, such as an animation: only the first is used."
+        )
         warnings.warn(message, stacklevel=2)
 
 
@@ -100,7 +102,7 @@ def load(path: Path, name: str) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise too_large(name, f"{path} ({error})") from error
     except UnidentifiedImageError as error:
-        expected = "a picture in a format that Pillow reads"
+        expected = "a picture in a format that Pillow supports"
         raise invalid_argument(name, expected, str(path)) from error
     except Exception as error:  # Pillow's decoders raise many kinds on broken files.
         raise broken(path, name, error) from error
@@ -118,6 +120,8 @@ def _register_heif(path: Path, name: str) -> None:
     try:
         import pillow_heif
     except ModuleNotFoundError as error:
-        expected = "a picture in a format that Pillow reads; HEIC needs pip install 'rwkeras[heic]'"
+        expected = (
+            "a picture in a format that Pillow supports; HEIC needs pip install 'rwkeras[heic]'"
+        )
         raise invalid_argument(name, expected, str(path)) from error
     pillow_heif.register_heif_opener()

@@ -81,9 +81,9 @@ def check_no_overwrite(outputs: Iterable[Output], inputs: Iterable[Input]) -> No
 def _conflict_error(output: Output, owner: str) -> ValueError:
     """Returns the error for an output that would overwrite another argument's file."""
     if output.given is None:
-        expected = f"another file than that of `{owner}`"
+        expected = f"a different file from that of `{owner}`"
         return invalid_argument(output.name, expected, str(output.path))
-    expected = f"a value with which {output.path.name} is not written over the file of `{owner}`"
+    expected = f"a value for which {output.path.name} does not overwrite the file of `{owner}`"
     return invalid_argument(output.name, expected, str(output.given))
 
 

@@ -59,8 +59,8 @@ def photographs(names: Iterable[str] = UPRIGHT) -> list[np.ndarray]:
         return [scikit_image_photograph(name) for name in names]
     except ModuleNotFoundError as error:
         raise ValueError(
-            "Training needs photographs, a folder of them or scikit-image's: "
-            "pip install 'rwkeras[demo]'"
+            "Training needs photographs, from a folder or from scikit-image: pip install "
+            "'rwkeras[demo]'"
         ) from error
 
 

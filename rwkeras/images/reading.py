@@ -44,7 +44,7 @@ def warn_of_alpha(name: str) -> None:
     Args:
         name: The argument, as the caller spells it.
     """
-    warnings.warn(f"`{name}` has an alpha channel: it is laid over white.", stacklevel=3)
+    warnings.warn(f"`{name}` has an alpha channel: it is composited over white.", stacklevel=3)
 
 
 def _sixteen_bit(image: Image.Image, name: str) -> np.ndarray:
@@ -71,7 +71,7 @@ def _from_pillow(image: Image.Image, name: str) -> tuple[np.ndarray, np.ndarray 
             image = Image.alpha_composite(white, image)
         return np.asarray(image.convert("RGB"), np.float32) / 255, alpha
     except (OSError, SyntaxError) as error:
-        raise invalid_argument(name, "an image that is whole", f"{image!r} ({error})") from error
+        raise invalid_argument(name, "an intact image", f"{image!r} ({error})") from error
 
 
 def from_pillow(image: Image.Image, name: str = "image") -> np.ndarray:
@@ -123,7 +123,7 @@ def from_array(array: np.ndarray, name: str = "image") -> np.ndarray:
     else:
         raise invalid_argument(name, "pixels of type uint8 or float", array.dtype)
     if not np.isfinite(pixels).all():
-        raise invalid_argument(name, "finite pixels", "NaN or infinity among them")
+        raise invalid_argument(name, "finite pixels", "pixels with NaN or infinity")
     if pixels.size and (pixels.min() < 0 or pixels.max() > 1):
         found = f"float pixels from {pixels.min():g} to {pixels.max():g}"
         raise invalid_argument(name, "float pixels in [0, 1], or uint8 in [0, 255]", found)
@@ -202,7 +202,7 @@ def read_picture(path: str | os.PathLike[str], name: str = "image") -> Picture:
     image, alpha, profile = _read(path, name)
     if profile is not None and profile[_COLOUR_SPACE] != b"RGB ":
         kind = profile[_COLOUR_SPACE].decode("ascii", "replace").strip()
-        message = f"`{name}` has an ICC profile of {kind}, not of RGB: it is left out."
+        message = f"`{name}` has an ICC profile of {kind} instead of RGB: the profile is dropped."
         warnings.warn(message, stacklevel=2)
         profile = None
     return Picture(image, alpha, profile)

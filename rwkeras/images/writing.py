@@ -60,16 +60,16 @@ class FileSettings(Settings):
 
     jpeg_quality: int = setting(
         95,
-        "Of .jpg files, from 1 to 100, which is best.",
+        "Quality of .jpg files, from 1 to 100 (best).",
         check=functools.partial(_checked_quality, 1),
     )
     webp_quality: int | None = setting(
         None,
-        "Of .webp files, from 0 to 100; None for lossless.",
+        "Quality of .webp files, from 0 to 100 (best); None for lossless.",
         check=functools.partial(_checked_quality, 0),
     )
     bits: int = setting(
-        8, "Bits of each channel, 8 or 16; .png and .tiff hold 16.", check=_checked_bits
+        8, "Bits per channel, 8 or 16; 16 for .png and .tiff files only.", check=_checked_bits
     )
 
     def options(self, format_name: str) -> dict[str, Any]:
@@ -148,11 +148,13 @@ def write_image(
         ("icc_profile", icc_profile, kind.icc_profile),
     ):
         if value is not None and not held:
-            raise invalid_argument(name, f"None with {kind.name}, which holds none", str(path))
+            raise invalid_argument(
+                name, f"None with {kind.name}, which does not support it", str(path)
+            )
     if alpha is not None and alpha.shape != image.shape[:2]:
         raise invalid_argument("alpha", f"the image's shape, {image.shape[:2]}", alpha.shape)
     if settings.bits == 16 and kind.sixteen is None:
-        raise invalid_argument("bits", f"8 with {kind.name}, which holds no more", str(path))
+        raise invalid_argument("bits", f"8 with {kind.name}, which has at most 8", str(path))
     if comment is not None:
         check_comment(comment, kind.name)
     pixels = image if alpha is None else np.dstack([image, alpha])

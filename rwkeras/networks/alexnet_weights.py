@@ -74,7 +74,7 @@ def load_alexnet_weights(model: keras.Model, weights: Any) -> None:
         expected = f"None or the path of a file that ends in {', '.join(_READERS)}"
         raise invalid_argument("weights", expected, weights)
     if not os.path.isfile(path):
-        raise invalid_argument("weights", "the path of a file that exists", path)
+        raise invalid_argument("weights", "the path of an existing file", path)
     try:
         found = read(path)
     except Exception as error:  # Broken files raise many kinds of error.

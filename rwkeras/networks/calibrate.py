@@ -53,15 +53,16 @@ def homogeneous_chain(model: keras.Model) -> list[keras.layers.Layer]:
         if layer.input is not previous:
             raise invalid_argument(
                 "model",
-                f"a chain of layers, but '{layer.name}' does not follow the one before",
+                f"a sequential chain of layers, but '{layer.name}' does not follow the one before "
+                "it",
                 model.name,
             )
         weighted = weighted or isinstance(layer, WEIGHTED)
         if weighted and not _is_homogeneous(layer):
             raise invalid_argument(
                 "model",
-                "rectified or linear conv and dense layers, pooling and flattening, "
-                f"but '{layer.name}' is none of them",
+                "a network of conv and dense layers, rectified or linear, pooling and flattening, "
+                f"but '{layer.name}' is another layer",
                 model.name,
             )
         previous = layer.output
@@ -130,7 +131,7 @@ def _calibrate(layers: list[keras.layers.Layer], x: tf.Tensor, name: str) -> dic
         x = layer(x)
         scale = float(tf.reduce_mean(tf.abs(x)))
         if not np.isfinite(scale) or scale <= 0:
-            expected = f"images on which layer '{layer.name}' is active and finite"
+            expected = f"images on which layer '{layer.name}' has finite, non-zero activations"
             found = f"a mean activation of {scale}"
             raise invalid_argument(name, expected, found, SilentNetworkError)
         divide_weights(layer, scale)

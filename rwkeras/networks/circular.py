@@ -65,9 +65,8 @@ def _check(model: Any) -> None:
     for layer in model.layers:
         if not _supports_padding(layer):
             expected = (
-                "convolutions of stride 1 that keep the size, poolings that do not overlap, and "
-                "layers that work on each pixel by itself, but "
-                f"'{layer.name}' is none of them"
+                "stride-1 convolutions with padding, non-overlapping pooling and pixel-wise "
+                f"layers, but '{layer.name}' is another layer"
             )
             raise invalid_argument("model", expected, model.name)
 

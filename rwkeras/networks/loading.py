@@ -152,7 +152,7 @@ def read_keras_file(path: str, name: str, expected: str) -> keras.Model:
         ValueError: There is no such file, or Keras cannot load it.
     """
     if not os.path.isfile(path):
-        raise invalid_argument(name, "the path of a .keras file that exists", path)
+        raise invalid_argument(name, "the path of an existing .keras file", path)
     try:
         return keras.saving.load_model(path, compile=False)
     except Exception as error:  # Keras raises many kinds of error on broken files.

@@ -81,8 +81,8 @@ class MultiscaleRecipe:
         if found != self.sha256:
             raise invalid_argument(
                 "recipe",
-                f"weights with the bits that it was made with, of SHA-256 {self.sha256[:12]}: save "
-                "the network as a .keras file where it was made",
+                "weights that are bit-identical to the original's, with SHA-256 "
+                f"{self.sha256[:12]}: save the network as a .keras file on the original machine",
                 found[:12],
             )
         return model
@@ -147,9 +147,9 @@ def read_multiscale_recipe(path: str | os.PathLike[str], name: str = "recipe") -
         ValueError: There is no such file, or it is not a valid recipe.
     """
     if not Path(path).is_file():
-        raise invalid_argument(name, "the path of a recipe that exists", str(path))
+        raise invalid_argument(name, "the path of an existing recipe", str(path))
     try:
         return _parsed(json.loads(Path(path).read_text()))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+        reason = f"missing {error}" if isinstance(error, KeyError) else str(error)
         raise invalid_argument(name, f"a recipe, '{_FORMAT}'", f"{path} ({reason})") from error

@@ -118,7 +118,7 @@ def with_octaves(model: keras.Model, layers: Iterable[str], octaves: int = OCTAV
     image = model.inputs[0]
     if len(image.shape) != 4 or image.shape[1:3] != (None, None):
         raise invalid_argument(
-            "model", "a network of images of any size", f"'{model.name}' of {image.shape}"
+            "model", "a network that accepts images of any size", f"'{model.name}' of {image.shape}"
         )
     names_added = {f"octave{octave}" for octave in range(1, octaves)}
     names_added.update(set(octave_layers(names, octaves)).difference(names))

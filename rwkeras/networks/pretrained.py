@@ -93,8 +93,8 @@ def _keras_file(include_top: bool) -> Path:
         cache = Path(os.environ.get("KERAS_HOME", "~/.keras")) / "models" / file
         raise invalid_argument(
             "weights",
-            f"the path of Keras's weights, or 'imagenet' where it can download {_URL}{file} or has "
-            f"it as {cache}",
+            f"the path of Keras's weights, or 'imagenet' where Keras can download {_URL}{file} or "
+            f"has it cached as {cache}",
             f"imagenet ({_first_line(error)})",
         ) from error
 
@@ -106,12 +106,12 @@ def _first_line(error: Exception) -> str:
 def _read(path: Path, names: list[str]) -> Iterator[list[np.ndarray]]:
     """Yields the arrays of each of the given layers of `vgg19`."""
     if not path.is_file():
-        raise invalid_argument("weights", "'imagenet' or the path of a file that exists", str(path))
+        raise invalid_argument("weights", "'imagenet' or the path of an existing file", str(path))
     try:
         file = h5py.File(path, "r")
     except OSError as error:
         raise invalid_argument(
-            "weights", "an HDF5 file of Keras's weights, whole", str(path)
+            "weights", "an intact HDF5 file of Keras's weights", str(path)
         ) from error
     with file:
         yield from (_arrays(file, name, path) for name in names)
@@ -131,7 +131,7 @@ def _arrays(file: h5py.File, name: str, path: Path) -> list[np.ndarray]:
     except (KeyError, ValueError, OSError) as error:
         raise invalid_argument(
             "weights",
-            f"weights of Keras's VGG19 with a layer '{keras_name}', whole",
+            f"intact weights of Keras's VGG19, with a layer '{keras_name}'",
             str(path),
         ) from error
 
@@ -153,7 +153,7 @@ def _assign(layer: keras.layers.Layer, arrays: list[np.ndarray], path: Path) -> 
         raise invalid_argument("weights", f"{shapes} for '{layer.name}'", f"{path} ({found})")
     kernel, bias = arrays
     if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
-        raise invalid_argument("weights", f"finite weights of '{layer.name}'", str(path))
+        raise invalid_argument("weights", f"finite weights for '{layer.name}'", str(path))
     if layer.name == "conv1_1":
         kernel = kernel[:, :, ::-1]  # BGR to RGB.
     layer.set_weights([kernel, bias])

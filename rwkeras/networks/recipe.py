@@ -157,9 +157,9 @@ class Recipe:
             if found != self.layers[name].sha256:
                 raise invalid_argument(
                     "recipe",
-                    f"the bits of '{name}' that it was made with, of SHA-256 "
-                    f"{self.layers[name].sha256[:12]}: make it anew here with tools/stack.py, or "
-                    "save the network as a .keras file where it was made",
+                    f"weights of '{name}' that are bit-identical to the original's, with SHA-256 "
+                    f"{self.layers[name].sha256[:12]}: recreate the recipe here with "
+                    "tools/stack.py, or save the network as a .keras file on the original machine",
                     found[:12],
                 )
         return _truncate(model, names)
@@ -231,11 +231,11 @@ def read_recipe(path: str | os.PathLike[str], name: str = "recipe") -> Recipe:
         ValueError: There is no such file, or it is not a valid recipe.
     """
     if not Path(path).is_file():
-        raise invalid_argument(name, "the path of a recipe that exists", str(path))
+        raise invalid_argument(name, "the path of an existing recipe", str(path))
     try:
         return _parsed(json.loads(Path(path).read_text()))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+        reason = f"missing {error}" if isinstance(error, KeyError) else str(error)
         raise invalid_argument(
-            name, f"a recipe that tools/stack.py wrote, '{_FORMAT}'", f"{path} ({reason})"
+            name, f"a recipe written by tools/stack.py, '{_FORMAT}'", f"{path} ({reason})"
         ) from error

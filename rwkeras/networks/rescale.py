@@ -53,7 +53,9 @@ def rescale_filters(model: keras.Model, images: Any) -> dict[str, np.ndarray]:
     for layer in layers:
         if getattr(layer, "groups", 1) != 1:
             raise invalid_argument(
-                "model", f"no grouped convolutions, as '{layer.name}' is", model.name
+                "model",
+                f"a network without grouped convolutions such as '{layer.name}'",
+                model.name,
             )
     means = _mean_activations(model, layers, images)
     scales = {name: np.where(mean > 0, mean, 1.0) for name, mean in means.items()}
@@ -88,7 +90,7 @@ def _mean_activations(
         if not np.isfinite(mean).all():
             raise invalid_argument(
                 "images",
-                f"images on which layer '{name}' is finite",
+                f"images on which layer '{name}' has finite activations",
                 f"a mean activation of {mean.max()}",
             )
     return means

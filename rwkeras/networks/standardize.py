@@ -61,7 +61,9 @@ def _check_model(model: keras.Model) -> None:
     if not isinstance(model, keras.Model) or len(getattr(model, "inputs", None) or ()) != 1:
         raise invalid_argument("model", "a functional `keras.Model` with one input", model)
     if not can_standardize(model):
-        expected = "a network whose weights are all of convolutions with biases and random kernels"
+        expected = (
+            "a network whose only weights are those of convolutions with biases and random kernels"
+        )
         raise invalid_argument("model", expected, model.name)
 
 
@@ -139,8 +141,10 @@ def _standardize_layer(
     inputs = keras.Function(model.inputs[0], layer.input)(images)
     mean, stddev = _moments(layer, inputs)
     if not np.all(np.isfinite(stddev)) or np.max(stddev) < _LEAST_STDDEV:
-        expected = f"images on which the filters of '{layer.name}' answer differently from place to"
-        found = f"a standard deviation of {np.max(stddev):.3g} at most"
+        expected = (
+            f"images on which the responses of the filters of '{layer.name}' vary from place to"
+        )
+        found = f"standard deviations of at most {np.max(stddev):.3g}"
         raise invalid_argument(name, f"{expected} place", found, SilentNetworkError)
     stddev = np.maximum(stddev, _LEAST_STDDEV * np.max(stddev))
     distribution = _weight_distribution(layer, "bias", draw)

@@ -68,13 +68,13 @@ class _Unpickler(pickle.Unpickler):
             return self._tensor
         if module == "torch" and name in _DTYPES:
             return _DTYPES[name]
-        raise pickle.UnpicklingError(f"{module}.{name} is no tensor of float32 or int64")
+        raise pickle.UnpicklingError(f"{module}.{name} is not a float32 or int64 tensor")
 
     def persistent_load(self, pid: Any) -> _Storage:
         kind, dtype, key, _, size, *view = pid
         known = dtype in _DTYPES.values() and type(key) is str and type(size) is int
         if kind != "storage" or not known or view not in ([], [None]):
-            raise pickle.UnpicklingError(f"{pid!r} is no storage")
+            raise pickle.UnpicklingError(f"{pid!r} is not a storage")
         return self.storages.setdefault(key, _Storage(dtype, key, size))
 
     @staticmethod
@@ -113,14 +113,14 @@ def _read_archive(file: io.BytesIO) -> tuple[Any, dict[str, np.ndarray]]:
     """Returns the unpickled object of a zip archive, and its storages by key."""
     with zipfile.ZipFile(file) as archive:
         if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
-            raise ValueError("an archive with compressed members")
+            raise ValueError("an archive with compressed entries")
         names = archive.namelist()
         folders = [name.removesuffix("data.pkl") for name in names if name.endswith("/data.pkl")]
         if len(folders) != 1:
             raise ValueError("an archive without a data.pkl")
         order = f"{folders[0]}byteorder"
         if order in names and archive.read(order) != b"little":
-            raise ValueError("numbers with the most significant byte first")
+            raise ValueError("big-endian numbers")
         unpickler = _Unpickler(io.BytesIO(archive.read(f"{folders[0]}data.pkl")))
         loaded = unpickler.load()
         members = {key: archive.read(f"{folders[0]}data/{key}") for key in unpickler.storages}
@@ -134,9 +134,9 @@ def _read_sequence(file: io.BytesIO) -> tuple[Any, dict[str, np.ndarray]]:
     and storage keys; then, for each key, the number of elements in eight bytes and the elements.
     """
     if _Unpickler(file).load() != _MAGIC or _Unpickler(file).load() != _VERSION:
-        raise ValueError("a pickle that PyTorch has not written")
+        raise ValueError("a pickle that was not written by PyTorch")
     if not _Unpickler(file).load()["little_endian"]:
-        raise ValueError("numbers with the most significant byte first")
+        raise ValueError("big-endian numbers")
     unpickler = _Unpickler(file)
     loaded = unpickler.load()
     storages = {}
@@ -166,15 +166,15 @@ def read_torch_file(path: str | os.PathLike[str], name: str = "weights") -> dict
     """
     path = Path(path)
     if not path.is_file():
-        raise invalid_argument(name, "the path of a file that exists", str(path))
+        raise invalid_argument(name, "the path of an existing file", str(path))
     data = path.read_bytes()
     try:
         read = _read_archive if data.startswith(_ARCHIVE) else _read_sequence
         loaded, storages = read(io.BytesIO(data))
         if not isinstance(loaded, dict) or not all(isinstance(key, str) for key in loaded):
-            raise ValueError("no dictionary by name")
+            raise ValueError("not a dictionary of names")
         return {key: _array(tensor, storages) for key, tensor in loaded.items()}
     except Exception as error:  # Broken files raise many kinds of error.
         reason = " ".join(str(error).split()) or type(error).__name__
-        expected = "a file in which PyTorch saved tensors of float32 and int64 by name, whole"
+        expected = "an intact PyTorch file of named tensors of float32 and int64"
         raise invalid_argument(name, expected, f"{path} ({reason})") from error

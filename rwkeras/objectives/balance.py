@@ -71,10 +71,10 @@ def balance(
         if tf.executing_eagerly() and not bool(usable):
             layer = next(term.layer for term in objective.terms if term.name == name)
             expected = (
-                f"a network whose layer '{layer}' answers to the image with a gradient that is "
-                "finite and not zero (`calibrate` may help)"
+                f"a network in which the gradient of layer '{layer}' with respect to the image is "
+                "finite and non-zero (`calibrate` may help)"
             )
-            found = f"'{model.name}' with a gradient of size {size.numpy().tolist()}"
+            found = f"'{model.name}' with a gradient of magnitude {size.numpy().tolist()}"
             raise invalid_argument("model", expected, found, SilentNetworkError)
     return Objective(
         *(

@@ -74,7 +74,7 @@ class Objective:
     def __init__(self, *terms: Term):
         names = [term.name for term in terms]
         if len(set(names)) < len(names):
-            raise invalid_argument("terms", "terms of different names", names)
+            raise invalid_argument("terms", "terms with different names", names)
         self.terms = terms
 
     @property

@@ -27,7 +27,7 @@ def _check_shifts(features: tf.Tensor, shifts: Sequence[Shift]) -> None:
         for shift in shifts
         for side, offset in zip(sides, shift, strict=True)
     ):
-        expected = f"shifts smaller than the maps, {tuple(sides)}"
+        expected = f"shifts smaller than the feature maps, {tuple(sides)}"
         raise invalid_argument("shifts", expected, list(shifts))
 
 
@@ -103,7 +103,7 @@ def shifted_gram_term(
     )
     whole = all(len(pair) == 2 and all(type(offset) is int for offset in pair) for pair in pairs)
     if not pairs or not whole or len(set(pairs)) < len(pairs):
-        expected = "one or more different pairs of integers, rows and columns"
+        expected = "one or more different pairs of integers, (rows, columns)"
         raise invalid_argument("shifts", expected, list(shifts))
     loss = BoundLoss(shifted_gram_loss, (pairs,))
     target = shifted_gram(features, pairs)

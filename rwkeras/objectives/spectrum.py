@@ -52,7 +52,7 @@ def spectrum_loss(images: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
         ValueError: Source and images differ in size, as far as the sizes are known.
     """
     if not images.shape[1:].is_compatible_with(target.shape[1:]):
-        expected = f"a source of the images' size, {tuple(images.shape[1:])}"
+        expected = f"a source of the same size as the images, {tuple(images.shape[1:])}"
         raise invalid_argument("target", expected, tuple(target.shape[1:]))
     found, source = _transform(images), _transform(target)
     product = tf.reduce_sum(found * tf.math.conj(source), axis=1, keepdims=True)
@@ -120,5 +120,5 @@ def spectrum_term(
         for side in (source if size is None else size)
     )
     if height < source[0] or width < source[1]:
-        raise invalid_argument("size", f"a size of at least the source's, {source}", size)
+        raise invalid_argument("size", f"a size of at least that of the source, {source}", size)
     return Objective(Term(name, INPUT, spectrum_loss, 1.0, spot(images, height, width)))

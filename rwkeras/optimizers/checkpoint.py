@@ -58,9 +58,7 @@ class Checkpoints:
             _make_folder(directory)
             self._manager = tf.train.CheckpointManager(self._checkpoint, directory, max_to_keep=1)
         except (OSError, tf.errors.OpError) as error:
-            raise invalid_argument(
-                "checkpoint_dir", "a folder that can be written", directory
-            ) from error
+            raise invalid_argument("checkpoint_dir", "a writable folder", directory) from error
         except UnicodeDecodeError as error:  # The file that names the latest one is not text.
             raise _foreign_checkpoint_error(directory) from error
 
@@ -78,7 +76,7 @@ class Checkpoints:
             self._checkpoint.restore(latest).assert_consumed()
         except tf.errors.OpError as error:
             raise invalid_argument(
-                "checkpoint_dir", "a folder with a checkpoint that is whole", self._directory
+                "checkpoint_dir", "a folder with an intact checkpoint", self._directory
             ) from error
         self._description_variable.assign(json.dumps(self._description))
         leaves = [tf.identity(variable) for variable in self._variables]
@@ -96,7 +94,7 @@ class Checkpoints:
         if differences:
             raise invalid_argument(
                 "checkpoint_dir",
-                "a folder with a checkpoint of this very run, or with none",
+                "a folder with a checkpoint of this same run, or without checkpoints",
                 f"{self._directory}, where {'; '.join(differences)}",
             )
 
@@ -112,7 +110,7 @@ class Checkpoints:
                 shutil.rmtree(partial, ignore_errors=True)
             if not self._warned:
                 warnings.warn(
-                    f"The state of the run cannot be kept in {self._directory}, and it goes on "
+                    f"The checkpoint cannot be saved in {self._directory}; the run continues "
                     f"without: {_short_message(error)}",
                     stacklevel=2,
                 )

@@ -71,8 +71,8 @@ class Run:
         self._change_phase(previous_iteration, int(limits.until))
         if self.state.progress_key == state.progress_key and not self.finished:
             raise RuntimeError(
-                f"The optimisation goes nowhere after {self.iteration} iterations and "
-                f"{self.evaluations} evaluations. This is a fault of rwkeras."
+                f"The optimisation makes no progress after {self.iteration} iterations and "
+                f"{self.evaluations} evaluations. This is a bug in rwkeras."
             )
 
     def _change_phase(self, previous_iteration: int, target_iteration: int) -> None:

@@ -21,77 +21,77 @@ class OptimizerSettings(Settings):
 
     optimizer: str = setting(
         "lbfgs",
-        '"lbfgs", "tfp" for the L-BFGS of TensorFlow Probability, or "adam", Keras\'s.',
+        '"lbfgs", "tfp" for the L-BFGS of TensorFlow Probability, or "adam" for that of Keras.',
         choices=OPTIMIZERS,
     )
     max_iterations: int = setting(
-        200, "The number of iterations of an image at most; 0 returns the start."
+        200, "Maximum number of iterations per image; 0 returns the initial image."
     )
     max_evaluations: int | None = setting(
         None,
-        "The number of evaluations of the gradient of an image at most, which bounds the time; "
-        'None for any. It is exact; "tfp" cannot promise it and wants None.',
+        "Maximum number of gradient evaluations per image, which bounds the run time and is never "
+        'exceeded; None for no limit. "tfp" has no such limit and requires None.',
         minimum=1,
     )
-    memory: int = setting(20, "How many (step, change of gradient) pairs L-BFGS keeps.", minimum=1)
+    memory: int = setting(
+        20, "Number of (step, gradient difference) pairs that L-BFGS keeps.", minimum=1
+    )
     first_step: float = setting(
         0.05,
-        "The root mean square change of a pixel, of 1, by the first step. L-BFGS starts along the "
-        'gradient with nothing to tell it a length. Of "adam" it is the learning rate.',
+        "Root mean square change of the pixels, in [0, 1], by the first step of L-BFGS, which is "
+        'along the gradient and has no curvature estimate yet. With "adam", the learning rate.',
         exclusive=True,
     )
     report_every: int = setting(
         10,
-        "After how many iterations a callback hears of the progress, and may stop it.",
+        "Number of iterations between callbacks, which report the progress and may stop the run.",
         minimum=1,
     )
     parametrization: str = setting(
         "adaptive",
-        'The coordinates in which the image is varied: "adaptive" to the layers, "fourier", or '
-        '"pixels" as in the paper; see `rwkeras.parametrizations`.',
+        'Coordinates of the optimisation: "adaptive" to the layers, "fourier", or "pixels" as in '
+        "the paper; see `rwkeras.parametrizations`.",
         choices=PARAMETRIZATIONS,
     )
     fourier_exponent: float = setting(
         1.25,
-        "How fast amplitudes are expected to fall with frequency: the p of the prior f^-p, for "
-        '"adaptive" and "fourier".',
+        'Exponent p of the prior f^-p on the amplitude at frequency f, for "adaptive" and '
+        '"fourier".',
     )
-    decorrelate_colors: bool = setting(
-        True, "Whether that prior takes the channels of RGB to be correlated."
-    )
+    decorrelate_colors: bool = setting(True, "Whether that prior has correlated RGB channels.")
     precision: str = setting(
         "auto",
-        '"float32", "bfloat16" for the network\'s weights and activations, or "auto": bfloat16 for '
-        "as long as its loss is the true one but for little, then float32, and so for the last "
-        "tenth in any case; float32 at once where bfloat16 is not faster. What bfloat16 takes from "
-        "the activations is measured and added every 20 iterations, which costs an evaluation. "
-        '"auto" turns for a whole batch at a time.',
+        '"float32", "bfloat16" for the network\'s weights and activations, or "auto": '
+        "bfloat16 while its loss agrees with that of float32, then float32, at the latest for the "
+        "last tenth of the run; float32 throughout where bfloat16 is not faster. The rounding "
+        "error of the activations in bfloat16 is measured and compensated every 20 iterations, at "
+        'the cost of an evaluation. "auto" switches the whole batch at once.',
         choices=PRECISIONS,
     )
     tile_size: int | None = setting(
         None,
-        "How much of an image is evaluated at a time along each axis, in pixels, for images whose "
-        "activations do not fit in memory; None for the whole. The gradient is the same to "
-        "rounding; see `rwkeras.tiling`. The image is then varied over pixels where the "
-        'parametrisation is "adaptive", and bfloat16 is not made to agree with float32.',
+        "Side in pixels of the tiles by which an image is evaluated, for images whose activations "
+        "do not fit in memory; None for the whole image. The gradient is the same up to rounding; "
+        'see `rwkeras.tiling`. With "adaptive", the image is then optimised in pixels, and '
+        "bfloat16 is not corrected to agree with float32.",
         minimum=1,
     )
     max_memory: float | None = setting(
         None,
-        "What the process may take at most, in GiB, or None: from it `tile_size` is chosen, and "
-        "how many pairs L-BFGS keeps; see `rwkeras.tasks.memory`. Not of `optimize_image`, whose "
-        "objective was made before.",
+        "Maximum memory of the process in GiB, from which `tile_size` and the number of pairs of "
+        "L-BFGS are chosen; None for no limit. See `rwkeras.tasks.memory`. Not supported by "
+        "`optimize_image`, whose objective exists beforehand.",
         exclusive=True,
     )
     checkpoint_dir: str | None = setting(
         None,
-        "A folder in which the state of the run is kept, or None. The same run begun again goes on "
-        "from there, and ends as if it had never stopped. With more iterations or evaluations it "
-        "goes on from there too, even if it had ended; when its stages and precisions change was "
-        "then decided by the fewer. One that has converged stays as it is.",
+        "Folder for checkpoints, or None. The same run resumes from its checkpoint and ends as if "
+        "it had not been interrupted. A run with a higher limit on iterations or evaluations "
+        "resumes too, even from a finished one; the lower limit then has determined when stages "
+        "and precision changed. A converged run is not continued.",
     )
     checkpoint_seconds: float = setting(
-        60.0, "How long to wait between saves; a run that is stopped is saved then."
+        60.0, "Seconds between checkpoints; a stopped run is saved at once."
     )
 
     def __post_init__(self):
@@ -100,7 +100,7 @@ class OptimizerSettings(Settings):
             expected = "None with optimizer='tfp'"
             raise invalid_argument("max_evaluations", expected, self.max_evaluations)
         if self.max_memory is not None and self.tile_size is not None:
-            expected = "None with `max_memory`, which chooses it"
+            expected = "None with `max_memory`, which determines it"
             raise invalid_argument("tile_size", expected, self.tile_size)
 
 

@@ -48,7 +48,7 @@ def checked_layer_names(
         ("subtract_mean", subtract_mean, False),
     ):
         if value != default:
-            expected = f"{default!r}, as '{_MULTISCALE}' has no other"
+            expected = f"{default!r}, the only value that '{_MULTISCALE}' supports"
             raise invalid_argument(name, expected, value)
     return LAYERS
 

@@ -29,7 +29,7 @@ class GramMatrix(keras.layers.Layer):
         """Checks that inputs have positions and a known number of maps."""
         shape = tuple(input_shape)
         if len(shape) < 3 or shape[-1] is None:
-            expected = "feature maps, [batch, height, width, maps], of a known number of maps"
+            expected = "feature maps, [batch, height, width, maps], with a known number of maps"
             raise invalid_argument("inputs", expected, shape)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:

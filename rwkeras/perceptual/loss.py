@@ -47,7 +47,7 @@ def _checked_names(name: str, layers: Sequence[str], known: Iterable[str]) -> tu
     """Returns layer names as a tuple; raises `ValueError` unless they are known and distinct."""
     names = () if isinstance(layers, str) else tuple(layers)
     if isinstance(layers, str) or len(set(names)) < len(names):
-        raise invalid_argument(name, "names of different layers", layers)
+        raise invalid_argument(name, "different layer names", layers)
     for layer in names:
         check_choice(name, layer, known)
     return names
@@ -151,7 +151,7 @@ class RandomPerceptualLoss(keras.losses.Loss):
             "style": self.style_layers if self.style_weight else (),
         }
         if not any(compared.values()) and not self.pixel_weight:
-            expected = "a number greater than 0 where neither features nor styles are compared"
+            expected = "a number greater than 0, as neither features nor styles are compared"
             raise invalid_argument("pixel_weight", expected, pixel_weight)
         with tf.init_scope():  # Run eagerly, even if the caller is building a graph.
             layers = tuple(dict.fromkeys(compared["feature"] + compared["style"]))
@@ -194,7 +194,7 @@ class RandomPerceptualLoss(keras.losses.Loss):
         y_true = checked_targets("y_true", y_true)
         same_size = self.pixel_weight or any(kind == "feature" for kind, _ in self._factors)
         if same_size and not y_true.shape[1:].is_compatible_with(y_pred.shape[1:]):
-            expected = f"targets of the size of `y_pred`, {tuple(y_pred.shape[1:3])}"
+            expected = f"targets of the same size as `y_pred`, {tuple(y_pred.shape[1:3])}"
             raise invalid_argument("y_true", expected, tuple(y_true.shape))
         targets, images = self._features(y_true), self._features(y_pred)
         losses = [

@@ -39,7 +39,7 @@ def _standardized(bank: _Bank, images: tf.Tensor, seed: int) -> _Bank:
     mean, variance = tf.nn.moments(responses, [0, 1, 2])
     stddev = tf.sqrt(variance)
     if not np.all(np.isfinite(stddev) & (stddev.numpy() > 0)):
-        expected = "a seed with which all filters answer to noise, and finitely"
+        expected = "a seed for which all filters have finite, non-zero responses to noise"
         raise invalid_argument("seed", expected, seed)
     return _Bank(bank.kernel / stddev, bank.bias - mean / stddev)
 

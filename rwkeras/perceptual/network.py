@@ -72,7 +72,9 @@ class RandomFeatures:
                 if kernel is not None:
                     scale = tf.reduce_mean(x)
                     if not (np.isfinite(scale) and scale > 0):
-                        expected = f"a seed with which '{name}' is active and finite on noise"
+                        expected = (
+                            f"a seed for which '{name}' has finite, non-zero activations on noise"
+                        )
                         raise invalid_argument("seed", expected, seed)
                     kernel, x = kernel / scale, x / scale
                 chain.append((name, kernel))

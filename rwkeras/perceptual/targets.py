@@ -23,7 +23,7 @@ def checked_targets(name: str, images: tf.Tensor) -> tf.Tensor:
         ValueError: Values are outside that range or not finite.
     """
     within = tf.reduce_all((images >= _LOW) & (images <= _HIGH))
-    error = invalid_argument(name, "RGB in [0, 1]", "values far from it")
+    error = invalid_argument(name, "RGB in [0, 1]", "values far outside that range")
     if tf.executing_eagerly():
         if not bool(within):
             raise error

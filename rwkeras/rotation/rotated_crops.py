@@ -53,9 +53,9 @@ def split(
         if min(height, left, right - left) < settings.crop_size:
             raise invalid_argument(
                 "photos",
-                f"photographs with crops of {settings.crop_size} pixels in the middle "
+                f"photographs large enough for crops of {settings.crop_size} pixels in the middle "
                 f"{settings.held_out:.0%} of their width and beside it",
-                f"{width} x {height} pixels, the {number}. of them",
+                f"{width} x {height} pixels, photograph {number}",
             )
         training += [fitted[:, :left], fitted[:, right:]]
         held_out.append(fitted[:, left:right])

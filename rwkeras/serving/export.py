@@ -122,7 +122,7 @@ def export_decoder(
     check_export_folder(folder, version)
     if len(model.outputs) != 1 or model.outputs[0].shape[1:] != (None, None, 3):
         shapes = [tuple(output.shape) for output in model.outputs]
-        raise invalid_argument("model", "a network whose one output is images of any size", shapes)
+        raise invalid_argument("model", "a network with one output, images of any size", shapes)
     task, name = ServedDecoder(), describe(model)
     model = interruptible(reflecting(model))
     served = ServedModel(task, model, OwnWeights(), settings)

@@ -36,29 +36,29 @@ def _checked_port(name: str, port: Any) -> Any:
 class ServerSettings(Settings):
     """Settings of the server."""
 
-    port: int = setting(8500, "The port of gRPC.", check=_checked_port)
-    rest_port: int = setting(8501, "The port of REST.", check=_checked_port)
+    port: int = setting(8500, "Port of gRPC.", check=_checked_port)
+    rest_port: int = setting(8501, "Port of REST.", check=_checked_port)
     # The server takes whole milliseconds.
     rest_timeout: float = setting(
         120.0,
-        "Seconds after which a REST request is answered with an error. What a client has given up "
-        "goes on until then, or until the work is done.",
+        "Seconds after which a REST request is answered with an error. The work of a client that "
+        "disconnects continues until then, or until it is done.",
         minimum=0.001,
     )
     requests_at_once: int = setting(
         8,
-        "Threads on which the loops of requests take turns; with fewer than there are requests, "
-        "one holds up the others.",
+        "Number of threads that run the loops of requests; with fewer threads than concurrent "
+        "requests, one request blocks the others.",
         minimum=1,
     )
-    image: str = setting("tensorflow/serving", "Docker's image.")
+    image: str = setting("tensorflow/serving", "Docker image of the server.")
 
     def __post_init__(self):
         super().__post_init__()
         if self.port == self.rest_port:
-            raise invalid_argument("rest_port", "another than that of gRPC", self.rest_port)
+            raise invalid_argument("rest_port", "a port other than that of gRPC", self.rest_port)
         if not self.image:
-            raise invalid_argument("image", "the name of an image", self.image)
+            raise invalid_argument("image", "the name of a Docker image", self.image)
 
 
 def served_models(folder: str | os.PathLike[str]) -> dict[str, list[int]]:
@@ -72,7 +72,7 @@ def served_models(folder: str | os.PathLike[str]) -> dict[str, list[int]]:
     found = {name: versions(path / name) for name in names}
     found = {name: numbers for name, numbers in found.items() if numbers}
     if not found:
-        expected = "a folder with models in it, each a folder of numbered versions"
+        expected = "a folder of models, each a folder of numbered versions"
         raise invalid_argument("models_dir", expected, str(folder))
     return found
 
@@ -102,7 +102,7 @@ def models_config(
         for label, version in named.items():
             if version not in models.get(name, ()):
                 found = f"{name}:{label}={version} of {dict(models)}"
-                raise invalid_argument("label", "one of a version that is there", found)
+                raise invalid_argument("label", "a label of an existing version", found)
     configs = [_model_config(name, root, labels.get(name, {})) for name in models]
     return "model_config_list {\n" + "".join(configs) + "}\n"
 
@@ -140,7 +140,7 @@ def _check_server(server: str) -> None:
         server: The program's path, or its name on PATH.
     """
     if shutil.which(server) is None:
-        raise invalid_argument("server", "a program that can be run", server)
+        raise invalid_argument("server", "an executable program", server)
 
 
 def _is_docker(server: str) -> bool:

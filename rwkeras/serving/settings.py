@@ -12,24 +12,23 @@ class ServingSettings(Settings):
 
     max_iterations: int = setting(
         100,
-        "Iterations of the optimisation, if a request does not say how many; of what is made from "
-        "coarse to fine, those of the first size.",
+        "Default maximum number of iterations of a request; with coarse-to-fine synthesis, at the "
+        "first size.",
     )
     max_evaluations: int = setting(
         0,
-        "Evaluations of the gradient at most, of all sizes together, if a request does not say how "
-        "many; 0 for a quarter more than the iterations, and one, at each size, which they seldom "
-        "exceed.",
+        "Default maximum number of gradient evaluations of a request, over all sizes; 0 for 5/4 "
+        "of the iterations plus one at each size, which is seldom exceeded.",
     )
     evaluations_limit: int = setting(
-        1000, "How many iterations or evaluations a request may ask for.", minimum=1
+        1000, "Maximum number of iterations or evaluations that a request may set.", minimum=1
     )
     max_side: int = setting(
-        1024, "The longer side, in pixels, to which larger images are scaled down.", minimum=1
+        1024, "Longer side in pixels to which larger images are scaled down.", minimum=1
     )
     max_pixels: int = setting(
         50_000_000,
-        "How many pixels an image may say that it has and still be decoded.",
+        "Maximum number of pixels, as stated in its header, of an image that is decoded.",
         minimum=1,
     )
 

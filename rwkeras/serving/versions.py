@@ -28,7 +28,7 @@ def version_folder(folder: Path, version: int | None) -> Path:
         version = found[-1] + 1 if found else 1
     version = checked_number("version", version, integer=True, minimum=1)
     if version in found:
-        raise invalid_argument("version", "one that is not there yet", f"{version} of {found}")
+        raise invalid_argument("version", "a new version", f"{version} of {found}")
     return folder / str(version)
 
 
@@ -50,7 +50,7 @@ def check_export_folder(folder: str | os.PathLike[str], version: int | None = No
 
 
 def _unwritable(folder: str | os.PathLike[str], error: OSError) -> ValueError:
-    expected = "a folder that can be written to"
+    expected = "a writable folder"
     return invalid_argument("folder", expected, f"{folder} ({error.strerror})")
 
 
@@ -69,7 +69,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
         (temporary / "model").rename(target)
     except OSError as error:
         if target.exists():
-            raise invalid_argument("version", "one that is not there yet", target.name) from error
+            raise invalid_argument("version", "a new version", target.name) from error
         raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -10,21 +10,22 @@ from rwkeras.settings import Settings, setting
 class StackSettings(Settings):
     """Settings of stacking."""
 
-    candidates: int = setting(5, "How many sets of weights there are for each layer.", minimum=1)
+    candidates: int = setting(5, "Number of candidate weights per layer.", minimum=1)
     max_iterations: int = setting(
-        60, "Iterations of the inversions of the last candidates that are compared.", minimum=1
+        60, "Iterations of the inversions at the last comparison of candidates.", minimum=1
     )
     reduction: int = setting(
         3,
-        "One candidate of as many goes on from each comparison to the next, which is made after as "
-        "many times the iterations.",
+        "Factor of successive halving: each comparison keeps one in so many candidates, and the "
+        "next is made after so many times the iterations.",
         minimum=2,
     )
     noise_stddev: float = setting(
-        0.02, "Standard deviation of the noise that all start from, for pixels in [0, 1]."
+        0.02,
+        "Standard deviation of the noise from which all inversions start, for pixels in [0, 1].",
     )
     precision: str = setting(
         "auto",
-        "Of the network; see `OptimizerSettings`. Losses are compared in float32.",
+        "Precision of the network; see `OptimizerSettings`. Losses are compared in float32.",
         choices=PRECISIONS,
     )

@@ -104,7 +104,7 @@ def _choose(
     losses = rungs[-1].losses
     chosen = min(losses, key=losses.__getitem__)
     if not np.isfinite(losses[chosen]):
-        expected = f"an image on which layer '{layer}' is active and finite"
+        expected = f"an image on which layer '{layer}' has finite, non-zero activations"
         raise invalid_argument("reference_image", expected, "silence", kind=SilentNetworkError)
     recipe_entry = _set_kernel(model, layer, kernels[chosen], reference)._replace(candidate=chosen)
     return recipe_entry, LayerChoice(layer, chosen, rungs)
@@ -175,7 +175,9 @@ def stack(
     recipe = Recipe(architecture, distribution, pooling, subtract_mean)
     if resume is not None:
         if dataclasses.replace(resume, layers={}).as_dict() != recipe.as_dict():
-            raise invalid_argument("resume", "a recipe made with these arguments", resume.as_dict())
+            raise invalid_argument(
+                "resume", "a recipe made with the same arguments", resume.as_dict()
+            )
         recipe = resume
     model = _initial_network(recipe, include_top)
     check_image_shape(feature_extractor(model, [model.layers[-1].name]), reference.shape)

@@ -53,7 +53,7 @@ def download(store: Store, job: Job, extension: str) -> Download:
         return Download(f"{_file_stem(job)}.json", "application/json", content)
     path = store.job_file(job.name, "picture.png")
     if path is None or not job.digest:
-        raise invalid_argument("job", "one with a picture", job.name)
+        raise invalid_argument("job", "a job with a picture", job.name)
     return Download(
         f"{_file_stem(job)}.{extension}",
         MEDIA_TYPES[extension],

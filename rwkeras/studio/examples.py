@@ -39,7 +39,7 @@ EXAMPLES = (
     Example("astronaut", "An astronaut", _PHOTO_ROLES),
     Example("chelsea", "Chelsea the cat", _PHOTO_ROLES),
     Example("rocket", "A rocket", _PHOTO_ROLES),
-    Example("painting", "The project's painting", ((STYLE, "style"), (TEXTURE, "texture"))),
+    Example("painting", "Generated painting", ((STYLE, "style"), (TEXTURE, "texture"))),
     Example("immunohistochemistry", "Stained tissue", _TEXTURE_ROLES),
     Example("brick", "Bricks", _TEXTURE_ROLES),
     Example("gravel", "Gravel", _TEXTURE_ROLES),

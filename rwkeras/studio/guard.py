@@ -71,17 +71,17 @@ class Guard:
         """Returns the HTTP status and message of a refusal, or None to accept the request."""
         host = headers.get(b"host", "")
         if not self._is_allowed_host(host):
-            return 421, "This host is not the studio's."
+            return 421, "Unknown host name."
         origin = headers.get(b"origin")
         if origin is not None and urlsplit(origin).netloc != host:
-            return 403, "Another site may not ask the studio."
+            return 403, "Cross-origin requests are not allowed."
         if self._token is not None and not (
             self._has_token_in_url(scope) or self._has_token_in_cookie(headers)
         ):
-            return 401, "The studio needs the token that it printed when it started."
+            return 401, "The token that the studio printed at start is required."
         length = headers.get(b"content-length", "0")
         if not length.isdecimal() or int(length) > self._settings.max_bytes + _SIZE_ALLOWANCE:
-            return 413, f"At most {self._settings.max_bytes} bytes are taken."
+            return 413, f"The limit is {self._settings.max_bytes} bytes."
         return None
 
     def _is_allowed_host(self, host: str) -> bool:

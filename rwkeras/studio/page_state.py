@@ -101,7 +101,7 @@ class PageState:
 
     def _recipe(self) -> Recipe:
         if self.missing_roles:
-            expected = f"a picture each for {', '.join(PICTURE_ROLES[self.kind])}"
+            expected = f"one picture for each of {', '.join(PICTURE_ROLES[self.kind])}"
             raise invalid_argument(
                 "pictures", expected, f"none for {', '.join(self.missing_roles)}"
             )
@@ -153,7 +153,7 @@ class PageState:
         if path is None:
             return self.start_run()
         return self._submit_continuation(
-            self._store.add_picture(path.read_bytes(), "the present picture")
+            self._store.add_picture(path.read_bytes(), "the current picture")
         )
 
     def _submit_continuation(self, start: str | None) -> Job:
@@ -180,11 +180,11 @@ class PageState:
             digest for digest in recipe.input_digests if not self._store.has_picture(digest)
         ]
         if missing_digests:
-            expected = "a recipe whose pictures are here"
-            received = f"one that needs the file of SHA-256 {missing_digests[0]} too: drop it first"
+            expected = "a recipe whose pictures are all stored"
+            received = f"one that needs the file with SHA-256 {missing_digests[0]}: drop it first"
             raise invalid_argument("recipe", expected, received)
         if (recipe.served is None) != (self._settings.endpoint is None):
-            local, served = "one that this machine made", "one that a served model made"
+            local, served = "one made on this machine", "one made by a served model"
             expected_and_received = (
                 (local, served) if recipe.served is not None else (served, local)
             )

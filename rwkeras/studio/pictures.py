@@ -71,5 +71,5 @@ def write_preview_of_file(path: Path, preview_path: Path, name: str) -> None:
         raise ValueError(str(error).replace(str(path), name)) from error
     if min(image.shape[:2]) < 2:
         description = f"{name} ({image.shape[1]} x {image.shape[0]} pixels)"
-        raise ValueError(f"A picture has at least 2 x 2 pixels, not {description}")
+        raise ValueError(f"A picture must have at least 2 x 2 pixels, not {description}")
     write_preview(preview_path, image)

@@ -14,7 +14,7 @@ from rwkeras.studio.settings import StudioSettings
 from rwkeras.studio.store import Store
 from rwkeras.validation import check_number, invalid_argument
 
-_RESULT_TOO_LARGE = "The result and its pictures are larger than all that may be kept (--max_kept)"
+_RESULT_TOO_LARGE = "The result and its pictures exceed the storage limit (--max_kept)"
 
 
 class Queue:
@@ -75,7 +75,7 @@ class Queue:
             self._store.picture_path(digest)
         if self._settings.endpoint is not None and recipe.start is not None:
             raise invalid_argument(
-                "start", "None with served models, which begin anew", recipe.start
+                "start", "None with served models, which always start anew", recipe.start
             )
         with self._condition:
             self.check_capacity(1)
@@ -92,8 +92,8 @@ class Queue:
         with self._condition:
             waiting = sum(job.state == WAITING for job in self._jobs.values())
             if waiting + count > self._settings.max_waiting:
-                expected = f"at most {self._settings.max_waiting} jobs to wait"
-                raise invalid_argument("recipe", expected, f"{count} more than {waiting}")
+                expected = f"at most {self._settings.max_waiting} waiting jobs"
+                raise invalid_argument("recipe", expected, f"{count} in addition to {waiting}")
 
     def stop(self, name: str) -> None:
         """Cancels a waiting job, or asks a running one to stop with its best picture so far."""

@@ -81,7 +81,9 @@ class Recipe:
             or len(pictures) != len(roles)
             or not all(map(is_digest, pictures))
         ):
-            raise invalid_argument("pictures", f"a SHA-256 each of {', '.join(roles)}", pictures)
+            raise invalid_argument(
+                "pictures", f"one SHA-256 for each of {', '.join(roles)}", pictures
+            )
         checked_seed(self.seed)
         # Recipes come from dropped files.
         for name, minimum, maximum in _INTEGER_LIMITS:
@@ -155,7 +157,7 @@ def recipe_from_dict(values: dict[str, Any]) -> Recipe:
     check_choice("kind", kind, PICTURE_ROLES)
     roles = PICTURE_ROLES[str(kind)]
     if not isinstance(pictures, dict) or set(pictures) != set(roles):
-        raise invalid_argument("pictures", f"a SHA-256 each of {', '.join(roles)}", pictures)
+        raise invalid_argument("pictures", f"one SHA-256 for each of {', '.join(roles)}", pictures)
     stop = values.get("stop")
     return Recipe(
         **{

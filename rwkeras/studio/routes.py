@@ -57,10 +57,10 @@ class Routes:
                 content += chunk
                 if len(content) > max_bytes:
                     return _error_response(
-                        f"{name} has more than {max_bytes} bytes, which are the most", 413
+                        f"{name} has more than {max_bytes} bytes, the limit", 413
                     )
         except ClientDisconnect:
-            return _error_response(f"{name} did not arrive whole", 400)
+            return _error_response(f"{name} was not received completely", 400)
         async with self._decoding_lock:
             try:
                 values = await asyncio.to_thread(self._store_upload, bytes(content), name)
@@ -93,7 +93,7 @@ class Routes:
             except ValueError as error:
                 return _error_response(str(error), 404)
         if content is None:
-            return _error_response("There is no such example", 404)
+            return _error_response("No such example", 404)
         headers = {"cache-control": "max-age=86400"}
         return Response(content, media_type="image/jpeg", headers=headers)
 
@@ -106,7 +106,7 @@ class Routes:
         """Responds with the download of a result."""
         job = self._queue.job(request.path_params["name"])
         if job is None:
-            return _error_response("There is no such result", 404)
+            return _error_response("No such result", 404)
         try:
             file = await asyncio.to_thread(
                 download, self._store, job, request.path_params["ending"]
@@ -128,7 +128,7 @@ def _file_response(path: Path | None) -> Response:
     except OSError:
         content = None
     if path is None or content is None:
-        return _error_response("There is no such picture", 404)
+        return _error_response("No such picture", 404)
     return Response(
         content, media_type=_MEDIA_TYPES[path.suffix], headers={"cache-control": "no-cache"}
     )

@@ -34,14 +34,14 @@ class StudioSettings(Settings):
     )
     host: str = setting(
         "127.0.0.1",
-        "The address that the page is bound to: this machine's alone, or with a token any.",
+        "Address that the page is bound to: a loopback address, or any with a token.",
         check=_checked_host,
     )
-    port: int = setting(8765, "The page's port.", minimum=1, maximum=_PORTS)
+    port: int = setting(8765, "Port of the page.", minimum=1, maximum=_PORTS)
     endpoint: str | None = setting(
         None,
-        "A TensorFlow Serving server that does the work: http://HOST:PORT for REST, HOST:PORT for "
-        "gRPC; None for this machine.",
+        "Address of a TensorFlow Serving server that runs the jobs: http://HOST:PORT for REST, "
+        "HOST:PORT for gRPC; None for this machine.",
     )
     max_bytes: int = setting(32 * _MIB, "Maximum size of an uploaded file, in bytes.", minimum=1)
     max_pixels: int = setting(
@@ -49,16 +49,15 @@ class StudioSettings(Settings):
     )
     max_pictures: int = setting(
         200,
-        "How many pictures are kept at most. Of those that no result is made of, the oldest give "
-        "way.",
+        "Maximum number of pictures kept. The oldest that no result uses are deleted first.",
         minimum=1,
     )
     max_waiting: int = setting(24, "Maximum number of waiting jobs.", minimum=1)
-    max_side: int = setting(1024, "The longer side of a result, at most, in pixels.", minimum=32)
+    max_side: int = setting(1024, "Maximum longer side of a result, in pixels.", minimum=32)
     max_kept: int = setting(
         1024 * _MIB,
-        "What results and pictures take on the disk together at most, in bytes: the oldest results "
-        "give way.",
+        "Maximum size of results and pictures on disk together, in bytes. The oldest results are "
+        "deleted first.",
         minimum=1,
     )
 

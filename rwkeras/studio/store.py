@@ -48,7 +48,7 @@ class Store:
                     raise OSError(None, "a link")
             self._lock = _lock_file(self.root / "lock")
         except OSError as error:
-            expected = "a folder that can be written to, and that no other studio has"
+            expected = "a writable folder that is not used by another studio"
             raise invalid_argument("folder", expected, f"{self.root} ({error.strerror})") from error
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ class Store:
         """
         if len(content) > self._settings.max_bytes:
             raise ValueError(
-                f"{name} has {len(content)} bytes: at most {self._settings.max_bytes} are taken"
+                f"{name} has {len(content)} bytes: the limit is {self._settings.max_bytes} bytes"
             )
         digest = bytes_digest(content)
         if self.has_picture(digest):
@@ -86,7 +86,8 @@ class Store:
         stored, settings = self.pictures(), self._settings
         if size > settings.max_kept:
             raise ValueError(
-                f"{name} has {size} bytes: at most {settings.max_kept} are kept in all"
+                f"{name} has {size} bytes: the limit of all files together is {settings.max_kept} "
+                "bytes"
             )
         # A job that ended without a picture is not in the history, where it could be removed.
         used = {
@@ -102,8 +103,8 @@ class Store:
             count -= 1
         if count >= settings.max_pictures:
             raise ValueError(
-                f"{name} is one too many: results are made of {count} pictures already, of at "
-                f"most {settings.max_pictures}. Remove results"
+                f"{name} exceeds the limit of {settings.max_pictures} pictures: {count} are in "
+                "use by results. Remove results"
             )
 
     def _remove_picture(self, digest: str) -> None:
@@ -122,7 +123,7 @@ class Store:
     def picture_path(self, digest: str) -> Path:
         """Returns the file of a picture; raises `ValueError` if it is not stored."""
         if not self.has_picture(digest):
-            raise invalid_argument("picture", "the SHA-256 of a picture that is kept", digest)
+            raise invalid_argument("picture", "the SHA-256 of a stored picture", digest)
         return self._pictures / digest
 
     def preview_path(self, digest: str) -> Path | None:
@@ -249,5 +250,5 @@ def _lock_file(path: Path) -> IO[str]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.close()
-        raise OSError(error.errno, "another studio has it") from error
+        raise OSError(error.errno, "in use by another studio") from error
     return file

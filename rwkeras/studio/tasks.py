@@ -201,7 +201,7 @@ def _request_options(recipe: Recipe, model: str, signature: Signature) -> dict[s
         raise invalid_argument("seed", expected, recipe.seed)
     if recipe.balance != Recipe.balance:
         if "content_weight" not in signature.defaults:
-            expected = f"{Recipe.balance:g} with {model}, which weighs no content"
+            expected = f"{Recipe.balance:g} with {model}, which has no content weight"
             raise invalid_argument("balance", expected, recipe.balance)
         default_weight = signature.defaults["content_weight"].item()
         options["content_weight"] = default_weight * 2**recipe.balance

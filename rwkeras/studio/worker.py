@@ -62,7 +62,7 @@ class Worker:
         self.start()
         connection = self._connection
         if connection is None:
-            raise RuntimeError("the process has no connection")
+            raise RuntimeError("the process is not connected")
         try:
             connection.send(item)
             while True:
@@ -78,8 +78,7 @@ class Worker:
         except (EOFError, OSError) as error:
             self._end_process(0.0)
             raise ValueError(
-                "The process that did the work ended, as one does that takes too much memory: a "
-                "smaller size takes less"
+                "The worker process ended, possibly out of memory: try a smaller size"
             ) from error
 
     def _forward_progress(
@@ -88,13 +87,13 @@ class Worker:
         """Passes progress to `report`, and its decision to the process."""
         connection = self._connection
         if connection is None:
-            raise RuntimeError("the process has no connection")
+            raise RuntimeError("the process is not connected")
         try:
             if not report(progress):
                 return
             if item.endpoint is not None:
                 self._end_process(0.0)
-                raise ValueError("A served model gives no picture before its end")
+                raise ValueError("A served model returns no picture when stopped")
             connection.send("stop")
         except Abandoned:
             with contextlib.suppress(OSError):

@@ -34,7 +34,7 @@ def code_digest(module: str) -> str:
     packages = {_PACKAGE, module.partition(".")[0]}
     start = sys.modules[module]
     if getattr(start, "__file__", None) is None:
-        raise FileNotFoundError(f"the module {module} has no file")
+        raise FileNotFoundError(f"the module {module} has no source file")
     digests: dict[Path, str] = {}
     # Not found by name: a script is `__main__` here, but `__mp_main__` in processes it starts.
     pending = [(Path(str(start.__file__)), start.__package__ or "")]

@@ -30,12 +30,12 @@ class FileRef:
         """Returns the bytes; raises `ValueError` if the file is missing or its content differs."""
         path = os.path.join(folder, self.path)
         if not tf.io.gfile.exists(path):
-            raise invalid_argument("path", "a file that exists", path)
+            raise invalid_argument("path", "an existing file", path)
         content = read_bytes(path)
         found = bytes_digest(content)
         if found != self.sha256:
             raise invalid_argument(
-                "path", f"a file of SHA-256 {self.sha256[:12]}", f"{path} of {found[:12]}"
+                "path", f"a file with SHA-256 {self.sha256[:12]}", f"{path} with {found[:12]}"
             )
         return content
 

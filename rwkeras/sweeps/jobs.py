@@ -76,7 +76,7 @@ def job_key(job: Job) -> str:
         code = code_digest(type(job).__module__)
         text = json.dumps([code, job], default=_to_json, sort_keys=True)
     except (TypeError, OSError) as error:
-        expected = "a dataclass of numbers, words, files, and tuples and dataclasses of them"
+        expected = "a dataclass of numbers, strings, files, and tuples and dataclasses of them"
         raise invalid_argument("job", expected, f"{type(job).__name__} ({error})") from error
     return bytes_digest(text.encode())[:20]
 

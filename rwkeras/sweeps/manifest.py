@@ -22,9 +22,7 @@ def _encode(value: Any) -> dict[str, Any]:
     """Returns a JSON value for a dataclass: its module and name, and its fields."""
     kind = type(value)
     if kind.__module__ == "__main__":
-        raise invalid_argument(
-            "jobs", "dataclasses of a module that others can import", kind.__name__
-        )
+        raise invalid_argument("jobs", "dataclasses from an importable module", kind.__name__)
     return {"kind": f"{kind.__module__}:{kind.__qualname__}", "fields": shallow_fields(value)}
 
 
@@ -69,10 +67,10 @@ def read_manifest(reference: FileRef, folder: str) -> Manifest:
             raise invalid_argument("format", f"'{_FORMAT}'", values["format"])
         manifest = Manifest(tuple(values["jobs"]))
         if values["keys"] != _keys_digest(manifest):  # Its results have other keys.
-            raise invalid_argument("keys", "the code with which it was made", "other code")
+            raise invalid_argument("keys", "the code that made it", "different code")
         return manifest
     except (ValueError, TypeError, KeyError, AttributeError, ImportError) as error:
-        reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+        reason = f"missing {error}" if isinstance(error, KeyError) else str(error)
         raise invalid_argument(
             "manifest", f"a manifest, '{_FORMAT}'", f"{reference.path} ({reason})"
         ) from error

@@ -15,11 +15,11 @@ try:
     from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 except ModuleNotFoundError as error:
     raise ValueError(
-        "To run a sweep on many machines takes Apache Beam: pip install 'rwkeras[beam]'"
+        "Running a sweep on several machines needs Apache Beam: pip install 'rwkeras[beam]'"
     ) from error
 
 # Failure of a job that was not started, or was lost with its machine.
-_NO_RESULT = Failure("the pipeline ended without it")
+_NO_RESULT = Failure("the pipeline ended without a result")
 
 # Beam's local runner.
 _LOCAL_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"

@@ -17,7 +17,7 @@ from rwkeras.sweeps.jobs import Job
 from rwkeras.sweeps.store import Failure, Store, run_job
 
 # Failure if the process started after a change of the code, so that its result has another key.
-_CODE_CHANGED = Failure("its code was changed while the sweep ran")
+_CODE_CHANGED = Failure("the code changed during the sweep")
 
 
 def _exit_with_parent() -> None:

@@ -91,11 +91,11 @@ def fit_to_memory(
     if budget.whole() <= bound * _GIB:
         return settings
     if whole is not None:
-        raise _too_low(budget.whole(), f"{whole}, which cannot be divided", bound)
+        raise _too_low(budget.whole(), f"{whole}, which cannot be tiled", bound)
     try:
         _ = budget.fields
     except ValueError as error:
-        why = f"the whole image, as '{model.name}' is not a network whose images can be divided"
+        why = f"the whole image, as '{model.name}' cannot be evaluated by tiles"
         raise _too_low(budget.whole(), why, bound) from error
     for least, pairs in budget.choices():
         tile = budget.largest_tile(pairs, bound * _GIB)

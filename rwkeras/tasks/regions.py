@@ -66,7 +66,7 @@ class Regions:
         else:
             own = [_mask(mask, "style_masks") for mask in style_masks]
         if len(own) != len(masks) or not masks:
-            expected = f"as many as regions of the content, {len(masks)}"
+            expected = f"one per region of the content, {len(masks)}"
             raise invalid_argument("style_masks", expected, len(own))
         for mask in masks:
             _check_proportions("content_masks", mask, content)
@@ -118,8 +118,8 @@ def _mask(mask: Any, name: str) -> np.ndarray:
     images = as_batch(mask, name).images
     grey = tf.reduce_mean(images[0], axis=-1).numpy()
     if images.shape[0] != 1 or not grey.any():
-        found = f"{images.shape[0]} images" if images.shape[0] != 1 else "a black one"
-        raise invalid_argument(name, "grey images, one a region, that are not black", found)
+        found = f"{images.shape[0]} images" if images.shape[0] != 1 else "an all-black image"
+        raise invalid_argument(name, "one grey image per region, not all black", found)
     return grey
 
 
@@ -128,5 +128,5 @@ def _check_proportions(name: str, mask: np.ndarray, picture: tf.Tensor) -> None:
     size = int(picture.shape[1]), int(picture.shape[2])
     if not proportional(mask.shape, size):
         height, width = size
-        expected = f"masks of the proportions of the picture, {height} high and {width} wide"
+        expected = f"masks with the aspect ratio of the picture, {height} high and {width} wide"
         raise invalid_argument(name, expected, (int(mask.shape[0]), int(mask.shape[1])))

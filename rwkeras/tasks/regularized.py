@@ -48,30 +48,30 @@ _SIZE = 227
 class RegularizedInversionSettings(Settings):
     """Settings of inversion with a prior; the defaults are the paper's constants."""
 
-    layer: str = setting("conv4", "The layer whose activations are matched.")
-    alpha: float = setting(6.0, "The exponent of the alpha-norm, at least 1.", minimum=1)
+    layer: str = setting("conv4", "Layer whose activations are matched.")
+    alpha: float = setting(6.0, "Exponent of the alpha-norm, at least 1.", minimum=1)
     beta: float = setting(
         2.0,
-        "The exponent of the total variation, at least 1; 1 leaves spikes, 2 does not.",
+        "Exponent of the total variation, at least 1; 1 leaves spikes, 2 does not.",
         minimum=1,
     )
-    alpha_weight: float = setting(2.16e8, "Their lambda_alpha, for alpha = 6.")
+    alpha_weight: float = setting(2.16e8, "Weight lambda_alpha of the paper, for alpha = 6.")
     tv_weight: float | None = setting(
         None,
-        "Their lambda_V, for beta = 2; None for what they took for this layer of CNN-A: 0.5 up to "
-        "`conv2`, 5 up to `conv4`, 50 from `conv5` on.",
+        "Weight lambda_V of the paper, for beta = 2; None for the paper's value for this layer of "
+        "CNN-A: 0.5 up to `conv2`, 5 up to `conv4`, 50 from `conv5` on.",
     )
     image_norm: float = setting(
         27098.0,
-        "Their sigma, for 227 x 227 pixels of [0, 255] in three channels.",
+        "Image norm sigma of the paper, for 227 x 227 pixels in [0, 255] and three channels.",
         exclusive=True,
     )
     noise_stddev: float = setting(
         0.27,
-        "Standard deviation of the noise that it starts from, for pixels in [0, 1]; theirs has the "
-        "norm sigma: 27098 / (255 sqrt(3) 227).",
+        "Standard deviation of the initial noise, for pixels in [0, 1]. The paper's noise has "
+        "norm sigma, which is 27098 / (255 sqrt(3) 227).",
     )
-    seed: int = setting(0, "Seed of the starting noise.", minimum=None)
+    seed: int = setting(0, "Seed of the initial noise.", minimum=None)
 
 
 def _tv_weight(settings: RegularizedInversionSettings) -> float:
@@ -80,7 +80,7 @@ def _tv_weight(settings: RegularizedInversionSettings) -> float:
     if settings.layer not in _TV_WEIGHTS:
         raise invalid_argument(
             "tv_weight",
-            f"a number for layer '{settings.layer}', as the paper has one for none but "
+            f"a number for layer '{settings.layer}', as the paper has values only for "
             + ", ".join(_TV_WEIGHTS),
             None,
         )
@@ -107,7 +107,7 @@ def regularized_inversion_objective(
     if not bool(tf.reduce_all(tf.math.is_finite(weight) & (weight > 0))):
         raise invalid_argument(
             "image",
-            f"an image on which layer '{settings.layer}' is active and finite",
+            f"an image on which layer '{settings.layer}' has finite, non-zero activations",
             f"a mean square of {(2 / weight).numpy().tolist()}",
         )
     unit = 255 / settings.image_norm

@@ -42,32 +42,34 @@ StepFunction = Callable[
 class ScaleSettings(Settings):
     """Settings of the image sizes in coarse-to-fine synthesis."""
 
-    smallest: int = setting(32, "What the longer side is at least at first, in pixels.", minimum=2)
+    smallest: int = setting(
+        32, "Lower bound on the longer side of the first size, in pixels.", minimum=2
+    )
     step: float = setting(
-        2.0, "By how much it grows each time, more than 1.", minimum=1, exclusive=True
+        2.0, "Ratio of consecutive sizes, greater than 1.", minimum=1, exclusive=True
     )
     least_iterations: int = setting(
         60,
-        "How many iterations there are at each size at least. The first has those of the "
-        "optimiser's settings; of those that follow each has fewer, in proportion to its side.",
+        "Minimum number of iterations per size. The first size has the optimiser's "
+        "`max_iterations`; later sizes have fewer, in inverse proportion to their side.",
         minimum=1,
     )
     least_per_draw: int = setting(
         30,
-        "How many there are at least by each network that is drawn for a size; of them, too, no "
-        "size has more than the optimiser's settings say.",
+        "Minimum number of iterations per draw of the network, if there are several per size. No "
+        "size has more than the optimiser's `max_iterations`.",
         minimum=1,
     )
     float32_below: int = setting(
         128,
-        "Sizes whose longer side is less, in pixels, are made in float32 where the optimiser's "
-        'precision is "auto", the last excepted: to compile for bfloat16 too would take longer '
-        "than they themselves.",
+        "Longer side in pixels below which sizes other than the last use float32 where the "
+        'optimiser\'s precision is "auto": compiling for bfloat16 would take longer than it '
+        "saves.",
     )
     memory: int = setting(
         10,
-        "How many pairs L-BFGS keeps at most: of a short run more help little, and each makes the "
-        "graph larger that is compiled for every size.",
+        "Maximum number of pairs that L-BFGS keeps. In a short run more pairs help little, and "
+        "they enlarge the graph that is compiled for every size.",
         minimum=1,
     )
 

@@ -22,7 +22,9 @@ TEXTURE_SCALES, STYLE_SCALES = ScaleSettings(), ScaleSettings(smallest=64)
 def require_layers(layers: tuple[str, ...] | None) -> tuple[str, ...]:
     """Returns the layers of completed settings; raises `ValueError` if they are None."""
     if layers is None:
-        raise invalid_argument("layers", "what suits the network, see `style_settings`", None)
+        raise invalid_argument(
+            "layers", "layer names, or settings completed by `style_settings`", None
+        )
     return layers
 
 
@@ -35,31 +37,31 @@ def _checked_size(name: str, size: Any) -> tuple[int, int]:
 
 
 _WEIGHTING = (
-    "How the gradients of layers are measured to balance their losses; see `balance`. One loss has "
-    "the same minimum whatever its weight."
+    "Measure of each layer's gradient by which the layers' losses are balanced; see `balance`. "
+    "With a single loss, the minimum does not depend on it."
 )
-_NOISE_STDDEV = "Standard deviation of the noise that it starts from, for pixels in [0, 1]."
+_NOISE_STDDEV = "Standard deviation of the initial noise, for pixels in [0, 1]."
 _JOIN = (
-    'How the Gram matrices of several sources become one: "mean", that of their union, "max" or '
+    'How the Gram matrices of several sources are combined: "mean", that of their union, "max" or '
     '"log_euclidean"; see `join_grams`.'
 )
-_SCALES = "By what sizes the result is made, from coarse to fine; None for at once."
+_SCALES = "Image sizes of coarse-to-fine synthesis; None for the final size only."
 _DRAWS = (
-    "By how many draws of the network each size is made, which is drawn anew and standardised on "
-    "the source for each; None for as many as suit. See `TaskNetwork`."
+    "Number of draws of the network per image size, each standardised on the source; None for the "
+    "network's default, see `TaskNetwork`."
 )
-_SEED = "Seed of the starting noise, and of a network by name."
-_SOURCE_WEIGHTS = "How much each of several sources counts, such as 2,1; None for its size."
+_SEED = "Seed of the initial noise, and of a network given by name."
+_SOURCE_WEIGHTS = "Weights of several sources, such as 2,1; None for weights by size."
 
 
 @dataclass(frozen=True)
 class InversionSettings(Settings):
     """Settings of inversion."""
 
-    layer: str = setting("conv4_1", "The layer whose activations are matched.")
+    layer: str = setting("conv4_1", "Layer whose activations are matched.")
     weighting: str = setting("mean_absolute", _WEIGHTING, choices=WEIGHTINGS)
     noise_stddev: float = setting(0.02, _NOISE_STDDEV)
-    seed: int = setting(0, "Seed of the starting noise.", minimum=None)
+    seed: int = setting(0, "Seed of the initial noise.", minimum=None)
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,13 @@ class TextureSettings(Settings):
 
     layers: tuple[str, ...] | None = setting(
         None,
-        "The layers whose Gram matrices are matched; None for what suits the network, see "
+        "Layers whose Gram matrices are matched; None for the network's default, see "
         "`texture_settings`.",
         check=checked_layers,
     )
     output_size: tuple[int, int] | None = setting(
         None,
-        "(width, height) of the result in pixels; None for the source's.",
+        "(width, height) of the result in pixels; None for the source's size.",
         check=_checked_size,
     )
     weighting: str = setting("mean_absolute", _WEIGHTING, choices=WEIGHTINGS)
@@ -83,15 +85,15 @@ class TextureSettings(Settings):
     source_weights: Sequence[float] | None = setting(None, _SOURCE_WEIGHTS)
     tileable: bool = setting(
         False,
-        "Whether the result can be laid side by side with itself without a seam. It is then "
-        "measured by the network of `with_circular_padding`, and the sources, which have borders, "
-        "by that of `with_mirrored_padding`; the sides must be multiples of what the network's "
-        "poolings take together, 8 for the usual layers.",
+        "Whether the result tiles without seams. It is then evaluated by the network of "
+        "`with_circular_padding`, and the sources, which have borders, by that of "
+        "`with_mirrored_padding`; the sides must be multiples of the total stride of the "
+        "network's pooling layers, 8 with the default layers.",
     )
     scales: ScaleSettings | None = setting(
         TEXTURE_SCALES,
-        f"{_SCALES} Sources are made smaller with it; all longer sides are at least `smallest` at "
-        "first.",
+        f"{_SCALES} Sources are scaled down alike; at the first size, all longer sides are at "
+        "least `smallest`.",
     )
     draws: int | None = setting(None, _DRAWS, minimum=1)
     seed: int = setting(0, _SEED, minimum=None)
@@ -103,36 +105,41 @@ class StyleSettings(Settings):
 
     content_layers: tuple[str, ...] | None = setting(
         None,
-        "The layers whose activations are matched to the content image's; None, of this and the "
-        "next five, for what suits the network, see `style_settings`.",
+        "Layers whose activations are matched to the content image's; None for the network's "
+        "default, see `style_settings`.",
         check=checked_layers,
     )
     style_layers: tuple[str, ...] | None = setting(
         None,
-        "The layers whose Gram matrices are matched to the style image's.",
+        "Layers whose Gram matrices are matched to the style image's; None for the network's "
+        "default.",
         check=checked_layers,
     )
-    content_weight: float | None = setting(None, "How much the content counts, the alpha of Eq. 9.")
-    style_weight: float | None = setting(None, "How much the style counts, the beta of Eq. 9.")
+    content_weight: float | None = setting(
+        None, "Weight of the content, alpha of Eq. 9; None for the network's default."
+    )
+    style_weight: float | None = setting(
+        None, "Weight of the style, beta of Eq. 9; None for the network's default."
+    )
     tv_weight: float | None = setting(
         None,
-        "How much the sum of squared differences of pixels in [0, 1] counts, the gamma of Eq. 9.",
+        "Weight of the total variation, gamma of Eq. 9: of the sum of squared differences of "
+        "neighbouring pixels in [0, 1]; None for the network's default.",
     )
     content_side: int | None = setting(
         None,
-        "The longer side, in pixels, above which the content weight falls in inverse proportion to "
-        "the side. See `content_factor`.",
+        "Longer side in pixels above which the content weight decreases in inverse proportion to "
+        "the side, see `content_factor`; None for the network's default.",
         minimum=1,
     )
     weighting: str = setting("mean_absolute", _WEIGHTING, choices=WEIGHTINGS)
-    init: str = setting("content", 'What it starts from: "content" or "noise".', choices=INITS)
+    init: str = setting("content", 'Initial image: "content" or "noise".', choices=INITS)
     noise_stddev: float = setting(0.02, _NOISE_STDDEV)
     join: str = setting("mean", _JOIN, choices=JOINS)
     source_weights: Sequence[float] | None = setting(None, _SOURCE_WEIGHTS)
     style_scale: float = setting(
         1.0,
-        "How large the styles are taken, as a factor of their size: smaller ones give finer "
-        "strokes.",
+        "Factor by which the styles are resized; smaller styles give finer strokes.",
         exclusive=True,
     )
     scales: ScaleSettings | None = setting(STYLE_SCALES, _SCALES)

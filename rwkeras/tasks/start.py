@@ -35,14 +35,16 @@ def as_start(init: Any, content: tf.Tensor, names: Sequence[str] = ()) -> tf.Ten
         path = os.fspath(init)
         if not os.path.isfile(path):
             known = "".join(f"'{name}', " for name in names) + "or " * bool(names)
-            expected = f"{known}the path of a picture or of a decoder's .keras file, that exists"
+            expected = f"{known}the path of an existing picture or of a decoder's .keras file"
             raise invalid_argument("init", expected + suggestion(init, names), path)
         if path.endswith(".keras"):
             return tf.constant(decode(load_decoder(init, "init"), content))
     images = as_batch(init, "init").images
     batch = content.shape[0]
     if images.shape[0] not in (1, batch):
-        raise invalid_argument("init", f"one image or {batch}", f"{images.shape[0]} images")
+        raise invalid_argument(
+            "init", f"one image or a batch of {batch}", f"{images.shape[0]} images"
+        )
     return tf.repeat(images, batch, axis=0) if images.shape[0] < batch else images
 
 
@@ -51,7 +53,7 @@ def warn_of_stretching(start: tf.Tensor, content: tf.Tensor) -> None:
     size, whole = start.shape[1:3], content.shape[1:3]
     if not proportional(size, whole):
         warnings.warn(
-            f"`init` is stretched from {size[1]} x {size[0]} pixels to the proportions of "
+            f"`init` is stretched from {size[1]} x {size[0]} pixels to the aspect ratio of "
             f"{whole[1]} x {whole[0]}",
             stacklevel=3,
         )

@@ -86,17 +86,17 @@ def check_regions(
     """Raises `ValueError` unless masks, styles and settings are compatible."""
     if masks is None or len(masks) != len(styles):
         found = 0 if masks is None else len(masks)
-        raise invalid_argument("content_masks", f"one for each style, {len(styles)}", found)
+        raise invalid_argument("content_masks", f"one per style, {len(styles)}", found)
     if any(style.images.shape[0] != 1 for style in styles):
-        raise invalid_argument("style", "one image a region with `content_masks`", "a batch")
+        raise invalid_argument("style", "one image per region with `content_masks`", "a batch")
     if settings.source_weights is not None:
         given = list(settings.source_weights)
         raise invalid_argument("source_weights", "None with `content_masks`", given)
     if settings.join != StyleSettings.join:
-        expected = f"'{StyleSettings.join}' with `content_masks`, where no styles are joined"
+        expected = f"'{StyleSettings.join}' with `content_masks`, which does not combine styles"
         raise invalid_argument("join", expected, settings.join)
     if optimizer.tile_size is not None:
-        expected = "None with `content_masks`, which are of the whole picture"
+        expected = "None with `content_masks`, which apply to the whole picture"
         raise invalid_argument("tile_size", expected, optimizer.tile_size)
 
 

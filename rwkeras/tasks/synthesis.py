@@ -148,10 +148,10 @@ def optimize_image(
             do not fit the model, or `max_memory` is set.
     """
     if optimizer.max_memory is not None:
-        expected = "None for an objective of one's own; `tile_size` bounds what it takes"
+        expected = "None for a custom objective, whose memory is bounded by `tile_size`"
         raise invalid_argument("max_memory", expected, optimizer.max_memory)
     if not objective.terms:
-        raise invalid_argument("objective", "an objective of at least one term", objective.terms)
+        raise invalid_argument("objective", "an objective with at least one term", objective.terms)
     if objective.layers:
         check_image_shape(feature_extractor(model, objective.layers), start.shape)
     start = tf.cast(start, tf.float32)

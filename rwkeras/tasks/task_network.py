@@ -68,7 +68,7 @@ class TaskNetwork:
         if draws is not None:
             draws = checked_number("draws", draws, integer=True, minimum=1)
             if not isinstance(network, keras.Model) or not can_standardize(network):
-                expected = "None with a network that cannot be drawn anew"
+                expected = "None with a network that cannot be redrawn"
                 raise invalid_argument("draws", expected, draws)
         self.redrawn = draws is not None or (self._by_name and has_random_thresholds(network))
         self.draws = draws or (DRAWS if self.redrawn else 1)

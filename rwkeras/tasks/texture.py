@@ -57,7 +57,7 @@ def check_batches(name: str, sources: Sequence[ImageBatch], batch: int) -> None:
     for source in sources:
         count = source.images.shape[0]
         if count not in (1, batch):
-            raise invalid_argument(name, f"one image or {batch}", f"{count} images")
+            raise invalid_argument(name, f"one image or a batch of {batch}", f"{count} images")
 
 
 def check_source_weights(weights: Sequence[float] | None, count: int) -> None:
@@ -65,7 +65,7 @@ def check_source_weights(weights: Sequence[float] | None, count: int) -> None:
     if weights is None:
         return
     if len(weights) != count or not any(weights):
-        expected = f"as many numbers of at least 0 as sources, {count}, not all 0"
+        expected = f"one number of at least 0 per source, {count}, not all 0"
         raise invalid_argument("source_weights", expected, list(weights))
 
 

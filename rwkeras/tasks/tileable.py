@@ -63,21 +63,20 @@ def check_tileable(size: tuple[int, int], period: int, optimizer: OptimizerSetti
     """Raises `ValueError` unless a texture of size (height, width) can be made tileable."""
     if optimizer.tile_size is not None:
         expected = (
-            "None with tileable=True: a tile of an evaluation does not see what lies across the "
-            "image's border"
+            "None with tileable=True, as a tile does not include pixels across the image's border"
         )
         raise invalid_argument("tile_size", expected, optimizer.tile_size)
     if optimizer.parametrization == "fourier":  # "adaptive" means "pixels" for Gram matrices.
         expected = (
-            "'pixels' or 'adaptive' with tileable=True: the cosines of 'fourier' are mirrored at "
-            "the image's borders"
+            "'pixels' or 'adaptive' with tileable=True, as the cosines of 'fourier' are mirrored "
+            "at the image's borders"
         )
         raise invalid_argument("parametrization", expected, optimizer.parametrization)
     if any(side % period for side in size):
         width, height = (max(1, round(side / period)) * period for side in reversed(size))
         expected = (
-            f"a width and a height that are multiples of {period} with tileable=True, as "
-            f"({width}, {height}) is, for the poolings to see the same windows each time around"
+            f"a width and height that are multiples of {period}, the stride of the pooling, with "
+            f"tileable=True, such as ({width}, {height})"
         )
         raise invalid_argument("output_size", expected, tuple(reversed(size)))
 

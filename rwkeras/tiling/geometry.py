@@ -86,14 +86,17 @@ def _output_field(layer: keras.layers.Layer, fields: Sequence[Field], model: str
     if _merges_branches(layer):
         strides, before, after = zip(*fields, strict=True)
         if len(set(strides)) > 1:
-            expected = f"branches of one stride, but '{layer.name}' joins others"
+            expected = (
+                f"branches with equal strides, but '{layer.name}' joins branches with different "
+                "ones"
+            )
             raise invalid_argument("model", expected, model)
         return Field(strides[0], max(before), max(after))
     field = _single_input_field(layer, *fields) if len(fields) == 1 else None
     if field is None:
         expected = (
-            "convolutions of stride 1 that keep the size, poolings that do not overlap, and layers "
-            f"that work on each pixel by itself, but '{layer.name}' is none of them"
+            "stride-1 convolutions with padding, non-overlapping pooling and pixel-wise layers, "
+            f"but '{layer.name}' is another layer"
         )
         raise invalid_argument("model", expected, model)
     return field

@@ -50,7 +50,7 @@ class TiledLosses:
         layered = [term for term in structure.terms if term.layer != INPUT]
         for term in layered:
             if term.loss not in (content_loss, image_content_loss, texture_loss):
-                expected = f"Eq. 1 or 6 on '{term.layer}', which are sums over positions"
+                expected = f"losses of Eq. 1 or 6 on '{term.layer}', which are sums over positions"
                 raise invalid_argument("objective", expected, term.name)
         self._extractor, self._structure, self._tile = extractor, structure, tile
         self._fields = receptive_fields(extractor, structure.layers)

@@ -29,7 +29,7 @@ def test_a_decoder_is_trained_and_used(run, photos, photo, tmp_path):
     arguments = ["--output=decoder.keras", "--report=trained.json", "--logdir=logs"]
     process = run("train_decoder", f"--images={photos}", *QUICK, *arguments)
     assert process.returncode == 0, process.stderr
-    assert "warning: 1 files cannot be read and are left out: broken.png" in process.stderr
+    assert "warning: 1 files cannot be read and are skipped: broken.png" in process.stderr
     names = [item.split(": ")[0] for item in process.stdout.splitlines()[-1].split(", ")]
     assert set(names) >= {"loss", "psnr_db", "val_loss", "val_psnr_db"}
     said = json.loads((tmp_path / "trained.json").read_text())
@@ -56,8 +56,8 @@ def test_a_decoder_is_trained_and_used(run, photos, photo, tmp_path):
     other = [*network[:1], "--layer=conv2_2", *network[2:], "--output=o.png"]
     check_refused(
         run("invert", f"--image={photo}", *other),
-        "Invalid value for argument `init`. Expected one for 'conv2_2' of 'toy_vgg'. "
-        "Received: init=one for 'conv2_1' of 'toy_vgg'",
+        "Invalid value for argument `init`. Expected a decoder for 'conv2_2' of 'toy_vgg'. "
+        "Received: init=a decoder for 'conv2_1' of 'toy_vgg'",
     )
 
 
@@ -71,13 +71,14 @@ def test_a_decoder_is_trained_and_used(run, photos, photo, tmp_path):
         ),
         (
             ["--images=nowhere"],
-            "Invalid value for argument `images`. Expected a folder of pictures that exists. "
+            "Invalid value for argument `images`. Expected an existing folder of pictures. "
             "Received: images=nowhere",
         ),
         (
             ["--factors=two"],
-            "Invalid value for argument `factors`. Expected integers with commas between them, "
-            "such as 2,1. Received: factors=two",
+            "Invalid value for argument `factors`. Expected comma-separated integers, such as 2,1. "
+            "Received: "
+            "factors=two",
         ),
         (
             ["--steps=15"],
@@ -101,7 +102,7 @@ def test_nonsense_to_decode(run, tmp_path, photo):
     process = run("decode", f"--image={photo}", "--decoder=none.keras", "--output=decoded.png")
     check_refused(
         process,
-        "Invalid value for argument `decoder`. Expected the path of a .keras file that exists. "
+        "Invalid value for argument `decoder`. Expected the path of an existing .keras file. "
         "Received: decoder=none.keras",
     )
     assert not (tmp_path / "decoded.png").exists()

@@ -68,6 +68,8 @@ def test_nonsense_is_refused(run, folder):
     check_refused(run("experiment", *given, "--samples=0"), "`samples`")
     one = run("experiment", *given, "--images=photos/photo0.png")
     check_refused(one, "`images`", "at least two images")
-    check_refused(run("experiment", *given[:-1], "--network=no.keras"), "`network`", "exists")
+    check_refused(
+        run("experiment", *given[:-1], "--network=no.keras"), "`network`", "existing file"
+    )
     check_refused(run("experiment", *given[:-1], "--network=vgg"), "`network`", "one of 'vgg19'")
     check_refused(run("experiment", *given, "--results_dir=results"), "`results_dir`", "--quick")

@@ -36,8 +36,7 @@ def test_a_network_by_name_is_made_ready(run, photo, tmp_path):
     assert process.stdout.splitlines()[-1] == "exported: inversion/3"
     check_refused(
         run("export", *arguments, f"--reference={photo}"),
-        "Invalid value for argument `version`. Expected one that is not there yet. "
-        "Received: version=3 of [3]",
+        "Invalid value for argument `version`. Expected a new version. Received: version=3 of [3]",
     )
 
 
@@ -62,8 +61,8 @@ def test_a_network_from_a_file_takes_no_reference(run, recipe, photo):
     arguments = [f"--network={recipe}", f"--reference={photo}", "--kind=invert"]
     check_refused(
         run("export", *arguments, "--layer=conv1_1", "--output_dir=model"),
-        "Invalid value for argument `reference`. Expected none, with a network that a file has "
-        f"ready. Received: reference={photo}",
+        "Invalid value for argument `reference`. Expected None with a network whose file is "
+        f"already calibrated. Received: reference={photo}",
     )
 
 
@@ -72,37 +71,37 @@ def test_a_network_from_a_file_takes_no_reference(run, recipe, photo):
     [
         (
             ["--network=toy_vgg", "--kind=invert", "--layer=conv2_1"],
-            "Invalid value for argument `reference`. Expected a picture, with a network by name "
-            "or of a multi-scale recipe. Received: reference=none",
+            "Invalid value for argument `reference`. Expected a picture, with a network given by "
+            "name or by a multi-scale recipe. Received: reference=none",
         ),
         (
             ["--network=toy_vgg", "--kind=invert", "--layer=conv2_1", "--coarse_to_fine"],
-            "Invalid value for argument `coarse_to_fine`. Expected none, with --kind=invert. "
+            "Invalid value for argument `coarse_to_fine`. Expected None with --kind=invert. "
             "Received: coarse_to_fine=True",
         ),
         (
             [],
-            "Invalid value for argument `reference`. Expected a picture, with a network by name "
-            "or of a multi-scale recipe. Received: reference=none",
+            "Invalid value for argument `reference`. Expected a picture, with a network given by "
+            "name or by a multi-scale recipe. Received: reference=none",
         ),
         (
             ["--network=toy_vgg", "--weights=generated"],
-            "Invalid value for argument `weights`. Expected stored, with a network that is no "
-            "recipe of a VGG. Received: weights=generated",
+            "Invalid value for argument `weights`. Expected stored, with a network that is not a "
+            "VGG recipe. Received: weights=generated",
         ),
         (
             ["--network=no_such.json"],
-            "Invalid value for argument `network`. Expected the path of a recipe that exists. "
+            "Invalid value for argument `network`. Expected the path of an existing recipe. "
             "Received: network=no_such.json",
         ),
         (
             ["--kind=decoder"],
-            "Invalid value for argument `network`. Expected a .keras file, with --kind=decoder. "
+            "Invalid value for argument `network`. Expected a .keras file with --kind=decoder. "
             "Received: network=None",
         ),
         (
             ["--kind=decoder", "--network=vgg19"],
-            "Invalid value for argument `network`. Expected a .keras file, with --kind=decoder. "
+            "Invalid value for argument `network`. Expected a .keras file with --kind=decoder. "
             "Received: network=vgg19",
         ),
         (

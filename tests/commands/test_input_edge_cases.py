@@ -18,15 +18,15 @@ TOY = ["--network=toy_vgg", "--image_size=32", "--max_iterations=1", "--parametr
 INVERT = ["invert", "--layer=conv1_1", *TOY]
 STYLE = ["style", "--content_layers=conv1_1", "--style_layers=conv1_1", "--nocoarse_to_fine", *TOY]
 COMMA_NAME = "sea, at dawn.png"
-ONE_COLOUR = "Expected a picture that is not of one colour, for this network. Received: "
-BLACK_PICTURE = "black.png, 40 x 40 pixels that become {0} x {0}, all of one colour"
+ONE_COLOUR = "Expected a picture of more than one colour, for this network. Received: "
+BLACK_PICTURE = "black.png, 40 x 40 pixels resampled to {0} x {0}, of a single colour"
 # Command line and expected error, None if it succeeds, by name.
 CASES = {
     "thin": (
         [*INVERT, "--image=thin.png", "--output=out.png"],
-        "Invalid value for argument `image`. Expected a picture of at least 2 pixels a side where "
-        "the longer one has 32. Received: image=thin.png, 2000 x 3 pixels that become 32 x 1, all "
-        "of one colour",
+        "Invalid value for argument `image`. Expected a picture with sides of at least 2 pixels "
+        "if the longer one has 32. Received: image=thin.png, 2000 x 3 pixels resampled to 32 x 1, "
+        "of a single colour",
     ),
     "black": (
         [*INVERT, "--image=black.png", "--output=out.png"],
@@ -42,8 +42,8 @@ CASES = {
     ),
     "large": (
         [*INVERT, "--image=deep.tif", "--output=out.png", "--max_megapixels=0.0005"],
-        "Invalid value for argument `image`. Expected a picture of at most 500 pixels, or "
-        "--max_megapixels of more (in Python, `PIL.Image.MAX_IMAGE_PIXELS`). Received: "
+        "Invalid value for argument `image`. Expected a picture of at most 500 pixels, unless "
+        "--max_megapixels is larger (in Python, `PIL.Image.MAX_IMAGE_PIXELS`). Received: "
         "image=deep.tif (24 x 32 pixels)",
     ),
     "megapixels": (
@@ -69,8 +69,8 @@ CASES = {
     "animation": ([*INVERT, "--image=animation.webp", "--output=first.png"], None),
     "no style": (
         [*STYLE, "--content=photo.png", "--style=sea, at dusk.png", "--output=out.png"],
-        "Invalid value for argument `style`. Expected paths of files that exist, with commas "
-        "between them; there is no 'sea', ' at dusk.png'. Received: style=sea, at dusk.png",
+        "Invalid value for argument `style`. Expected comma-separated paths of existing files; "
+        "not found: 'sea', ' at dusk.png'. Received: style=sea, at dusk.png",
     ),
     "commas": (
         [*STYLE, "--content=photo.png", f"--style={COMMA_NAME},photo.png,{COMMA_NAME}",
@@ -80,20 +80,20 @@ CASES = {
     "mask": (
         [*STYLE, "--content=photo.png", "--style=photo.png,photo.png", "--output=out.png",
          "--content_masks=white.png,thin.png"],
-        "Invalid value for argument `content_masks`. Expected masks of the proportions of the "
+        "Invalid value for argument `content_masks`. Expected masks with the aspect ratio of the "
         "picture, 32 high and 24 wide. Received: content_masks=thin.png, 2000 x 3 pixels",
     ),
     "black reference": (
         ["stack", "--reference=black.png", "--architecture=toy_vgg", "--output=out.json",
          "--max_iterations=1", "--image_size=40"],
-        f"Invalid value for argument `reference`. {ONE_COLOUR}reference=black.png, 40 x 40 pixels, "
-        "all of one colour",
+        f"Invalid value for argument `reference`. {ONE_COLOUR}reference=black.png, "
+        "40 x 40 pixels, of a single colour",
     ),
     "small": (
         ["texture", "--texture=small.png", "--output=out.png", "--image_size=0", "--layers=conv3_1",
          "--network=toy_vgg"],
-        "Invalid value for argument `texture`. Expected an image large enough for the poolings "
-        "before conv3_1. Received: texture=small.png, 3 x 6 pixels",
+        "Invalid value for argument `texture`. Expected an image large enough for the pooling "
+        "layers before conv3_1. Received: texture=small.png, 3 x 6 pixels",
     ),
 }  # fmt: skip
 
@@ -131,7 +131,7 @@ def test_accepted(results, name):
 
 
 def test_warning_for_an_animation(results):
-    said = "warning: `image` holds 3 pictures, as an animation does: the first is taken."
+    said = "warning: `image` contains 3 pictures, such as an animation: only the first is used."
     assert results["animation"].stderr.count(said) == 1
 
 

@@ -121,18 +121,18 @@ def test_loss_that_is_not_finite(run, photo, tmp_path):
 
 
 BAD = {
-    "missing": (["--image=missing.png"], "`image`. Expected the path of a file", "missing.png"),
-    "text": (["--image=text.png"], "a picture in a format that Pillow reads", "text.png"),
+    "missing": (["--image=missing.png"], "`image`. Expected the path of", "missing.png"),
+    "text": (["--image=text.png"], "a picture in a format that Pillow supports", "text.png"),
     "layer": (["--layer=conv7"], "a layer of 'toy_vgg': preprocess, conv1_1", "layer=conv7"),
     "network": (["--network=vgg17"], "(did you mean 'vgg19'?)", "network=vgg17"),
-    "small": (["--image_size=6", "--layer=pool3"], "large enough for the poolings", "become 4 x 6"),
-    "one pixel": (["--image_size=1"], "at least 2 pixels a side", "become 1 x 1"),
+    "small": (["--image_size=6", "--layer=pool3"], "large enough for the", "resampled to 4 x 6"),
+    "one pixel": (["--image_size=1"], "sides of at least 2 pixels", "resampled to 1 x 1"),
     "top": (["--layer=fc6"], "Expected an image of shape (32, 32, 3)", "24 x 32 pixels"),
     "iterations": (["--max_iterations=-1"], "an integer of at least 0", "max_iterations=-1"),
     "previews": (["--save_every=-2"], "an integer of at least 0", "save_every=-2"),
-    "folder": (["--output=no/out.png"], "a folder that exists", "no/out.png"),
+    "folder": (["--output=no/out.png"], "a file in an existing folder", "no/out.png"),
     "ending": (["--output=out.xyz"], "a file name that ends in .png", "out.xyz"),
-    "report": (["--report=no/report.json"], "a folder that exists", "no/report.json"),
+    "report": (["--report=no/report.json"], "a file in an existing folder", "no/report.json"),
 }  # fmt: skip
 
 
@@ -177,7 +177,7 @@ def test_alpha_that_is_lost_is_said(run, tmp_path):
     image.save(tmp_path / "alpha.png")
     process = run("invert", "--image=alpha.png", "--layer=conv1_1", "--output=out.jpg", *TOY)
     assert process.returncode == 0, process.stderr
-    assert "warning: `image` has an alpha channel: it is laid over white." in process.stderr
+    assert "warning: `image` has an alpha channel: it is composited over white." in process.stderr
 
 
 @pytest.mark.slow

@@ -98,7 +98,7 @@ def test_a_signal_stops_the_run(tmp_path, capsys, default_sighup, number):
         assert monitor.interrupted == number
         # A terminal that is closed may say so twice.
         os.kill(os.getpid(), signal.SIGHUP)
-    assert "stopping; once more to quit without a result" in capsys.readouterr().err
+    assert "stopping; interrupt again to quit without a result" in capsys.readouterr().err
     assert signal.getsignal(number) == before
 
 
@@ -138,8 +138,8 @@ def test_a_preview_that_cannot_be_written(tmp_path):
         stops = [monitor(progress(iteration)) for iteration in (1, 2, 3)]
     assert not any(stops)
     assert [str(each.message) for each in warned] == [
-        "A preview cannot be written: Invalid value for argument `output`. Expected a file in a "
-        f"folder that exists. Received: output={path.with_name('out-00001.png')}"
+        "A preview cannot be written: Invalid value for argument `output`. Expected a file in an "
+        f"existing folder. Received: output={path.with_name('out-00001.png')}"
     ]
 
 
@@ -150,9 +150,7 @@ def test_a_folder_for_tensorboard_that_cannot_be_written(tmp_path):
     with made as monitor:
         assert not monitor(progress(0))
         assert not monitor(progress(5))
-    assert [str(each.message) for each in warned] == [
-        "What TensorBoard would show cannot be written"
-    ]
+    assert [str(each.message) for each in warned] == ["TensorBoard logs cannot be written"]
 
 
 def test_a_disk_that_fills_while_tensorboard_is_told(tmp_path, monkeypatch):

@@ -39,11 +39,11 @@ QUERY = ["--address=localhost:1", "--content=photo.png", "--style=painting.png"]
 
 
 def another(name, owner, value):
-    return name, f"another file than that of `{owner}`", value
+    return name, f"a different file from that of `{owner}`", value
 
 
 def derived(path, owner, value="out.png"):
-    return "output", f"a value with which {path} is not written over the file of `{owner}`", value
+    return "output", f"a value for which {path} does not overwrite the file of `{owner}`", value
 
 
 # By tool, in an order in which no two have a flag of one name that stays: arguments, and the name,
@@ -57,29 +57,29 @@ CASES = {
         ),
         "--experiment=morph --output_dir=linked --images=photo.png": (
             "output_dir",
-            "a value with which figure.png is not written over the file of `images`",
+            "a value for which figure.png does not overwrite the file of `images`",
             "linked/morph",
         ),
         "--experiment=convergence --output_dir=out --network=a.keras --alexnet_weights=x/a.keras": (
             "alexnet_weights",
-            "a file of another name than that of `network`",
+            "a file with a different name from that of `network`",
             "x/a.keras",
         ),
     },
     "sweep": {
         "--images=out/images/photo.png --output_dir=out": (
             "output_dir",
-            "a value with which photo.png is not written over the file of `images`",
+            "a value for which photo.png does not overwrite the file of `images`",
             "out",
         ),
         "--images=photo.png --output_dir=linked": (
             "output_dir",
-            "a value with which results.csv is not written over the file of `images`",
+            "a value for which results.csv does not overwrite the file of `images`",
             "linked",
         ),
         "--images=painting.png --output_dir=linked --networks=d.keras": (
             "output_dir",
-            "a value with which d.keras is not written over the file of `networks`",
+            "a value for which d.keras does not overwrite the file of `networks`",
             "linked",
         ),
     },
@@ -107,7 +107,7 @@ CASES = {
     "export": {
         "--reference=photo.png --output_dir=photo.png": (
             "folder",
-            "a folder that can be written to",
+            "a writable folder",
             "photo.png (Not a directory)",
         ),
     },
@@ -118,12 +118,12 @@ CASES = {
         "--network=d.keras --output=d.keras": another("output", "network", "d.keras"),
         "--network=vgg19 --backup_dir=state --output=state/backup/new.keras": (
             "output",
-            "a file outside of the training's state, state/backup",
+            "a file outside the training state, state/backup",
             "state/backup/new.keras",
         ),
         "--network=vgg19 --backup_dir=state --output=n.keras --report=state/backup/r.json": (
             "report",
-            "a file outside of the training's state, state/backup",
+            "a file outside the training state, state/backup",
             "state/backup/r.json",
         ),
         "--network=vgg19 --output=n.keras --logdir=photo.png": (
@@ -152,33 +152,33 @@ CASES = {
         "--variations=2 --report=out_seed1.png": another("report", "output", "out_seed1.png"),
         "--checkpoint_dir=state --report=state/checkpoint": (
             "report",
-            "a name that no file of a checkpoint has, in `checkpoint_dir`",
+            "a name that differs from those of checkpoint files in `checkpoint_dir`",
             "state/checkpoint",
         ),
         "--checkpoint_dir=state --image=state/ckpt-1.index": (
             "image",
-            "a name that no file of a checkpoint has, in `checkpoint_dir`",
+            "a name that differs from those of checkpoint files in `checkpoint_dir`",
             "state/ckpt-1.index",
         ),
         "--logdir=photo.png": ("logdir", "a folder", "photo.png"),
         "--output=pipe.png --save_every=5": (
             "output",
-            "a value with which pipe-00005.png, no regular file, is not written",
+            "a value for which pipe-00005.png, not a regular file, is not written",
             "pipe.png",
         ),
         f"--output={LONG}1234567890.png": (
             "output",
-            "a name that a file can have there",
+            "a valid file name",
             f"{LONG}1234567890.png (File name too long)",
         ),
         f"--output={LONG}.png --save_every=5": (
             "output",
-            "a name that a file can have there",
+            "a valid file name",
             f"{LONG}-99999.png (File name too long)",
         ),
         f"--output={LONG}.png --variations=2": (
             "output",
-            "a name that a file can have there",
+            "a valid file name",
             f"{LONG}_seed0.png (File name too long)",
         ),
     },

@@ -121,8 +121,8 @@ def test_the_server_gets_its_flags_and_says_how_it_ended(run, tmp_path):
     [
         (
             ["--models_dir=nowhere"],
-            "Invalid value for argument `models_dir`. Expected a folder with models in it, each a "
-            "folder of numbered versions. Received: models_dir=nowhere",
+            "Invalid value for argument `models_dir`. Expected a folder of models, each a folder "
+            "of numbered versions. Received: models_dir=nowhere",
         ),
         (
             ["--models_dir=models", "--label=painter:stable"],
@@ -131,17 +131,17 @@ def test_the_server_gets_its_flags_and_says_how_it_ended(run, tmp_path):
         ),
         (
             ["--models_dir=models", "--label=painter:stable=3"],
-            "Invalid value for argument `label`. Expected one of a version that is there. "
+            "Invalid value for argument `label`. Expected a label of an existing version. "
             "Received: label=painter:stable=3 of {'painter': [2]}",
         ),
         (
             ["--models_dir=models", "--label=painter:stable=2", "--label=painter:stable=1"],
-            "Invalid value for argument `label`. Expected one version by the label 'stable'. "
+            "Invalid value for argument `label`. Expected one version for label 'stable'. "
             "Received: label=painter:stable=1",
         ),
         (
             ["--models_dir=models"],
-            "Invalid value for argument `server`. Expected a program that can be run. Received: "
+            "Invalid value for argument `server`. Expected an executable program. Received: "
             "server=missing",
         ),
     ],

@@ -85,8 +85,8 @@ def test_what_is_no_number(parsed):
     with pytest.raises(ValueError) as error:
         flag_values(Example, "sides")
     assert str(error.value) == (
-        "Invalid value for argument `sides`. Expected integers with commas between them, such as "
-        "2,1. Received: sides=2,wide"
+        "Invalid value for argument `sides`. Expected comma-separated integers, such as 2,1. "
+        "Received: sides=2,wide"
     )
     parsed("--sides=2,1")
     with pytest.raises(ValueError, match="`sides`. Expected an integer of at least 2"):

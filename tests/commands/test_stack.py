@@ -60,6 +60,6 @@ def test_nonsense_is_refused(run, photo):
     check_refused(
         run("stack", *given, "--output=recipe.txt"), "`output`", "a file name that ends in .json"
     )
-    check_refused(run("stack", *given, "--output=none.json", "--resume"), "recipe that exists")
+    check_refused(run("stack", *given, "--output=none.json", "--resume"), "an existing recipe")
     check_refused(run("stack", *QUICK, "--reference=no.png", "--output=r.json"), "`reference`")
     check_refused(run("stack", *given, "--output=r.json", "--candidates=0"), "`candidates`")

@@ -104,10 +104,10 @@ def test_several_styles_in_the_colors_of_the_content(run, cut_out, painting, pho
     parts = [line.partition("warning: ") for line in process.stderr.splitlines()]
     warnings = [found + text for _, found, text in parts if found]
     assert warnings == [
-        "warning: `content` has an alpha channel: it is laid over white.",
-        "warning: `coarse_to_fine` changes nothing: it takes a longer side of 128 pixels, not of "
-        "32.",
-        "warning: `init` is stretched from 20 x 20 pixels to the proportions of 24 x 32",
+        "warning: `content` has an alpha channel: it is composited over white.",
+        "warning: `coarse_to_fine` has no effect: the longer side must be at least 128 pixels, "
+        "not 32.",
+        "warning: `init` is stretched from 20 x 20 pixels to the aspect ratio of 24 x 32",
     ]
     with Image.open(tmp_path / "out.jpg") as image:
         assert (image.mode, image.size) == ("RGB", (24, 32))
@@ -155,33 +155,35 @@ def test_from_what_a_decoder_makes_by_sizes_and_tiles(run, painting, tmp_path):
 
 
 REFUSED = {
-    "--original_colors --match_colors": "`match_colors`. Expected no `match_colors` with "
-    "`original_colors`, which takes the colours of the content whatever those of the styles are. "
+    "--original_colors --match_colors": "`match_colors`. Expected False with `original_colors`, "
+    "which keeps the colours of the content in any case. "
     "Received: match_colors=True",
-    "--source_weights=2,1": "`source_weights`. Expected as many numbers of at least 0 as sources, "
-    "1, not all 0. Received: source_weights=[2.0, 1.0]",
-    "--source_weights=2,heavy": "`source_weights`. Expected numbers with commas between them, such "
-    "as 2,1. Received: source_weights=2,heavy",
+    "--source_weights=2,1": "`source_weights`. Expected one number of at least 0 per source, 1, "
+    "not all 0. Received: source_weights=[2.0, 1.0]",
+    "--source_weights=2,heavy": "`source_weights`. Expected comma-separated numbers, such as 2,1. "
+    "Received: "
+    "source_weights=2,heavy",
     "--source_weights=nan": "`source_weights`. Expected a finite number of at least 0. "
     "Received: source_weights=nan",
     "--style_scale=0": "`style_scale`. Expected a finite number greater than 0. "
     "Received: style_scale=0.0",
-    "--init=nois": "`init`. Expected 'content', 'noise', or the path of a picture or of a "
-    "decoder's .keras file, that exists (did you mean 'noise'?). Received: init=nois",
-    "--init=text.png": "`init`. Expected a picture in a format that Pillow reads. "
-    "Received: init=text.png",
-    "--init=toy.keras": "`init`. Expected a .keras file that tools/train_decoder.py wrote. "
+    "--init=nois": "`init`. Expected 'content', 'noise', or the path of an existing picture or of "
+    "a decoder's .keras file (did you mean 'noise'?). Received: init=nois",
+    "--init=text.png": "`init`. Expected a picture in a format that Pillow supports. Received: "
+    "init=text.png",
+    "--init=toy.keras": "`init`. Expected a .keras file written by tools/train_decoder.py. "
     "Received: init=toy.keras",
-    "--filmstrip=out.png": "`filmstrip`. Expected another file than that of `output`. "
+    "--filmstrip=out.png": "`filmstrip`. Expected a different file from that of `output`. "
     "Received: filmstrip=out.png",
-    "--filmstrip=no/strip.png": "`filmstrip`. Expected a file in a folder that exists. "
-    "Received: filmstrip=no/strip.png",
+    "--filmstrip=no/strip.png": "`filmstrip`. Expected a file in an existing folder. Received: "
+    "filmstrip=no/strip.png",
     "--variations=0": "`variations`. Expected an integer of at least 1. Received: variations=0",
-    "--variations=2 --network=toy.keras": "`variations`. Expected 1 where the seed decides "
-    "nothing: the weights are given, and so is the start. Received: variations=2",
-    "--jpeg_quality=90": "`jpeg_quality`. Expected a picture to write that ends in .jpg or .jpeg "
+    "--variations=2 --network=toy.keras": "`variations`. Expected 1, as the result does not "
+    "depend on the seed: weights and initial image are "
+    "given. Received: variations=2",
+    "--jpeg_quality=90": "`jpeg_quality`. Expected an output picture that ends in .jpg or .jpeg "
     "with it. Received: jpeg_quality=90",
-    "--webp_quality=90": "`webp_quality`. Expected a picture to write that ends in .webp with it. "
+    "--webp_quality=90": "`webp_quality`. Expected an output picture that ends in .webp with it. "
     "Received: webp_quality=90",
     "--jpeg_quality=0 --output=out.jpg": "`jpeg_quality`. Expected an integer from 1 to 100. "
     "Received: jpeg_quality=0",
@@ -221,6 +223,6 @@ def test_each_style_in_its_region(run, photo, painting, tmp_path):
     process = run("style", *styles, *TOY_LAYERS, "--content_masks=left.png")
     check_refused(
         process,
-        "Invalid value for argument `content_masks`. Expected one for each style, 2. "
-        "Received: content_masks=1",
+        "Invalid value for argument `content_masks`. Expected one per style, 2. Received: "
+        "content_masks=1",
     )

@@ -56,7 +56,7 @@ def test_a_sweep_is_interrupted_and_goes_on(run, photo, tmp_path):
     assert before.items() < written(tmp_path / "out").items()
     # Of two that failed for one reason, one is told; the others are done.
     assert again.stderr.count("a job failed: Invalid value for argument `layer`.") == 1
-    check_refused(again, "2 of 8 jobs failed; out/results.csv has the reasons")
+    check_refused(again, "2 of 8 jobs failed; see out/results.csv for the reasons")
     found = rows(tmp_path / "out")
     assert [(row["layer"], row["seed"], row["network.seed"]) for row in found] == [
         (layer, seed, seed)

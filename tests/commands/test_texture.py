@@ -63,7 +63,7 @@ def test_weights_that_are_no_numbers(run, photo):
     process = run(
         "texture", f"--texture={photo}", "--output=o.png", *TOY, "--source_weights=2,much"
     )
-    check_refused(process, "`source_weights`", "numbers with commas between", "=2,much")
+    check_refused(process, "`source_weights`", "comma-separated numbers", "=2,much")
 
 
 def test_weights_of_one_texture_and_two(run, photo):
@@ -71,7 +71,7 @@ def test_weights_of_one_texture_and_two(run, photo):
         "texture", f"--texture={photo},{photo}", "--output=o.png", *TOY, "--layers=conv1_1",
         "--source_weights=1",
     )  # fmt: skip
-    expected = "Expected as many numbers of at least 0 as sources, 2, not all 0."
+    expected = "Expected one number of at least 0 per source, 2, not all 0."
     check_refused(process, "`source_weights`", expected, "source_weights=[1.0]")
 
 
@@ -99,5 +99,6 @@ def test_sizes_that_cannot_be_tiled_and_that_are_not_coarse(run, photo):
     )  # fmt: skip
     check_refused(process, "`output_size`", "multiples of 4", "(32, 32)", "output_size=(30, 32)")
     assert (
-        "warning: `coarse_to_fine` changes nothing: it takes a longer side of 64 pixels, not of 32."
+        "warning: `coarse_to_fine` has no effect: the longer side must be at least 64 pixels, not "
+        "32."
     ) in process.stderr

@@ -59,6 +59,6 @@ def test_a_decoder_is_of_one_network(run, photo):
     )  # fmt: skip
     check_refused(
         process,
-        "Invalid value for argument `variations`. Expected 1 with a decoder to start from, which "
-        "is of one network. Received: variations=2",
+        "Invalid value for argument `variations`. Expected 1 with a decoder as `init`, which is "
+        "for one network. Received: variations=2",
     )

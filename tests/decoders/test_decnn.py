@@ -12,12 +12,12 @@ from rwkeras.decoders.settings import DecoderSettings
 from tests.conftest import waves
 
 NO_DECODER = (
-    "Invalid value for argument `init`. Expected a .keras file that tools/train_decoder.py wrote. "
+    "Invalid value for argument `init`. Expected a .keras file written by tools/train_decoder.py. "
     "Received: init={}"
 )
 NO_FILE = (
-    "Invalid value for argument `init`. Expected the path of a .keras file that exists. "
-    "Received: init={}"
+    "Invalid value for argument `init`. Expected the path of an existing .keras file. Received: "
+    "init={}"
 )
 
 
@@ -226,15 +226,15 @@ def test_a_decoder_of_another_layer(toy):
     with pytest.raises(ValueError) as info:
         rwkeras.decnn(toy, "conv2_1", rwkeras.decoder(toy, "conv3_1"))
     assert str(info.value) == (
-        "Invalid value for argument `decoder`. Expected a decoder of activations "
-        "(None, None, 12). Received: decoder=(None, None, 16)"
+        "Invalid value for argument `decoder`. Expected a decoder for activations of shape (None, "
+        "None, 12). Received: decoder=(None, None, 16)"
     )
     top = rwkeras.toy_vgg(include_top=True)
     with pytest.raises(ValueError) as info:
         rwkeras.decnn(top, "fc8", rwkeras.decoder(top, "fc7"))
     assert str(info.value) == (
-        "Invalid value for argument `decoder`. Expected a decoder of activations "
-        "(10,). Received: decoder=(32,)"
+        "Invalid value for argument `decoder`. Expected a decoder for activations of shape (10,). "
+        "Received: decoder=(32,)"
     )
 
 
@@ -300,7 +300,7 @@ def test_the_argument_is_called_decoder():
     with pytest.raises(ValueError) as info:
         load_decoder("none.keras")
     assert str(info.value) == (
-        "Invalid value for argument `decoder`. Expected the path of a .keras file that exists. "
+        "Invalid value for argument `decoder`. Expected the path of an existing .keras file. "
         "Received: decoder=none.keras"
     )
 

@@ -7,7 +7,7 @@ from rwkeras.decoders.settings import DecoderSettings
 from rwkeras.images.writing import to_uint8, write_image
 from tests.conftest import waves
 
-EXPECTED = "Expected a .keras file that tools/train_decoder.py wrote."
+EXPECTED = "Expected a .keras file written by tools/train_decoder.py."
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +87,8 @@ def test_an_image_that_an_unpadded_network_cannot_take():
     with pytest.raises(ValueError) as info:
         rwkeras.decode(model, waves(16, 48))
     assert str(info.value) == (
-        "Invalid value for argument `image`. Expected an image large enough for the poolings "
-        "before pool2. Received: image=(16, 48, 3)"
+        "Invalid value for argument `image`. Expected an image large enough for the pooling "
+        "layers before pool2. Received: image=(16, 48, 3)"
     )
 
 
@@ -107,8 +107,8 @@ def test_no_file(image, tmp_path):
         with pytest.raises(ValueError) as info:
             rwkeras.decode(tmp_path / name, image)
         assert str(info.value) == (
-            "Invalid value for argument `decoder`. Expected the path of a .keras file that "
-            f"exists. Received: decoder={tmp_path / name}"
+            "Invalid value for argument `decoder`. Expected the path of an existing .keras file. "
+            f"Received: decoder={tmp_path / name}"
         )
 
 

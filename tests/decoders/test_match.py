@@ -9,8 +9,8 @@ from rwkeras.networks.vgg import narrow_vgg19
 from tests.conftest import waves
 
 OTHERS = (
-    "Invalid value for argument `decoder`. Expected one for this 'toy_vgg'. "
-    "Received: decoder=one for others of its weights or settings"
+    "Invalid value for argument `decoder`. Expected a decoder for this 'toy_vgg'. Received: "
+    "decoder=a decoder for other weights or settings"
 )
 
 
@@ -58,8 +58,8 @@ def test_another_layer(decoder, toy, layer):
     with pytest.raises(ValueError) as info:
         check_decoder(decoder, toy, layer)
     assert str(info.value) == (
-        f"Invalid value for argument `decoder`. Expected one for '{layer}' of 'toy_vgg'. "
-        "Received: decoder=one for 'conv2_1' of 'toy_vgg'"
+        f"Invalid value for argument `decoder`. Expected a decoder for '{layer}' of 'toy_vgg'. "
+        "Received: decoder=a decoder for 'conv2_1' of 'toy_vgg'"
     )
 
 
@@ -68,8 +68,8 @@ def test_another_architecture(decoder):
     with pytest.raises(ValueError) as info:
         check_decoder(decoder, network, "conv2_1")
     assert str(info.value) == (
-        "Invalid value for argument `decoder`. Expected one for 'conv2_1' of 'narrow_vgg19'. "
-        "Received: decoder=one for 'conv2_1' of 'toy_vgg'"
+        "Invalid value for argument `decoder`. Expected a decoder for 'conv2_1' of "
+        "'narrow_vgg19'. Received: decoder=a decoder for 'conv2_1' of 'toy_vgg'"
     )
 
 
@@ -115,8 +115,8 @@ def test_no_such_layer(toy):
     with pytest.raises(ValueError) as info:
         check_decoder(model, toy, "conv9_1")
     assert str(info.value) == (
-        "Invalid value for argument `decoder`. Expected one for 'conv9_1' of 'toy_vgg'. "
-        "Received: decoder=one for 'conv2_1' of 'toy_vgg'"
+        "Invalid value for argument `decoder`. Expected a decoder for 'conv9_1' of 'toy_vgg'. "
+        "Received: decoder=a decoder for 'conv2_1' of 'toy_vgg'"
     )
 
 
@@ -124,8 +124,8 @@ def test_the_argument_as_the_caller_spells_it(decoder, toy):
     with pytest.raises(ValueError) as info:
         check_decoder(decoder, toy, "conv1_1", "init")
     assert str(info.value) == (
-        "Invalid value for argument `init`. Expected one for 'conv1_1' of 'toy_vgg'. "
-        "Received: init=one for 'conv2_1' of 'toy_vgg'"
+        "Invalid value for argument `init`. Expected a decoder for 'conv1_1' of 'toy_vgg'. "
+        "Received: init=a decoder for 'conv2_1' of 'toy_vgg'"
     )
 
 

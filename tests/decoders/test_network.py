@@ -300,36 +300,36 @@ def test_built_in_another_precision(toy):
         (
             {"factors": [2]},
             "Invalid value for argument `factors`. Expected factors whose product is the "
-            "encoder's, 4. Received: factors=(2,)",
+            "encoder's stride, 4. Received: factors=(2,)",
         ),
         (
             {"factors": [3]},
             "Invalid value for argument `factors`. Expected factors whose product is the "
-            "encoder's, 4. Received: factors=(3,)",
+            "encoder's stride, 4. Received: factors=(3,)",
         ),
         (
             {"factors": [2, 2, 2]},
             "Invalid value for argument `factors`. Expected factors whose product is the "
-            "encoder's, 4. Received: factors=(2, 2, 2)",
+            "encoder's stride, 4. Received: factors=(2, 2, 2)",
         ),
         (
             {"factors": []},
             "Invalid value for argument `factors`. Expected factors whose product is the "
-            "encoder's, 4. Received: factors=()",
+            "encoder's stride, 4. Received: factors=()",
         ),
         (
             {"maps": [4, 5]},
-            "Invalid value for argument `maps`. Expected a number for each of 3 sizes. "
+            "Invalid value for argument `maps`. Expected one number for each of 3 resolutions. "
             "Received: maps=(4, 5)",
         ),
         (
             {"maps": [4, 5, 6], "upsampling": "subpixel"},
-            "Invalid value for argument `maps`. Expected a number for each of 2 sizes. "
+            "Invalid value for argument `maps`. Expected one number for each of 2 resolutions. "
             "Received: maps=(4, 5, 6)",
         ),
         (
             {"maps": [4, 5, 6], "factors": [4]},
-            "Invalid value for argument `maps`. Expected a number for each of 2 sizes. "
+            "Invalid value for argument `maps`. Expected one number for each of 2 resolutions. "
             "Received: maps=(4, 5, 6)",
         ),
         (

@@ -105,15 +105,15 @@ def test_more_than_is_held_in_memory(folder, monkeypatch):
 def test_no_folder(folder):
     for path in (folder / "none", folder / "a.png", str(folder / "none")):
         assert refused(path) == (
-            "Invalid value for argument `images`. Expected a folder of pictures that exists. "
+            "Invalid value for argument `images`. Expected an existing folder of pictures. "
             f"Received: images={path}"
         )
 
 
 def test_no_pictures(tmp_path):
     message = (
-        "Invalid value for argument `images`. Expected a folder with pictures in it. "
-        f"Received: images={tmp_path}"
+        "Invalid value for argument `images`. Expected a folder that contains pictures. Received: "
+        f"images={tmp_path}"
     )
     assert refused(tmp_path) == message
     (tmp_path / "void").mkdir()
@@ -125,8 +125,8 @@ def test_broken_pictures_alone(tmp_path):
     (tmp_path / "a.png").write_text("x")
     (tmp_path / "b.jpg").write_bytes(b"")
     assert refused(tmp_path) == (
-        "Invalid value for argument `images`. Expected a folder with pictures in it. "
-        f"Received: images={tmp_path}, whose 2 files are broken or no pictures"
+        "Invalid value for argument `images`. Expected a folder that contains pictures. Received: "
+        f"images={tmp_path}, whose 2 files are broken or not pictures"
     )
 
 
@@ -146,7 +146,7 @@ def test_too_small_arrays():
     read([waves(12, 20), waves(20, 12)], smallest=12)
     assert refused([waves(16, 16), waves(12, 20)], smallest=13) == (
         "Invalid value for argument `images`. Expected pictures of at least 13 x 13 pixels, the "
-        "size of a crop. Received: images=20 x 12, the 2."
+        "size of a crop. Received: images=20 x 12, image 2"
     )
 
 
@@ -182,6 +182,6 @@ def test_the_argument_as_the_caller_spells_it(tmp_path):
     with pytest.raises(ValueError) as info:
         read_photographs(tmp_path, 16, 8, "photos")
     assert str(info.value) == (
-        "Invalid value for argument `photos`. Expected a folder with pictures in it. "
-        f"Received: photos={tmp_path}"
+        "Invalid value for argument `photos`. Expected a folder that contains pictures. Received: "
+        f"photos={tmp_path}"
     )

@@ -198,8 +198,8 @@ def test_too_few_photographs(share, total, held_out):
     with pytest.raises(ValueError) as info:
         split(numbered(total), dataclasses.replace(TRAINING, held_out=share))
     assert str(info.value) == (
-        f"Invalid value for argument `images`. Expected at least {held_out + 1} photographs, of "
-        f"which {held_out} are held out. Received: images={total}"
+        f"Invalid value for argument `images`. Expected at least {held_out + 1} photographs, as "
+        f"{held_out} are held out. Received: images={total}"
     )
 
 

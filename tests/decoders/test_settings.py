@@ -129,6 +129,6 @@ def test_patience_needs_something_to_measure():
     with pytest.raises(ValueError) as info:
         DecoderTraining(held_out=0, patience=2)
     assert str(info.value) == (
-        "Invalid value for argument `patience`. Expected None without held-out ones. "
+        "Invalid value for argument `patience`. Expected None without held-out photographs. "
         "Received: patience=2"
     )

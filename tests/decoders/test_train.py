@@ -274,8 +274,8 @@ def test_the_state_of_another_training_is_refused(uninterrupted, toy, tmp_path):
     assert described["network"][:2] == ["toy_vgg", LAYER]
     assert described["training"]["steps"] == 6
     message = (
-        "Invalid value for argument `backup_dir`. Expected a folder without another training's "
-        f"state. Received: backup_dir={tmp_path}"
+        "Invalid value for argument `backup_dir`. Expected a folder without the state of a "
+        f"different training. Received: backup_dir={tmp_path}"
     )
     narrow = narrow_vgg19(width=1 / 16)
     for changes in (
@@ -304,8 +304,8 @@ def test_no_folder_for_the_state(toy, tmp_path):
         with pytest.raises(ValueError) as info:
             trained(toy, backup_dir=str(path))
         assert str(info.value) == (
-            "Invalid value for argument `backup_dir`. Expected a folder that can be written to. "
-            f"Received: backup_dir={path} (Not a directory)"
+            "Invalid value for argument `backup_dir`. Expected a writable folder. Received: "
+            f"backup_dir={path} (Not a directory)"
         )
 
 
@@ -394,8 +394,8 @@ def test_photographs_of_scikit_image(toy, monkeypatch):
     with pytest.raises(ValueError) as info:
         trained(toy, images=None)
     assert str(info.value) == (
-        "Invalid value for argument `images`. Expected at least 2 photographs, of which 1 are held "
-        "out. Received: images=1"
+        "Invalid value for argument `images`. Expected at least 2 photographs, as 1 are held out. "
+        "Received: images=1"
     )
     assert asked == [TRAINING_NAMES]
 
@@ -427,8 +427,8 @@ def test_crops_that_are_too_small(toy):
     with pytest.raises(ValueError) as info:
         trained(toy, dataclasses.replace(SHORT, crop_size=4), layer="pool3")
     assert str(info.value) == (
-        "Invalid value for argument `image`. Expected an image large enough for the poolings "
-        "before pool3. Received: image=(4, 4, 3)"
+        "Invalid value for argument `image`. Expected an image large enough for the pooling "
+        "layers before pool3. Received: image=(4, 4, 3)"
     )
 
 
@@ -437,7 +437,7 @@ def test_photographs_that_are_too_small(toy):
         trained(toy, images=[waves(40, 40), waves(15, 40)])
     assert str(info.value) == (
         "Invalid value for argument `images`. Expected pictures of at least 16 x 16 pixels, the "
-        "size of a crop. Received: images=40 x 15, the 2."
+        "size of a crop. Received: images=40 x 15, image 2"
     )
 
 
@@ -505,8 +505,8 @@ def test_a_broken_state_is_refused(toy, tmp_path):
     with pytest.raises(ValueError) as info:
         trained(toy, backup_dir=str(tmp_path))
     assert str(info.value) == (
-        "Invalid value for argument `backup_dir`. Expected a state that is whole. "
-        f"Received: backup_dir={tmp_path / 'backup'} (JSONDecodeError)"
+        "Invalid value for argument `backup_dir`. Expected an intact training state. Received: "
+        f"backup_dir={tmp_path / 'backup'} (JSONDecodeError)"
     )
 
 
@@ -523,11 +523,11 @@ def test_a_state_that_cannot_be_written(uninterrupted, toy, tmp_path, monkeypatc
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(keras.callbacks.BackupAndRestore, "_save_model", full)
-    with pytest.warns(UserWarning, match="cannot be kept") as warned:
+    with pytest.warns(UserWarning, match="cannot be saved") as warned:
         result = trained(toy, backup_dir=tmp_path)
-    assert [str(each.message) for each in warned if "kept" in str(each.message)] == [
-        f"The state of the training cannot be kept in {tmp_path / 'backup'}, and it goes on "
-        "without: [Errno 28] No space left on device"
+    assert [str(each.message) for each in warned if "saved" in str(each.message)] == [
+        f"The training state cannot be saved in {tmp_path / 'backup'}; the run continues without: "
+        "[Errno 28] No space left on device"
     ]
     assert same(result.model, uninterrupted.model)
 
@@ -544,9 +544,9 @@ def test_a_disk_that_is_full_from_the_beginning(uninterrupted, toy, tmp_path, mo
     with pytest.warns(UserWarning, match="cannot be") as warned:
         result = trained(toy, backup_dir=tmp_path, logdir=str(tmp_path / "logs"))
     assert [str(each.message) for each in warned if "cannot be" in str(each.message)] == [
-        f"The state of the training cannot be kept in {tmp_path}, and it goes on without: "
-        "[Errno 28] No space left on device",
-        "What TensorBoard would show cannot be written",
+        f"The training state cannot be saved in {tmp_path}; the run continues without: [Errno 28] "
+        "No space left on device",
+        "TensorBoard logs cannot be written",
     ]
     assert same(result.model, uninterrupted.model)
 
@@ -557,7 +557,7 @@ def test_a_folder_with_other_files_is_not_taken_for_the_state(toy, tmp_path):
     with pytest.raises(ValueError) as info:
         trained(toy, backup_dir=str(tmp_path))
     assert str(info.value) == (
-        "Invalid value for argument `backup_dir`. Expected a folder in which 'backup' is a "
-        f"training's, or is not there yet. Received: backup_dir={tmp_path}"
+        "Invalid value for argument `backup_dir`. Expected a folder without 'backup', or with one "
+        f"that holds a training state. Received: backup_dir={tmp_path}"
     )
     assert (tmp_path / "backup" / "photo.png").exists()

@@ -212,7 +212,7 @@ def test_a_wrong_style_is_refused(tmp_path):
     assert process.returncode == 1
     assert process.stderr.splitlines()[-1] == (
         "error: Invalid value for argument `style`. Expected a picture in a format that Pillow "
-        f"reads. Received: style={style}"
+        f"supports. Received: style={style}"
     )
     assert list(tmp_path.iterdir()) == [style]
 
@@ -244,6 +244,6 @@ def test_nothing_is_written_over_what_is_read(tmp_path):
     with pytest.raises(ValueError) as error:
         run(TOY, {**given, "picture": None, "images": None, "photo": None, "export_dir": None})
     assert str(error.value) == (
-        "Invalid value for argument `picture`. Expected another file than that of `style`. "
+        "Invalid value for argument `picture`. Expected a different file from that of `style`. "
         f"Received: picture={tmp_path / 'style.png'}"
     )

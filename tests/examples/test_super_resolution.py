@@ -208,7 +208,7 @@ def test_program_with_an_empty_folder(tmp_path):
     process = run(tmp_path / "results", f"--images={empty}")
     assert process.returncode == 1
     assert process.stderr.splitlines()[-1] == (
-        "error: Invalid value for argument `images`. Expected a folder with pictures in it. "
+        "error: Invalid value for argument `images`. Expected a folder that contains pictures. "
         f"Received: images={empty}"
     )
     assert not (tmp_path / "results").exists()
@@ -269,6 +269,6 @@ def test_nothing_is_written_over_what_is_read(tmp_path):
     with pytest.raises(ValueError) as error:
         example(dataclasses.replace(SMALL, images=str(tmp_path)), tmp_path)
     assert str(error.value) == (
-        "Invalid value for argument `output_dir`. Expected a value with which details.png is not "
-        f"written over the file of `images`. Received: output_dir={tmp_path}"
+        "Invalid value for argument `output_dir`. Expected a value for which details.png does not "
+        f"overwrite the file of `images`. Received: output_dir={tmp_path}"
     )

@@ -57,7 +57,7 @@ def results():
 
 def test_pictures_are_of_the_first_draw():
     shown = pictures(results(), "m", waves(8, 8))
-    assert shown.caption == "photo0; below each its m."
+    assert shown.caption == "photo0; the number below each image is its m."
     axes = np.reshape(shown.figure.axes, (2, 3))
     assert [axis.get_title() for axis in axes[0]] == ["", "p", "qq"]
     assert [axis.get_xlabel() for axis in axes[0]] == ["source", "0.5", "0.5"]

@@ -38,12 +38,12 @@ def test_errors(tmp_path):
             str(tmp_path), "styles", [str(tmp_path / "a.png"), str(tmp_path / "folder")], 16, 3
         )
     assert str(error.value) == (
-        "Invalid value for argument `styles`. Expected files of different names. "
-        "Received: styles=['a', 'a']"
+        "Invalid value for argument `styles`. Expected files with different names. Received: "
+        "styles=['a', 'a']"
     )
     with pytest.raises(ValueError) as error:
         put_images(str(tmp_path), "images", ["none.png"], 16, 3)
     assert str(error.value) == (
-        "Invalid value for argument `images`. Expected the path of a file that exists. "
-        "Received: images=none.png"
+        "Invalid value for argument `images`. Expected the path of an existing file. Received: "
+        "images=none.png"
     )

@@ -29,8 +29,8 @@ def test_files_by_their_names(folder):
     with pytest.raises(ValueError) as error:
         named_files(["one/a.png", "another/a.jpg"], "styles")
     assert str(error.value) == (
-        "Invalid value for argument `styles`. Expected files of different names. "
-        "Received: styles=['a', 'a']"
+        "Invalid value for argument `styles`. Expected files with different names. Received: "
+        "styles=['a', 'a']"
     )
 
 
@@ -50,7 +50,7 @@ def test_whatever_an_image_is(folder, image, batch):
     [
         (
             "no/such/folder",
-            "Invalid value for argument `images`. Expected a folder of pictures that exists. "
+            "Invalid value for argument `images`. Expected an existing folder of pictures. "
             "Received: images=no/such/folder",
         ),
         (
@@ -75,6 +75,6 @@ def test_a_folder_without_pictures(tmp_path):
     with pytest.raises(ValueError) as error:
         list(each_image(tmp_path, "photos"))
     assert str(error.value) == (
-        "Invalid value for argument `photos`. Expected a folder with pictures in it. "
-        f"Received: photos={tmp_path}"
+        "Invalid value for argument `photos`. Expected a folder that contains pictures. Received: "
+        f"photos={tmp_path}"
     )

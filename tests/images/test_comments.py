@@ -39,10 +39,10 @@ def test_a_text_beside_a_profile_of_sixteen_bits(tmp_path):
 @pytest.mark.parametrize(
     ("name", "comment", "message"),
     [
-        ("a.webp", TEXT, f"None with WEBP, which holds none. Received: comment={TEXT}"),
-        ("a.png", "", "ASCII text without zeros, not empty. Received: comment="),
-        ("a.png", "\xe9", "ASCII text without zeros, not empty. Received: comment=\xe9"),
-        ("a.png", 3, "ASCII text without zeros, not empty. Received: comment=3"),
+        ("a.webp", TEXT, f"None with WEBP, which does not support it. Received: comment={TEXT}"),
+        ("a.png", "", "non-empty ASCII text without null characters. Received: comment="),
+        ("a.png", "\xe9", "non-empty ASCII text without null characters. Received: comment=é"),
+        ("a.png", 3, "non-empty ASCII text without null characters. Received: comment=3"),
         (
             "a.jpg",
             "x" * 65534,
@@ -63,6 +63,6 @@ def test_what_is_no_picture_has_no_text(tmp_path):
     with pytest.raises(ValueError) as error:
         read_comment(tmp_path / "b.png")
     assert str(error.value) == (
-        "Invalid value for argument `image`. Expected the path of a file that exists. "
-        f"Received: image={tmp_path / 'b.png'}"
+        "Invalid value for argument `image`. Expected the path of an existing file. Received: "
+        f"image={tmp_path / 'b.png'}"
     )

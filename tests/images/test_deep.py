@@ -46,7 +46,9 @@ def test_alpha_of_sixteen_bits(tmp_path, ending):
     np.testing.assert_array_equal(to_uint16(picture.alpha), RGBA[..., 3])
     expected = image * alpha[..., np.newaxis] + 1 - alpha[..., np.newaxis]
     np.testing.assert_allclose(picture.image, expected, atol=1e-6)
-    with pytest.warns(UserWarning, match="^`image` has an alpha channel: it is laid over white.$"):
+    with pytest.warns(
+        UserWarning, match="^`image` has an alpha channel: it is composited over white.$"
+    ):
         np.testing.assert_array_equal(rwkeras.read_image(path), picture.image)
 
 
@@ -134,8 +136,8 @@ def test_float_pixels_out_of_range(tmp_path):
 def test_signed_pixels(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", RGB.astype(np.int16), photometric="rgb")
     assert refused(tmp_path / "a.tif") == (
-        "Invalid value for argument `style`. Expected pixels that are unsigned or of floating "
-        "point. Received: style=dtype('int16')"
+        "Invalid value for argument `style`. Expected pixels of an unsigned or floating-point "
+        "type. Received: style=dtype('int16')"
     )
 
 
@@ -146,7 +148,7 @@ def test_truncated(tmp_path, encode, ending):
     for part in (2, 3, 10):
         path.write_bytes(content[: len(content) - len(content) // part])
         message = refused(path)
-        start = "Invalid value for argument `style`. Expected a picture that is whole. Received: "
+        start = "Invalid value for argument `style`. Expected an intact picture. Received: "
         assert message.startswith(f"{start}style={path} (")
         assert "\n" not in message
 
@@ -155,8 +157,8 @@ def test_tiff_of_too_many_pixels(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 19)
     tifffile.imwrite(tmp_path / "a.tif", RGB, photometric="rgb")
     assert refused(tmp_path / "a.tif") == (
-        "Invalid value for argument `style`. Expected a picture of at most 19 pixels, or "
-        "--max_megapixels of more (in Python, `PIL.Image.MAX_IMAGE_PIXELS`). Received: "
+        "Invalid value for argument `style`. Expected a picture of at most 19 pixels, unless "
+        "--max_megapixels is larger (in Python, `PIL.Image.MAX_IMAGE_PIXELS`). Received: "
         f"style={tmp_path / 'a.tif'} (4 x 5 pixels)"
     )
 
@@ -165,7 +167,7 @@ def test_the_first_page_of_several_is_said(tmp_path):
     with tifffile.TiffWriter(tmp_path / "a.tif") as file:
         for _ in range(3):
             file.write(RGB, photometric="rgb")
-    message = "^`image` holds 3 pictures, as an animation does: the first is taken.$"
+    message = "^`image` contains 3 pictures, such as an animation: only the first is used.$"
     with pytest.warns(UserWarning, match=message):
         rwkeras.read_image(tmp_path / "a.tif")
 
@@ -178,8 +180,8 @@ def test_a_compression_of_tiff_without_its_package(tmp_path, monkeypatch):
 
     monkeypatch.setattr(tifffile.TiffPage, "asarray", missing)
     assert refused(tmp_path / "a.tif") == (
-        "Invalid value for argument `style`. Expected a TIFF file without compression or deflated; "
-        f"others need pip install 'rwkeras[tiff]'. Received: style={tmp_path / 'a.tif'}"
+        "Invalid value for argument `style`. Expected an uncompressed or deflate-compressed TIFF "
+        f"file; others need pip install 'rwkeras[tiff]'. Received: style={tmp_path / 'a.tif'}"
     )
 
 
@@ -187,8 +189,8 @@ def test_bits_that_a_format_does_not_hold(tmp_path):
     with pytest.raises(ValueError) as error:
         rwkeras.write_image(tmp_path / "a.jpg", FLOATS, settings=SETTINGS)
     assert str(error.value) == (
-        "Invalid value for argument `bits`. Expected 8 with JPEG, which holds no more. "
-        f"Received: bits={tmp_path / 'a.jpg'}"
+        "Invalid value for argument `bits`. Expected 8 with JPEG, which has at most 8. Received: "
+        f"bits={tmp_path / 'a.jpg'}"
     )
     assert not (tmp_path / "a.jpg").exists()
 
@@ -226,6 +228,6 @@ def test_heic_without_its_package(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
     assert refused(tmp_path / "a.heic") == (
-        "Invalid value for argument `style`. Expected a picture in a format that Pillow reads; "
+        "Invalid value for argument `style`. Expected a picture in a format that Pillow supports; "
         f"HEIC needs pip install 'rwkeras[heic]'. Received: style={tmp_path / 'a.heic'}"
     )

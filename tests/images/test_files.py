@@ -43,7 +43,7 @@ def test_permissions_are_the_usual(tmp_path):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("missing/a.png", "a file in a folder that exists"),
+        ("missing/a.png", "a file in an existing folder"),
         (".", "a file, not a folder"),
     ],
 )
@@ -64,8 +64,8 @@ def test_folder_that_cannot_be_written(tmp_path, monkeypatch):
     with pytest.raises(ValueError) as error:
         check_output(tmp_path / "a.png")
     assert str(error.value) == (
-        "Invalid value for argument `output`. Expected a file in a folder that can be written to. "
-        f"Received: output={tmp_path / 'a.png'} (Permission denied)"
+        "Invalid value for argument `output`. Expected a file in a writable folder. Received: "
+        f"output={tmp_path / 'a.png'} (Permission denied)"
     )
 
 
@@ -83,8 +83,8 @@ def test_a_name_that_is_too_long(tmp_path):
     with pytest.raises(ValueError) as error:
         check_output(tmp_path / ("a" * 256), "report")
     assert str(error.value) == (
-        "Invalid value for argument `report`. Expected a name that a file can have there. "
-        f"Received: report={tmp_path / ('a' * 256)} (File name too long)"
+        "Invalid value for argument `report`. Expected a valid file name. Received: "
+        f"report={tmp_path / ('a' * 256)} (File name too long)"
     )
 
 
@@ -104,9 +104,9 @@ def test_a_link_is_written_through(tmp_path):
 @pytest.mark.parametrize(
     ("target", "expected", "reason"),
     [
-        ("gone/file", "a file in a folder that exists", ""),
+        ("gone/file", "a file in an existing folder", ""),
         ("sub", "a file, not a folder", ""),
-        ("link", "a name that a file can have there", " (Too many levels of symbolic links)"),
+        ("link", "a valid file name", " (Too many levels of symbolic links)"),
     ],
 )
 def test_links_that_lead_nowhere(tmp_path, target, expected, reason):
@@ -157,14 +157,14 @@ def test_an_open_file_is_not_replaced(tmp_path):
 def test_streams_that_cannot_be_written(tmp_path, monkeypatch):
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "socket"))
-        with pytest.raises(ValueError, match=r"can be written to\. Received: .* \(a socket\)"):
+        with pytest.raises(ValueError, match=r"a writable folder\. Received: .* \(a socket\)"):
             check_output(tmp_path / "socket")
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
     with pytest.raises(ValueError) as error:
         check_output("/dev/null")
     assert str(error.value) == (
-        "Invalid value for argument `output`. Expected a file in a folder that can be written to. "
-        "Received: output=/dev/null (Permission denied)"
+        "Invalid value for argument `output`. Expected a file in a writable folder. Received: "
+        "output=/dev/null (Permission denied)"
     )
 
 
@@ -177,8 +177,8 @@ def test_other_users_file_in_a_sticky_folder(tmp_path, monkeypatch):
     with pytest.raises(ValueError) as error:
         check_output(tmp_path / "a")
     assert str(error.value) == (
-        "Invalid value for argument `output`. Expected a file in a folder that can be written to. "
-        f"Received: output={tmp_path / 'a'} (another user's file)"
+        "Invalid value for argument `output`. Expected a file in a writable folder. Received: "
+        f"output={tmp_path / 'a'} (another user's file)"
     )
 
 

@@ -32,7 +32,7 @@ def refusal(written, read=()):
 def test_over_an_input(photo, spelled):
     read = [Input("style", "missing.png"), Input("content", photo)]
     assert refusal([Output("output", Path(spelled))], read) == (
-        "Invalid value for argument `output`. Expected another file than that of `content`. "
+        "Invalid value for argument `output`. Expected a different file from that of `content`. "
         f"Received: output={Path(spelled)}"
     )
 
@@ -44,7 +44,7 @@ def test_over_each_other(photo, spelled, there):
     if there:
         Path("out.png").touch()
     assert refusal([Output("output", Path("out.png")), Output("report", Path(spelled))]) == (
-        "Invalid value for argument `report`. Expected another file than that of `output`. "
+        "Invalid value for argument `report`. Expected a different file from that of `output`. "
         f"Received: report={Path(spelled)}"
     )
 
@@ -52,8 +52,8 @@ def test_over_each_other(photo, spelled, there):
 def test_a_file_whose_name_is_derived(photo):
     written = [Output("output", Path("photo.png"), "photo")]
     assert refusal(written, [Input("image", photo)]) == (
-        "Invalid value for argument `output`. Expected a value with which photo.png is not written "
-        "over the file of `image`. Received: output=photo"
+        "Invalid value for argument `output`. Expected a value for which photo.png does not "
+        "overwrite the file of `image`. Received: output=photo"
     )
 
 
@@ -72,7 +72,7 @@ def test_over_a_picture_of_a_folder(photo, tmp_path, path, deep, refused):
         (tmp_path / name).touch()
     written, read = [Output("output", Path(path))], [Input("images", tmp_path, deep)]
     if refused:
-        assert "another file than that of `images`" in refusal(written, read)
+        assert "a different file from that of `images`" in refusal(written, read)
     else:
         check_no_overwrite(written, read)
 
@@ -83,7 +83,7 @@ def test_case(photo, monkeypatch, ignores):
     monkeypatch.setattr(outputs, "_ignores_case", lambda folder: ignores)
     written = [Output("output", Path("a.png")), Output("filmstrip", Path("A.PNG"))]
     if ignores:
-        assert "another file than that of `output`" in refusal(written)
+        assert "a different file from that of `output`" in refusal(written)
     else:
         check_no_overwrite(written, [])
 
@@ -107,6 +107,6 @@ def test_distinct_paths_are_accepted(photo, tmp_path):
         ],
         [Input("image", photo), Input("weights", "imagenet")],
     )
-    assert "another file than that of `image`" in refusal(
+    assert "a different file from that of `image`" in refusal(
         [Output("output", Path("fifo"))], [Input("image", "fifo")]
     )

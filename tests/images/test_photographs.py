@@ -40,6 +40,6 @@ def test_without_scikit_image(monkeypatch):
     with pytest.raises(ValueError) as info:
         photographs(TEST_NAMES)
     assert str(info.value) == (
-        "Training needs photographs, a folder of them or scikit-image's: "
-        "pip install 'rwkeras[demo]'"
+        "Training needs photographs, from a folder or from scikit-image: pip install "
+        "'rwkeras[demo]'"
     )

@@ -77,7 +77,9 @@ def test_exif_rotation(tmp_path):
 def test_alpha_is_laid_over_white_with_a_warning(tmp_path, mode):
     image = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
     image.putpixel((0, 0), (0, 0, 0, 255))
-    with pytest.warns(UserWarning, match="`image` has an alpha channel: it is laid over white"):
+    with pytest.warns(
+        UserWarning, match="`image` has an alpha channel: it is composited over white"
+    ):
         got = read(tmp_path / "a.png", image.convert(mode))
     np.testing.assert_array_equal(got[0, 0], np.zeros(3))
     np.testing.assert_array_equal(got[3, 3], np.ones(3))
@@ -126,7 +128,7 @@ def test_a_profile_of_other_colours_is_left_out(tmp_path):
     profile = bytearray(srgb())
     profile[16:20] = b"GRAY"
     Image.fromarray(RGB[..., 0]).save(tmp_path / "a.png", icc_profile=bytes(profile))
-    message = "^`content` has an ICC profile of GRAY, not of RGB: it is left out.$"
+    message = "^`content` has an ICC profile of GRAY instead of RGB: the profile is dropped.$"
     with pytest.warns(UserWarning, match=message):
         assert read_picture(tmp_path / "a.png", "content").icc_profile is None
 
@@ -141,7 +143,7 @@ def test_half_transparent():
 def test_animation_gives_its_first_frame(tmp_path, ending):
     frames = [Image.fromarray(np.full((4, 4), level, np.uint8)) for level in (40, 200)]
     frames[0].save(tmp_path / f"a.{ending}", save_all=True, append_images=frames[1:])
-    message = "^`style` holds 2 pictures, as an animation does: the first is taken.$"
+    message = "^`style` contains 2 pictures, such as an animation: only the first is used.$"
     with pytest.warns(UserWarning, match=message):
         got = rwkeras.read_image(tmp_path / f"a.{ending}", "style")
     np.testing.assert_allclose(got, 40 / 255, atol=0.01)
@@ -157,7 +159,7 @@ def test_missing(tmp_path):
     for path in (tmp_path / "missing.png", tmp_path, "a\0b.png"):
         with pytest.raises(ValueError) as error:
             rwkeras.read_image(path)
-        check(error, "the path of a file that exists", path)
+        check(error, "the path of an existing file", path)
 
 
 def test_text_called_png(tmp_path):
@@ -165,7 +167,7 @@ def test_text_called_png(tmp_path):
     path.write_text("not a picture")
     with pytest.raises(ValueError) as error:
         rwkeras.read_image(path)
-    check(error, "a picture in a format that Pillow reads", path)
+    check(error, "a picture in a format that Pillow supports", path)
 
 
 @pytest.mark.parametrize("ending", ["png", "jpg", "tif", "bmp"])
@@ -177,7 +179,7 @@ def test_truncated(tmp_path, ending):
     path.write_bytes(buffer.getvalue()[: len(buffer.getvalue()) // 2])
     with pytest.raises(ValueError) as error:
         rwkeras.read_image(path)
-    check(error, "a picture that is whole", path)
+    check(error, "an intact picture", path)
 
 
 def test_decompression_bomb(tmp_path):
@@ -194,8 +196,8 @@ def test_decompression_bomb(tmp_path):
     with pytest.raises(ValueError) as error:
         rwkeras.read_image(path)
     limit = (
-        f"a picture of at most {Image.MAX_IMAGE_PIXELS} pixels, or --max_megapixels of more (in "
-        "Python, `PIL.Image.MAX_IMAGE_PIXELS`)"
+        f"a picture of at most {Image.MAX_IMAGE_PIXELS} pixels, unless --max_megapixels is larger "
+        "(in Python, `PIL.Image.MAX_IMAGE_PIXELS`)"
     )
     check(error, limit, path)
 
@@ -217,8 +219,8 @@ def test_arrays():
             "(2, 2, 2)",
         ),
         (np.zeros((2, 2, 3), np.int64), "pixels of type uint8 or float", "dtype('int64')"),
-        (np.full((2, 2, 3), np.nan), "finite pixels", "NaN or infinity among them"),
-        (np.full((2, 2, 3), np.inf), "finite pixels", "NaN or infinity among them"),
+        (np.full((2, 2, 3), np.nan), "finite pixels", "pixels with NaN or infinity"),
+        (np.full((2, 2, 3), np.inf), "finite pixels", "pixels with NaN or infinity"),
         (
             np.full((2, 2, 3), 255.0),
             "float pixels in [0, 1], or uint8 in [0, 255]",

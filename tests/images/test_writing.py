@@ -64,17 +64,18 @@ def test_profile(tmp_path, ending):
         (
             "a.jpg",
             {"alpha": np.ones((6, 5))},
-            "`alpha`. Expected None with JPEG, which holds none. Received: alpha=",
+            "`alpha`. Expected None with JPEG, which does not support it. Received: alpha=",
         ),
         (
             "a.bmp",
             {"alpha": np.ones((6, 5))},
-            "`alpha`. Expected None with BMP, which holds none. Received: alpha=",
+            "`alpha`. Expected None with BMP, which does not support it. Received: alpha=",
         ),
         (
             "a.bmp",
             {"icc_profile": b"profile"},
-            "`icc_profile`. Expected None with BMP, which holds none. Received: icc_profile=",
+            "`icc_profile`. Expected None with BMP, which does not support it. Received: "
+            "icc_profile=",
         ),
     ],
 )

@@ -312,7 +312,7 @@ def test_weights_that_do_not_fit(network, tmp_path):
         ),
         (
             {"weights": "missing.npz"},
-            "Invalid value for argument `weights`. Expected the path of a file that exists. "
+            "Invalid value for argument `weights`. Expected the path of an existing file. "
             "Received: weights=missing.npz",
         ),
     ],
@@ -324,5 +324,5 @@ def test_errors(arguments, message):
 
 
 def test_an_image_too_small_for_the_poolings():
-    with pytest.raises(ValueError, match="large enough for the poolings before pool5"):
+    with pytest.raises(ValueError, match="large enough for the pooling layers before pool5"):
         rwkeras.extract(alexnet(), ["pool5"], tf.zeros([1, 40, 40, 3]))

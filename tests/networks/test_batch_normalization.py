@@ -73,8 +73,8 @@ def test_errors(batch):
     with pytest.raises(ValueError) as error:
         adapt_batch_normalization(rwkeras.toy_vgg(), batch[:, :6])
     assert str(error.value) == (
-        "Invalid value for argument `images`. Expected an image large enough for the poolings "
-        "before pool3. Received: images=(6, 20, 3)"
+        "Invalid value for argument `images`. Expected an image large enough for the pooling "
+        "layers before pool3. Received: images=(6, 20, 3)"
     )
     with pytest.raises(ValueError, match=r"Expected a functional `keras.Model` with one input"):
         adapt_batch_normalization("resnet50", batch)

@@ -43,21 +43,21 @@ def test_errors(square):
     with pytest.raises(ValueError) as error:
         rwkeras.calibrate(forked, square)
     assert str(error.value) == (
-        "Invalid value for argument `model`. Expected a chain of layers, but 'right' does not "
-        "follow the one before. Received: model=forked"
+        "Invalid value for argument `model`. Expected a sequential chain of layers, but 'right' "
+        "does not follow the one before it. Received: model=forked"
     )
     swish = keras.Model(
         inputs, keras.layers.Conv2D(2, 1, activation="swish", name="c")(inputs), name="s"
     )
-    with pytest.raises(ValueError, match="but 'c' is none of them. Received: model=s"):
+    with pytest.raises(ValueError, match="but 'c' is another layer. Received: model=s"):
         rwkeras.calibrate(swish, square)
-    with pytest.raises(ValueError, match="large enough for the poolings before pool3"):
+    with pytest.raises(ValueError, match="large enough for the pooling layers before pool3"):
         rwkeras.calibrate(rwkeras.toy_vgg(), square[:7])
     with pytest.raises(ValueError) as error:
         rwkeras.calibrate(rwkeras.toy_vgg(), np.zeros_like(square))
     assert str(error.value) == (
-        "Invalid value for argument `images`. Expected images on which layer 'conv1_1' is active "
-        "and finite. Received: images=a mean activation of 0.0"
+        "Invalid value for argument `images`. Expected images on which layer 'conv1_1' has "
+        "finite, non-zero activations. Received: images=a mean activation of 0.0"
     )
 
 
@@ -69,7 +69,7 @@ def test_a_layer_that_is_silent_leaves_the_model_as_it_was(square):
     silent.kernel.assign(np.zeros(silent.kernel.shape))
     silent.bias.assign(np.zeros(silent.bias.shape))
     before = model.get_weights()
-    with pytest.raises(ValueError, match="layer 'conv2_2' is active and finite"):
+    with pytest.raises(ValueError, match="layer 'conv2_2' has finite, non-zero activations"):
         rwkeras.calibrate(model, square)
     for now, then in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(now, then)

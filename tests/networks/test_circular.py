@@ -335,9 +335,9 @@ def test_layers_that_do_not_wrap_around(layer, change):
     with pytest.raises(ValueError) as error:
         change(keras.Model(inputs, layer(inputs), name="network"))
     assert str(error.value) == (
-        "Invalid value for argument `model`. Expected convolutions of stride 1 that keep the size, "
-        "poolings that do not overlap, and layers that work on each pixel by itself, but 'odd' is "
-        "none of them. Received: model=network"
+        "Invalid value for argument `model`. Expected stride-1 convolutions with padding, "
+        "non-overlapping pooling and pixel-wise layers, but 'odd' is another layer. Received: "
+        "model=network"
     )
 
 
@@ -350,7 +350,9 @@ def test_strides():
 
 
 def test_no_tiles_of_a_circular_network(circular, square):
-    with pytest.raises(ValueError, match=r"`model`. Expected convolutions .* 'conv1_1' is none"):
+    with pytest.raises(
+        ValueError, match=r"`model`. Expected stride-1 convolutions .* 'conv1_1' is another"
+    ):
         rwkeras.invert(
             circular,
             square,

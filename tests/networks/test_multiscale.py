@@ -186,15 +186,15 @@ def test_texture(square):
         ({"filters": 1.5}, "`filters`. Expected an integer of at least 1. Received: filters=1.5"),
         (
             {"sizes": ()},
-            "`sizes`. Expected one or more different sizes of filters. Received: sizes=()",
+            "`sizes`. Expected one or more different filter sizes. Received: sizes=()",
         ),
         (
             {"sizes": (3, 3)},
-            "`sizes`. Expected one or more different sizes of filters. Received: sizes=(3, 3)",
+            "`sizes`. Expected one or more different filter sizes. Received: sizes=(3, 3)",
         ),
         (
             {"sizes": 3},
-            "`sizes`. Expected one or more different sizes of filters. Received: sizes=3",
+            "`sizes`. Expected one or more different filter sizes. Received: sizes=3",
         ),
         ({"sizes": (0,)}, "`sizes`. Expected an integer of at least 1. Received: sizes=0"),
         ({"depth": 0}, "`depth`. Expected an integer of at least 1. Received: depth=0"),

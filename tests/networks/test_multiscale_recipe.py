@@ -64,17 +64,17 @@ def test_other_bits_are_refused():
         wrong.build()
     found = dataclasses.replace(wrong, sha256="").sha256
     assert str(error.value) == (
-        "Invalid value for argument `recipe`. Expected weights with the bits that it was made "
-        f"with, of SHA-256 {RECIPE.sha256[:12]}: save the network as a .keras file where it was "
-        f"made. Received: recipe={found[:12]}"
+        "Invalid value for argument `recipe`. Expected weights that are bit-identical to the "
+        f"original's, with SHA-256 {RECIPE.sha256[:12]}: save the network as a .keras file on the "
+        f"original machine. Received: recipe={found[:12]}"
     )
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda r: r.pop("seed"), "no 'seed'"),
-        (lambda r: r.pop("sha256"), "no 'sha256'"),
+        (lambda r: r.pop("seed"), "missing 'seed'"),
+        (lambda r: r.pop("sha256"), "missing 'sha256'"),
         (
             lambda r: r.update(sha256="ab"),
             "Invalid value for argument `sha256`. Expected 64 hexadecimal digits. "
@@ -122,8 +122,8 @@ def test_no_json_and_no_file(tmp_path):
     with pytest.raises(ValueError) as error:
         read_multiscale_recipe(path, "network")
     assert str(error.value) == (
-        "Invalid value for argument `network`. Expected the path of a recipe that exists. "
-        f"Received: network={path}"
+        "Invalid value for argument `network`. Expected the path of an existing recipe. Received: "
+        f"network={path}"
     )
     path.write_text("{")
     with pytest.raises(ValueError, match="Expected a recipe, 'rwkeras multiscale recipe 1'"):

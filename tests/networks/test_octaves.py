@@ -62,7 +62,7 @@ def test_images_too_small_to_be_mirrored():
     )
     # By whichever of its inputs the layer of joint maps lacks something.
     for layer in ("level1", "joint"):
-        with pytest.raises(ValueError, match=f"large enough for the poolings before {layer}"):
+        with pytest.raises(ValueError, match=f"large enough for the pooling layers before {layer}"):
             rwkeras.extract(rwkeras.multiscale(filters=1), [layer], tf.zeros([1, 9, 1, 3]))
 
 
@@ -244,10 +244,10 @@ def test_an_image_that_is_too_small(pyramid):
     with pytest.raises(ValueError) as error:
         rwkeras.extract(pyramid, NAMES, np.zeros((1, 4, 30, 3), np.float32))
     assert str(error.value) == (
-        "Invalid value for argument `image`. Expected an image large enough for the poolings "
-        f"before {', '.join(NAMES)}. Received: image=(4, 30, 3)"
+        "Invalid value for argument `image`. Expected an image large enough for the pooling "
+        f"layers before {', '.join(NAMES)}. Received: image=(4, 30, 3)"
     )
-    with pytest.raises(ValueError, match=r"large enough for the poolings before octave2\. "):
+    with pytest.raises(ValueError, match=r"large enough for the pooling layers before octave2\. "):
         rwkeras.extract(pyramid, ["octave2"], np.zeros((1, 2, 30, 3), np.float32))
 
 
@@ -256,13 +256,13 @@ def test_an_image_that_is_too_small(pyramid):
     [
         (
             ("conv1_1",),
-            "`layers`. Expected one or more names of different layers. Received: layers=conv1_1",
+            "`layers`. Expected one or more different layer names. Received: layers=conv1_1",
         ),
-        (([],), "`layers`. Expected one or more names of different layers. Received: layers=[]"),
+        (([],), "`layers`. Expected one or more different layer names. Received: layers=[]"),
         (
             (["conv1_1", "conv1_1"],),
-            "`layers`. Expected one or more names of different layers. "
-            "Received: layers=['conv1_1', 'conv1_1']",
+            "`layers`. Expected one or more different layer names. Received: layers=['conv1_1', "
+            "'conv1_1']",
         ),
         (
             (["conv1_1"], 0),
@@ -286,7 +286,7 @@ def test_networks_that_have_no_octaves(pyramid):
     with pytest.raises(ValueError) as error:
         with_octaves(rwkeras.toy_vgg(include_top=True), ["conv1_1"])
     assert str(error.value) == (
-        "Invalid value for argument `model`. Expected a network of images of any size. "
+        "Invalid value for argument `model`. Expected a network that accepts images of any size. "
         "Received: model='toy_vgg' of (None, 32, 32, 3)"
     )
     with pytest.raises(ValueError) as error:
@@ -302,7 +302,7 @@ def test_networks_that_have_no_octaves(pyramid):
     [
         (
             ("conv1_1",),
-            "`layers`. Expected one or more names of different layers. Received: layers=conv1_1",
+            "`layers`. Expected one or more different layer names. Received: layers=conv1_1",
         ),
         (
             (["conv1_1"], 1.5),

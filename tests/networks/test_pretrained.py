@@ -128,8 +128,8 @@ def test_without_a_network(monkeypatch):
     with pytest.raises(ValueError) as error:
         pretrained_vgg19()
     assert str(error.value) == (
-        "Invalid value for argument `weights`. Expected the path of Keras's weights, or 'imagenet' "
-        f"where it can download {url} or has it as "
+        "Invalid value for argument `weights`. Expected the path of Keras's weights, or "
+        f"'imagenet' where Keras can download {url} or has it cached as "
         "/home/me/.keras/models/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5. Received: "
         f"weights=imagenet (URL fetch failure on {url}: None -- [Errno -3] No name)"
     )
@@ -152,15 +152,15 @@ def broken(path, small, kind):
     elif kind == "absent":
         path.unlink()
     return {
-        "missing": ("weights of Keras's VGG19 with a layer 'block3_conv2', whole", f"{path}"),
+        "missing": ("intact weights of Keras's VGG19, with a layer 'block3_conv2'", f"{path}"),
         "shape": (
             "[(3, 3, 8, 8), (8,)] for 'conv3_2'",
             f"{path} ([(3, 3, 4, 8), (8,)])",
         ),
-        "nan": ("finite weights of 'conv3_2'", f"{path}"),
-        "cut": ("an HDF5 file of Keras's weights, whole", f"{path}"),
-        "text": ("an HDF5 file of Keras's weights, whole", f"{path}"),
-        "absent": ("'imagenet' or the path of a file that exists", f"{path}"),
+        "nan": ("finite weights for 'conv3_2'", f"{path}"),
+        "cut": ("an intact HDF5 file of Keras's weights", f"{path}"),
+        "text": ("an intact HDF5 file of Keras's weights", f"{path}"),
+        "absent": ("'imagenet' or the path of an existing file", f"{path}"),
     }[kind]
 
 

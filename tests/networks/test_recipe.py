@@ -114,16 +114,17 @@ def test_other_bits_are_refused(tmp_path):
         for scale in (3.0, 3.0000002)
     )
     assert str(error.value) == (
-        f"Invalid value for argument `recipe`. Expected the bits of 'conv2_1' that it was made "
-        f"with, of SHA-256 {expected}: make it anew here with tools/stack.py, or save the network "
-        f"as a .keras file where it was made. Received: recipe={found}"
+        "Invalid value for argument `recipe`. Expected weights of 'conv2_1' that are "
+        f"bit-identical to the original's, with SHA-256 {expected}: recreate the recipe here with "
+        "tools/stack.py, or save the network as a .keras file on the original machine. Received: "
+        f"recipe={found}"
     )
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda r: r.pop("seed"), "no 'seed'"),
+        (lambda r: r.pop("seed"), "missing 'seed'"),
         (
             lambda r: r.update(format="x"),
             "Invalid value for argument `format`. Expected 'rwkeras recipe 1'. Received: format=x",
@@ -174,7 +175,7 @@ def test_nonsense_is_refused(tmp_path, change, reason):
     with pytest.raises(ValueError) as error:
         read_recipe(path)
     assert str(error.value) == (
-        "Invalid value for argument `recipe`. Expected a recipe that tools/stack.py wrote, "
+        "Invalid value for argument `recipe`. Expected a recipe written by tools/stack.py, "
         f"'rwkeras recipe 1'. Received: recipe={path} ({reason})"
     )
 
@@ -184,11 +185,11 @@ def test_no_json_and_no_file(tmp_path):
     with pytest.raises(ValueError) as error:
         read_recipe(path, "network")
     assert str(error.value) == (
-        "Invalid value for argument `network`. Expected the path of a recipe that exists. "
-        f"Received: network={path}"
+        "Invalid value for argument `network`. Expected the path of an existing recipe. Received: "
+        f"network={path}"
     )
     path.write_text("{")
-    with pytest.raises(ValueError, match="Expected a recipe that tools/stack.py wrote"):
+    with pytest.raises(ValueError, match="Expected a recipe written by tools/stack.py"):
         read_recipe(path)
 
 

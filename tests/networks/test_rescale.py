@@ -98,14 +98,14 @@ def test_errors(square):
     with pytest.raises(ValueError) as error:
         rescale_filters(keras.Model(inputs, grouped, name="g"), square)
     assert str(error.value) == (
-        "Invalid value for argument `model`. Expected no grouped convolutions, as 'grouped' is. "
-        "Received: model=g"
+        "Invalid value for argument `model`. Expected a network without grouped convolutions such "
+        "as 'grouped'. Received: model=g"
     )
     broken = rwkeras.toy_vgg()
     broken.get_layer("conv1_2").bias.assign(np.full(8, np.inf))
     with pytest.raises(ValueError) as error:
         rescale_filters(broken, square)
     assert str(error.value) == (
-        "Invalid value for argument `images`. Expected images on which layer 'conv1_2' is finite. "
-        "Received: images=a mean activation of inf"
+        "Invalid value for argument `images`. Expected images on which layer 'conv1_2' has finite "
+        "activations. Received: images=a mean activation of inf"
     )

@@ -9,8 +9,8 @@ from rwkeras.networks.standardize import can_standardize, redraw, standardize
 
 SMALL = {"filters": 4, "sizes": (3, 5)}
 REFUSED = (
-    "Invalid value for argument `model`. Expected a network whose weights are all of convolutions "
-    "with biases and random kernels. Received: model={}"
+    "Invalid value for argument `model`. Expected a network whose only weights are those of "
+    "convolutions with biases and random kernels. Received: model={}"
 )
 
 
@@ -100,8 +100,9 @@ def test_failure_leaves_the_weights_unchanged():
     with pytest.raises(ValueError) as error:
         standardize(model, np.full((16, 16, 3), 0.25, np.float32))
     assert str(error.value) == (
-        "Invalid value for argument `images`. Expected images on which the filters of 'conv0_1_1' "
-        "answer differently from place to place. Received: images=a standard deviation of 0 at most"
+        "Invalid value for argument `images`. Expected images on which the responses of the "
+        "filters of 'conv0_1_1' vary from place to place. Received: images=standard deviations of "
+        "at most 0"
     )
     for first, second in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(first, second)
@@ -194,8 +195,8 @@ def test_other_errors(square):
     with pytest.raises(ValueError) as error:
         standardize(multiscale(levels=3, filters=2, sizes=(3,)), square[:2])
     assert str(error.value) == (
-        "Invalid value for argument `images`. Expected an image large enough for the poolings "
-        "before conv0_1_3, conv1_1_3, conv2_1_3. Received: images=(2, 32, 3)"
+        "Invalid value for argument `images`. Expected an image large enough for the pooling "
+        "layers before conv0_1_3, conv1_1_3, conv2_1_3. Received: images=(2, 32, 3)"
     )
 
 

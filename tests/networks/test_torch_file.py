@@ -72,8 +72,8 @@ def refused(path, reason):
     with pytest.raises(ValueError) as error:
         read_torch_file(path)
     assert str(error.value) == (
-        "Invalid value for argument `weights`. Expected a file in which PyTorch saved tensors of "
-        f"float32 and int64 by name, whole. Received: weights={path} ({reason})"
+        "Invalid value for argument `weights`. Expected an intact PyTorch file of named tensors "
+        f"of float32 and int64. Received: weights={path} ({reason})"
     )
 
 
@@ -86,7 +86,7 @@ def test_pickles_execute_no_code(layout, module, name, tmp_path):
     value = {**state(ARRAYS), "more": Call(Global(module, name), str(made))}
     refused(
         written(tmp_path / "a.pth", layout(value)),
-        f"{module}.{name} is no tensor of float32 or int64",
+        f"{module}.{name} is not a float32 or int64 tensor",
     )
     assert not made.exists()
 
@@ -98,7 +98,7 @@ NUMBERS = Storage(np.arange(12, dtype=np.float32), "0")
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ({"a": of_array(np.ones(2), "0")}, "torch.DoubleStorage is no tensor of float32 or int64"),
+        ({"a": of_array(np.ones(2), "0")}, "torch.DoubleStorage is not a float32 or int64 tensor"),
         ({"a": tensor(NUMBERS, 1, (3, 4), (4, 1))}, "a tensor that reaches beyond storage 0"),
         (
             {"a": tensor(NUMBERS, 11, (2,), (-1,))},
@@ -107,8 +107,8 @@ NUMBERS = Storage(np.arange(12, dtype=np.float32), "0")
         ({"a": tensor(NUMBERS, 0, (2,), ())}, "a tensor of shape (2,), strides () and offset 0"),
         ({"a": {"b": 1}}, "a dict, not a tensor"),
         ({"a": NUMBERS}, "a storage, not a tensor"),
-        ({1: of_array(np.ones(1, np.float32), "0")}, "no dictionary by name"),
-        ([of_array(np.ones(1, np.float32), "0")], "no dictionary by name"),
+        ({1: of_array(np.ones(1, np.float32), "0")}, "not a dictionary of names"),
+        ([of_array(np.ones(1, np.float32), "0")], "not a dictionary of names"),
     ],
 )
 def test_invalid_tensors(layout, value, reason, tmp_path):
@@ -121,20 +121,20 @@ def test_invalid_tensors(layout, value, reason, tmp_path):
         (b"", "Ran out of input"),
         (sequence(state(ARRAYS))[:150], "pickle data was truncated"),
         (sequence({"a": of_array(np.int64(1), "0")})[:-8], "storage 0 holds 0 of 1 numbers"),
-        (sequence(state(ARRAYS), magic=3), "a pickle that PyTorch has not written"),
+        (sequence(state(ARRAYS), magic=3), "a pickle that was not written by PyTorch"),
         (
             sequence(state(ARRAYS), little_endian=False),
-            "numbers with the most significant byte first",
+            "big-endian numbers",
         ),
         (archive(state(ARRAYS))[:-30], "File is not a zip file"),
         (
             archive(state(ARRAYS), byteorder="big"),
-            "numbers with the most significant byte first",
+            "big-endian numbers",
         ),
         (archive(state(ARRAYS), pickled="other.pkl"), "an archive without a data.pkl"),
         (
             archive(state(ARRAYS), compression=zipfile.ZIP_DEFLATED),
-            "an archive with compressed members",
+            "an archive with compressed entries",
         ),
     ],
 )
@@ -147,6 +147,6 @@ def test_a_file_that_is_missing(tmp_path):
     with pytest.raises(ValueError) as error:
         read_torch_file(path, "judge")
     assert str(error.value) == (
-        "Invalid value for argument `judge`. Expected the path of a file that exists. "
-        f"Received: judge={path}"
+        "Invalid value for argument `judge`. Expected the path of an existing file. Received: "
+        f"judge={path}"
     )

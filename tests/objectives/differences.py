@@ -43,6 +43,6 @@ def assert_not_tiled(model, objective):
     with pytest.raises(ValueError) as error:
         TiledLosses(extractor, objective.structure, 16)
     assert str(error.value) == (
-        f"Invalid value for argument `objective`. Expected Eq. 1 or 6 on '{term.layer}', which are "
-        f"sums over positions. Received: objective={term.name}"
+        "Invalid value for argument `objective`. Expected losses of Eq. 1 or 6 on "
+        f"'{term.layer}', which are sums over positions. Received: objective={term.name}"
     )

@@ -94,9 +94,9 @@ def test_errors(toy, batch):
     with pytest.raises(ValueError) as error:
         rwkeras.balance(dead, objective, batch)
     assert str(error.value) == (
-        "Invalid value for argument `model`. Expected a network whose layer 'conv2_1' answers to "
-        "the image with a gradient that is finite and not zero (`calibrate` may help). "
-        "Received: model='dead' with a gradient of size [0.0, 0.0]"
+        "Invalid value for argument `model`. Expected a network in which the gradient of layer "
+        "'conv2_1' with respect to the image is finite and non-zero (`calibrate` may help). "
+        "Received: model='dead' with a gradient of magnitude [0.0, 0.0]"
     )
 
 

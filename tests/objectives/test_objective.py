@@ -56,8 +56,8 @@ def test_terms_of_one_name_are_refused():
     with pytest.raises(ValueError) as error:
         rwkeras.tv_term() + rwkeras.tv_term()
     assert str(error.value) == (
-        "Invalid value for argument `terms`. Expected terms of different names. "
-        "Received: terms=['tv', 'tv']"
+        "Invalid value for argument `terms`. Expected terms with different names. Received: "
+        "terms=['tv', 'tv']"
     )
     assert len((rwkeras.tv_term() + rwkeras.tv_term(name="more")).terms) == 2
 

@@ -87,7 +87,7 @@ def test_shifts_that_are_none(shifts):
         shifted_gram_term("a", tf.constant(SOURCE), shifts)
     assert str(error.value) == (
         "Invalid value for argument `shifts`. Expected one or more different pairs of integers, "
-        f"rows and columns. Received: shifts={shifts}"
+        f"(rows, columns). Received: shifts={shifts}"
     )
 
 
@@ -95,6 +95,6 @@ def test_shifts_that_leave_nothing():
     with pytest.raises(ValueError) as error:
         shifted_gram_term("a", tf.constant(SOURCE), [(0, 1), (-7, 0)])
     assert str(error.value) == (
-        "Invalid value for argument `shifts`. Expected shifts smaller than the maps, (7, 6). "
-        "Received: shifts=[(0, 1), (-7, 0)]"
+        "Invalid value for argument `shifts`. Expected shifts smaller than the feature maps, (7, "
+        "6). Received: shifts=[(0, 1), (-7, 0)]"
     )

@@ -81,15 +81,15 @@ def test_another_size_is_refused():
     with pytest.raises(ValueError) as error:
         spectrum_loss(tf.constant(IMAGES[:, :5]), tf.constant(SOURCE))
     assert str(error.value) == (
-        "Invalid value for argument `target`. Expected a source of the images' size, (5, 7, 3). "
-        "Received: target=(6, 7, 3)"
+        "Invalid value for argument `target`. Expected a source of the same size as the images, "
+        "(5, 7, 3). Received: target=(6, 7, 3)"
     )
 
 
 @pytest.mark.parametrize(
     ("size", "message"),
     [
-        ((6, 6), "a size of at least the source's, (6, 7). Received: size=(6, 6)"),
+        ((6, 6), "a size of at least that of the source, (6, 7). Received: size=(6, 6)"),
         ((6, 7.5), "an integer of at least 1. Received: size=7.5"),
     ],
 )

@@ -113,7 +113,7 @@ def refusal_message(folder, act):
         act()
     start = (
         "Invalid value for argument `checkpoint_dir`. Expected a folder with a checkpoint of this "
-        f"very run, or with none. Received: checkpoint_dir={folder}, where "
+        f"same run, or without checkpoints. Received: checkpoint_dir={folder}, where "
     )
     assert str(error.value).startswith(start)
     return str(error.value)[len(start) :]
@@ -226,7 +226,7 @@ def test_a_full_disk_is_a_warning_once(tmp_path, monkeypatch):
         result = minimize_small(tmp_path)
     np.testing.assert_array_equal(result.image, minimize_small(None).image)
     assert [str(each.message) for each in warned] == [
-        f"The state of the run cannot be kept in {tmp_path}, and it goes on without: part-0; No "
+        f"The checkpoint cannot be saved in {tmp_path}; the run continues without: part-0; No "
         "space left on device"
     ]
     assert not list(tmp_path.iterdir())
@@ -241,7 +241,7 @@ def test_a_disk_that_was_full_for_a_while(tmp_path, monkeypatch):
         return save(manager) if len(saves) > 2 else raise_disk_full(manager)
 
     monkeypatch.setattr(tf.train.CheckpointManager, "save", sometimes)
-    with pytest.warns(UserWarning, match="cannot be kept"):
+    with pytest.warns(UserWarning, match="cannot be saved"):
         first = minimize_small(tmp_path)
     reported = []
     second = minimize_small(tmp_path, reported.append)
@@ -278,8 +278,8 @@ def test_a_state_of_another_version_is_refused(tmp_path):
     with pytest.raises(ValueError) as error:
         Checkpoints(state, str(tmp_path), {}, 0).restore(state)
     assert str(error.value) == (
-        "Invalid value for argument `checkpoint_dir`. Expected a folder with a checkpoint that is "
-        f"whole. Received: checkpoint_dir={tmp_path}"
+        "Invalid value for argument `checkpoint_dir`. Expected a folder with an intact "
+        f"checkpoint. Received: checkpoint_dir={tmp_path}"
     )
 
 
@@ -301,8 +301,8 @@ def test_a_folder_that_cannot_be_made(toy, image, tmp_path):
     with pytest.raises(ValueError) as error:
         invert(toy, image, settings(file))
     assert str(error.value) == (
-        "Invalid value for argument `checkpoint_dir`. Expected a folder that can be written. "
-        f"Received: checkpoint_dir={file}"
+        "Invalid value for argument `checkpoint_dir`. Expected a writable folder. Received: "
+        f"checkpoint_dir={file}"
     )
 
 
@@ -311,8 +311,8 @@ def test_a_folder_that_is_not_to_be_written(tmp_path, monkeypatch):
     with pytest.raises(ValueError) as error:
         minimize_small(tmp_path)
     assert str(error.value) == (
-        "Invalid value for argument `checkpoint_dir`. Expected a folder that can be written. "
-        f"Received: checkpoint_dir={tmp_path}"
+        "Invalid value for argument `checkpoint_dir`. Expected a writable folder. Received: "
+        f"checkpoint_dir={tmp_path}"
     )
 
 

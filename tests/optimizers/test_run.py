@@ -414,6 +414,6 @@ def test_a_run_that_goes_nowhere_is_an_error(monkeypatch):
     with pytest.raises(RuntimeError) as error:
         current_run.advance()
     assert str(error.value) == (
-        "The optimisation goes nowhere after 0 iterations and 1 evaluations. "
-        "This is a fault of rwkeras."
+        "The optimisation makes no progress after 0 iterations and 1 evaluations. This is a bug "
+        "in rwkeras."
     )

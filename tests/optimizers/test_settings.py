@@ -48,7 +48,7 @@ import rwkeras
         ),
         (
             {"max_memory": 4, "tile_size": 64},
-            "`tile_size`. Expected None with `max_memory`, which chooses it. Received: "
+            "`tile_size`. Expected None with `max_memory`, which determines it. Received: "
             "tile_size=64",
         ),
         (

@@ -55,6 +55,6 @@ def test_what_has_no_matrix(shape, shown):
     with pytest.raises(ValueError) as error:
         rwkeras.GramMatrix()(keras.Input(shape))
     assert str(error.value) == (
-        "Invalid value for argument `inputs`. Expected feature maps, [batch, height, width, maps], "
-        f"of a known number of maps. Received: inputs={shown}"
+        "Invalid value for argument `inputs`. Expected feature maps, [batch, height, width, "
+        f"maps], with a known number of maps. Received: inputs={shown}"
     )

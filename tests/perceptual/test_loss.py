@@ -171,13 +171,12 @@ def test_defaults():
         ),
         (
             {"feature_layers": "conv1_1"},
-            "`feature_layers`. Expected names of different layers. Received: "
-            "feature_layers=conv1_1",
+            "`feature_layers`. Expected different layer names. Received: feature_layers=conv1_1",
         ),
         (
             {"style_layers": ("conv1_1", "conv1_1")},
-            "`style_layers`. Expected names of different layers. Received: "
-            "style_layers=('conv1_1', 'conv1_1')",
+            "`style_layers`. Expected different layer names. Received: style_layers=('conv1_1', "
+            "'conv1_1')",
         ),
         (
             {"style_layers": ("conv4_1",)},
@@ -195,13 +194,13 @@ def test_defaults():
         ),
         (
             {"feature_layers": ()},
-            "`pixel_weight`. Expected a number greater than 0 where neither features nor styles "
-            "are compared. Received: pixel_weight=0.0",
+            "`pixel_weight`. Expected a number greater than 0, as neither features nor styles are "
+            "compared. Received: pixel_weight=0.0",
         ),
         (
             {"initializer": rwkeras.Sparse(density=1e-5), "seed": 1},
-            "`seed`. Expected a seed with which 'conv1_1' is active and finite on noise. "
-            "Received: seed=1",
+            "`seed`. Expected a seed for which 'conv1_1' has finite, non-zero activations on "
+            "noise. Received: seed=1",
         ),
     ],
 )
@@ -233,7 +232,7 @@ def test_arguments_that_cannot_be(arguments, message):
         (
             (2, 16, 8, 3),
             (2, 16, 16, 3),
-            "`y_true`. Expected targets of the size of `y_pred`, (16, 16). Received: "
+            "`y_true`. Expected targets of the same size as `y_pred`, (16, 16). Received: "
             "y_true=(2, 16, 8, 3)",
         ),
     ],

@@ -209,8 +209,8 @@ def test_each_output_of_a_model_with_a_loss_of_its_own():
 
 
 MESSAGE = (
-    "Invalid value for argument `y_true`. Expected RGB in [0, 1]. Received: "
-    "y_true=values far from it"
+    "Invalid value for argument `y_true`. Expected RGB in [0, 1]. Received: y_true=values far "
+    "outside that range"
 )
 
 

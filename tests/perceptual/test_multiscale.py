@@ -118,19 +118,20 @@ def test_under_a_policy_of_half_precision_it_is_the_same():
         ),
         (
             {"pooling": "max"},
-            "`pooling`. Expected 'avg', as 'multiscale' has no other. Received: pooling=max",
+            "`pooling`. Expected 'avg', the only value that 'multiscale' supports. Received: "
+            "pooling=max",
         ),
         (
             {"subtract_mean": True},
-            "`subtract_mean`. Expected False, as 'multiscale' has no other. "
+            "`subtract_mean`. Expected False, the only value that 'multiscale' supports. "
             "Received: subtract_mean=True",
         ),
         ({"width": 2}, "`width`. Expected a number in (0, 1]. Received: width=2"),
         ({"seed": 1.5}, "`seed`. Expected an integer. Received: seed=1.5"),
         (
             {"initializer": rwkeras.Sparse(density=1e-5)},
-            "`seed`. Expected a seed with which all filters answer to noise, and finitely. "
-            "Received: seed=0",
+            "`seed`. Expected a seed for which all filters have finite, non-zero responses to "
+            "noise. Received: seed=0",
         ),
     ],
 )

@@ -93,6 +93,6 @@ def test_photographs(monkeypatch):
     with pytest.raises(ValueError) as error:
         photographs()
     assert str(error.value) == (
-        "Training needs photographs, a folder of them or scikit-image's: "
-        "pip install 'rwkeras[demo]'"
+        "Training needs photographs, from a folder or from scikit-image: pip install "
+        "'rwkeras[demo]'"
     )

@@ -72,8 +72,9 @@ def test_errors():
     with pytest.raises(ValueError) as error:
         split([*PHOTOS, photo(100, 120)], SETTINGS)
     assert str(error.value) == (
-        "Invalid value for argument `photos`. Expected photographs with crops of 32 pixels in the "
-        "middle 25% of their width and beside it. Received: photos=120 x 100 pixels, the 3. of them"
+        "Invalid value for argument `photos`. Expected photographs large enough for crops of 32 "
+        "pixels in the middle 25% of their width and beside it. Received: photos=120 x 100 "
+        "pixels, photograph 3"
     )
     with pytest.raises(ValueError) as error:
         split([], SETTINGS)

@@ -163,8 +163,7 @@ def test_no_version_is_written_over(model, tmp_path):
     with pytest.raises(ValueError) as error:
         export_task(task, model, folder, settings=SMALL, version=7)
     assert str(error.value) == (
-        "Invalid value for argument `version`. Expected one that is not there yet. "
-        "Received: version=7 of [7]"
+        "Invalid value for argument `version`. Expected a new version. Received: version=7 of [7]"
     )
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     assert export_task(task, model, folder, settings=SMALL, warmup=False) == folder / "8"
@@ -273,7 +272,7 @@ def test_what_gives_no_image_is_no_decoder(model, tmp_path):
     with pytest.raises(ValueError) as error:
         export_decoder(model, tmp_path / "decoder", settings=SMALL)
     assert str(error.value) == (
-        "Invalid value for argument `model`. Expected a network whose one output is images of any "
+        "Invalid value for argument `model`. Expected a network with one output, images of any "
         "size. Received: model=[(None, None, None, 16)]"
     )
 

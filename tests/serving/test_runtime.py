@@ -162,8 +162,8 @@ def test_the_place_of_an_image_without_a_finite_loss_is_said(remote, content, st
         remote.predict("tensors", {"content": np.stack([content[0], grey]), "style": style})
     assert error.value.code == "INVALID_ARGUMENT"
     assert (
-        "Invalid value for `content`. Expected images, and options, whose loss is finite. "
-        "Received: others at places] [1]"
+        "Invalid value for `content`. Expected images and options with a finite loss. Received: "
+        "others at indices] [1]"
     ) in error.value.message
 
 
@@ -215,8 +215,8 @@ def test_bad_requests_name_what_is_wrong(remote, request_of, bad, named):
         (lambda image: image * np.nan, "pixels in [0, 1]"),
         (lambda image: image * 255, "pixels in [0, 1]"),
         (lambda image: image[0], "rank 4"),
-        (lambda image: image[:0], "a batch of at least one"),
-        (lambda image: image[:, :0], "at least 4 pixels a side"),
+        (lambda image: image[:0], "a non-empty batch of rank 4"),
+        (lambda image: image[:, :0], "at least 4 pixels"),
         (lambda image: image[..., :2], "3 channels"),
     ],
 )
@@ -233,8 +233,8 @@ def test_places_of_bad_images_are_said(remote, content, style):
     with pytest.raises(StatusError) as error:
         remote.predict("rest", {"content_bytes": files, "style_bytes": strings(png(style[0]))})
     assert (
-        "Invalid value for `content_bytes`. Expected PNG or JPEG images that are whole. "
-        "Received: other bytes at places] [1 3]"
+        "Invalid value for `content_bytes`. Expected intact PNG or JPEG images. Received: other "
+        "data at indices] [1 3]"
     ) in error.value.message
 
 
@@ -245,8 +245,8 @@ def test_places_of_small_images_are_said_before_anything_is_done(remote, content
     with pytest.raises(StatusError) as error:
         remote.predict("serving_default", request, timeout=60)
     assert (
-        "Invalid value for `content_bytes`. Expected images of at least 4 pixels a side. "
-        "Received: smaller at places] [1 3]"
+        "Invalid value for `content_bytes`. Expected images with sides of at least 4 pixels. "
+        "Received: smaller at indices] [1 3]"
     ) in error.value.message
 
 

@@ -45,8 +45,8 @@ def test_a_folder_without_models_is_refused(folder, name):
     with pytest.raises(ValueError) as error:
         served_models(folder / name)
     assert str(error.value) == (
-        "Invalid value for argument `models_dir`. Expected a folder with models in it, each a "
-        f"folder of numbered versions. Received: models_dir={folder / name}"
+        "Invalid value for argument `models_dir`. Expected a folder of models, each a folder of "
+        f"numbered versions. Received: models_dir={folder / name}"
     )
 
 
@@ -69,7 +69,7 @@ def test_labels_are_of_versions_that_are_there(name, version):
     with pytest.raises(ValueError) as error:
         models_config({"painter": [1]}, "/models", {name: {"stable": version}})
     assert str(error.value) == (
-        "Invalid value for argument `label`. Expected one of a version that is there. Received: "
+        "Invalid value for argument `label`. Expected a label of an existing version. Received: "
         f"label={name}:stable={version} of {{'painter': [1]}}"
     )
 
@@ -129,7 +129,7 @@ def test_which_server_is_found(tmp_path, monkeypatch):
     [
         (
             {"port": 8501},
-            "Invalid value for argument `rest_port`. Expected another than that of gRPC. "
+            "Invalid value for argument `rest_port`. Expected a port other than that of gRPC. "
             "Received: rest_port=8501",
         ),
         (
@@ -144,7 +144,8 @@ def test_which_server_is_found(tmp_path, monkeypatch):
         ),
         (
             {"image": ""},
-            "Invalid value for argument `image`. Expected the name of an image. Received: image=",
+            "Invalid value for argument `image`. Expected the name of a Docker image. Received: "
+            "image=",
         ),
     ],
 )

@@ -183,7 +183,7 @@ def test_one_candidate_is_the_network_without_a_selection(square):
         (
             {"reference_image": np.zeros((32, 32, 3), np.float32)},
             "Invalid value for argument `reference_image`. Expected an image on which layer "
-            "'conv1_1' is active and finite. Received: reference_image=silence",
+            "'conv1_1' has finite, non-zero activations. Received: reference_image=silence",
         ),
         (
             {"include_top": True, "reference_image": waves(16, 16)},
@@ -202,6 +202,6 @@ def test_resuming_from_another_networks_recipe_is_refused(stacked, square):
     with pytest.raises(ValueError) as error:
         rwkeras.stack(square, settings(3), architecture="toy_vgg", seed=5, resume=stacked.recipe)
     assert str(error.value).startswith(
-        "Invalid value for argument `resume`. Expected a recipe made with these arguments. "
+        "Invalid value for argument `resume`. Expected a recipe made with the same arguments. "
         "Received: resume={'format': 'rwkeras recipe 1', 'architecture': 'toy_vgg'"
     )

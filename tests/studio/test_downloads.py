@@ -88,5 +88,5 @@ def test_errors(store, job):
     with pytest.raises(ValueError) as error:
         download(store, dataclasses.replace(job, digest=""), "png")
     assert str(error.value) == (
-        f"Invalid value for argument `job`. Expected one with a picture. Received: job={job.name}"
+        f"Invalid value for argument `job`. Expected a job with a picture. Received: job={job.name}"
     )

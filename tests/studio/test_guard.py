@@ -95,7 +95,7 @@ def test_a_websocket_from_another_origin_is_rejected(local):
         {
             "type": "websocket.close",
             "code": 1008,
-            "reason": "Another site may not ask the studio.",
+            "reason": "Cross-origin requests are not allowed.",
         }
     ]
     assert read == []

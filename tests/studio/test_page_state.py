@@ -153,7 +153,7 @@ def test_errors(studio):
         return str(error.value).removeprefix("Invalid value for argument ")
 
     assert error_of(studio.state.start_run) == (
-        "`pictures`. Expected a picture each for content, style. Received: pictures=none for "
+        "`pictures`. Expected one picture for each of content, style. Received: pictures=none for "
         "content, style"
     )
     assert error_of(studio.state.choose_picture, "texture", studio.pictures[0]) == (
@@ -170,13 +170,12 @@ def test_errors(studio):
     )
     missing = Recipe("texture", DIGESTS[:1])
     assert error_of(studio.state.rerun, missing, ("", "")) == (
-        "`recipe`. Expected a recipe whose pictures are here. Received: recipe=one that needs the "
-        f"file of SHA-256 {DIGESTS[0]} too: drop it first"
+        "`recipe`. Expected a recipe whose pictures are all stored. Received: recipe=one that "
+        f"needs the file with SHA-256 {DIGESTS[0]}: drop it first"
     )
     served = Recipe("texture", (studio.pictures[0],), served="multiscale_texture:1")
     assert error_of(studio.state.rerun, served, ("", "")) == (
-        "`recipe`. Expected one that this machine made. Received: recipe=one that a served model "
-        "made"
+        "`recipe`. Expected one made on this machine. Received: recipe=one made by a served model"
     )
 
 
@@ -190,8 +189,8 @@ def test_runs_on_served_models_cannot_continue(tmp_path):
     with pytest.raises(ValueError) as error:
         studio.state.rerun(local, ("", ""))
     assert str(error.value) == (
-        "Invalid value for argument `recipe`. Expected one that a served model made. Received: "
-        "recipe=one that this machine made"
+        "Invalid value for argument `recipe`. Expected one made by a served model. Received: "
+        "recipe=one made on this machine"
     )
     studio.queue.close()
     studio.store.close()

@@ -119,7 +119,7 @@ def test_a_result_over_the_size_limit_fails(store, recipe):
     job = queue.submit(recipe)
     wait_until(lambda: queue.job(job.name).state == "failed")
     assert queue.job(job.name).error == (
-        "The result and its pictures are larger than all that may be kept (--max_kept)"
+        "The result and its pictures exceed the storage limit (--max_kept)"
     )
     left = {path.name for path in store.job_folder(job.name).iterdir()}
     assert left == {"job.json", "recipe.json"}
@@ -136,18 +136,17 @@ def test_errors(store, recipe):
         return str(error.value).removeprefix("Invalid value for argument ")
 
     assert error_of(queue) == "`size`. Expected at most 64. Received: size=256"
-    missing = (
-        f"`picture`. Expected the SHA-256 of a picture that is kept. Received: picture={DIGESTS[0]}"
-    )
+    missing = f"`picture`. Expected the SHA-256 of a stored picture. Received: picture={DIGESTS[0]}"
     assert error_of(queue, size=64, pictures=DIGESTS[:1]) == missing
     assert error_of(queue, size=64, start=DIGESTS[0]) == missing
     for _ in range(2):
         queue.submit(dataclasses.replace(recipe, size=64))
     assert error_of(queue, size=64) == (
-        "`recipe`. Expected at most 2 jobs to wait. Received: recipe=1 more than 2"
+        "`recipe`. Expected at most 2 waiting jobs. Received: recipe=1 in addition to 2"
     )
     served = Queue(store, studio_settings(store.root, endpoint="localhost:8500"), FakeJobRunner())
     start = recipe.pictures[0]
     assert error_of(served, start=start) == (
-        f"`start`. Expected None with served models, which begin anew. Received: start={start}"
+        "`start`. Expected None with served models, which always start anew. Received: "
+        f"start={start}"
     )

@@ -51,10 +51,10 @@ def test_texts_without_a_recipe(text):
     [
         ({"kind": "styl"}, "`kind`. Expected one of 'style', 'texture', 'recover' (did you mean "
          "'style'?). Received: kind=styl"),
-        ({"pictures": DIGESTS[:1]}, "`pictures`. Expected a SHA-256 each of content, style. "
-         f"Received: pictures={DIGESTS[:1]!r}"),
-        ({"pictures": ("../a", "b")}, "`pictures`. Expected a SHA-256 each of content, style. "
-         "Received: pictures=('../a', 'b')"),
+        ({"pictures": DIGESTS[:1]}, "`pictures`. Expected one SHA-256 for each of content, "
+         f"style. Received: pictures={DIGESTS[:1]!r}"),
+        ({"pictures": ("../a", "b")}, "`pictures`. Expected one SHA-256 for each of content, "
+         "style. Received: pictures=('../a', 'b')"),
         ({"size": 8}, "`size`. Expected an integer of at least 32. Received: size=8"),
         ({"seed": 0.5}, "`seed`. Expected an integer. Received: seed=0.5"),
         ({"iterations": 0}, "`iterations`. Expected an integer of at least 1. Received: "
@@ -93,8 +93,8 @@ def test_errors(values, message):
         ({"sed": 3}, "`recipe`. Expected one of 'balance', 'colors', 'draws', 'iterations', "
          "'kind', 'layer', 'pictures', 'seed', 'served', 'size', 'start', 'stop', 'style_scale' "
          "(did you mean 'seed'?). Received: recipe=sed"),
-        ({"pictures": [1]}, "`pictures`. Expected a SHA-256 each of content, style. Received: "
-         "pictures=[1]"),
+        ({"pictures": [1]}, "`pictures`. Expected one SHA-256 for each of content, "
+         "style. Received: pictures=[1]"),
         ({"kind": None}, "`kind`. Expected one of 'style', 'texture', 'recover'. Received: "
          "kind=None"),
     ],

@@ -60,7 +60,7 @@ def test_an_uploaded_picture_is_stored_and_has_a_preview(client, store):
         (b"text", "notes.txt", "Received: picture=notes.txt", 400),
         (b"text", "../../etc/\0\npasswd", "Received: picture=../../etc/??passwd", 400),
         (b"text", "", "Received: picture=The file", 400),
-        (b"x" * 5001, "a.png", "a.png has more than 5000 bytes, which are the most", 413),
+        (b"x" * 5001, "a.png", "a.png has more than 5000 bytes, the limit", 413),
         (b"", "empty.png", "Received: picture=empty.png", 400),
         (b'{"rwkeras": "1", "kind": "styl"}', "r.json", "(did you mean 'style'?)", 400),
     ],

@@ -52,14 +52,16 @@ def test_a_file_that_is_no_picture_is_not_stored(store):
     with pytest.raises(ValueError) as error:
         store.add_picture(b"text", "notes.txt")
     assert str(error.value) == (
-        "Invalid value for argument `picture`. Expected a picture in a format that Pillow reads. "
-        "Received: picture=notes.txt"
+        "Invalid value for argument `picture`. Expected a picture in a format that Pillow "
+        "supports. Received: picture=notes.txt"
     )
-    with pytest.raises(ValueError, match=r"Expected a picture that is whole. .*=half.png \("):
+    with pytest.raises(ValueError, match="Expected an intact picture. .*=half.png \\("):
         store.add_picture(png()[:100], "half.png")
     with pytest.raises(ValueError) as error:
         store.add_picture(png(size=(1, 5)), "thin.png")
-    assert str(error.value) == ("A picture has at least 2 x 2 pixels, not thin.png (5 x 1 pixels)")
+    assert str(error.value) == (
+        "A picture must have at least 2 x 2 pixels, not thin.png (5 x 1 pixels)"
+    )
     assert list((store.root / "pictures").iterdir()) == []
 
 
@@ -67,7 +69,7 @@ def test_limits_of_bytes_and_pixels(tmp_path, monkeypatch):
     store = Store(studio_settings(tmp_path / "studio", max_bytes=300))
     with pytest.raises(ValueError) as error:
         store.add_picture(b"x" * 301, "a.png")
-    assert str(error.value) == "a.png has 301 bytes: at most 300 are taken"
+    assert str(error.value) == "a.png has 301 bytes: the limit is 300 bytes"
     store.close()
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     store = Store(studio_settings(tmp_path / "studio"))
@@ -88,8 +90,7 @@ def test_the_oldest_unused_picture_is_evicted_over_the_count_limit(tmp_path):
     with pytest.raises(ValueError) as error:
         store.add_picture(png(4), "d.png")
     assert str(error.value) == (
-        "d.png is one too many: results are made of 2 pictures already, of at most 2. Remove "
-        "results"
+        "d.png exceeds the limit of 2 pictures: 2 are in use by results. Remove results"
     )
     store.close()
 
@@ -117,7 +118,7 @@ def test_malformed_names_are_rejected(store, name):
     with pytest.raises(ValueError) as error:
         store.picture_path(name)
     assert str(error.value) == (
-        "Invalid value for argument `picture`. Expected the SHA-256 of a picture that is kept. "
+        "Invalid value for argument `picture`. Expected the SHA-256 of a stored picture. "
         f"Received: picture={name}"
     )
     with pytest.raises(ValueError) as error:
@@ -210,7 +211,9 @@ def test_trimming_removes_the_oldest_results_with_their_pictures(tmp_path):
 
 def test_a_picture_over_the_size_limit_is_rejected(tmp_path):
     store = Store(studio_settings(tmp_path / "studio", max_kept=100))
-    with pytest.raises(ValueError, match=r"^a has \d+ bytes: at most 100 are kept in all$"):
+    with pytest.raises(
+        ValueError, match="^a has \\d+ bytes: the limit of all files together is 100 bytes$"
+    ):
         store.add_picture(png(), "a")
     store.close()
 
@@ -227,8 +230,8 @@ def test_a_folder_is_locked_by_one_studio(store, tmp_path):
     with pytest.raises(ValueError) as error:
         Store(studio_settings(store.root))
     assert str(error.value) == (
-        "Invalid value for argument `folder`. Expected a folder that can be written to, and that "
-        f"no other studio has. Received: folder={store.root} (another studio has it)"
+        "Invalid value for argument `folder`. Expected a writable folder that is not used "
+        f"by another studio. Received: folder={store.root} (in use by another studio)"
     )
     store.close()
     Store(studio_settings(store.root)).close()

@@ -128,6 +128,6 @@ def test_settings_that_a_served_model_does_not_support(paths):
     weighted = dataclasses.replace(RECIPE, balance=1.0)
     fewer_defaults = {"max_iterations": _DEFAULTS["max_iterations"]}
     assert error_of(weighted, paths, RecordingModel().model(fewer_defaults)) == (
-        "`balance`. Expected 0 with multiscale_style, which weighs no content. Received: "
+        "`balance`. Expected 0 with multiscale_style, which has no content weight. Received: "
         "balance=1.0"
     )

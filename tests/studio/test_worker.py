@@ -79,7 +79,6 @@ def test_a_killed_process_fails_only_its_job(worker, make_item):
     with pytest.raises(ValueError) as error:
         worker.run_job(make_item(LONG), kill)
     assert str(error.value) == (
-        "The process that did the work ended, as one does that takes too much memory: a smaller "
-        "size takes less"
+        "The worker process ended, possibly out of memory: try a smaller size"
     )
     assert worker.run_job(make_item(RECIPE, "after"), lambda _: False).recipe == RECIPE

@@ -31,8 +31,8 @@ def test_another_content_is_refused(tmp_path):
     with pytest.raises(ValueError) as error:
         reference.read(str(tmp_path))
     assert str(error.value) == (
-        "Invalid value for argument `path`. Expected a file of SHA-256 ed7002b439e9. "
-        f"Received: path={tmp_path}/b.bin of d9298a10d1b0"
+        "Invalid value for argument `path`. Expected a file with SHA-256 ed7002b439e9. Received: "
+        f"path={tmp_path}/b.bin with d9298a10d1b0"
     )
 
 
@@ -40,6 +40,6 @@ def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(ValueError) as error:
         FileRef("none.bin", "").read(str(tmp_path))
     assert str(error.value) == (
-        "Invalid value for argument `path`. Expected a file that exists. "
-        f"Received: path={tmp_path}/none.bin"
+        "Invalid value for argument `path`. Expected an existing file. Received: "
+        f"path={tmp_path}/none.bin"
     )

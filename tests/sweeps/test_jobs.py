@@ -75,7 +75,7 @@ def test_what_has_no_key_is_refused():
     with pytest.raises(ValueError) as error:
         Manifest((Anything({1, 2}),))
     assert str(error.value) == (
-        "Invalid value for argument `job`. Expected a dataclass of numbers, words, files, and "
+        "Invalid value for argument `job`. Expected a dataclass of numbers, strings, files, and "
         "tuples and dataclasses of them. Received: job=Anything (Object of type set is not JSON "
         "serializable)"
     )
@@ -85,7 +85,9 @@ def test_without_a_file_of_code_there_is_no_key(monkeypatch):
     monkeypatch.setattr(Anything, "__module__", "builtins")
     with pytest.raises(ValueError) as error:
         job_key(Anything(1))
-    assert str(error.value).endswith("Received: job=Anything (the module builtins has no file)")
+    assert str(error.value).endswith(
+        "Received: job=Anything (the module builtins has no source file)"
+    )
 
 
 def test_a_manifest_has_each_job_once():

@@ -137,7 +137,7 @@ def test_a_worker_builds_its_network_once_and_ends_with_the_sweep(tmp_path):
 def test_a_result_that_has_another_name_is_none(tmp_path):
     worker = Worker(str(tmp_path), 1)
     for done, failure in (
-        (False, Failure("its code was changed while the sweep ran")),
+        (False, Failure("the code changed during the sweep")),
         (True, None),
     ):
         if done:

@@ -42,7 +42,7 @@ def test_a_manifest_of_other_code_is_refused(tmp_path, monkeypatch):
     assert str(error.value) == (
         "Invalid value for argument `manifest`. Expected a manifest, 'rwkeras manifest 1'. "
         f"Received: manifest={reference.path} (Invalid value for argument `keys`. Expected the "
-        "code with which it was made. Received: keys=other code)"
+        "code that made it. Received: keys=different code)"
     )
 
 
@@ -53,8 +53,8 @@ def test_a_class_that_no_other_process_could_import_is_refused(tmp_path, monkeyp
     with pytest.raises(ValueError) as error:
         put_manifest(str(tmp_path), Manifest((Local(),)))
     assert str(error.value) == (
-        "Invalid value for argument `jobs`. Expected dataclasses of a module that others can "
-        "import. Received: jobs=Local"
+        "Invalid value for argument `jobs`. Expected dataclasses from an importable module. "
+        "Received: jobs=Local"
     )
 
 
@@ -67,7 +67,7 @@ def _job(**changes):
     [
         ("{", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
         ("[]", "list indices must be integers or slices, not str"),
-        ("{}", "no 'format'"),
+        ("{}", "missing 'format'"),
         (
             '{"format": "other"}',
             "Invalid value for argument `format`. Expected 'rwkeras manifest 1'. Received: "

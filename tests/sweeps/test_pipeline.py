@@ -126,7 +126,7 @@ def test_a_job_that_the_pipeline_has_left_out_is_no_success(folder, monkeypatch)
     monkeypatch.setattr(module.RunJobs, "expand", lambda self, begin: begin | beam.Create([0]))
     result = run_pipeline(Manifest((Number(1),)), folder)
     assert result.done == 0
-    assert result.failures[0][1].reason == "the pipeline ended without it"
+    assert result.failures[0][1].reason == "the pipeline ended without a result"
 
 
 @pytest.mark.parametrize(
@@ -160,5 +160,5 @@ def test_without_beam_one_line_says_what_to_install(monkeypatch):
     with pytest.raises(ValueError) as error:
         importlib.import_module(module.__name__)
     assert str(error.value) == (
-        "To run a sweep on many machines takes Apache Beam: pip install 'rwkeras[beam]'"
+        "Running a sweep on several machines needs Apache Beam: pip install 'rwkeras[beam]'"
     )

@@ -99,14 +99,14 @@ def test_a_decoder_of_another_layer_is_refused(toy, image, decoder):
     with pytest.raises(ValueError) as error:
         rwkeras.invert(toy, image, rwkeras.InversionSettings("conv2_1"), init=decoder)
     assert str(error.value) == (
-        "Invalid value for argument `init`. Expected one for 'conv2_1' of 'toy_vgg'. "
-        "Received: init=one for 'conv1_2' of 'toy_vgg'"
+        "Invalid value for argument `init`. Expected a decoder for 'conv2_1' of 'toy_vgg'. "
+        "Received: init=a decoder for 'conv1_2' of 'toy_vgg'"
     )
     with pytest.raises(ValueError) as error:
         rwkeras.invert(toy, image, rwkeras.InversionSettings("conv1_2"), init="noises")
     assert str(error.value) == (
-        "Invalid value for argument `init`. Expected 'noise', or the path of a picture or of a "
-        "decoder's .keras file, that exists (did you mean 'noise'?). Received: init=noises"
+        "Invalid value for argument `init`. Expected 'noise', or the path of an existing picture "
+        "or of a decoder's .keras file (did you mean 'noise'?). Received: init=noises"
     )
 
 
@@ -135,7 +135,7 @@ def test_a_run_goes_on_from_its_own_picture(toy, image):
 def test_errors(toy, image):
     with pytest.raises(ValueError, match="Expected a layer of 'toy_vgg'"):
         rwkeras.invert(toy, image, rwkeras.InversionSettings("conv9_1"))
-    with pytest.raises(ValueError, match="large enough for the poolings before pool3"):
+    with pytest.raises(ValueError, match="large enough for the pooling layers before pool3"):
         rwkeras.invert(toy, image[:7], rwkeras.InversionSettings("pool3"))
     with pytest.raises(ValueError, match="`noise_stddev`. Expected a finite number of at least 0"):
         rwkeras.invert(toy, image, rwkeras.InversionSettings("conv1_1", noise_stddev=-1))

@@ -117,9 +117,9 @@ def test_a_network_whose_images_cannot_be_divided(toy):
     least = np.ceil(budget(toy, 512).whole() / GIB * 10) / 10
     message = refusal(lambda: planned(model, 512, 0.1))
     assert message == (
-        f"Invalid value for argument `max_memory`. Expected at least {least:.1f} GiB for the whole "
-        f"image, as '{model.name}' is not a network whose images can be divided. "
-        "Received: max_memory=0.1"
+        f"Invalid value for argument `max_memory`. Expected at least {least:.1f} GiB for the "
+        f"whole image, as '{model.name}' cannot be evaluated by tiles. Received: "
+        "max_memory=0.1"
     )
 
 
@@ -158,9 +158,7 @@ def test_tasks_that_cannot_be_divided(toy, square):
             toy, square, rwkeras.TextureSettings(LAYERS, tileable=True), optimizer=low
         )
     )
-    assert (
-        "GiB for a tileable texture, which cannot be divided. Received: max_memory=0.1" in message
-    )
+    assert "GiB for a tileable texture, which cannot be tiled. Received: max_memory=0.1" in message
     mask = np.ones(square.shape[:2])
     message = refusal(
         lambda: rwkeras.transfer_style(
@@ -173,14 +171,16 @@ def test_tasks_that_cannot_be_divided(toy, square):
             optimizer=low,
         )
     )
-    assert "for a picture with `content_masks`, which cannot be divided." in message
+    assert "for a picture with `content_masks`, which cannot be tiled." in message
 
 
 def test_an_image_that_is_too_small_for_the_layers(toy):
     message = refusal(lambda: fit_to_memory(
         toy, ["conv3_1"], (1, 2, 2, 3), [], rwkeras.OptimizerSettings(max_memory=4)
     ))  # fmt: skip
-    assert "`image`. Expected an image large enough for the poolings before conv3_1" in message
+    assert (
+        "`image`. Expected an image large enough for the pooling layers before conv3_1" in message
+    )
 
 
 def test_objectives_of_ones_own(toy, square):
@@ -190,8 +190,8 @@ def test_objectives_of_ones_own(toy, square):
         lambda: rwkeras.optimize_image(toy, objective, square[np.newaxis], optimizer=settings)
     )
     assert message == (
-        "Invalid value for argument `max_memory`. Expected None for an objective of one's own; "
-        "`tile_size` bounds what it takes. Received: max_memory=4"
+        "Invalid value for argument `max_memory`. Expected None for a custom objective, whose "
+        "memory is bounded by `tile_size`. Received: max_memory=4"
     )
 
 
@@ -285,7 +285,7 @@ def test_a_tool_stays_below_its_bound(tmp_path):
     peak = json.loads((tmp_path / "report.json").read_text())["peak_memory_gib"]
     # The picture and the pairs alone are a good part of it.
     assert 0.8 < peak <= bound
-    assert f"note: {peak:.2f} GiB of memory at most, of {bound}" in process.stderr
+    assert f"note: peak memory {peak:.2f} GiB, limit {bound}" in process.stderr
 
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "tfp", "adam"])

@@ -75,20 +75,20 @@ def test_from_coarse_to_fine(toy):
     [
         (
             {"content_masks": [LEFT]},
-            "`content_masks`. Expected one for each style, 2. Received: content_masks=1",
+            "`content_masks`. Expected one per style, 2. Received: content_masks=1",
         ),
         (
             {"style_masks": [LEFT, LEFT]},
-            "`content_masks`. Expected one for each style, 2. Received: content_masks=0",
+            "`content_masks`. Expected one per style, 2. Received: content_masks=0",
         ),
         (
             {"content_masks": [LEFT, LEFT], "style_masks": [LEFT]},
-            "`style_masks`. Expected as many as regions of the content, 2. Received: style_masks=1",
+            "`style_masks`. Expected one per region of the content, 2. Received: style_masks=1",
         ),
         (
             {"content_masks": [LEFT, 0 * LEFT]},
-            "`content_masks`. Expected grey images, one a region, that are not black. "
-            "Received: content_masks=a black one",
+            "`content_masks`. Expected one grey image per region, not all black. Received: "
+            "content_masks=an all-black image",
         ),
         (
             {"content_masks": [LEFT, LEFT], "source_weights": (1, 2)},
@@ -96,7 +96,7 @@ def test_from_coarse_to_fine(toy):
         ),
         (
             {"content_masks": [LEFT, LEFT], "join": "max"},
-            "`join`. Expected 'mean' with `content_masks`, where no styles are joined. "
+            "`join`. Expected 'mean' with `content_masks`, which does not combine styles. "
             "Received: join=max",
         ),
         (
@@ -104,7 +104,7 @@ def test_from_coarse_to_fine(toy):
                 "content_masks": [LEFT, LEFT],
                 "optimizer": rwkeras.OptimizerSettings(tile_size=16),
             },
-            "`tile_size`. Expected None with `content_masks`, which are of the whole picture. "
+            "`tile_size`. Expected None with `content_masks`, which apply to the whole picture. "
             "Received: tile_size=16",
         ),
     ],
@@ -127,7 +127,7 @@ def test_a_batch_of_styles_is_refused(toy):
             content_masks=[LEFT],
         )
     assert str(error.value) == (
-        "Invalid value for argument `style`. Expected one image a region with `content_masks`. "
+        "Invalid value for argument `style`. Expected one image per region with `content_masks`. "
         "Received: style=a batch"
     )
 
@@ -141,17 +141,17 @@ def of_size(height, width):
     [
         (
             {"content_masks": [of_size(31, 20)], "style_masks": [of_size(24, 40)]},
-            "`content_masks`. Expected masks of the proportions of the picture, 31 high and 47 "
+            "`content_masks`. Expected masks with the aspect ratio of the picture, 31 high and 47 "
             "wide. Received: content_masks=(31, 20)",
         ),
         (
             {"content_masks": [of_size(31, 47)], "style_masks": [of_size(40, 24)]},
-            "`style_masks`. Expected masks of the proportions of the picture, 24 high and 40 "
+            "`style_masks`. Expected masks with the aspect ratio of the picture, 24 high and 40 "
             "wide. Received: style_masks=(40, 24)",
         ),
         (
             {"content_masks": [of_size(310, 520)]},
-            "`content_masks`. Expected masks of the proportions of the picture, 31 high and 47 "
+            "`content_masks`. Expected masks with the aspect ratio of the picture, 31 high and 47 "
             "wide. Received: content_masks=(310, 520)",
         ),
     ],

@@ -149,9 +149,9 @@ NUMBER = "Expected a finite number of at least"
         ({"noise_stddev": -1}, f"`noise_stddev`. {NUMBER} 0. Received: noise_stddev=-1"),
         (
             {},
-            "`tv_weight`. Expected a number for layer 'conv1_1', as the paper has one for none "
-            "but conv1, pool1, norm1, conv2, pool2, norm2, conv3, conv4, conv5, pool5, fc6, fc7, "
-            "fc8. Received: tv_weight=None",
+            "`tv_weight`. Expected a number for layer 'conv1_1', as the paper has values only for "
+            "conv1, pool1, norm1, conv2, pool2, norm2, conv3, conv4, conv5, pool5, fc6, fc7, fc8. "
+            "Received: tv_weight=None",
         ),
         (
             {"layer": "conv9", "tv_weight": 1},
@@ -177,6 +177,6 @@ def test_a_silent_layer_is_refused(image):
             silent, image, rwkeras.RegularizedInversionSettings("conv1_1", tv_weight=1.0)
         )
     assert str(error.value) == (
-        "Invalid value for argument `image`. Expected an image on which layer 'conv1_1' is active "
-        "and finite. Received: image=a mean square of [0.0]"
+        "Invalid value for argument `image`. Expected an image on which layer 'conv1_1' has "
+        "finite, non-zero activations. Received: image=a mean square of [0.0]"
     )

@@ -12,8 +12,8 @@ from rwkeras.tasks.start import as_start, warn_of_stretching
 from tests.conftest import waves
 
 NO_FILE = (
-    "`init`. Expected 'content', 'noise', or the path of a picture or of a decoder's .keras file, "
-    "that exists"
+    "`init`. Expected 'content', 'noise', or the path of an existing picture or of a decoder's "
+    ".keras file"
 )
 
 
@@ -50,7 +50,7 @@ def test_warning_for_stretched_initial_images(content):
     with pytest.warns(UserWarning, match="stretched") as warned:
         warn_of_stretching(as_start(waves(4, 90), content), content)
     assert [str(each.message) for each in warned] == [
-        f"`init` is stretched from 90 x 4 pixels to the proportions of {width} x {height}"
+        f"`init` is stretched from 90 x 4 pixels to the aspect ratio of {width} x {height}"
     ]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -77,7 +77,10 @@ def test_the_file_of_a_decoder(content, decoder, kind):
 @pytest.mark.parametrize(
     ("init", "message"),
     [
-        (np.zeros((3, 8, 8, 3)), "`init`. Expected one image or 2. Received: init=3 images"),
+        (
+            np.zeros((3, 8, 8, 3)),
+            "`init`. Expected one image or a batch of 2. Received: init=3 images",
+        ),
         (
             "nowhere.png",
             f"{NO_FILE}. Received: init=nowhere.png",
@@ -106,5 +109,6 @@ def test_as_many_images_for_one(content):
     with pytest.raises(ValueError) as error:
         as_start(np.zeros((2, 8, 8, 3)), content[:1])
     assert str(error.value) == (
-        "Invalid value for argument `init`. Expected one image or 1. Received: init=2 images"
+        "Invalid value for argument `init`. Expected one image or a batch of 1. "
+        "Received: init=2 images"
     )

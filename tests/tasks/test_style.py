@@ -118,7 +118,8 @@ def test_one_style_for_a_batch(toy, cat, tissue):
     with pytest.raises(ValueError) as error:
         rwkeras.transfer_style(toy, pair, np.stack([tissue] * 3), rwkeras.StyleSettings(**LAYERS))
     assert str(error.value) == (
-        "Invalid value for argument `style`. Expected one image or 2. Received: style=3 images"
+        "Invalid value for argument `style`. Expected one image or a batch of 2. "
+        "Received: style=3 images"
     )
 
 
@@ -152,7 +153,8 @@ def test_errors_of_several_styles(toy, cat, tissue):
             toy, cat, [tissue, np.stack([tissue] * 2)], rwkeras.StyleSettings(**LAYERS)
         )
     assert str(error.value) == (
-        "Invalid value for argument `style`. Expected one image or 1. Received: style=2 images"
+        "Invalid value for argument `style`. Expected one image or a batch of 1. "
+        "Received: style=2 images"
     )
 
 
@@ -194,12 +196,12 @@ def test_the_papers_ratio():
         ),
         (
             {"init": "zeros"},
-            "`init`. Expected the path of a picture or of a decoder's .keras file, that exists. "
+            "`init`. Expected the path of an existing picture or of a decoder's .keras file. "
             "Received: init=zeros",
         ),
         (
             {"init": np.zeros((2, 40, 40, 3))},
-            "`init`. Expected one image or 1. Received: init=2 images",
+            "`init`. Expected one image or a batch of 1. Received: init=2 images",
         ),
         (
             {"style_scale": 0},
@@ -211,8 +213,8 @@ def test_the_papers_ratio():
         ),
         (
             {"style_layers": "conv1_1"},
-            "`style_layers`. Expected one or more names of different layers. "
-            "Received: style_layers=conv1_1",
+            "`style_layers`. Expected one or more different layer names. Received: "
+            "style_layers=conv1_1",
         ),
     ],
 )
@@ -386,8 +388,8 @@ def test_how_much_styles_count(toy, cat, tissue):
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ((1,), "as many numbers of at least 0 as sources, 2, not all 0. Received: {}=[1]"),
-        ((0, 0), "as many numbers of at least 0 as sources, 2, not all 0. Received: {}=[0, 0]"),
+        ((1,), "one number of at least 0 per source, 2, not all 0. Received: {}=[1]"),
+        ((0, 0), "one number of at least 0 per source, 2, not all 0. Received: {}=[0, 0]"),
         ((1, -1), "a finite number of at least 0. Received: {}=-1"),
     ],
 )

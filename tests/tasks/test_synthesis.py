@@ -156,6 +156,6 @@ def test_an_objective_without_terms(toy, square):
     with pytest.raises(ValueError) as error:
         rwkeras.optimize_image(toy, rwkeras.Objective(), square[np.newaxis])
     assert str(error.value) == (
-        "Invalid value for argument `objective`. Expected an objective of at least one term. "
+        "Invalid value for argument `objective`. Expected an objective with at least one term. "
         "Received: objective=()"
     )

@@ -142,7 +142,7 @@ def test_few_networks_are_kept(monkeypatch):
         (
             keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(2, 3)]),
             2,
-            "`draws`. Expected None with a network that cannot be drawn anew. Received: draws=2",
+            "`draws`. Expected None with a network that cannot be redrawn. Received: draws=2",
         ),
         ("multiscale", 0, "`draws`. Expected an integer of at least 1. Received: draws=0"),
     ],

@@ -183,8 +183,8 @@ def test_how_much_sources_of_a_texture_count(toy):
 
 def test_images_that_are_too_small(toy):
     message = (
-        "Invalid value for argument `image`. Expected an image large enough for the poolings "
-        "before conv1_1, conv2_2, pool3. Received: image=(5, 40, 3)"
+        "Invalid value for argument `image`. Expected an image large enough for the pooling "
+        "layers before conv1_1, conv2_2, pool3. Received: image=(5, 40, 3)"
     )
     for tile in (None, 16):
         with pytest.raises(ValueError) as error:

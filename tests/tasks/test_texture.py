@@ -66,11 +66,11 @@ def test_a_run_goes_on_from_its_own_picture(toy, texture):
     [
         (
             "noises",
-            "'noise', or the path of a picture or of a decoder's .keras file, that exists (did you "
+            "'noise', or the path of an existing picture or of a decoder's .keras file (did you "
             "mean 'noise'?). Received: init=noises",
         ),
         ("a.keras", "'noise' or a picture. Received: init=a.keras"),
-        (np.zeros((3, 8, 8, 3), np.float32), "one image or 1. Received: init=3 images"),
+        (np.zeros((3, 8, 8, 3), np.float32), "one image or a batch of 1. Received: init=3 images"),
     ],
 )
 def test_errors_of_starts(toy, texture, init, expected):
@@ -114,16 +114,16 @@ def test_layers_start_alike(toy, texture):
     [
         (
             {"layers": ()},
-            "`layers`. Expected one or more names of different layers. Received: layers=()",
+            "`layers`. Expected one or more different layer names. Received: layers=()",
         ),
         (
             {"layers": "conv1_1"},
-            "`layers`. Expected one or more names of different layers. Received: layers=conv1_1",
+            "`layers`. Expected one or more different layer names. Received: layers=conv1_1",
         ),
         (
             {"layers": ("conv1_1", "conv1_1")},
-            "`layers`. Expected one or more names of different layers. "
-            "Received: layers=('conv1_1', 'conv1_1')",
+            "`layers`. Expected one or more different layer names. Received: layers=('conv1_1', "
+            "'conv1_1')",
         ),
         ({"output_size": 64}, "`output_size`. Expected (width, height). Received: output_size=64"),
         (
@@ -148,7 +148,7 @@ def test_errors(toy, texture, arguments, message):
 
 
 def test_output_that_is_too_small_for_the_layers(toy, texture):
-    with pytest.raises(ValueError, match="large enough for the poolings before"):
+    with pytest.raises(ValueError, match="large enough for the pooling layers before"):
         rwkeras.synthesize_texture(toy, texture, rwkeras.TextureSettings(LAYERS, (3, 30)))
 
 
@@ -224,7 +224,7 @@ def test_sources_of_a_batch(toy, texture):
         ([[]], "a path, a Pillow image, an array or a tensor. Received: texture=<class 'list'>"),
         (
             [np.zeros((3, 32, 32, 3)), np.zeros((2, 32, 32, 3))],
-            "one image or 3. Received: texture=2 images",
+            "one image or a batch of 3. Received: texture=2 images",
         ),
     ],
 )
@@ -236,7 +236,7 @@ def test_errors_of_several_sources(toy, sources, message):
 
 @pytest.mark.parametrize("weights", [(1, 2, 3), (-1, 2), (0, 0), (), (np.nan, 1), ("1", 2)])
 def test_errors_of_source_weights(toy, texture, bricks, weights):
-    expected = "as many numbers of at least 0 as sources, 2, not all 0"
+    expected = "one number of at least 0 per source, 2, not all 0"
     received = list(weights)
     for weight in weights:
         if not isinstance(weight, int) or weight < 0:
@@ -261,7 +261,7 @@ def test_a_weight_for_a_single_source_must_be_one(toy, texture):
         for weights in ([2], None)
     )
     np.testing.assert_array_equal(one.image, none.image)
-    with pytest.raises(ValueError, match=r"as sources, 1, not all 0\. Received"):
+    with pytest.raises(ValueError, match=r"per source, 1, not all 0\. Received"):
         rwkeras.synthesize_texture(
             toy, texture, rwkeras.TextureSettings(LAYERS, source_weights=[1, 2])
         )
@@ -368,25 +368,24 @@ def test_nothing_is_traced_again_of_a_tileable_texture(texture, monkeypatch):
     [
         (
             {"output_size": (40, 50)},
-            "`output_size`. Expected a width and a height that are multiples of 4 with "
-            "tileable=True, as (40, 48) is, for the poolings to see the same windows each time "
-            "around. Received: output_size=(40, 50)",
+            "`output_size`. Expected a width and height that are multiples of 4, the stride of "
+            "the pooling, with tileable=True, such as (40, 48). Received: output_size=(40, 50)",
         ),
         (
             {"output_size": None},
-            "`output_size`. Expected a width and a height that are multiples of 4 with "
-            "tileable=True, as (48, 36) is, for the poolings to see the same windows each time "
-            "around. Received: output_size=(48, 35)",
+            "`output_size`. Expected a width and height that are multiples of 4, the stride of "
+            "the pooling, with tileable=True, such as (48, 36). Received: output_size=(48, 35)",
         ),
         (
             {"optimizer": rwkeras.OptimizerSettings(tile_size=16)},
-            "`tile_size`. Expected None with tileable=True: a tile of an evaluation does not see "
-            "what lies across the image's border. Received: tile_size=16",
+            "`tile_size`. Expected None with tileable=True, as a tile does not include pixels "
+            "across the image's border. Received: tile_size=16",
         ),
         (
             {"optimizer": rwkeras.OptimizerSettings(parametrization="fourier")},
-            "`parametrization`. Expected 'pixels' or 'adaptive' with tileable=True: the cosines of "
-            "'fourier' are mirrored at the image's borders. Received: parametrization=fourier",
+            "`parametrization`. Expected 'pixels' or 'adaptive' with tileable=True, as the "
+            "cosines of 'fourier' are mirrored at the image's borders. Received: "
+            "parametrization=fourier",
         ),
     ],
 )
@@ -397,7 +396,7 @@ def test_errors_of_tileable_textures(toy, texture, arguments, message):
 
 
 def test_a_network_that_does_not_wrap_around_makes_no_tileable_texture(texture):
-    with pytest.raises(ValueError, match=r"`model`. Expected convolutions of stride 1 .* 'conv1'"):
+    with pytest.raises(ValueError, match=r"`model`. Expected stride-1 convolutions .* 'conv1'"):
         rwkeras.synthesize_texture(
             rwkeras.alexnet(), texture, rwkeras.TextureSettings(["conv2"], tileable=True)
         )

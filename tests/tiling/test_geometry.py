@@ -155,9 +155,9 @@ def test_branches_see_what_any_of_them_sees(join):
 
 
 NONE_OF_THEM = (
-    "Invalid value for argument `model`. Expected convolutions of stride 1 that keep the size, "
-    "poolings that do not overlap, and layers that work on each pixel by itself, but 'odd' is none "
-    "of them. Received: model=chain"
+    "Invalid value for argument `model`. Expected stride-1 convolutions with padding, "
+    "non-overlapping pooling and pixel-wise layers, but 'odd' is another layer. Received: "
+    "model=chain"
 )
 
 
@@ -196,8 +196,8 @@ def test_branches_of_several_strides_cannot_be_tiled():
     with pytest.raises(ValueError) as error:
         receptive_fields(model, ["sum"])
     assert str(error.value) == (
-        "Invalid value for argument `model`. Expected branches of one stride, but 'sum' joins "
-        "others. Received: model=branching"
+        "Invalid value for argument `model`. Expected branches with equal strides, but 'sum' "
+        "joins branches with different ones. Received: model=branching"
     )
     assert receptive_fields(model, ["b"]) == {"b": Field(2, 0, 1)}
 

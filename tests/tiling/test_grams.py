@@ -56,7 +56,7 @@ def test_errors(toy):
     with pytest.raises(ValueError) as error:
         tiled_grams(mirrored, ["conv1_1"], tf.ones([1, 16, 16, 3]), 8)
     assert str(error.value) == (
-        "Invalid value for argument `model`. Expected convolutions of stride 1 that keep the size, "
-        "poolings that do not overlap, and layers that work on each pixel by itself, but 'conv1_1' "
-        "is none of them. Received: model=toy_vgg_features"
+        "Invalid value for argument `model`. Expected stride-1 convolutions with padding, "
+        "non-overlapping pooling and pixel-wise layers, but 'conv1_1' is another layer. Received: "
+        "model=toy_vgg_features"
     )

@@ -287,8 +287,8 @@ def mean_activation(features):
 def test_losses_that_are_no_sums_over_positions(toy, square):
     term = rwkeras.Term("mine", "conv1_1", mean_activation)
     message = (
-        "Invalid value for argument `objective`. Expected Eq. 1 or 6 on 'conv1_1', which are sums "
-        "over positions. Received: objective=mine"
+        "Invalid value for argument `objective`. Expected losses of Eq. 1 or 6 on 'conv1_1', "
+        "which are sums over positions. Received: objective=mine"
     )
     one = feature_extractor(toy, ["conv1_1"])
     with pytest.raises(ValueError) as error:

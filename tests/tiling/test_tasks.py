@@ -163,7 +163,7 @@ def test_networks_that_cannot_be_tiled(toy, style):
             mirrored, style, rwkeras.TextureSettings(TEXTURE), optimizer=settings(16)
         )
     assert str(error.value) == (
-        "Invalid value for argument `model`. Expected convolutions of stride 1 that keep the size, "
-        "poolings that do not overlap, and layers that work on each pixel by itself, but 'conv1_1' "
-        "is none of them. Received: model=toy_vgg_features"
+        "Invalid value for argument `model`. Expected stride-1 convolutions with padding, "
+        "non-overlapping pooling and pixel-wise layers, but 'conv1_1' is another layer. Received: "
+        "model=toy_vgg_features"
     )

@@ -93,5 +93,5 @@ def _pictures(study: Study, results: Mapping[Sample, JobResult]) -> ReportFigure
         if sample.draw == 0:
             row = f"{sample.layer},\n{sample.network}"
             cells[row] = [("", result.pictures[name]) for name in names]
-    caption = f"{first.name} and the largest of each transform, above; below, decoded."
+    caption = f"{first.name} and the strongest setting of each transform, above; decoded, below."
     return ReportFigure("pictures", caption, picture_grid(["", *TRANSFORMS], cells))

@@ -84,5 +84,5 @@ def _pictures(results: Mapping[Sample, JobResult], name: str) -> ReportFigure:
         for sample, r in first.items()
     }
     headings = [each.replace("_", " ").replace("picture", "end") for each in order]
-    caption = f"{next(iter(first)).image} on the way, {name} coordinates."
+    caption = f"{next(iter(first)).image} during the run, {name} coordinates."
     return ReportFigure(name, caption, picture_grid(headings, cells))

@@ -41,7 +41,10 @@ def morph(study: Study) -> Report:
         sample = Sample(0, network.name, first.seed, f"{first.name} to {last.name}", layer)
         rows.append(row(sample, "distance to mixed pixels", distance, iteration=weight))
     table = frame(rows)
-    caption = f"{first.name} to {last.name}; below each its distance to the mixture of the pixels."
+    caption = (
+        f"{first.name} to {last.name}; the number below each image is its distance to the mixture "
+        "of the pixels."
+    )
     return Report(
         table,
         [

@@ -47,7 +47,7 @@ def styles(study: Study) -> Report:
     for sample, result in results.items():
         label = f"SSIM {result.values['ssim_content']:.2f}"
         cells.setdefault(sample.network, []).append((label, result.pictures["picture"]))
-    shown = ReportFigure("styles", "A draw a column.", picture_grid([""] * len(draws), cells))
+    shown = ReportFigure("styles", "One draw per column.", picture_grid([""] * len(draws), cells))
     return Report(table, [shown, *(bars(table, value) for value in _VALUES)])
 
 

@@ -58,9 +58,9 @@ class Client:
         if version is not None:
             version = checked_number("version", version, integer=True)
         if label is not None and not (isinstance(label, str) and label):
-            raise invalid_argument("label", "a version's label", label)
+            raise invalid_argument("label", "the label of a version", label)
         if version is not None and label is not None:
-            raise invalid_argument("label", "None if there is a version", label)
+            raise invalid_argument("label", "None with `version`", label)
         settings = ClientSettings(timeout, retries)
         self._timeout = settings.timeout
         self._transport = connect(address, ModelSpec(model, version, label), settings.retries)

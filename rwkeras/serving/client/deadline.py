@@ -38,7 +38,7 @@ class Deadline:
 
     def error(self) -> ServingError:
         """Returns the error for a passed deadline."""
-        return ServingError(f"No answer within {self._seconds:g} seconds", "DEADLINE_EXCEEDED")
+        return ServingError(f"No response within {self._seconds:g} seconds", "DEADLINE_EXCEEDED")
 
     def wait(self, seconds: float) -> bool:
         """Waits, unless the deadline would pass meanwhile; returns whether it waited."""
@@ -65,4 +65,4 @@ def retried(attempt: Callable[[], _T], deadline: Deadline, retries: int) -> _T:
                 raise
             if not deadline.wait(max(error.retry_after, _FIRST_WAIT * 2**attempts)):
                 raise
-    raise AssertionError("the loop has no end")
+    raise AssertionError("unreachable: the loop is infinite")

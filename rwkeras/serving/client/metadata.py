@@ -65,7 +65,7 @@ class Signature(NamedTuple):
             check_choice("inputs", name, self.inputs)
         missing = [name for name in self.inputs if name not in {*inputs, *self.defaults}]
         if missing:
-            expected = f"all that the server has no default for, {', '.join(missing)} too"
+            expected = f"all inputs without a default on the server, including {', '.join(missing)}"
             raise invalid_argument("inputs", expected, ", ".join(inputs) or "none")
         return {
             name: _as_array(name, inputs[name], spec) if name in inputs else self.defaults[name]
@@ -100,10 +100,12 @@ def _as_array(name: str, value: Any, spec: TensorSpec) -> np.ndarray:
         # With another type than object, bytes would lose trailing zeros.
         array = np.asarray(value, object if spec.dtype == "string" else None)
     except ValueError as error:
-        raise invalid_argument(name, f"{expected}, as many in each row", type(value)) from error
+        raise invalid_argument(
+            name, f"{expected} with rows of equal length", type(value)
+        ) from error
     if spec.dtype == "string":
         if not all(isinstance(item, bytes | str) for item in array.flat):
-            raise invalid_argument(name, "bytes or text, or a list of it", type(value))
+            raise invalid_argument(name, "bytes or text, or a list of these", type(value))
         items = [item.encode() if isinstance(item, str) else item for item in array.flat]
         return bytes_array(items, array.shape)
     if array.dtype.kind not in _ACCEPTED.get(wanted.kind, ""):
@@ -112,5 +114,5 @@ def _as_array(name: str, value: Any, spec: TensorSpec) -> np.ndarray:
         converted = array.astype(wanted)
     exact = wanted.kind == "f" or np.array_equal(converted, array)
     if not exact or np.any(np.isfinite(array) & ~np.isfinite(converted)):
-        raise invalid_argument(name, expected, "values beyond its range")
+        raise invalid_argument(name, expected, "values outside its range")
     return converted

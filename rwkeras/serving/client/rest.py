@@ -99,7 +99,7 @@ class Rest:
         try:
             return read(json.loads(answer))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ServingError(f"What answers at {url} is not TensorFlow Serving") from error
+            raise ServingError(f"The server at {url} is not TensorFlow Serving") from error
 
     def _send(self, url: str, deadline: Deadline, body: bytes | None) -> bytes:
         """Sends a GET or, with a body, a POST, and returns the content of the answer."""
@@ -120,7 +120,9 @@ class Rest:
         except requests.RequestException as error:
             if isinstance(error, requests.Timeout) or deadline.passed:
                 raise deadline.error() from error
-            raise ServingError(f"No answer from {url}: {_reason(error)}", "UNAVAILABLE") from error
+            raise ServingError(
+                f"No response from {url}: {_reason(error)}", "UNAVAILABLE"
+            ) from error
         deadline.remaining()
         if response.status_code == 200:
             return content

@@ -25,7 +25,8 @@ try:
     )
 except ModuleNotFoundError as error:
     raise ValueError(
-        "gRPC needs more than REST, which an http:// address uses: pip install 'rwkeras[serving]'"
+        "gRPC needs additional packages, unlike REST with an http:// address: pip install "
+        "'rwkeras[serving]'"
     ) from error
 
 _OPTIONS = [

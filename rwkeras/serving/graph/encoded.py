@@ -43,7 +43,7 @@ def refuse(bad: tf.Tensor, name: str, expected: str, received: str) -> tf.Operat
         received: Description of bad images.
     """
     places = tf.where(bad)[:, 0]
-    return check(tf.equal(tf.size(places), 0), name, expected, f" {received} at places", places)
+    return check(tf.equal(tf.size(places), 0), name, expected, f" {received} at indices", places)
 
 
 def _or_empty(function: Callable[[tf.Tensor], tf.Tensor], file: tf.Tensor) -> tf.Tensor:
@@ -174,8 +174,8 @@ def check_encoded(
     )
     allowed = f"images of at most {max_pixels} pixels"
     return [
-        refuse(huge, name, allowed, "more than that"),
-        refuse(~whole & ~huge, name, "PNG or JPEG images that are whole", "other bytes"),
+        refuse(huge, name, allowed, "larger images"),
+        refuse(~whole & ~huge, name, "intact PNG or JPEG images", "other data"),
     ]
 
 

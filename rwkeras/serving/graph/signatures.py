@@ -65,7 +65,7 @@ def _of_any_shape(tensor: tf.Tensor) -> tf.Tensor:
 def _check_rank(tensor: tf.Tensor, name: str, rank: int) -> tf.Tensor:
     """Returns an input after a check of its rank and for a non-empty batch."""
     loose = _of_any_shape(tensor)
-    expected = f"a batch of at least one, of rank {rank}"
+    expected = f"a non-empty batch of rank {rank}"
     shape = tf.shape(loose)
     right = tf.equal(tf.rank(loose), rank) & (tf.size(shape) > 0) & tf.reduce_all(shape[:1] > 0)
     with tf.control_dependencies([check(right, name, expected, "", shape)]):
@@ -100,7 +100,7 @@ class ServedModel:
         }
         self.smallest_side = max(self._smallest.values())
         if settings.max_side < self.smallest_side:
-            expected = f"at least {self.smallest_side} pixels, which the layers need"
+            expected = f"at least {self.smallest_side} pixels, the minimum for the layers"
             raise invalid_argument("max_side", expected, settings.max_side)
 
     def signatures(self) -> dict[str, Any]:
@@ -157,7 +157,7 @@ class ServedModel:
         checks = []
         for name, value in images.items():
             bad = ~tf.reduce_all((value >= 0) & (value <= 1), axis=(1, 2, 3))
-            checks.append(refuse(bad, name, "pixels in [0, 1]", "others, or NaN,"))
+            checks.append(refuse(bad, name, "pixels in [0, 1]", "values outside, or NaN,"))
             sizes = tf.tile(tf.shape(value)[tf.newaxis, 1:3], [tf.shape(value)[0], 1])
             checks.append(self._check_sizes(sizes, name, name))
             channels = tf.shape(_of_any_shape(value))[3]
@@ -178,7 +178,7 @@ class ServedModel:
         """
         side = self._smallest[name]
         small = (sizes < 1) | (fitted(sizes, self._settings.max_side) < side)
-        expected = f"images of at least {side} pixels a side"
+        expected = f"images with sides of at least {side} pixels"
         return refuse(tf.reduce_any(small, axis=1), shown, expected, "smaller")
 
     def _each(
@@ -207,7 +207,7 @@ class ServedModel:
         checks = [*checks, *self._check_options(options)]
         for name in others:
             count = tf.shape(images[name])[0]
-            expected = f"one image, or as many as of `{first}{ending}`"
+            expected = f"one image, or as many as in `{first}{ending}`"
             fits = tf.equal(count, 1) | tf.equal(count, batch)
             checks.append(check(fits, name + ending, expected, "", count))
         with tf.control_dependencies(checks):
@@ -225,7 +225,7 @@ class ServedModel:
         made = tf.map_fn(one, places, fn_output_signature=output_specs, parallel_iterations=1)
         if "loss" not in made:
             return made
-        expected = "images, and options, whose loss is finite"
+        expected = "images and options with a finite loss"
         infinite = ~tf.math.is_finite(made["loss"])
         with tf.control_dependencies([refuse(infinite, first + ending, expected, "others")]):
             return {name: tf.identity(value) for name, value in made.items()}
@@ -241,7 +241,7 @@ class ServedModel:
         checks = []
         for name, option in self._options.items():
             shape = tf.shape(_of_any_shape(values[name]))
-            single = check(tf.equal(tf.size(shape), 0), name, "a single number", "", shape)
+            single = check(tf.equal(tf.size(shape), 0), name, "a scalar", "", shape)
             with tf.control_dependencies([single]):
                 value = tf.identity(values[name])
             checks.append(single)

@@ -83,7 +83,7 @@ def smallest_side(model: keras.Model, layers: Sequence[str]) -> int:
         extractor = keras.Model(model.inputs[0], {"output": model.outputs[0]})
     shape = extractor.inputs[0].shape
     if None not in shape[1:3]:
-        raise invalid_argument("network", "a network of images of any size", tuple(shape))
+        raise invalid_argument("network", "a network that accepts images of any size", tuple(shape))
     side = 1
     while True:
         try:

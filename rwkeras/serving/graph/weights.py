@@ -62,9 +62,7 @@ class GeneratedWeights(tf.Module):
         super().__init__()
         if not can_draw(recipe.distribution):
             name = type(recipe.distribution).__name__
-            raise invalid_argument(
-                "weights", f"'stored' with weights that are {name.lower()}", "generated"
-            )
+            raise invalid_argument("weights", f"'stored' with {name.lower()} weights", "generated")
         self._kernels = {}
         for layer in model.layers:
             if layer.name in recipe.layers:
@@ -102,8 +100,8 @@ class _GeneratedTensor(tf.saved_model.experimental.TrackableResource):
         value = self._make()
         found = tf.reduce_sum(tf.cast(tf.bitcast(value, tf.int32), tf.int64))
         message = (
-            f"The weights of '{self._name}' have other bits here than where they were exported: "
-            "export them stored."
+            f"The weights of '{self._name}' are not bit-identical to those at export: export with "
+            "stored weights."
         )
         same = tf.equal(found, tf.constant(self._checksum, tf.int64))
         with tf.control_dependencies([tf.debugging.Assert(same, [message])]):

@@ -62,9 +62,9 @@ class Controls(Section):
                 self._slider("style_scale", "Style scale", 0.25, 2, 0.25,
                              end_labels=("fine strokes", "broad"),
                              formatter=_format_factor)  # fmt: skip
-                self._select("colors", "Colours kept", COLOR_LABELS)
+                self._select("colors", "Colours", COLOR_LABELS)
             if kind == RECOVER and self._settings.endpoint is None:
-                self._select("layer", "From layer", {name: name for name in _LAYERS})
+                self._select("layer", "Layer", {name: name for name in _LAYERS})
             self._slider("size", "Size", _SIZE_STEP, self._settings.max_side, _SIZE_STEP,
                          end_labels=("quick", "large"), formatter=lambda x: f"{x} px")  # fmt: skip
             if self._has_seed:
@@ -84,7 +84,7 @@ class Controls(Section):
                              end_labels=("sketch", "finished"), formatter=str)  # fmt: skip
                 if kind != RECOVER and self._settings.endpoint is None:
                     self._slider(
-                        "draws", "Networks a size", 1, 8, 1, end_labels=("", ""), formatter=str
+                        "draws", "Networks per size", 1, 8, 1, end_labels=("", ""), formatter=str
                     )
         if self._settings.endpoint is None:
             self._continue_checkbox()
@@ -109,7 +109,7 @@ class Controls(Section):
         with tag("label", "", "checkbox-label"):
             checkbox = tag("input", "", "", type="checkbox", checked=self.continue_on_change)
             checkbox.on("change", toggled, js_handler="(event) => emit(event.target.checked)")
-            tag("span", "Go on from the present picture when a setting moves")
+            tag("span", "Continue from the current picture when a setting changes")
 
     def _slider(
         self,

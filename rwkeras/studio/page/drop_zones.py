@@ -113,7 +113,7 @@ class _DropZone(Section):
             if digest is None:
                 tag("span", "Drop a picture here, or choose one", "hint")
             else:
-                image(f"/studio/pictures/{digest}.jpg", f"The {label.lower()} chosen")
+                image(f"/studio/pictures/{digest}.jpg", f"Selected {label.lower()}")
                 tag("span", "Drop or choose another", "hint overlay")
         with tag("ul", "", "examples", aria_label=f"Examples for the {label.lower()}"):
             for example in examples_for(self._kind, self._role):

@@ -36,7 +36,7 @@ class History(Section):
         results = self._results()
         if not results:
             return
-        tag("h2", "Made before")
+        tag("h2", "History")
         with tag("ul", "", "grid"):
             for job in results:
                 with tag("li", "", "history-item"):

@@ -56,17 +56,17 @@ class JobView(Section):
         if job is None:
             with tag("div", "", "placeholder"):
                 tag("p", KIND_DESCRIPTIONS[self._state.kind], "lead")
-                tag("p", "Drop pictures anywhere, or take an example, and begin.")
+                tag("p", "Drop pictures anywhere or choose an example, then start.")
         elif job.state == WAITING:
             with tag("div", "", "placeholder"):
                 tag("p", "Waiting", "lead")
                 tag(
                     "p",
-                    f"This one is {position_text(self._queue.position(job.name) or 0)}.",
+                    f"This job is {position_text(self._queue.position(job.name) or 0)}.",
                     "",
                     role="status",
                 )
-                button("Take it out", lambda: self._queue.stop(job.name), "secondary")
+                button("Cancel", lambda: self._queue.stop(job.name), "secondary")
         elif job.state == RUNNING:
             self._build_running(job)
         elif job.digest:
@@ -76,7 +76,7 @@ class JobView(Section):
             with tag("div", "", "placeholder"):
                 tag(
                     "p",
-                    "Failed" if has_failed else "Stopped before there was anything",
+                    "Failed" if has_failed else "Stopped before the first result",
                     "lead",
                 )
                 if job.error:
@@ -87,9 +87,9 @@ class JobView(Section):
         with tag("figure", "", "canvas"):
             with tag("div", "", "frame"):
                 source = f"/studio/pictures/{job.recipe.start or job.recipe.pictures[0]}.jpg"
-                preview = image(source, "The picture as it is now", "preview faded")
+                preview = image(source, "Current picture", "preview faded")
             with tag("figcaption", "", "running"):
-                bar = tag("progress", "", "", max=1, aria_label="How much is done")
+                bar = tag("progress", "", "", max=1, aria_label="Progress")
                 text = tag("p", progress_text(None), "time")
                 button("Stop", lambda: self._queue.stop(job.name), "stop",
                        title="Keeps the best picture so far")  # fmt: skip
@@ -153,16 +153,16 @@ class JobView(Section):
         with tag("div", "", "frame compare", style=f"--ratio: {width / height:.4f}"):
             image(f"/studio/jobs/{job.name}/picture.png", job_description(job), "after")
             input_digest = job.recipe.pictures[0]
-            image(f"/studio/pictures/{input_digest}.jpg", "What it was made of", "before")
+            image(f"/studio/pictures/{input_digest}.jpg", "Input picture", "before")
             tag("span", "", "divider", aria_hidden="true")
             tag("input", "", "split-slider", type="range", min=0, max=100, step=1, defaultValue=0,
-                aria_label="How much of the picture before is shown, in percent")  # fmt: skip
+                aria_label="Share of the input picture shown, in percent")  # fmt: skip
 
     def _build_match_badge(self, job: Job) -> None:
         matches = matches_expected_file(self._store, job)
         if matches is not None:
             message = (
-                "The same file, to the byte" if matches else "Not the bytes of the file dropped"
+                "Identical to the dropped file" if matches else "Not identical to the dropped file"
             )
             tag("p", message, "badge" if matches else "badge differs")
 
@@ -181,7 +181,7 @@ class JobView(Section):
                     with tag("li"):
                         image(f"/studio/jobs/{job.name}/{file}", f"After {iteration} iterations")
                         tag("span", str(iteration), "", aria_hidden="true")
-            tag("a", "Filmstrip as a picture", "download", download=True,
+            tag("a", "Download filmstrip", "download", download=True,
                 href=f"/studio/jobs/{job.name}/strip.jpg")  # fmt: skip
 
     def _build_variations(self) -> None:

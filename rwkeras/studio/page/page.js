@@ -9,7 +9,7 @@
   async function upload(zone, file) {
     const maxBytes = Number(document.querySelector(".studio").dataset.maxBytes);
     if (file.size > maxBytes) {
-      dispatch(zone, "rejected", `${file.name} has ${file.size} bytes: at most ${maxBytes} are taken`);
+      dispatch(zone, "rejected", `${file.name} has ${file.size} bytes: the limit is ${maxBytes} bytes`);
       return;
     }
     zone.classList.add("busy");
@@ -22,7 +22,7 @@
       try { result = JSON.parse(text); } catch { result = { error: text }; }
       dispatch(zone, response.ok ? "uploaded" : "rejected", response.ok ? result : result.error);
     } catch {
-      dispatch(zone, "rejected", `${file.name} could not be sent`);
+      dispatch(zone, "rejected", `${file.name} could not be uploaded`);
     } finally {
       zone.classList.remove("busy");
     }

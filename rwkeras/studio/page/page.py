@@ -59,22 +59,22 @@ class Page:
         ui.add_head_html(f"<style>{(_FOLDER / 'page.css').read_text(encoding='ascii')}</style>")
         ui.add_body_html(f"<script>{(_FOLDER / 'page.js').read_text(encoding='ascii')}</script>")
         with tag("div", "", "studio", data_max_bytes=self._settings.max_bytes):
-            tag("a", "To the picture", "skip", href="#job-view")
+            tag("a", "Skip to the picture", "skip", href="#job-view")
             self._header()
             self._message = tag("p", "", "message", role="alert", aria_live="assertive")
-            self._prompt = tag("div", "", "prompt", role="group", aria_label="A recipe")
+            self._prompt = tag("div", "", "prompt", role="group", aria_label="Recipe")
             with tag("main", "", "workspace"):
                 self._drop_zones.mount("div", "drop-zones", id_="drop-zones", role="tabpanel")
                 self._job_view.mount("div", "job-view", id_="job-view", tabindex="-1")
                 self._controls.mount("section", "controls", aria_label="Settings")
-            self._history.mount("section", "history", aria_label="Made before")
+            self._history.mount("section", "history", aria_label="History")
         ui.timer(_UPDATE_SECONDS, self._update)
         self._update_tabs()
 
     def _header(self) -> None:
         with tag("header", "", "head"):
             tag("h1", "rwkeras studio")
-            with tag("div", "", "tabs", role="tablist", aria_label="What to make"):
+            with tag("div", "", "tabs", role="tablist", aria_label="Task"):
                 for kind, label in KIND_LABELS.items():
                     self._tabs[kind] = button(
                         label,
@@ -154,10 +154,10 @@ class Page:
         self._prompt.clear()
         with self._prompt:
             kind = KIND_LABELS[recipe.kind].lower()
-            tag("p", f"This file holds its recipe: {kind}, seed {recipe.seed}.")
+            tag("p", f"This file contains its recipe: {kind}, seed {recipe.seed}.")
             button("Make it again", rerun, "primary")
             button(
-                "Only use the picture" if expected_file[0] else "Leave it",
+                "Only use the picture" if expected_file[0] else "Dismiss",
                 self._prompt.clear,
                 "secondary",
             )
@@ -169,7 +169,7 @@ class Page:
         except ValueError as error:
             missing_roles = self._state.missing_roles
             self._show_message(
-                "Drop a picture into each well first." if missing_roles else str(error)
+                "Add a picture to each drop area first." if missing_roles else str(error)
             )
         self._refresh()
 

@@ -61,7 +61,7 @@ def serve(settings: StudioSettings, *, open_browser: bool = False) -> None:
     server = uvicorn.Server(config)
     try:
         if not _is_address_free(config):
-            raise invalid_argument("port", f"one that is free at {settings.host}", settings.port)
+            raise invalid_argument("port", f"a free port at {settings.host}", settings.port)
         print(f"studio: {_page_url(settings, token)}", flush=True)
         if open_browser:
             threading.Timer(1.0, webbrowser.open, [_page_url(settings, token)]).start()

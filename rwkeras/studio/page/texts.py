@@ -9,7 +9,7 @@ from rwkeras.studio.recipes import RECOVER, STYLE, TEXTURE
 
 KIND_LABELS = {STYLE: "Style", TEXTURE: "Texture", RECOVER: "Recover"}
 # Labels of the start button.
-START_LABELS = {STYLE: "Paint", TEXTURE: "Weave", RECOVER: "Recover"}
+START_LABELS = {STYLE: "Paint", TEXTURE: "Synthesise", RECOVER: "Recover"}
 ROLE_LABELS = {
     "content": "Photograph",
     "style": "Painting",
@@ -17,14 +17,14 @@ ROLE_LABELS = {
     "image": "Photograph",
 }
 KIND_DESCRIPTIONS = {
-    STYLE: "A photograph, repainted in the strokes of a painting.",
-    TEXTURE: "More of a texture, woven from noise until its grain is the same.",
-    RECOVER: "A photograph, found again from what a random network made of it.",
+    STYLE: "Repaints a photograph in the style of a painting.",
+    TEXTURE: "Synthesises more of a texture from noise.",
+    RECOVER: "Reconstructs a photograph from its activations in a random network.",
 }
 COLOR_LABELS = {
-    "painting": "The painting's",
-    "photograph": "The photograph's",
-    "matched": "A painting in the photograph's",
+    "painting": "Those of the painting",
+    "photograph": "Those of the photograph",
+    "matched": "The painting's, matched to the photograph",
 }
 # Settings that the served model fixes, whatever the recipe says.
 _FIXED_BY_SERVER = ("layer", "draws")
@@ -43,7 +43,7 @@ def duration_text(seconds: float) -> str:
 def progress_text(run_progress: RunProgress | None) -> str:
     """Returns the progress of a run in words."""
     if run_progress is None:
-        return "Getting the network ready"
+        return "Preparing the network"
     text = f"Iteration {run_progress.iteration} of {run_progress.iterations}"
     return (
         text
@@ -74,8 +74,8 @@ def settings_texts(job: Job) -> dict[str, str]:
         "balance": "content weight",
         "style_scale": "style scale",
         "colors": "colours",
-        "draws": "networks a size",
-        "start": "went on from",
+        "draws": "networks per size",
+        "start": "continued from",
         "stop": "stopped at",
         "served": "served by",
     }

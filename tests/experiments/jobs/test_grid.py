@@ -39,7 +39,7 @@ def test_a_grid_has_every_combination():
         ),
         (
             {"layers": "conv1_1"},
-            "Invalid value for argument `layers`. Expected one or more names of different layers. "
+            "Invalid value for argument `layers`. Expected one or more different layer names. "
             "Received: layers=conv1_1",
         ),
         (

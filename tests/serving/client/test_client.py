@@ -127,8 +127,8 @@ def test_inputs_are_refused_before_they_are_sent(connect_client):
     with pytest.raises(ValueError) as error:
         client.predict({"content_bytes": [b""]}, "serving_default")
     assert str(error.value) == (
-        "Invalid value for argument `inputs`. Expected all that the server has no default for, "
-        "style_bytes too. Received: inputs=content_bytes"
+        "Invalid value for argument `inputs`. Expected all inputs without a default on the "
+        "server, including style_bytes. Received: inputs=content_bytes"
     )
     with pytest.raises(ValueError) as error:
         client.predict({}, "tensors")
@@ -279,7 +279,7 @@ def test_deadline(connect_client):
         assert not answered
     finally:
         release.set()
-    assert str(error.value) == "No answer within 0.5 seconds"
+    assert str(error.value) == "No response within 0.5 seconds"
     assert error.value.code == "DEADLINE_EXCEEDED"
 
 
@@ -334,9 +334,9 @@ def test_large_images(wire):
         ),
         (
             {"version": 1, "label": "stable"},
-            "`label`. Expected None if there is a version. Received: label=stable",
+            "`label`. Expected None with `version`. Received: label=stable",
         ),
-        ({"label": ""}, "`label`. Expected a version's label. Received: label="),
+        ({"label": ""}, "`label`. Expected the label of a version. Received: label="),
         (
             {"timeout": 0},
             "`timeout`. Expected a finite number greater than 0. Received: timeout=0",

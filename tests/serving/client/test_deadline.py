@@ -43,5 +43,5 @@ def test_time_passes(monkeypatch):
         deadline.remaining()
     assert (error.value.code, str(error.value)) == (
         "DEADLINE_EXCEEDED",
-        "No answer within 2.5 seconds",
+        "No response within 2.5 seconds",
     )

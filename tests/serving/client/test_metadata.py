@@ -44,9 +44,9 @@ def test_strings(value):
     ("dtype", "value", "message"),
     [
         ("int32", 1.0, "values of type int32. Received: x=float64 values"),
-        ("int32", 2**31, "values of type int32. Received: x=values beyond its range"),
-        ("uint8", -1, "values of type uint8. Received: x=values beyond its range"),
-        ("float32", 1e40, "values of type float32. Received: x=values beyond its range"),
+        ("int32", 2**31, "values of type int32. Received: x=values outside its range"),
+        ("uint8", -1, "values of type uint8. Received: x=values outside its range"),
+        ("float32", 1e40, "values of type float32. Received: x=values outside its range"),
         ("float32", True, "values of type float32. Received: x=bool values"),
         ("float32", b"1", "values of type float32. Received: x=|S1 values"),
         ("float32", None, "values of type float32. Received: x=object values"),
@@ -54,9 +54,9 @@ def test_strings(value):
         (
             "float32",
             [[1], [2, 3]],
-            "values of type float32, as many in each row. Received: x=<class 'list'>",
+            "values of type float32 with rows of equal length. Received: x=<class 'list'>",
         ),
-        ("string", 1, "bytes or text, or a list of it. Received: x=<class 'int'>"),
+        ("string", 1, "bytes or text, or a list of these. Received: x=<class 'int'>"),
     ],
 )
 def test_others_are_refused(dtype, value, message):

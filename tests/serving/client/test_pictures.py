@@ -62,7 +62,7 @@ def test_what_is_no_file():
             "Expected a path, the bytes of a file, an array, a Pillow image, or a list of these. "
             "Received: style=int",
         ),
-        ("nowhere.png", "Expected the path of a file that exists. Received: style=nowhere.png"),
+        ("nowhere.png", "Expected the path of an existing file. Received: style=nowhere.png"),
         ([b"", np.zeros([2, 2, 2])], "Expected [height, width, channels] or a batch of it, with 1, "
          "3 or 4 channels. Received: style=(2, 2, 2)"),
     ],

@@ -45,7 +45,7 @@ def test_one_is_saved_by_its_name_and_several_by_numbers(tmp_path):
     ("name", "expected"),
     [
         ("out.jpg", "a file name that ends in .png"),
-        ("no/out.png", "a file in a folder that exists"),
+        ("no/out.png", "a file in an existing folder"),
     ],
 )
 def test_other_names_are_refused(tmp_path, name, expected):
@@ -61,7 +61,7 @@ def test_several_whose_names_are_too_long_are_refused_before_one_is_written(tmp_
     with pytest.raises(ValueError) as error:
         Reply([png(1), png(2)]).save(path)
     assert str(error.value) == (
-        "Invalid value for argument `path`. Expected a name that a file can have there. "
-        f"Received: path={tmp_path / ('a' * 250)}-0.png (File name too long)"
+        "Invalid value for argument `path`. Expected a valid file name. Received: "
+        f"path={tmp_path / ('a' * 250)}-0.png (File name too long)"
     )
     assert not list(tmp_path.iterdir())

@@ -130,7 +130,7 @@ def test_slow_trickle_times_out(head):
         assert thread.is_alive()
         ended.set()
         thread.join()
-    assert (error.code, str(error)) == ("DEADLINE_EXCEEDED", "No answer within 0.5 seconds")
+    assert (error.code, str(error)) == ("DEADLINE_EXCEEDED", "No response within 0.5 seconds")
 
 
 def test_unknown_host():
@@ -138,7 +138,7 @@ def test_unknown_host():
         error = error_of(client)
     assert error.code == "UNAVAILABLE"
     assert str(error).startswith(
-        "No answer from http://nobody.invalid:1/v1/models/multiscale_style: "
+        "No response from http://nobody.invalid:1/v1/models/multiscale_style: "
     )
 
 

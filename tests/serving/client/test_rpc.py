@@ -23,7 +23,8 @@ except ValueError as error:
 """
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert process.stdout == (
-        "gRPC needs more than REST, which an http:// address uses: pip install 'rwkeras[serving]'\n"
+        "gRPC needs additional packages, unlike REST with an http:// address: "
+        "pip install 'rwkeras[serving]'\n"
     ), process.stderr
 
 

@@ -12,12 +12,12 @@ from tests.serving.pictures import png_of_size
 
 MAX_PIXELS = 10**6
 NOT_WHOLE = (
-    "Invalid value for `content_bytes`. Expected PNG or JPEG images that are whole. Received: "
-    "other bytes at places] [1 3]"
+    "Invalid value for `content_bytes`. Expected intact PNG or JPEG images. Received: other data "
+    "at indices] [1 3]"
 )
 TOO_LARGE = (
-    "Invalid value for `content_bytes`. Expected images of at most 1000000 pixels. Received: more "
-    "than that at places] [1 3]"
+    "Invalid value for `content_bytes`. Expected images of at most 1000000 pixels. Received: "
+    "larger images at indices] [1 3]"
 )
 PIXELS = (np.random.default_rng(0).random((20, 30, 3)) * 255).astype(np.uint8)
 

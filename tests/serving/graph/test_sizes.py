@@ -71,6 +71,6 @@ def test_a_network_of_one_size_is_refused():
     with pytest.raises(ValueError) as error:
         smallest_side(model, ["conv"])
     assert str(error.value) == (
-        "Invalid value for argument `network`. Expected a network of images of any size. "
-        "Received: network=(None, 32, 32, 3)"
+        "Invalid value for argument `network`. Expected a network that accepts images of any "
+        "size. Received: network=(None, 32, 32, 3)"
     )

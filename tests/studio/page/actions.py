@@ -74,12 +74,12 @@ def download(page, label):
 
 def disable_continuing(page):
     """Switches off that a changed setting continues from the current picture."""
-    page.get_by_label("Go on from the present picture").uncheck()
+    page.get_by_label("Continue from the current picture").uncheck()
 
 
 def continue_with(page, name, value):
     """Changes a setting, continues from the current picture, and waits for the result."""
-    page.get_by_label("Go on from the present picture").check()
+    page.get_by_label("Continue from the current picture").check()
     source = page.locator(".compare .after").get_attribute("src")
     change_setting(page, name, value)
     page.wait_for_function(

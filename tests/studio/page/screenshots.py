@@ -60,7 +60,7 @@ def main(folder: Path) -> None:
         try:
             page = _open_page(browser, studio, _DESKTOP, "light")
             _choose_example(page, "A cup of coffee")
-            _choose_example(page, "The project's painting")
+            _choose_example(page, "Generated painting")
             page.locator(".drop-target.filled").nth(1).wait_for()
             disable_continuing(page)
             change_settings(page, size=320)

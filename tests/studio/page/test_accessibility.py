@@ -79,7 +79,7 @@ def test_the_keyboard_reaches_everything(page, files):
                 " ?? e.id + e.textContent.trim(); }"
             )
         )
-    for name in ("To the picture", "Style", "Photograph: choose a file", "A cup of coffee",
+    for name in ("Skip to the picture", "Style", "Photograph: choose a file", "A cup of coffee",
                  "set-balance", "set-size", "set-seed", "Paint", "4 variations"):  # fmt: skip
         assert any(name in label for label in reached), (name, reached)
 
@@ -90,7 +90,7 @@ def test_arrows_turn_tabs_and_move_sliders(page):
     page.get_by_role("tab", name="Texture", selected=True).wait_for()
     page.get_by_text("More of a texture").wait_for()
     page.keyboard.press("ArrowLeft")
-    page.get_by_text("repainted in the strokes").wait_for()
+    page.get_by_text("Repaints a photograph in the style").wait_for()
     slider = page.get_by_label("Content against style")
     slider.focus()
     page.keyboard.press("ArrowRight")
@@ -199,8 +199,8 @@ def test_a_token_is_required_on_other_addresses(browser, tmp_path):
 
 def test_a_used_port_or_folder_is_a_one_line_error(studio, tmp_path):
     for arguments, message in (
-        ([f"--folder={tmp_path / 'studio'}", f"--port={studio.port}"], "Expected one that is free"),
-        ([f"--folder={studio.folder}", "--port=1"], "another studio has it"),
+        ([f"--folder={tmp_path / 'studio'}", f"--port={studio.port}"], "Expected a free port"),
+        ([f"--folder={studio.folder}", "--port=1"], "in use by another studio"),
     ):
         process = subprocess.run(
             [sys.executable, path_of("studio"), *arguments, "--noopen"],

@@ -56,7 +56,7 @@ def test_from_dropped_pictures_to_a_download_that_reproduces_itself(page, files,
         path = tmp_path / f"downloaded{extension}"
         drop(page, "content", path, kind)
         page.get_by_role("button", name="Make it again").click()
-        page.get_by_text("The same file, to the byte").wait_for()
+        page.get_by_text("Identical to the dropped file").wait_for()
         wait_until_finished(page)
         label = {".jpg": "JPEG", ".tif": "TIFF", ".png": "PNG"}[extension]
         assert download(page, label)[0] == path.read_bytes()
@@ -88,14 +88,14 @@ def test_a_changed_setting_continues_from_the_current_result(page, files, tmp_pa
     assert rwkeras.read_image(second).shape == (side * 3 // 4, side, 3)
     drop(page, "content", second)
     page.get_by_role("button", name="Make it again").click()
-    page.get_by_text("The same file, to the byte").wait_for()
+    page.get_by_text("Identical to the dropped file").wait_for()
 
 
 @pytest.mark.parametrize(
     ("tab", "role", "verb", "name", "value"),
     [
-        ("Texture", "texture", "Weave", "size", 96),
-        ("Texture", "texture", "Weave", "seed", 5),
+        ("Texture", "texture", "Synthesise", "size", 96),
+        ("Texture", "texture", "Synthesise", "seed", 5),
         ("Recover", "image", "Recover", "layer", "conv2_1"),
         ("Recover", "image", "Recover", "seed", 5),
     ],
@@ -120,7 +120,7 @@ def test_the_other_tabs(page, files, tmp_path, tab, role, verb, name, value):
     assert first.read_bytes() != download(page, "PNG")[0]
     drop(page, role, second, "image/jpeg")
     page.get_by_role("button", name="Make it again").click()
-    page.get_by_text("The same file, to the byte").wait_for()
+    page.get_by_text("Identical to the dropped file").wait_for()
 
 
 def test_a_run_survives_a_reload_and_keeps_its_picture_when_stopped(page, files, tmp_path):
@@ -140,7 +140,7 @@ def test_a_run_survives_a_reload_and_keeps_its_picture_when_stopped(page, files,
     assert parse_recipe(read_comment(downloaded)).stop is not None
     drop(page, "content", downloaded)
     page.get_by_role("button", name="Make it again").click()
-    page.get_by_text("The same file, to the byte").wait_for()
+    page.get_by_text("Identical to the dropped file").wait_for()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -182,7 +182,7 @@ def test_a_rejected_upload_shows_its_error(page, files, tmp_path):
     (tmp_path / "notes.txt").write_text("not a picture")
     drop(page, "content", tmp_path / "notes.txt", "text/plain")
     alert = page.get_by_role("alert")
-    alert.get_by_text("Expected a picture in a format that Pillow reads").wait_for()
+    alert.get_by_text("Expected a picture in a format that Pillow supports").wait_for()
     assert "notes.txt" in alert.inner_text()
     half = tmp_path / "half.png"
     half.write_bytes((files / "photograph.png").read_bytes()[:200])
@@ -203,8 +203,8 @@ def test_jobs_of_two_pages_share_the_queue(page, browser, studio, files):
     drop_zone(other, "texture").locator("input[type=file]").set_input_files(files / "painting.jpg")
     other.locator(".drop-target.filled").wait_for()
     change_settings(other, **QUICK)
-    start_run(other, "Weave")
-    other.get_by_text("This one is next in the queue.").wait_for()
+    start_run(other, "Synthesise")
+    other.get_by_text("This job is next in the queue.").wait_for()
     page.get_by_role("button", name="Stop", exact=True).click()
     other.locator(".downloads").wait_for(timeout=240_000)
     wait_until_finished(page)

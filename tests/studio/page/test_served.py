@@ -35,7 +35,7 @@ def test_a_served_model_paints(browser, files, tmp_path):
             page.goto(studio.url)
             choose_both(page, files)
             assert page.get_by_text(address).count() == 1
-            assert page.get_by_label("Go on from the present picture").count() == 0
+            assert page.get_by_label("Continue from the current picture").count() == 0
             change_settings(page, size=64)
             start_run(page)
             wait_until_finished(page)

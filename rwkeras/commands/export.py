@@ -13,7 +13,7 @@ from typing import TypeVar
 from absl import flags
 
 from rwkeras.backend import keras
-from rwkeras.commands import random_network  # noqa: F401 (its flags)
+from rwkeras.commands import random_network_flags  # noqa: F401 (its flags)
 from rwkeras.commands.input_pictures import fit_picture, name_picture_in_errors
 from rwkeras.commands.settings_flags import define_flags, settings_from_flags
 from rwkeras.images.batch import as_batch

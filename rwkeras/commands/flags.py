@@ -7,7 +7,7 @@ from typing import Any
 from absl import flags
 
 from rwkeras.backend import keras
-from rwkeras.commands import random_network  # noqa: F401 (its flags)
+from rwkeras.commands import network_flags  # noqa: F401 (its flags)
 from rwkeras.commands.bits import check_bits
 from rwkeras.commands.input_pictures import fit_picture, name_picture_in_errors
 from rwkeras.commands.settings_flags import define_flags, settings_from_flags
@@ -53,17 +53,6 @@ flags.DEFINE_integer(
     "Length of the longer side that pictures are resampled to, in pixels; 0: original size.",
 )
 define_flags(OptimizerSettings, *_OPTIMIZER_FLAGS)
-flags.DEFINE_string(
-    "network",
-    "vgg19",
-    f"Network: one of {', '.join(NETWORKS)}, a recipe's .json, or a .keras file.",
-)
-flags.DEFINE_string(
-    "weights",
-    None,
-    "Trained weights for alexnet, efficientnet_lite0 or pretrained_vgg19: a file, or imagenet for "
-    "the last two.",
-)
 flags.DEFINE_string(
     "rescale_images",
     None,

@@ -45,16 +45,6 @@ def coarse_to_fine_scales(settings: ScaleSettings, side: int) -> ScaleSettings |
     return settings
 
 
-def define_draws() -> None:
-    """Defines `--draws`, the number of random networks per size."""
-    flags.DEFINE_integer(
-        "draws",
-        None,
-        f"Number of draws of the network per image size; default: {DRAWS}. Only for networks such "
-        "as multiscale.",
-    )
-
-
 def draws(model: keras.Model) -> int | None:
     """Returns `--draws` or its default; None if it is not given and the network is not redrawn."""
     if FLAGS.draws is None and not has_random_thresholds(model):

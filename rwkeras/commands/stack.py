@@ -16,7 +16,7 @@ from typing import Any
 from absl import flags
 from tqdm import tqdm
 
-from rwkeras.commands import random_network  # noqa: F401 (its flags)
+from rwkeras.commands import random_network_flags  # noqa: F401 (its flags)
 from rwkeras.commands.input_pictures import fit_picture, name_picture_in_errors
 from rwkeras.commands.launch import own_flags
 from rwkeras.commands.outputs import check_named_outputs

@@ -18,7 +18,6 @@ from rwkeras.commands.settings_flags import define_flags, flag_values
 from rwkeras.commands.sizes import (
     coarse_to_fine_scales,
     define_coarse_to_fine,
-    define_draws,
     draws,
 )
 from rwkeras.commands.source import Source
@@ -80,7 +79,7 @@ flags.DEFINE_string(
     "which is applied to the content.",
 )
 define_coarse_to_fine(STYLE_SCALES)
-define_draws()
+define_flags(StyleSettings, "draws")
 flags.DEFINE_bool(
     "original_colors",
     False,

@@ -18,7 +18,6 @@ from rwkeras.commands.settings_flags import define_flags, settings_from_flags
 from rwkeras.commands.sizes import (
     coarse_to_fine_scales,
     define_coarse_to_fine,
-    define_draws,
     draws,
 )
 from rwkeras.commands.source import Source
@@ -45,7 +44,7 @@ flags.DEFINE_string(
 )
 define_flags(TextureSettings, "tileable")
 define_coarse_to_fine(TEXTURE_SCALES)
-define_draws()
+define_flags(TextureSettings, "draws")
 FLAGS.set_default("network", "multiscale")
 flags.mark_flag_as_required("texture")
 

@@ -16,7 +16,7 @@ from absl import flags
 from tqdm.keras import TqdmCallback
 
 from rwkeras.backend import keras
-from rwkeras.commands import random_network  # noqa: F401 (its flags)
+from rwkeras.commands import network_flags  # noqa: F401 (its flags)
 from rwkeras.commands.launch import own_flags
 from rwkeras.commands.outputs import check_logdir, check_named_outputs
 from rwkeras.commands.report import write_json
@@ -50,17 +50,6 @@ _REFERENCES = 16
 flags.DEFINE_string("images", None, "Folder of photographs; default: those of scikit-image.")
 define_flags(InversionSettings, "layer", more={"layer": "The decoder inverts this layer."})
 flags.DEFINE_string("output", None, "Output .keras file.")
-flags.DEFINE_string(
-    "network",
-    "vgg19",
-    f"Network: one of {', '.join(NETWORKS)}, a recipe's .json, or a .keras file.",
-)
-flags.DEFINE_string(
-    "weights",
-    None,
-    "Trained weights for alexnet, efficientnet_lite0 or pretrained_vgg19: a file, or imagenet for "
-    "the last two.",
-)
 define_flags(DecoderSettings, *_SHAPE, more={"depth": "0 stands for None."})
 define_flags(DecoderTraining, *_TRAINING)
 flags.DEFINE_string(

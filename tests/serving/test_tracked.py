@@ -120,8 +120,8 @@ def test_all_sizes_keep_to_what_a_request_may_take_and_ask():
                 remote.predict("tensors", {**quick, "content": picture, name: other[:, :1]})
             assert error.value.code == "INVALID_ARGUMENT"
             assert (
-                f"Invalid value for `{name}`. Expected images of at least 7 pixels a side. "
-                "Received: smaller at places] [0]"
+                f"Invalid value for `{name}`. Expected images with sides of at least 7 pixels. "
+                "Received: smaller at indices] [0]"
             ) in str(error.value)
         started = time.monotonic()
         endless = {**quick, "content": picture, "max_iterations": np.int32(1000)}

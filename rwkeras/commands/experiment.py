@@ -24,13 +24,13 @@ from rwkeras.commands.paths import check_paths, define_paths
 from rwkeras.commands.report import versions
 from rwkeras.commands.settings_flags import define_flags, flag_values
 from rwkeras.experiments.claim_list import CLAIMS
-from rwkeras.experiments.claims import verdicts
 from rwkeras.experiments.jobs.networks import NetworkSpec
 from rwkeras.experiments.page import write_page
 from rwkeras.experiments.registry import EXPERIMENTS, run_experiment
 from rwkeras.experiments.results import save_result
 from rwkeras.experiments.settings import QUICK, ExperimentSettings
 from rwkeras.experiments.study import Study
+from rwkeras.experiments.verdicts import verdicts
 from rwkeras.images.outputs import Output
 from rwkeras.networks.loading import NETWORKS
 from rwkeras.settings import settings_fields

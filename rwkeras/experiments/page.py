@@ -10,12 +10,12 @@ from typing import Any
 import pandas as pd
 
 from rwkeras.experiments.claim_list import CLAIMS
-from rwkeras.experiments.claims import verdicts
 from rwkeras.experiments.figures import ReportFigure
 from rwkeras.experiments.registry import EXPERIMENTS
 from rwkeras.experiments.report import Report
 from rwkeras.experiments.results import claims_table
 from rwkeras.experiments.table import as_csv
+from rwkeras.experiments.verdicts import verdicts
 from rwkeras.images.files import write_bytes
 
 _STYLE = """

@@ -18,8 +18,9 @@ import pandas as pd
 import tensorflow as tf
 
 from rwkeras.experiments.claim_list import CLAIMS
-from rwkeras.experiments.claims import NOT_TESTED, Claim, verdicts
+from rwkeras.experiments.claims import Claim
 from rwkeras.experiments.table import as_csv, frame, read_csv
+from rwkeras.experiments.verdicts import NOT_TESTED, verdicts
 from rwkeras.sweeps.local import cores
 
 _RUNS_FILE = "runs.json"

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from rwkeras.experiments.claim_list import CLAIMS
-from rwkeras.experiments.claims import verdicts
 from rwkeras.experiments.registry import EXPERIMENTS
 from rwkeras.experiments.results import HEADLINES
 from rwkeras.experiments.table import COLUMNS, frame
+from rwkeras.experiments.verdicts import verdicts
 
 DRAWS, NETWORKS = 10, 5
 

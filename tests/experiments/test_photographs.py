@@ -3,7 +3,6 @@ import re
 import numpy as np
 import pytest
 
-from rwkeras.experiments.claims import LEAST_DRAWS
 from rwkeras.experiments.images import put_images
 from rwkeras.experiments.photographs import (
     ROTATION_PHOTOGRAPHS,
@@ -13,6 +12,7 @@ from rwkeras.experiments.photographs import (
     TUNING,
     photograph,
 )
+from rwkeras.experiments.verdicts import LEAST_DRAWS
 from rwkeras.images.photographs import TEST_NAMES
 from rwkeras.studio.examples import EXAMPLES
 from tests.tools import ROOT

@@ -3,8 +3,8 @@ from pathlib import Path
 
 from rwkeras.experiments import results
 from rwkeras.experiments.claim_list import CLAIMS
-from rwkeras.experiments.claims import verdicts
 from rwkeras.experiments.table import Sample, frame, row
+from rwkeras.experiments.verdicts import verdicts
 from tests.tools import ROOT
 
 BY_KEY = {claim.key: claim for claim in CLAIMS}

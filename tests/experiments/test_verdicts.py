@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from rwkeras.experiments.claims import Claim, Contrast, Margin, per_draw, verdicts
+from rwkeras.experiments.claims import Claim, Contrast, Margin
 from rwkeras.experiments.table import Sample, frame, row
+from rwkeras.experiments.verdicts import per_draw, verdicts
 
 DRAWS = 12
 

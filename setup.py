@@ -24,6 +24,7 @@ setup(
     license="Apache-2.0",
     license_files=["LICENSE"],
     python_requires=">=3.10,<3.14",
+    classifiers=[f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 14)],
     packages=find_packages(include=["rwkeras", "rwkeras.*"]),
     package_data={
         "rwkeras": ["__init__.pyi", "py.typed"],

@@ -24,6 +24,17 @@ Ended = subprocess.CompletedProcess
 app.define_help_flags()
 
 
+@contextlib.contextmanager
+def working_directory(folder: Path) -> Iterator[None]:
+    """Changes the working directory; Python has `contextlib.chdir` since 3.11 only."""
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
 def path_of(tool: str) -> Path:
     """Returns the path of a tool's program."""
     return ROOT / "tools" / f"{tool}.py"

@@ -14,9 +14,9 @@ from rwkeras.validation import checked_number, invalid_argument
 class TotalVariation(keras.regularizers.Regularizer):
     """Total variation, factor * R of Eq. 9 of He, Wang and Hopcroft (2016), as a regulariser.
 
-    R is the sum of squared differences of neighbouring pixels, over all images of a batch. Keras
-    divides it by the batch size if it is the `activity_regularizer` of a layer, but not if it is
-    the `regularizer` of a variable.
+    R is the sum of squared differences of neighbouring pixels, over all images of a batch. Most
+    releases of Keras divide it by the batch size if it is the `activity_regularizer` of a layer,
+    but not if it is the `regularizer` of a variable.
 
     Args:
         factor: Factor of the sum, at least 0. R grows with the number of pixels: for photographs in

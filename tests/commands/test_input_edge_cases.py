@@ -1,6 +1,5 @@
 """Unusual pictures, file names and flags: what tools accept, and the errors of the rest."""
 
-import contextlib
 import json
 
 import numpy as np
@@ -12,7 +11,7 @@ import rwkeras
 from rwkeras.images.deep_writing import to_uint16
 from tests.commands.conftest import check_refused
 from tests.conftest import waves
-from tests.tools import run_here
+from tests.tools import run_here, working_directory
 
 TOY = ["--network=toy_vgg", "--image_size=32", "--max_iterations=1", "--parametrization=pixels"]
 INVERT = ["invert", "--layer=conv1_1", *TOY]
@@ -116,7 +115,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(folder):
-    with contextlib.chdir(folder):
+    with working_directory(folder):
         return {name: run_here(command[0], command[1:]) for name, (command, _) in CASES.items()}
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 from rwkeras.images.reading import Picture, read_picture
 from tests.fuzz.commands import draw_line
 from tests.fuzz.files import Drawn, Random, any_file, no_file, put
-from tests.tools import Ended, run_here
+from tests.tools import Ended, run_here, working_directory
 
 # What takes longer hangs: of the processor's time, and of a clock where the machine is busy.
 _SECONDS, _CLOCK = 90, 1200
@@ -108,7 +108,7 @@ def check_line(tool: str, random: Random, folder: Path) -> str:
     """
     arguments = draw_line(random, folder, tool)
     before = digests(folder)
-    with bounded(), contextlib.chdir(folder):
+    with bounded(), working_directory(folder):
         ended = run_here(tool, arguments)
     try:
         _check_outcome(ended, before, digests(folder))

@@ -33,11 +33,19 @@ def test_gradient_against_finite_differences():
     np.testing.assert_allclose(difference / (2 * step), expected, rtol=1e-8)
 
 
-def test_as_an_activity_regularizer_keras_divides_by_the_batch():
+def activity_loss(regularizer):
+    """Returns the activations of a layer with an activity regulariser, and its loss."""
     model = keras.Sequential([keras.Input((None, None, 3))])
-    model.add(keras.layers.Conv2D(3, 1, activity_regularizer=rwkeras.TotalVariation(0.5)))
+    model.add(keras.layers.Conv2D(3, 1, activity_regularizer=regularizer))
     images = model(IMAGES).numpy()
-    np.testing.assert_allclose(model.losses, [0.5 * numpy_variation(images) / 2], rtol=1e-5)
+    return images, float(model.losses[0])
+
+
+def test_as_an_activity_regularizer_it_is_weighted_as_any_other():
+    # Keras divides by the size of the batch, but for some releases.
+    _, weight = activity_loss(lambda x: 1.0 + 0.0 * keras.ops.sum(x))
+    images, loss = activity_loss(rwkeras.TotalVariation(0.5))
+    np.testing.assert_allclose(loss, 0.5 * numpy_variation(images) * weight, rtol=1e-5)
 
 
 def test_on_an_image_variable_it_makes_it_smooth():

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from absl import app, flags
+from absl.flags import _helpers
 from absl.testing import flagsaver
 from PIL import Image
 
@@ -82,6 +83,7 @@ def _as_in_a_new_process() -> Iterator[None]:
     levels = {name: logging.getLogger(name).level for name in ("tensorflow", "tifffile")}
     pixels = Image.MAX_IMAGE_PIXELS
     commands, modules = rwkeras.__dict__.get("commands"), _take_modules()
+    disclaimed = set(_helpers.disclaim_module_ids)
     _remove_flags()
     try:
         with flagsaver.flagsaver(), warnings.catch_warnings():
@@ -91,6 +93,9 @@ def _as_in_a_new_process() -> Iterator[None]:
     finally:
         _take_modules()
         sys.modules.update(modules)
+        # Addresses of modules, which later modules may have once these are gone.
+        _helpers.disclaim_module_ids.clear()
+        _helpers.disclaim_module_ids.update(disclaimed)
         if commands is not None:
             rwkeras.commands = commands
         for name, level in levels.items():

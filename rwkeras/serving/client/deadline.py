@@ -1,9 +1,11 @@
 """Deadlines of calls, and retries within them."""
 
-import itertools
 import time
 from collections.abc import Callable
 from typing import TypeVar
+
+from urllib3.exceptions import MaxRetryError
+from urllib3.util import Retry
 
 from rwkeras.serving.client.errors import ServingError
 
@@ -48,6 +50,14 @@ class Deadline:
         return True
 
 
+class _Backoff(Retry):
+    """urllib3's count of retries, with waits from the first retry on."""
+
+    def get_backoff_time(self) -> float:
+        """Returns the seconds before the next attempt."""
+        return self.backoff_factor * 2 ** (len(self.history) - 1)
+
+
 def retried(attempt: Callable[[], _T], deadline: Deadline, retries: int) -> _T:
     """Calls a function, retrying after errors with `retry_after`, and returns its result.
 
@@ -57,12 +67,16 @@ def retried(attempt: Callable[[], _T], deadline: Deadline, retries: int) -> _T:
             error is raised at once.
         retries: Maximum number of retries.
     """
-    for attempts in itertools.count():
+    policy = _Backoff(total=retries, backoff_factor=_FIRST_WAIT)
+    while True:
         try:
             return attempt()
         except ServingError as error:
-            if error.retry_after is None or attempts == retries:
+            if error.retry_after is None:
                 raise
-            if not deadline.wait(max(error.retry_after, _FIRST_WAIT * 2**attempts)):
+            try:
+                policy = policy.increment(error=error)
+            except MaxRetryError:
+                raise error from None
+            if not deadline.wait(max(error.retry_after, policy.get_backoff_time())):
                 raise
-    raise AssertionError("unreachable: the loop is infinite")

@@ -6,6 +6,7 @@ fourth power. Rectifiers and poolings are positively homogeneous, r(c x) = c r(x
 each layer can be divided by its mean activation without changing what the network represents.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,11 @@ def can_calibrate(model: keras.Model) -> bool:
         return False
 
 
+def mean_activation(activations: tf.Tensor) -> float:
+    """Returns the mean absolute activation of a layer, by which calibration divides it."""
+    return float(tf.reduce_mean(tf.abs(activations)))
+
+
 def divide_weights(layer: keras.layers.Layer, scale: float) -> None:
     """Divides a layer's weights in NumPy, whose division gives the same bits on every machine."""
     for weight in layer.weights:
@@ -129,8 +135,8 @@ def _calibrate(layers: list[keras.layers.Layer], x: tf.Tensor, name: str) -> dic
         if layer.use_bias:
             layer.bias.assign(layer.bias / total)
         x = layer(x)
-        scale = float(tf.reduce_mean(tf.abs(x)))
-        if not np.isfinite(scale) or scale <= 0:
+        scale = mean_activation(x)
+        if not 0 < scale < math.inf:
             expected = f"images on which layer '{layer.name}' has finite, non-zero activations"
             found = f"a mean activation of {scale}"
             raise invalid_argument(name, expected, found, SilentNetworkError)

@@ -5,7 +5,7 @@ image, so that a few filters dominate a Gram matrix. `standardize` scales each f
 responses on a source have mean 0 and variance 1.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,10 @@ from rwkeras.validation import checked_number, invalid_argument
 # Smallest standard deviation of responses to images in [0, 1] that is more than rounding; also the
 # smallest relative to that of a layer's strongest filter.
 _LEAST_STDDEV = 1e-6
+
+
+class ConstantResponsesError(ValueError):
+    """Raised for filters whose responses are constant or not finite; says what they are."""
 
 
 def _weight_distribution(
@@ -126,28 +130,43 @@ def standardize(model: keras.Model, images: Any, *, draw: int = 0, name: str = "
         raise
 
 
-def _moments(layer: keras.layers.Conv2D, inputs: tf.Tensor) -> Sequence[np.ndarray]:
-    """Returns mean and standard deviation of each filter's responses, float32, [filters]."""
-    # In float32, whatever the layer's dtype policy.
-    kernel = tf.cast(tf.convert_to_tensor(layer.kernel), tf.float32)
-    responses = layer.convolution_op(tf.cast(inputs, tf.float32), kernel)
-    mean, variance = tf.nn.moments(responses, [0, 1, 2])
-    return mean.numpy(), np.sqrt(variance.numpy())
+def standardized(
+    kernel: np.ndarray, thresholds: np.ndarray, responses: tf.Tensor
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the kernel and bias of filters whose responses are standardised; see `standardize`.
+
+    Args:
+        kernel: float32, [height, width, channels, filters].
+        thresholds: t of `standardize`, float32, [filters].
+        responses: Responses of the kernel without bias, float32, [batch, height, width, filters].
+
+    Raises:
+        ConstantResponsesError: The responses of all filters are constant, or some are not finite.
+    """
+    mean, variance = (each.numpy() for each in tf.nn.moments(responses, [0, 1, 2]))
+    stddev = np.sqrt(variance)
+    if not np.all(np.isfinite(stddev)) or np.max(stddev) < _LEAST_STDDEV:
+        raise ConstantResponsesError(f"standard deviations of at most {np.max(stddev):.3g}")
+    stddev = np.maximum(stddev, _LEAST_STDDEV * np.max(stddev))
+    return kernel / stddev, thresholds - mean / stddev
 
 
 def _standardize_layer(
     model: keras.Model, layer: keras.layers.Conv2D, images: tf.Tensor, draw: int, name: str
 ) -> None:
     inputs = keras.Function(model.inputs[0], layer.input)(images)
-    mean, stddev = _moments(layer, inputs)
-    if not np.all(np.isfinite(stddev)) or np.max(stddev) < _LEAST_STDDEV:
+    # In float32, whatever the layer's dtype policy.
+    kernel = tf.cast(tf.convert_to_tensor(layer.kernel), tf.float32)
+    responses = layer.convolution_op(tf.cast(inputs, tf.float32), kernel)
+    distribution = _weight_distribution(layer, "bias", draw)
+    count = responses.shape[-1]
+    threshold = np.zeros(count, np.float32) if distribution is None else distribution.draw((count,))
+    try:
+        kernel, bias = standardized(layer.kernel.numpy(), threshold, responses)
+    except ConstantResponsesError as error:
         expected = (
             f"images on which the responses of the filters of '{layer.name}' vary from place to"
         )
-        found = f"standard deviations of at most {np.max(stddev):.3g}"
-        raise invalid_argument(name, f"{expected} place", found, SilentNetworkError)
-    stddev = np.maximum(stddev, _LEAST_STDDEV * np.max(stddev))
-    distribution = _weight_distribution(layer, "bias", draw)
-    threshold = np.zeros_like(mean) if distribution is None else distribution.draw(mean.shape)
-    layer.kernel.assign(layer.kernel.numpy() / stddev)
-    layer.bias.assign(threshold - mean / stddev)
+        raise invalid_argument(name, f"{expected} place", str(error), SilentNetworkError) from error
+    layer.kernel.assign(kernel)
+    layer.bias.assign(bias)

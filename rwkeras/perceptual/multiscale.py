@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from rwkeras.networks.initializers import RandomInitializer, get_initializer
@@ -19,6 +18,7 @@ from rwkeras.networks.multiscale import (
     multiscale_layers,
 )
 from rwkeras.networks.octaves import pyramid_reduce
+from rwkeras.networks.standardize import ConstantResponsesError, standardized
 from rwkeras.perceptual.reference import reference_images
 from rwkeras.validation import invalid_argument
 
@@ -31,17 +31,6 @@ class _Bank(NamedTuple):
 
     kernel: tf.Tensor
     bias: tf.Tensor
-
-
-def _standardized(bank: _Bank, images: tf.Tensor, seed: int) -> _Bank:
-    """Scales a bank to responses of mean 0 and variance 1 on images, as `standardize` does."""
-    responses = tf.nn.conv2d(images, bank.kernel, 1, "SAME")
-    mean, variance = tf.nn.moments(responses, [0, 1, 2])
-    stddev = tf.sqrt(variance)
-    if not np.all(np.isfinite(stddev) & (stddev.numpy() > 0)):
-        expected = "a seed for which all filters have finite, non-zero responses to noise"
-        raise invalid_argument("seed", expected, seed)
-    return _Bank(bank.kernel / stddev, bank.bias - mean / stddev)
 
 
 class MultiscaleFeatures:
@@ -91,14 +80,19 @@ class MultiscaleFeatures:
                 for size in BANK_SIZES:
                     name = f"conv{level}_1_{size}"
                     kernel = kernel_distribution(distribution, name, size < max(BANK_SIZES))
-                    drawn = _Bank(
-                        kernel((size, size, 3, filters), tf.float32),
-                        bias_distribution(BIAS_STDDEV, seed, name)((filters,), tf.float32),
-                    )
-                    banks.append(_standardized(drawn, x, seed))
+                    drawn = kernel((size, size, 3, filters), tf.float32)
+                    thresholds = bias_distribution(BIAS_STDDEV, seed, name).draw((filters,))
+                    responses = tf.nn.conv2d(x, drawn, 1, "SAME")
+                    try:
+                        banks.append(standardized(drawn.numpy(), thresholds, responses))
+                    except ConstantResponsesError as error:
+                        expected = (
+                            "a seed for which all filters have finite, non-zero responses to noise"
+                        )
+                        raise invalid_argument("seed", expected, seed) from error
                 pyramid.append(banks)
         # Moved to the GPU if there is one, so that they are not copied at every step.
-        self._pyramid = [[_Bank(*map(tf.identity, bank)) for bank in banks] for banks in pyramid]
+        self._pyramid = [[_Bank(*map(tf.constant, bank)) for bank in banks] for banks in pyramid]
 
     def __call__(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns the maps by layer name, in the dtype of the images.

@@ -1,10 +1,12 @@
 """Fixed feature extractor: a calibrated VGG with random weights."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from rwkeras.networks.calibrate import mean_activation
 from rwkeras.networks.initializers import RandomInitializer
 from rwkeras.networks.vgg import MEAN_RGB
 from rwkeras.networks.vgg_architecture import Architecture
@@ -70,8 +72,8 @@ class RandomFeatures:
                     inputs = filters
                 x = self._apply_layer(kernel, x)
                 if kernel is not None:
-                    scale = tf.reduce_mean(x)
-                    if not (np.isfinite(scale) and scale > 0):
+                    scale = mean_activation(x)
+                    if not 0 < scale < math.inf:
                         expected = (
                             f"a seed for which '{name}' has finite, non-zero activations on noise"
                         )

@@ -16,12 +16,20 @@ from typing import Any
 
 from rwkeras.backend import keras
 from rwkeras.digests import weights_digest
-from rwkeras.images.files import check_output, whole_file
 from rwkeras.networks.initializers import INITIALIZERS, He, RandomInitializer
 from rwkeras.networks.multiscale import BANK_SIZES, BIAS_STDDEV, FILTERS, LEVELS, multiscale
-from rwkeras.validation import check_choice, invalid_argument, plain_numbers
+from rwkeras.networks.recipe_file import (
+    distribution_values,
+    parse_distribution,
+    read_recipe_file,
+    recipe_text,
+    write_recipe,
+)
+from rwkeras.validation import invalid_argument, plain_numbers
 
 _FORMAT = "rwkeras multiscale recipe 1"
+# Entries that are not arguments of the recipe.
+_SHARED = ("format", "initializer", "seed")
 
 
 @dataclass(frozen=True)
@@ -89,22 +97,17 @@ class MultiscaleRecipe:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the recipe as JSON, atomically; raises `ValueError` if it cannot be written."""
-        with whole_file(check_output(path)) as temporary:
-            temporary.write_text(self.as_json())
+        write_recipe(path, self.as_json())
 
     def as_json(self) -> str:
         """Returns the recipe as JSON text."""
-        return json.dumps(self.as_dict(), indent=1) + "\n"
+        return recipe_text(self.as_dict())
 
     def as_dict(self) -> dict[str, Any]:
         """Returns the recipe as a JSON-serialisable dictionary."""
-        config = self.distribution.get_config()
-        seed = config.pop("seed")
-        names = {kind: name for name, kind in INITIALIZERS.items()}
         return {
             "format": _FORMAT,
-            "initializer": {"name": names[type(self.distribution)], **config},
-            "seed": seed,
+            **distribution_values(self.distribution),
             **{
                 field.name: getattr(self, field.name)
                 for field in dataclasses.fields(self)
@@ -115,16 +118,11 @@ class MultiscaleRecipe:
 
 def _parsed(values: Mapping[str, Any]) -> MultiscaleRecipe:
     """Parses a recipe; malformed input may also raise, for example, `KeyError` or `TypeError`."""
-    given = dict(values)
-    if given.pop("format") != _FORMAT:
-        raise invalid_argument("format", f"'{_FORMAT}'", values["format"])
-    config = dict(given.pop("initializer"))
-    name = config.pop("name")
-    check_choice("initializer", name, INITIALIZERS)
+    given = {key: value for key, value in values.items() if key not in _SHARED}
     digest = given["sha256"]
     if not isinstance(digest, str) or len(digest) != 64:
         raise invalid_argument("sha256", "64 hexadecimal digits", digest)
-    return MultiscaleRecipe(INITIALIZERS[name](**config, seed=given.pop("seed")), **given)
+    return MultiscaleRecipe(parse_distribution(values), **given)
 
 
 def is_multiscale_recipe(path: str | os.PathLike[str]) -> bool:
@@ -146,10 +144,4 @@ def read_multiscale_recipe(path: str | os.PathLike[str], name: str = "recipe") -
     Raises:
         ValueError: There is no such file, or it is not a valid recipe.
     """
-    if not Path(path).is_file():
-        raise invalid_argument(name, "the path of an existing recipe", str(path))
-    try:
-        return _parsed(json.loads(Path(path).read_text()))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        reason = f"missing {error}" if isinstance(error, KeyError) else str(error)
-        raise invalid_argument(name, f"a recipe, '{_FORMAT}'", f"{path} ({reason})") from error
+    return read_recipe_file(path, name, _FORMAT, _parsed)

@@ -8,20 +8,24 @@ when the network is built.
 """
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rwkeras.backend import keras
 from rwkeras.digests import weights_digest
-from rwkeras.images.files import check_output, whole_file
 from rwkeras.networks.calibrate import divide_weights
 from rwkeras.networks.initializers import INITIALIZERS, RandomInitializer
+from rwkeras.networks.recipe_file import (
+    distribution_values,
+    parse_distribution,
+    read_recipe_file,
+    recipe_text,
+    write_recipe,
+)
 from rwkeras.networks.vgg import POOLINGS, build_vgg
 from rwkeras.networks.vgg_architecture import TOY_VGG, VGG19, Architecture
 from rwkeras.validation import (
@@ -166,25 +170,20 @@ class Recipe:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the recipe as JSON, atomically; raises `ValueError` if it cannot be written."""
-        with whole_file(check_output(path)) as temporary:
-            temporary.write_text(self.as_json())
+        write_recipe(path, self.as_json())
 
     def as_json(self) -> str:
         """Returns the recipe as JSON text."""
-        return json.dumps(self.as_dict(), indent=1) + "\n"
+        return recipe_text(self.as_dict())
 
     def as_dict(self) -> dict[str, Any]:
         """Returns the recipe as a JSON-serialisable dictionary."""
-        config = self.distribution.get_config()
-        seed = config.pop("seed")
-        names = {kind: name for name, kind in INITIALIZERS.items()}
         return {
             "format": _FORMAT,
             "architecture": self.architecture,
             "pooling": self.pooling,
             "subtract_mean": self.subtract_mean,
-            "initializer": {"name": names[type(self.distribution)], **config},
-            "seed": seed,
+            **distribution_values(self.distribution),
             "layers": {name: layer._asdict() for name, layer in self.layers.items()},
         }
 
@@ -202,14 +201,9 @@ def _truncate(model: keras.Model, names: list[str]) -> keras.Model:
 
 def _parsed(values: Mapping[str, Any]) -> Recipe:
     """Parses a recipe; malformed input may also raise, for example, `KeyError` or `TypeError`."""
-    if values["format"] != _FORMAT:
-        raise invalid_argument("format", f"'{_FORMAT}'", values["format"])
-    config = dict(values["initializer"])
-    name = config.pop("name")
-    check_choice("initializer", name, INITIALIZERS)
     recipe = Recipe(
         values["architecture"],
-        INITIALIZERS[name](**config, seed=values["seed"]),
+        parse_distribution(values),
         values["pooling"],
         values["subtract_mean"],
         {layer: LayerRecipe(**entry) for layer, entry in values["layers"].items()},
@@ -230,12 +224,5 @@ def read_recipe(path: str | os.PathLike[str], name: str = "recipe") -> Recipe:
     Raises:
         ValueError: There is no such file, or it is not a valid recipe.
     """
-    if not Path(path).is_file():
-        raise invalid_argument(name, "the path of an existing recipe", str(path))
-    try:
-        return _parsed(json.loads(Path(path).read_text()))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        reason = f"missing {error}" if isinstance(error, KeyError) else str(error)
-        raise invalid_argument(
-            name, f"a recipe written by tools/stack.py, '{_FORMAT}'", f"{path} ({reason})"
-        ) from error
+    expected = "a recipe written by tools/stack.py"
+    return read_recipe_file(path, name, _FORMAT, _parsed, expected)

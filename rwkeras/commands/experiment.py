@@ -9,7 +9,6 @@ Example:
 
 import dataclasses
 import os
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ import pandas as pd
 from absl import flags
 from tqdm import tqdm
 
+from rwkeras.commands.job_progress import JobProgress
 from rwkeras.commands.outputs import check_outputs, inputs
 from rwkeras.commands.paths import check_paths, define_paths
 from rwkeras.commands.report import versions
@@ -35,9 +35,8 @@ from rwkeras.images.outputs import Output
 from rwkeras.networks.loading import NETWORKS
 from rwkeras.settings import settings_fields
 from rwkeras.sweeps.files import FileRef, put_file
-from rwkeras.sweeps.jobs import Job, Manifest
+from rwkeras.sweeps.jobs import Manifest
 from rwkeras.sweeps.local import SweepCallback, SweepResult, run_sweep
-from rwkeras.sweeps.store import Failure
 from rwkeras.validation import check_choice, invalid_argument
 
 FLAGS = flags.FLAGS
@@ -106,26 +105,11 @@ def _network() -> NetworkSpec | None:
     return NetworkSpec(file=_file(FLAGS.network, "network"))
 
 
-class _Progress:
-    """Progress bar whose total grows with the jobs requested."""
-
-    def __init__(self, bar: tqdm):
-        self._bar = bar
-
-    def run(self, manifest: Manifest, folder: str, callback: SweepCallback | None) -> SweepResult:
-        """Runs a manifest on this machine."""
-        self._bar.total = (self._bar.total or 0) + len(manifest)
-        self._bar.refresh()
+def _study(progress: JobProgress) -> Study:
+    def run(manifest: Manifest, folder: str, callback: SweepCallback | None) -> SweepResult:
+        progress.expect(len(manifest))
         return run_sweep(manifest, folder, workers=FLAGS.workers, callback=callback)
 
-    def __call__(self, job: Job, failure: Failure | None) -> None:
-        """Counts an ended job; prints a warning if it failed."""
-        if failure is not None:
-            self._bar.write(f"warning: a job failed: {failure.reason}", file=sys.stderr)
-        self._bar.update()
-
-
-def _study(progress: _Progress) -> Study:
     weights = {"pretrained_vgg19": FLAGS.pretrained_vgg19_weights, "alexnet": FLAGS.alexnet_weights}
     return Study(
         FLAGS.output_dir,
@@ -133,7 +117,7 @@ def _study(progress: _Progress) -> Study:
         {"images": FLAGS.images, "textures": FLAGS.textures, "styles": FLAGS.styles},
         _network(),
         {name: _file(path, f"{name}_weights") for name, path in weights.items() if path},
-        progress.run,
+        run,
         progress,
     )
 
@@ -185,7 +169,7 @@ def main() -> None:
             "results_dir", "no folder of results with --quick", FLAGS.results_dir
         )
     with tqdm(desc=name, unit="job", dynamic_ncols=True) as bar:
-        study = _study(_Progress(bar))
+        study = _study(JobProgress(bar))
         report = run_experiment(name, study)
     settings = {
         **dataclasses.asdict(study.settings),

@@ -13,13 +13,13 @@ import dataclasses
 import logging
 import os
 import shlex
-import sys
 from pathlib import Path
 
 from absl import flags
 from tqdm import tqdm
 
 from rwkeras.commands.input_pictures import fit_picture
+from rwkeras.commands.job_progress import JobProgress
 from rwkeras.commands.outputs import check_outputs
 from rwkeras.commands.paths import check_paths, define_paths
 from rwkeras.commands.settings_flags import define_flags, settings_from_flags
@@ -33,10 +33,10 @@ from rwkeras.images.reading import read_image
 from rwkeras.networks.loading import NETWORKS, accepts_argument
 from rwkeras.optimizers.settings import OptimizerSettings
 from rwkeras.sweeps.files import FileRef, put_file
-from rwkeras.sweeps.jobs import Job, Manifest
+from rwkeras.sweeps.jobs import Manifest
 from rwkeras.sweeps.local import default_workers, run_sweep
 from rwkeras.sweeps.pictures import check_copies, put_picture
-from rwkeras.sweeps.store import Failure, Store, SweepCallback, SweepResult
+from rwkeras.sweeps.store import Store, SweepCallback, SweepResult
 from rwkeras.tasks.settings import InversionSettings
 from rwkeras.validation import check_choice, check_number, invalid_argument
 
@@ -156,20 +156,6 @@ def _run(manifest: Manifest, callback: SweepCallback) -> SweepResult:
     return run_pipeline(manifest, FLAGS.output_dir, options, callback=callback)
 
 
-class _Progress:
-    """Progress bar of finished jobs."""
-
-    def __init__(self, bar: tqdm):
-        self._bar = bar
-        self._reasons: set[str] = set()
-
-    def __call__(self, job: Job, failure: Failure | None) -> None:
-        if failure is not None and failure.reason not in self._reasons:
-            self._reasons.add(failure.reason)
-            self._bar.write(f"warning: a job failed: {failure.reason}", file=sys.stderr)
-        self._bar.update()
-
-
 def _is_one(path: str, other: str) -> bool:
     return os.path.realpath(path) == os.path.realpath(other)
 
@@ -203,7 +189,7 @@ def main() -> None:
         check_output(table, "output_dir")
     try:
         with tqdm(total=len(manifest), desc="sweep", unit="job", dynamic_ncols=True) as bar:
-            result = _run(manifest, _Progress(bar))
+            result = _run(manifest, JobProgress(bar))
     finally:  # Write partial results of an interrupted sweep.
         write_bytes(table, csv_bytes(results_table(manifest, Store(FLAGS.output_dir))))
     if result.failures:

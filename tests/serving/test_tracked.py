@@ -94,12 +94,14 @@ def test_a_deadline_is_obeyed_between_the_layers():
         remote.predict("tensors", whole)
         # What is stopped between evaluations alone ends no sooner than this.
         evaluated = time.monotonic() - started
-        deadline = evaluated / 8
-        started = time.monotonic()
-        with pytest.raises(StatusError) as error:
-            remote.predict("tensors", whole, timeout=deadline)
-        assert error.value.code == "DEADLINE_EXCEEDED"
-        assert deadline <= time.monotonic() - started < evaluated / 2
+        deadline, seconds = evaluated / 8, []
+        for _ in range(3):  # Another process may take the processor for a while.
+            started = time.monotonic()
+            with pytest.raises(StatusError) as error:
+                remote.predict("tensors", whole, timeout=deadline)
+            seconds.append(time.monotonic() - started)
+            assert error.value.code == "DEADLINE_EXCEEDED"
+        assert deadline <= min(seconds) < evaluated / 2
         assert remote.predict("tensors", quick)["failed"].tolist() == [False]
 
 

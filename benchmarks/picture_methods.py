@@ -13,8 +13,7 @@ from benchmarks.picture_tasks import TASKS, Task
 from rwkeras.networks.multiscale import multiscale_layers
 from rwkeras.networks.octaves import octave_layers, with_octaves
 from rwkeras.tasks.presets import VGG_LAYERS
-from rwkeras.tasks.settings import STYLE_SCALES, TEXTURE_SCALES
-from rwkeras.tasks.task_network import DRAWS
+from rwkeras.tasks.settings import DRAWS, STYLE_SCALES, TEXTURE_SCALES
 
 
 class RunOptions(NamedTuple):

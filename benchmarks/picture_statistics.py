@@ -18,9 +18,9 @@ from rwkeras.objectives.balance import balance
 from rwkeras.objectives.objective import Objective, texture_term
 from rwkeras.optimizers.settings import Callback
 from rwkeras.tasks.scales import Step, coarse_to_fine, planned_steps, scaled
-from rwkeras.tasks.settings import TEXTURE_SCALES, TextureSettings
+from rwkeras.tasks.settings import DRAWS, TEXTURE_SCALES, TextureSettings
 from rwkeras.tasks.synthesis import optimize_image, starting_noise
-from rwkeras.tasks.task_network import DRAWS, TaskNetwork
+from rwkeras.tasks.task_network import TaskNetwork
 
 # Returns the objective of a layer, given its activations on the source and the step's index.
 Statistic = Function[[str, tf.Tensor, int], Objective]

@@ -9,7 +9,7 @@ from rwkeras.backend import keras
 from rwkeras.commands.flags import FLAGS
 from rwkeras.networks.standardize import has_random_thresholds
 from rwkeras.tasks.scales import ScaleSettings
-from rwkeras.tasks.task_network import DRAWS
+from rwkeras.tasks.settings import DRAWS
 
 
 def define_coarse_to_fine(settings: ScaleSettings, more: str = "") -> None:

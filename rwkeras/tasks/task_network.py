@@ -20,11 +20,10 @@ from rwkeras.networks.standardize import (
     standardize,
 )
 from rwkeras.tasks.scales import Step
+from rwkeras.tasks.settings import DRAWS
 from rwkeras.tasks.tileable import mirrored_network
 from rwkeras.validation import check_choice, checked_number, invalid_argument
 
-# Default number of draws per image size, found by experiment.
-DRAWS = 4
 # Minimum cache weight, in MiB, of a network loaded by name: at most eight are kept.
 _LEAST_WEIGHT = LIMIT // 8
 

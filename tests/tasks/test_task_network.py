@@ -8,7 +8,8 @@ from rwkeras.cache import LIMIT, Cache
 from rwkeras.networks.multiscale import multiscale_layers
 from rwkeras.tasks import task_network
 from rwkeras.tasks.scales import Step
-from rwkeras.tasks.task_network import DRAWS, TaskNetwork
+from rwkeras.tasks.settings import DRAWS
+from rwkeras.tasks.task_network import TaskNetwork
 from tests.conftest import waves
 from tests.tasks.arguments import with_settings
 

@@ -18,14 +18,12 @@ from rwkeras.experiments.conditions import (
     UNTRAINED_TWIN,
 )
 from rwkeras.experiments.decoding.decoded_starts import EVALUATIONS, FROM_DECODED_IMAGE, FROM_NOISE
-from rwkeras.experiments.decoding.decoder_distributions import DISTRIBUTIONS
+from rwkeras.experiments.decoding.decoder_distributions import DISTRIBUTIONS, OTHER_DISTRIBUTIONS
 from rwkeras.experiments.decoding.feature_maps import ALL_MAPS
 from rwkeras.experiments.decoding.invariance import UNTRAINED_DECODER
 
 _OF_UNTRAINED = "A decoder of an untrained network"
 _WHICHEVER = "whichever the distribution of its weights."
-# Distributions that are compared with the Gaussian.
-_OTHERS = tuple(kind for kind in DISTRIBUTIONS if kind != "gaussian")
 _LOW, _HIGH = {"layer": ("conv1_1", "conv2_1")}, {"layer": ("conv4_1", "conv5_1")}
 
 
@@ -79,7 +77,7 @@ CLAIMS = (
         (
             "alike",
             f"{_OF_UNTRAINED} is as accurate, {_WHICHEVER}",
-            between("psnr_db", _OTHERS, "gaussian", "difference", "network"),
+            between("psnr_db", OTHER_DISTRIBUTIONS, "gaussian", "difference", "network"),
             margins.EQUAL_TO_1_DB,
         ),
     ),

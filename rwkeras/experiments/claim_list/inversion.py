@@ -24,7 +24,7 @@ from rwkeras.experiments.conditions import (
     UNTRAINED_TWIN,
     VGG_IMAGENET,
 )
-from rwkeras.experiments.decoding.decoder_distributions import DISTRIBUTIONS
+from rwkeras.experiments.decoding.decoder_distributions import OTHER_DISTRIBUTIONS
 from rwkeras.experiments.inversion.convergence import EARLY
 from rwkeras.experiments.inversion.transfer import OTHER_IMAGE, SAME_IMAGE
 
@@ -35,8 +35,6 @@ _END: dict[str, Any] = {"iteration": None}
 _RETAIN = "All conv and pooling layers retain photographically accurate information"
 _RECOVERED = "Images are recovered better from"
 _BETTER_EARLY = f"{EARLY} iterations untrained give a better picture than all of them trained on"
-# Distributions that are compared with the Gaussian.
-_OTHERS = tuple(kind for kind in DISTRIBUTIONS if kind != "gaussian")
 
 
 def _early_against_end(measure: str, untrained: str, trained: str) -> Contrast:
@@ -209,7 +207,7 @@ CLAIMS = (
         (
             "alike",
             "The kind of randomness does not matter to inversion, whichever it is.",
-            between("distance", _OTHERS, "gaussian", for_each="network"),
+            between("distance", OTHER_DISTRIBUTIONS, "gaussian", for_each="network"),
             margins.EQUAL_TO_10_PERCENT,
         ),
     ),

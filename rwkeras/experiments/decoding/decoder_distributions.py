@@ -17,6 +17,8 @@ from rwkeras.networks.initializers import INITIALIZERS
 
 # "he" and "gaussian" differ only in scale, which batch normalisation removes.
 DISTRIBUTIONS = tuple(kind for kind in INITIALIZERS if kind != "he")
+# Those that are compared with the Gaussian.
+OTHER_DISTRIBUTIONS = tuple(kind for kind in DISTRIBUTIONS if kind != "gaussian")
 _STRIDE = "stride 4"
 
 

@@ -12,7 +12,7 @@ from rwkeras.experiments.conditions import (
     rotation_rivals,
 )
 from rwkeras.experiments.decoding.fits import (
-    TrainedDecoder,
+    DecoderResult,
     decode_images,
     decoder_layers,
     fit_job,
@@ -69,7 +69,7 @@ def decoders(study: Study) -> Report:
     )
 
 
-def _step_rows(trained: Mapping[Sample, TrainedDecoder]) -> list[dict[str, Any]]:
+def _step_rows(trained: Mapping[Sample, DecoderResult]) -> list[dict[str, Any]]:
     """Returns rows with the steps after which each decoder reaches a common target.
 
     The target is `_TARGET_MARGIN_DB` below the best held-out PSNR of the least accurate decoder

@@ -34,7 +34,7 @@ _MEASUREMENTS = 40
 _LITE_STRIDES = {"block1": 2, "block2": 4, "block3": 8, "block4": 16, "block5": 16}
 
 
-class TrainedDecoder(NamedTuple):
+class DecoderResult(NamedTuple):
     """A trained decoder.
 
     Attributes:
@@ -145,16 +145,16 @@ def untrained_decoding_job(
     return UntrainedDecoding(untrained_decoder(network, draw, layer, **changes), draw.image)
 
 
-def train_decoders(study: Study, jobs: Mapping[Sample, Job]) -> dict[Sample, TrainedDecoder]:
+def train_decoders(study: Study, jobs: Mapping[Sample, Job]) -> dict[Sample, DecoderResult]:
     """Runs the jobs that train decoders and returns the decoders by sample."""
     return {
-        sample: TrainedDecoder(study.file(jobs[sample], DECODER_FILE), result)
+        sample: DecoderResult(study.file(jobs[sample], DECODER_FILE), result)
         for sample, result in study.run(jobs).items()
     }
 
 
 def decode_images(
-    study: Study, decoders: Mapping[Sample, TrainedDecoder]
+    study: Study, decoders: Mapping[Sample, DecoderResult]
 ) -> dict[Sample, JobResult]:
     """Decodes the image of each decoder's draw and returns the results by sample."""
     images = {draw.number: draw.image for draw in study.draws()}

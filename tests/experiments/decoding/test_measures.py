@@ -11,7 +11,7 @@ from rwkeras.experiments.decoding import (
     untrained_decoders,
 )
 from rwkeras.experiments.decoding.decoder_distributions import DISTRIBUTIONS
-from rwkeras.experiments.decoding.fits import TrainedDecoder
+from rwkeras.experiments.decoding.fits import DecoderResult
 from rwkeras.experiments.jobs.equivariance import TRANSFORMS
 from rwkeras.experiments.settings import QUICK, ExperimentSettings
 from rwkeras.experiments.study import Study
@@ -27,7 +27,7 @@ FILE = FileRef("decoder.keras", "0" * 64)
 
 def decoder_with_trace(*values):
     trace = [{"step": 10 * (n + 1), "held_out_psnr_db": value} for n, value in enumerate(values)]
-    return TrainedDecoder(FILE, JobResult({}, {}, trace))
+    return DecoderResult(FILE, JobResult({}, {}, trace))
 
 
 def test_decoders_are_timed_to_where_the_least_accurate_of_a_draw_ends():
